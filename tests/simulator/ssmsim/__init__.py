@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small AWS Systems Manager service for tests: JSON 1.1 over loopback HTTP, or in process."""

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The error answers of the service."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """An error answer: its code (``__type``), its message and its HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def validation(message: str) -> ServiceError:
+    """Any violation of the model or of a rule between fields."""
+    return ServiceError("ValidationException", message)
+
+
+def does_not_exist(message: str) -> ServiceError:
+    """An id that names nothing."""
+    return ServiceError("DoesNotExistException", message)
+
+
+def already_exists(message: str) -> ServiceError:
+    """A registration that is there already."""
+    return ServiceError("AlreadyExistsException", message)
+
+
+def limit_exceeded(message: str) -> ServiceError:
+    """A quota of the account or of a resource."""
+    return ServiceError("ResourceLimitExceededException", message)
+
+
+def idempotent_mismatch(message: str) -> ServiceError:
+    """A ClientToken that was used with another request."""
+    return ServiceError("IdempotentParameterMismatch", message)
+
+
+def resource_in_use(message: str) -> ServiceError:
+    """A baseline that is still registered somewhere."""
+    return ServiceError("ResourceInUseException", message)
+
+
+def target_in_use(message: str) -> ServiceError:
+    """A window target that a task still names, deregistered with ``Safe``."""
+    return ServiceError("TargetInUseException", message)
+
+
+def invalid_next_token(message: str) -> ServiceError:
+    """A page token that this request never got."""
+    return ServiceError("InvalidNextToken", message)
+
+
+def invalid_resource_id(message: str) -> ServiceError:
+    """An id of a form that the resource type does not have."""
+    return ServiceError("InvalidResourceId", message)
+
+
+def not_implemented(operation: str) -> ServiceError:
+    """An operation of the service that the simulator does not have."""
+    return ServiceError("NotImplemented", f"The simulator does not implement {operation}", 501)

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service model of SSM, read straight from botocore's data files.
+
+Importing botocore costs more than the start of the whole simulator may take, reading its model does not.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+Shape = dict[str, Any]
+
+
+@cache
+def service() -> dict[str, Any]:
+    """The parsed ``service-2.json`` of SSM. Raises RuntimeError where botocore is not installed."""
+    spec = find_spec("botocore")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("the simulator needs botocore for its service model")
+    folder = max((Path(spec.origin).parent / "data" / "ssm").iterdir())
+    packed = folder / "service-2.json.gz"
+    text = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / "service-2.json").read_bytes()
+    model: dict[str, Any] = json.loads(text)
+    return model
+
+
+def shape(name: str) -> Shape:
+    """The shape ``name``."""
+    found: Shape = service()["shapes"][name]
+    return found
+
+
+def operations() -> dict[str, Any]:
+    """All operations of the service by name."""
+    found: dict[str, Any] = service()["operations"]
+    return found
+
+
+def input_shape(operation: str) -> str | None:
+    """The name of the shape of an operation's request."""
+    name: str | None = operations()[operation].get("input", {}).get("shape")
+    return name
+
+
+def output_shape(operation: str) -> str | None:
+    """The name of the shape of an operation's answer."""
+    name: str | None = operations()[operation].get("output", {}).get("shape")
+    return name
+
+
+def errors(operation: str) -> set[str]:
+    """The names of the errors that the model declares for an operation."""
+    return {entry["shape"] for entry in operations()[operation].get("errors", [])}

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paging, as every listing of the service does it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from ssmsim import model
+from ssmsim.errors import ServiceError, invalid_next_token, validation
+from ssmsim.store import Region
+
+_UNBOUND = frozenset({"NextToken", "MaxResults"})
+
+
+def page(
+    region: Region,
+    operation: str,
+    request: dict[str, Any],
+    items: Iterable[Any],
+    result_key: str,
+    default: int = 50,
+) -> dict[str, Any]:
+    """Cut one page out of ``items``, which may be endless: ``{result_key: [...], "NextToken": ...}``.
+
+    A token belongs to the request that it was given for. Any other token is InvalidNextToken where the operation
+    models it, else ValidationException. A finished listing has an empty token in the strict profile, none in the
+    lenient one.
+    """
+    binding = _binding(region, operation, request)
+    token = request.get("NextToken")
+    offset = _offset(token, binding, operation) if token else 0
+    size = request.get("MaxResults") or default
+    found = list(islice(items, offset, offset + size + 1))
+    answer: dict[str, Any] = {result_key: found[:size]}
+    if len(found) > size:
+        answer["NextToken"] = _token(binding, offset + size)
+    elif region.strict:
+        answer["NextToken"] = ""
+    return answer
+
+
+def _binding(region: Region, operation: str, request: dict[str, Any]) -> str:
+    bound = {key: value for key, value in request.items() if key not in _UNBOUND}
+    text = json.dumps([region.account, region.region, operation, bound], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _token(binding: str, offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{binding}:{offset}".encode()).decode()
+
+
+def _offset(token: str, binding: str, operation: str) -> int:
+    try:
+        bound, _, offset = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+        if bound == binding:
+            return int(offset)
+    except (binascii.Error, ValueError):
+        pass
+    raise _bad_token(operation)
+
+
+def _bad_token(operation: str) -> ServiceError:
+    message = "The specified token is not valid."
+    return invalid_next_token(message) if "InvalidNextToken" in model.errors(operation) else validation(message)

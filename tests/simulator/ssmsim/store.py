@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of the simulated service: accounts, regions, tables, and the clock they share."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ssmsim.errors import idempotent_mismatch
+
+Record = dict[str, Any]
+
+
+class Clock:
+    """A clock that runs as fast as the real one from wherever it is put."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start or datetime.now(UTC)
+        self._since = time.monotonic()
+
+    def now(self) -> datetime:
+        """The moment it is in the simulated world, in UTC."""
+        return self._start + timedelta(seconds=time.monotonic() - self._since)
+
+    def set(self, moment: datetime) -> None:
+        """Put the clock to an aware ``moment``."""
+        self._start, self._since = moment.astimezone(UTC), time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock forward."""
+        self._start += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """What all regions of all accounts share: the profile, the clock and the lag of reads in seconds."""
+
+    strict: bool = False
+    clock: Clock = field(default_factory=Clock)
+    lag: float = 0.0
+
+
+class Table:
+    """Records by id, each with the versions that a lagging read may still see.
+
+    Records are never changed in place: an update puts a new dict, or the older versions would change with it.
+    The order of listings is that of first creation.
+    """
+
+    def __init__(self, world: World, on_remove: Callable[[Any], None] | None = None) -> None:
+        self._world = world
+        self._on_remove = on_remove
+        self._versions: dict[Hashable, list[tuple[float, Record | None]]] = {}
+
+    def put(self, key: Hashable, record: Record) -> None:
+        """Create or replace a record; reads see it once the lag has passed."""
+        self._write(key, record)
+
+    def remove(self, key: Hashable) -> None:
+        """Delete a record; reads go on seeing it until the lag has passed. A missing key is no error."""
+        self._write(key, None)
+        if self._on_remove is not None:
+            self._on_remove(key)
+
+    def get(self, key: Hashable) -> Record | None:
+        """The record as a read sees it."""
+        return self._seen(self._versions.get(key, []))
+
+    def latest(self, key: Hashable) -> Record | None:
+        """The record as it truly is."""
+        versions = self._versions.get(key)
+        return versions[-1][1] if versions else None
+
+    def values(self) -> list[Record]:
+        """All records as a listing sees them."""
+        seen = map(self._seen, self._versions.values())
+        return [record for record in seen if record is not None]
+
+    def latest_values(self) -> list[Record]:
+        """All records as they truly are."""
+        return [versions[-1][1] for versions in self._versions.values() if versions[-1][1] is not None]
+
+    def _write(self, key: Hashable, record: Record | None) -> None:
+        now, lag = time.monotonic(), self._world.lag
+        if record is None and (not lag or key not in self._versions):
+            self._versions.pop(key, None)
+        elif not lag:
+            self._versions[key] = [(now, record)]
+        else:
+            self._versions.setdefault(key, []).append((now + lag, record))
+            self._forget_outdated(key, now)
+
+    def _forget_outdated(self, key: Hashable, now: float) -> None:
+        versions = self._versions[key]
+        visible = [index for index, (moment, _) in enumerate(versions) if moment <= now]
+        if visible:
+            del versions[: visible[-1]]
+
+    def _seen(self, versions: list[tuple[float, Record | None]]) -> Record | None:
+        if not self._world.lag:
+            return versions[-1][1] if versions else None
+        now = time.monotonic()
+        return next((record for moment, record in reversed(versions) if moment <= now), None)
+
+
+class Region:
+    """One account in one region."""
+
+    def __init__(self, account: str, region: str, world: World, seed: int = 0) -> None:
+        self.account = account
+        self.region = region
+        self.rng = random.Random(f"{seed}/{account}/{region}")
+        self._world = world
+        self._tables: dict[str, Table] = {}
+        self._tokens: dict[tuple[str, str], tuple[str, str]] = {}
+
+    @property
+    def strict(self) -> bool:
+        """Whether the service behaves in the way that is hardest on a client where its way is not known."""
+        return self._world.strict
+
+    def table(self, name: str) -> Table:
+        """The table ``name``, made on first use."""
+        if name not in self._tables:
+            self._tables[name] = Table(self._world, self._forget_tokens)
+        return self._tables[name]
+
+    def now(self) -> datetime:
+        """The moment it is, in UTC, on the virtual clock."""
+        return self._world.clock.now()
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh id such as ``mw-0123456789abcdef0``."""
+        return f"{prefix}{self.rng.getrandbits(68):017x}"
+
+    def new_uuid(self) -> str:
+        """A fresh id in the form of a UUID."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def arrange(self, items: list[Any]) -> list[Any]:
+        """Put a list whose order the service does not promise into the order that a read gives it."""
+        return items[::-1] if self.strict else list(items)
+
+    def idempotent(self, operation: str, request: dict[str, Any], create: Callable[[], str]) -> str:
+        """Run ``create`` once for a ClientToken and give the id that it returned whenever the request comes again.
+
+        The same token with another request raises IdempotentParameterMismatch. Whether a token survives its
+        resource is not known: the strict profile goes on giving the deleted id, the lenient one forgets the token
+        as soon as the id is removed from a table.
+        """
+        token = request.get("ClientToken")
+        if not token:
+            return create()
+        body = json.dumps({k: v for k, v in request.items() if k != "ClientToken"}, sort_keys=True, default=str)
+        known = self._tokens.get((operation, token))
+        if known is None:
+            created = create()
+            self._tokens[operation, token] = (body, created)
+            return created
+        if known[0] != body:
+            raise idempotent_mismatch("The ClientToken was already used with different parameters.")
+        return known[1]
+
+    def _forget_tokens(self, resource_id: Any) -> None:
+        if self.strict:
+            return
+        for token in [token for token, (_, known) in self._tokens.items() if known == resource_id]:
+            del self._tokens[token]
