@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# An interpreter of another name gets an environment of its own: PYTHON=python3.13 uses .venv-3.13.
+PYTHON ?= python3
+VENV ?= .venv$(patsubst python%,-%,$(filter-out python python3,$(notdir $(PYTHON))))
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
+TARBALL := build/patchfleet-aws-$(VERSION).tar.gz
+PYTEST := $(BIN)/python -m pytest
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# Nothing of the user's Ansible and AWS settings may reach a test; only `make verify-aws`, alone, is meant to see an account.
+unexport $(filter ANSIBLE_% MOLECULE_% PYTHONPATH,$(.VARIABLES))
+ifneq ($(MAKECMDGOALS),verify-aws)
+unexport $(filter AWS_%,$(.VARIABLES))
+endif
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+# Without compiled bytecode every call of an AWS module takes 0.7 s longer.
+export PYTHONDONTWRITEBYTECODE :=
+export UV_SYSTEM_CERTS := 1
+# antsibull-docs copies collections as git lists them, and git ignores what lies in the environment.
+export GIT_CEILING_DIRECTORIES := $(CURDIR)/$(VENV)
+export COVERAGE_FILE := $(CURDIR)/build/coverage/data
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
+
+# The scripts in an environment hold its path, so one that was moved with its checkout is made anew.
+STALE := $(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$(CURDIR)" ] || echo stale)
+$(STAMP): requirements.txt requirements-dev.txt tools/make_venv.py tools/link_collection.py $(if $(STALE),stale)
+	@python3 tools/make_venv.py $(VENV) "$(PYTHON)"
+
+.PHONY: stale
+stale:
+
+.PHONY: setup
+setup: $(STAMP) ## make the virtual environment, once; every other target does it by itself
+
+.PHONY: demo
+demo: $(STAMP) ## patch a simulated fleet from start to report, in a minute and without an account
+	@$(BIN)/python tools/demo.py
+
+.PHONY: test
+test: unit contract molecule ## run the tests: unit, contract, molecule
+
+.PHONY: unit
+unit: $(STAMP) ## run the unit tests
+	$(PYTEST) -q tests/unit
+
+.PHONY: contract
+contract: $(STAMP) ## hold the simulator against the behaviour of the service
+	$(PYTEST) -q tests/simulator/contract
+
+.PHONY: molecule
+molecule: $(STAMP) ## run all Molecule scenarios; PATCHFLEET_SIM_PROFILE=strict for the other profile
+	PATCHFLEET_SIM_PORT=$$($(BIN)/python tools/simulator.py free-port) $(BIN)/molecule test --all
+
+.PHONY: check
+check: $(STAMP) ## check format, lint, types, sizes, documentation, changelog, licences, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p ansible_collections.patchfleet.aws.plugins -p ssmsim
+	$(BIN)/mypy tools
+	$(BIN)/python tools/check_sizes.py
+	$(BIN)/yamllint --strict .
+	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
+	$(BIN)/python tools/generate.py --check
+	$(BIN)/antsibull-changelog lint
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
+	$(BIN)/ansible-lint --offline --strict -q
+
+.PHONY: format
+format: $(STAMP) ## format and repair what the tools can repair
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+.PHONY: build
+build: $(STAMP) ## pack the collection into build/
+	@mkdir -p build
+	$(BIN)/ansible-galaxy collection build --force --output-path build
+
+.PHONY: sanity
+sanity: build ## run ansible-test sanity on what is packed, without containers
+	$(BIN)/python tools/sanity.py $(TARBALL)
+
+.PHONY: test-install
+test-install: build ## install what is packed into an empty directory and use it there
+	$(BIN)/python tools/test_install.py $(TARBALL)
+
+.PHONY: verify-aws
+verify-aws: $(STAMP) ## hold a real account against the contract tests: opt-in, see docs/verify-aws.md
+	$(PYTEST) tests/simulator/contract --aws
+
+.PHONY: bench
+bench: $(STAMP) ## measure speed against the limit and against other ways
+	$(BIN)/python tests/benchmarks/run.py
+
+.PHONY: coverage
+coverage: $(STAMP) ## run unit tests and scenarios, show which lines of plugins/ they reach
+	@rm -rf build/coverage && mkdir -p build/coverage
+	COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" $(MAKE) --no-print-directory unit molecule
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+.PHONY: docs
+docs: $(STAMP) ## write the reference of modules, filters and roles to build/docs
+	@rm -rf build/docs && mkdir -p -m 755 build/docs
+	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --output-format simplified-rst --no-indexes --dest-dir build/docs patchfleet.aws
+
+.PHONY: clean
+clean: ## remove everything that the other targets made
+	@if [ -x $(BIN)/python ]; then $(BIN)/python tools/simulator.py stop; fi
+	rm -rf .venv .venv-* .ansible build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

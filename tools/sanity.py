@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run `ansible-test sanity` without containers on what the built collection contains.
+
+usage: sanity.py TARBALL [ARGUMENT ...]
+
+ansible-test insists on a tree `ansible_collections/<namespace>/<name>` outside of any other git work tree, sees no
+collection in site-packages, and fetches pip's bootstrap script from a host of its own. So the tarball is unpacked
+into a temporary tree beside links to the collections it depends on, and the script is put where ansible-test caches
+it, as a stub that uses the pip that comes with Python. Its virtual environments are kept in `.ansible/test-home`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+HOME = CHECKOUT / ".ansible" / "test-home"
+SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
+COLLECTION = Path("patchfleet", "aws")
+DEPENDENCIES = ("amazon", "community")
+
+PIP_BOOTSTRAP = '''\
+import subprocess
+import sys
+
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
+wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+subprocess.check_call([sys.executable, "-m", "pip", "install", *wanted])
+'''
+
+
+def install_bootstrap() -> None:
+    """Put the stub under the name that this release of ansible-test looks for, `get_pip_<version>.py`."""
+    source = SITE_PACKAGES / "ansible_test" / "_internal" / "python_requirements.py"
+    versions = re.findall(r"pip=['\"]([0-9.]+)['\"]", source.read_text(encoding="utf-8"))
+    if not versions:
+        raise SystemExit(f"{source} no longer names the version of pip that it bootstraps: adapt tools/sanity.py")
+    cache = HOME / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in versions:
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(PIP_BOOTSTRAP, encoding="utf-8")
+
+
+def lay_out(tarball: Path, folder: Path) -> Path:
+    """Unpack the collection below `folder`, add its test settings and dependencies; return where it is."""
+    collections = folder / "ansible_collections"
+    place = collections / COLLECTION
+    with tarfile.open(tarball) as archive:
+        archive.extractall(place, filter="data")
+    (place / "tests").mkdir()
+    shutil.copy(CHECKOUT / "tests" / "config.yml", place / "tests")
+    if (CHECKOUT / "tests" / "sanity").is_dir():
+        shutil.copytree(CHECKOUT / "tests" / "sanity", place / "tests" / "sanity")
+    for namespace in DEPENDENCIES:
+        (collections / namespace).symlink_to(SITE_PACKAGES / "ansible_collections" / namespace)
+    return place
+
+
+def main(arguments: list[str]) -> int:
+    """Run from the command line; return the exit status of ansible-test."""
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    install_bootstrap()
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    command = ["ansible-test", "sanity", "--local", "--python", python, "--color", "no", *arguments[1:]]
+    with tempfile.TemporaryDirectory(prefix="patchfleet-sanity-") as folder:
+        place = lay_out(Path(arguments[0]), Path(folder))
+        return subprocess.run(command, cwd=place, env={**os.environ, "HOME": str(HOME)}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start and stop the simulator, or run a command against one.
+
+usage: simulator.py start [--port N] [--profile P] [--seed FILE] [--clock ISO] [--pid-file FILE]
+       simulator.py stop [--pid-file FILE]
+       simulator.py run [--port N] [--profile P] [--seed FILE] [--clock ISO] -- COMMAND ...
+       simulator.py free-port
+
+`start` prints the endpoint once the simulator answers; its output goes to `<pid file>.log`. The simulator holds a lock
+on its pid file as long as it lives, so a stale file is never taken for a running process, nor another process that
+got the same number for the simulator. `run` gives COMMAND an environment in which it can reach nothing but the
+simulator, and returns its exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PID_FILE = CHECKOUT / ".ansible" / "simulator.pid"
+REGION = "eu-west-1"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+class SimulatorError(Exception):
+    """The simulator did not start or did not stop."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """Return this process's environment without any AWS setting of its user, pointed at the simulator.
+
+    Configuration files are shut out too: a profile there can switch endpoint variables off.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    aws = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    return {**kept, **aws, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
+
+def launch(arguments: Sequence[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
+    """Start the simulator in a session of its own; it inherits the lock and keeps it until it ends."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ssmsim", *arguments],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "tests" / "simulator"), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[lock],
+            start_new_session=True,
+        )
+
+
+def await_ready(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the endpoint as soon as the simulator has announced it; raise SimulatorError with its output if not."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in log.read_text(encoding="utf-8").splitlines():
+            if line.startswith("READY "):
+                return line.removeprefix("READY ").strip()
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    raise SimulatorError(f"The simulator did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+def start(arguments: Sequence[str], pid_file: Path = PID_FILE) -> str:
+    """Start the simulator in the background, after stopping one that this pid file names; return its endpoint."""
+    stop(pid_file)
+    pid_file.parent.mkdir(parents=True, exist_ok=True)
+    log = Path(f"{pid_file}.log")
+    with pid_file.open("w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        process = launch(arguments, log, handle.fileno())
+        handle.write(f"{process.pid}\n")
+    return await_ready(process, log)
+
+
+def is_running(pid_file: Path) -> bool:
+    """Tell whether a simulator holds the lock on this pid file."""
+    try:
+        with pid_file.open("r+", encoding="ascii") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def stop(pid_file: Path = PID_FILE) -> None:
+    """Stop the simulator that holds this pid file and wait until it is gone; do nothing if there is none."""
+    if is_running(pid_file):
+        pid = int(pid_file.read_text(encoding="ascii"))
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while is_running(pid_file):
+            if time.monotonic() > deadline:
+                raise SimulatorError(f"The simulator (process {pid}) did not stop within {STOP_SECONDS:.0f} s")
+            time.sleep(0.02)
+    pid_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    """Run a simulator of one's own for the duration of the block; yield its endpoint."""
+    with tempfile.TemporaryDirectory(prefix="patchfleet-") as folder:
+        pid_file = Path(folder, "simulator.pid")
+        try:
+            yield start(arguments or ["--port", "0"], pid_file)
+        finally:
+            stop(pid_file)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line as the usage of this file shows it."""
+    parser = argparse.ArgumentParser(description="Start and stop the simulator, or run a command against one.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("free-port", help="print a free loopback port")
+    starting = [actions.add_parser("start", help="in the background"), actions.add_parser("run", help="for a command")]
+    for action in starting:
+        action.add_argument("--port", default="0", help="0, the default, takes a free one")
+        for name in ("--profile", "--seed", "--clock"):
+            action.add_argument(name)
+    starting[1].add_argument("command", nargs="+")
+    for action in (starting[0], actions.add_parser("stop", help="the one that the pid file names")):
+        action.add_argument("--pid-file", type=Path, default=PID_FILE)
+    return parser.parse_args(arguments)
+
+
+def simulator_arguments(options: argparse.Namespace) -> list[str]:
+    """Return the command line of the simulator; what was not given, or is empty, is left to its defaults."""
+    names = ("port", "profile", "seed", "clock")
+    return [part for name in names if (value := getattr(options, name)) for part in (f"--{name}", value)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run from the command line; return the exit status."""
+    options = parse(arguments)
+    try:
+        if options.action == "free-port":
+            print(free_port())
+        elif options.action == "start":
+            print(start(simulator_arguments(options), options.pid_file))
+        elif options.action == "stop":
+            stop(options.pid_file)
+        else:
+            # A terminated run must not leave its simulator behind.
+            signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+            with serving(*simulator_arguments(options)) as endpoint:
+                return subprocess.run(options.command, env=environment(endpoint), check=False).returncode
+    except SimulatorError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

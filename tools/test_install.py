@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install the built collection into an empty directory and use it from there, as its users do.
+
+usage: test_install.py TARBALL
+
+Asserts that the tarball holds nothing of the development side, that the documentation of every module and role in it
+is readable, and that a module creates a maintenance window in the simulator and finds nothing to do the second time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from simulator import environment, serving
+
+COLLECTION = "patchfleet.aws"
+DEVELOPMENT = {"tests", "tools", "extensions", "build", "Makefile", "pyproject.toml", "requirements-dev.txt"}
+WINDOW = {"name": "install-test", "schedule": "rate(7 days)", "duration": 2, "cutoff": 1}
+
+
+class InstallError(Exception):
+    """The built collection does not work, and how."""
+
+
+def members(tarball: Path) -> list[PurePosixPath]:
+    """Return the paths in the tarball; raise InstallError for one that only development needs."""
+    with tarfile.open(tarball) as archive:
+        paths = [PurePosixPath(name) for name in archive.getnames()]
+    stray = [str(path) for path in paths if path.parts and (path.parts[0] in DEVELOPMENT or path.name.startswith("."))]
+    if stray:
+        raise InstallError(f"The tarball holds files that only development needs: {', '.join(stray)}")
+    return paths
+
+
+def contents(paths: list[PurePosixPath]) -> dict[str, list[str]]:
+    """Return the names of what ansible-doc knows, by its type: `{"module": [...], "role": [...]}`."""
+    modules = [path.stem for path in paths if path.parent == PurePosixPath("plugins/modules") and path.suffix == ".py"]
+    roles = [path.parts[1] for path in paths if path.match("roles/*/meta/argument_specs.yml")]
+    return {"module": [name for name in modules if name != "__init__"], "role": roles}
+
+
+def output(command: list[str], folder: Path, env: dict[str, str]) -> str:
+    """Run the command in `folder`; return what it prints, or raise InstallError with that."""
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InstallError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def check_documentation(kind: str, names: list[str], folder: Path, env: dict[str, str]) -> None:
+    """Read the documentation of all of one kind; it must come from below `folder` and not from the checkout."""
+    full_names = [f"{COLLECTION}.{name}" for name in names]
+    documents = json.loads(output(["ansible-doc", "--json", "--type", kind, *full_names], folder, env))
+    for name in full_names:
+        document = documents[name]
+        origin = document["path"] if kind == "role" else document["doc"]["filename"]
+        if not Path(origin).resolve().is_relative_to(folder.resolve()):
+            raise InstallError(f"{name} was read from {origin}, not from the installed collection")
+
+
+def apply_window(folder: Path, env: dict[str, str]) -> dict[str, Any]:
+    """Run the module once from the command line; return its result."""
+    command = ["ansible", "localhost", "-m", f"{COLLECTION}.ssm_maintenance_window", "-a", json.dumps(WINDOW)]
+    run = {**env, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
+    plays = json.loads(output(command, folder, run))["plays"]
+    result: dict[str, Any] = plays[0]["tasks"][0]["hosts"]["localhost"]
+    return result
+
+
+def check_module(folder: Path, env: dict[str, str]) -> None:
+    """Create a window and declare it again: the first run has to change something, the second nothing."""
+    first, second = apply_window(folder, env), apply_window(folder, env)
+    if not first["changed"] or second["changed"]:
+        raise InstallError(f"The window was not created once: {first} then {second}")
+    if first["window"]["window_id"] != second["window"]["window_id"]:
+        raise InstallError(f"The second run found another window: {first} then {second}")
+
+
+def check(tarball: Path) -> str:
+    """Do all of it in a temporary directory; return a line that says what was found."""
+    found = contents(members(tarball))
+    with tempfile.TemporaryDirectory(prefix="patchfleet-install-") as name, serving() as endpoint:
+        folder = Path(name)
+        env = {**environment(endpoint), "ANSIBLE_COLLECTIONS_PATH": name, "ANSIBLE_HOME": os.path.join(name, "home")}
+        env.pop("PYTHONPATH", None)
+        # The link to the checkout counts as installed: without --force nothing would be unpacked.
+        install = ["ansible-galaxy", "collection", "install", str(tarball), "-p", name, "--offline", "--force"]
+        output([*install, "--no-deps"], folder, env)
+        for kind, names in found.items():
+            if names:
+                check_documentation(kind, names, folder, env)
+        check_module(folder, env)
+    return f"{tarball.name}: {len(found['module'])} modules and {len(found['role'])} roles work when installed"
+
+
+def main(arguments: list[str]) -> int:
+    """Run from the command line; return the exit status."""
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        print(check(Path(arguments[0]).resolve()))
+    except InstallError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
