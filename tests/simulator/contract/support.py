@@ -1,0 +1,276 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the contract tests share: endpoints, makers of resources, and the recorder that removes them again."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+REGION = "eu-west-1"
+PREFIX = f"patchfleet-verify-{secrets.token_hex(4)}"
+# Its one run lies decades ahead, so a window that a test leaves behind on an account never runs anything.
+IDLE_SCHEDULE = "cron(0 2 1 1 ? 2099)"
+# Satisfies the instance id pattern; AWS never hands out consecutive digits like these.
+INSTANCE = "i-0123456789abcdef0"
+OTHER_INSTANCE = "i-0fedcba9876543210"
+UNKNOWN_WINDOW = "mw-0123456789abcdef0"
+UNKNOWN_UUID = "01234567-89ab-cdef-0123-456789abcdef"
+UNKNOWN_BASELINE = "pb-0123456789abcdef0"
+RUN_COMMAND = {"RunCommand": {"Parameters": {"Operation": ["Scan"]}}}
+SERVICE_ROLE = "arn:aws:iam::123456789012:role/patching"
+
+Client = Any
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the tests speak to: without `url` an AWS account, without `profile` not the simulator."""
+
+    url: str | None
+    profile: str | None
+    session: boto3.session.Session = field(default_factory=boto3.session.Session)
+
+    @property
+    def aws(self) -> bool:
+        return self.url is None
+
+    def client(self, service: str = "ssm", account: str | None = None, region: str = REGION, **config: Any) -> Client:
+        """A client that sends what it is told: the service, not botocore, is to judge the request."""
+        if self.aws:
+            settings = Config(parameter_validation=False, retries={"mode": "adaptive", "total_max_attempts": 10})
+            return self.session.client(service, config=settings)
+        settings = Config(parameter_validation=False, **({"retries": {"total_max_attempts": 1}} | config))
+        return self.session.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=account or new_account(),
+            aws_secret_access_key="unused",
+            config=settings,
+        )
+
+
+def new_account() -> str:
+    """A random account number; the simulator takes a 12-digit access key id as the account."""
+    return str(secrets.randbelow(9 * 10**11) + 10**11)
+
+
+class Recorder:
+    """Notes what a client creates, whichever test code calls it, and removes exactly that."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.windows: list[str] = []
+        self.baselines: list[str] = []
+        self.groups: list[tuple[str, str]] = []
+        client.meta.events.register("after-call.ssm.*", self._note)
+
+    def _note(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if "Error" in parsed:
+            return
+        pair = (parsed.get("BaselineId", ""), parsed.get("PatchGroup", ""))
+        match model.name:
+            case "CreateMaintenanceWindow":
+                self.windows.append(parsed["WindowId"])
+            case "CreatePatchBaseline":
+                self.baselines.append(parsed["BaselineId"])
+            case "RegisterPatchBaselineForPatchGroup":
+                self.groups.append(pair)
+            case "DeregisterPatchBaselineForPatchGroup" if pair in self.groups:
+                self.groups.remove(pair)
+
+    def clean(self) -> None:
+        """Remove all that was noted; what is already gone is fine, any other refusal fails the test."""
+        ssm = self.client
+        failures = []
+        for baseline, group in dict.fromkeys(self.groups):
+            failures += attempt(
+                lambda b=baseline, g=group: ssm.deregister_patch_baseline_for_patch_group(BaselineId=b, PatchGroup=g)
+            )
+        for window in dict.fromkeys(self.windows):
+            failures += attempt(lambda w=window: ssm.delete_maintenance_window(WindowId=w))
+        for baseline in dict.fromkeys(self.baselines):
+            failures += attempt(lambda b=baseline: ssm.delete_patch_baseline(BaselineId=b))
+        assert not failures, f"left behind: {failures}"
+
+
+def attempt(call: Callable[[], Any]) -> list[str]:
+    """The refusals of a removal, none if the thing is gone."""
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "DoesNotExistException":
+            return [str(error)]
+    return []
+
+
+class Maker:
+    """Creates resources that satisfy the service, with the changes a test asks for; None drops a field."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.numbers = itertools.count(1)
+
+    def name(self, kind: str = "window") -> str:
+        return f"{PREFIX}-{kind}-{next(self.numbers)}-{secrets.token_hex(3)}"
+
+    def window(self, **changes: Any) -> str:
+        """The id of a new window."""
+        return self.client.create_maintenance_window(**self.window_request(**changes))["WindowId"]
+
+    def window_request(self, **changes: Any) -> dict[str, Any]:
+        request = {
+            "Name": self.name(),
+            "Schedule": IDLE_SCHEDULE,
+            "Duration": 4,
+            "Cutoff": 1,
+            "AllowUnassociatedTargets": True,
+        }
+        return present(request | changes)
+
+    def target(self, window: str, **changes: Any) -> str:
+        """The id of a new target of the window: by default nodes with a tag that no node has."""
+        request = {
+            "WindowId": window,
+            "ResourceType": "INSTANCE",
+            "Targets": [{"Key": "tag:Patch Group", "Values": [PREFIX]}],
+        }
+        return self.client.register_target_with_maintenance_window(**present(request | changes))["WindowTargetId"]
+
+    def task(self, window: str, **changes: Any) -> str:
+        """The id of a new task of the window: by default a scan of one instance that does not exist."""
+        request = self.task_request(window, **changes)
+        return self.client.register_task_with_maintenance_window(**request)["WindowTaskId"]
+
+    def task_request(self, window: str, **changes: Any) -> dict[str, Any]:
+        request = {
+            "WindowId": window,
+            "TaskType": "RUN_COMMAND",
+            "TaskArn": "AWS-RunPatchBaseline",
+            "Targets": [{"Key": "InstanceIds", "Values": [INSTANCE]}],
+            "MaxConcurrency": "50",
+            "MaxErrors": "10%",
+            "Priority": 1,
+            "TaskInvocationParameters": RUN_COMMAND,
+        }
+        return present(request | changes)
+
+    def targetless_task(self, window: str, **changes: Any) -> str:
+        """The id of a new Automation task without targets and rates."""
+        request = {
+            "TaskType": "AUTOMATION",
+            "TaskArn": "AWS-StopEC2Instance",
+            "TaskInvocationParameters": {"Automation": {"Parameters": {"InstanceId": [INSTANCE]}}},
+            "Targets": None,
+            "MaxConcurrency": None,
+            "MaxErrors": None,
+        }
+        return self.task(window, **(request | changes))
+
+    def baseline(self, **changes: Any) -> str:
+        """The id of a new Windows baseline without rules."""
+        request = {"Name": self.name("baseline"), "OperatingSystem": "WINDOWS"}
+        return self.client.create_patch_baseline(**present(request | changes))["BaselineId"]
+
+
+def present(request: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in request.items() if value is not None}
+
+
+@contextmanager
+def refused(*codes: str, saying: str = "") -> Iterator[pytest.ExceptionInfo[ClientError]]:
+    """The service refuses the call in the block with one of the codes and with the text in its message."""
+    with pytest.raises(ClientError) as caught:
+        yield caught
+    error = caught.value.response["Error"]
+    assert error["Code"] in codes, error
+    assert saying in error["Message"], error
+
+
+def outcome(call: Callable[[], Any]) -> str:
+    """`success`, or the code of the refusal: for the points where the documentation leaves both open."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "success"
+
+
+def instant(text: str) -> datetime:
+    """The moment that a date of the service names; its renderings vary, so moments are what is compared."""
+    moment = datetime.fromisoformat(text)
+    assert moment.tzinfo is not None, f"{text} names no moment"
+    return moment
+
+
+def window_of(client: Client, window: str) -> dict[str, Any]:
+    """The window as a listing shows it; the name filter's reading is open, so the id decides."""
+    pages = client.get_paginator("describe_maintenance_windows").paginate()
+    return next(found for page in pages for found in page["WindowIdentities"] if found["WindowId"] == window)
+
+
+def targets_of(client: Client, window: str) -> dict[str, dict[str, Any]]:
+    pages = client.get_paginator("describe_maintenance_window_targets").paginate(WindowId=window)
+    return {found["WindowTargetId"]: found for page in pages for found in page["Targets"]}
+
+
+def as_sets(targets: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
+    """Targets or patch filters without the order that the service does not promise."""
+    return {entry["Key"]: frozenset(entry["Values"]) for entry in targets}
+
+
+class Doors:
+    """The simulator's own doors; each change ends with its block, so no test disturbs the next."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def get(self, door: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/_sim/{door}") as answer:
+            return json.load(answer)
+
+    def post(self, door: str, body: Any = None) -> Any:
+        request = urllib.request.Request(f"{self.url}/_sim/{door}", json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or b"null")
+
+    @contextmanager
+    def faults(self, *rules: dict[str, Any]) -> Iterator[None]:
+        self.post("faults", list(rules))
+        try:
+            yield
+        finally:
+            self.post("faults", [])
+
+    @contextmanager
+    def lag(self, seconds: float) -> Iterator[None]:
+        self.post("lag", {"seconds": seconds})
+        try:
+            yield
+        finally:
+            self.post("lag", {"seconds": 0})
+
+    @contextmanager
+    def clock(self, moment: str) -> Iterator[None]:
+        """Put the virtual clock to the moment, and back to the true time afterwards."""
+        self.post("clock", {"set": moment})
+        try:
+            yield
+        finally:
+            self.post("clock", {"set": datetime.now().astimezone().isoformat()})
+
+    def calls(self, account: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.get("log") if entry["account"] == account]
