@@ -17,7 +17,7 @@ SHELL := bash
 .NOTPARALLEL:
 
 # Nothing of the user's Ansible and AWS settings may reach a test; only `make verify-aws`, alone, is meant to see an account.
-unexport $(filter ANSIBLE_% MOLECULE_% PYTHONPATH,$(.VARIABLES))
+unexport $(filter ANSIBLE_% MOLECULE_%,$(.VARIABLES)) PYTHONPATH PYTHONHOME VIRTUAL_ENV
 ifneq ($(MAKECMDGOALS),verify-aws)
 unexport $(filter AWS_%,$(.VARIABLES))
 endif
@@ -62,6 +62,8 @@ contract: $(STAMP) ## hold the simulator against the behaviour of the service
 
 .PHONY: molecule
 molecule: $(STAMP) ## run all Molecule scenarios; PATCHFLEET_SIM_PROFILE=strict for the other profile
+# A killed run leaves the note that its simulator is up, on a port that is not that of this run.
+	@$(BIN)/python tools/simulator.py stop --pid-file .ansible/molecule-simulator.pid; rm -rf .ansible/tmp/molecule.*
 	PATCHFLEET_SIM_PORT=$$($(BIN)/python tools/simulator.py free-port) $(BIN)/molecule test --all
 
 .PHONY: check
@@ -110,6 +112,10 @@ coverage: $(STAMP) ## run unit tests and scenarios, show which lines of plugins/
 	COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" $(MAKE) --no-print-directory unit molecule
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+.PHONY: changelog
+changelog: $(STAMP) ## write the changelog of this version anew from its fragments and plugins
+	$(BIN)/antsibull-changelog release --update-existing --reload-plugins
 
 .PHONY: docs
 docs: $(STAMP) ## write the reference of modules, filters and roles to build/docs

@@ -29,14 +29,14 @@ SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 COLLECTION = Path("patchfleet", "aws")
 DEPENDENCIES = ("amazon", "community")
 
-PIP_BOOTSTRAP = '''\
+PIP_BOOTSTRAP = """\
 import subprocess
 import sys
 
 subprocess.check_call([sys.executable, "-m", "ensurepip"])
 wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
 subprocess.check_call([sys.executable, "-m", "pip", "install", *wanted])
-'''
+"""
 
 
 def install_bootstrap() -> None:
