@@ -7,15 +7,17 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import boto3
 import pytest
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -97,13 +99,12 @@ class Recorder:
         ssm = self.client
         failures = []
         for baseline, group in dict.fromkeys(self.groups):
-            failures += attempt(
-                lambda b=baseline, g=group: ssm.deregister_patch_baseline_for_patch_group(BaselineId=b, PatchGroup=g)
-            )
+            pair = {"BaselineId": baseline, "PatchGroup": group}
+            failures += attempt(partial(ssm.deregister_patch_baseline_for_patch_group, **pair))
         for window in dict.fromkeys(self.windows):
-            failures += attempt(lambda w=window: ssm.delete_maintenance_window(WindowId=w))
+            failures += attempt(partial(ssm.delete_maintenance_window, WindowId=window))
         for baseline in dict.fromkeys(self.baselines):
-            failures += attempt(lambda b=baseline: ssm.delete_patch_baseline(BaselineId=b))
+            failures += attempt(partial(ssm.delete_patch_baseline, BaselineId=baseline))
         assert not failures, f"left behind: {failures}"
 
 
@@ -239,13 +240,11 @@ class Doors:
         self.url = url
 
     def get(self, door: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}/_sim/{door}") as answer:
-            return json.load(answer)
+        return urllib3.request("GET", f"{self.url}/_sim/{door}").json()
 
-    def post(self, door: str, body: Any = None) -> Any:
-        request = urllib.request.Request(f"{self.url}/_sim/{door}", json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read() or b"null")
+    def post(self, door: str, body: Any = None) -> None:
+        answer = urllib3.request("POST", f"{self.url}/_sim/{door}", body=json.dumps(body))
+        assert answer.status == HTTPStatus.OK, answer.data
 
     @contextmanager
     def faults(self, *rules: dict[str, Any]) -> Iterator[None]:

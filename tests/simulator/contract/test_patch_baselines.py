@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -148,9 +149,19 @@ def test_a_rule_has_exactly_one_approval(make: Maker, changes: dict[str, Any], v
     assert result == ("success" if valid else "ValidationException")
 
 
-RPM = ("AMAZON_LINUX", "AMAZON_LINUX_2", "AMAZON_LINUX_2022", "AMAZON_LINUX_2023", "CENTOS", "ORACLE_LINUX")
-RPM += ("REDHAT_ENTERPRISE_LINUX", "ROCKY_LINUX", "ALMA_LINUX", "SUSE")
-KEYS = dict.fromkeys(RPM, ("PRODUCT", "CLASSIFICATION", "SEVERITY"))
+RPM = (
+    "AMAZON_LINUX",
+    "AMAZON_LINUX_2",
+    "AMAZON_LINUX_2022",
+    "AMAZON_LINUX_2023",
+    "CENTOS",
+    "ORACLE_LINUX",
+    "REDHAT_ENTERPRISE_LINUX",
+    "ROCKY_LINUX",
+    "ALMA_LINUX",
+    "SUSE",
+)
+KEYS: dict[str, tuple[str, ...]] = dict.fromkeys(RPM, ("PRODUCT", "CLASSIFICATION", "SEVERITY"))
 KEYS |= dict.fromkeys(("DEBIAN", "UBUNTU", "RASPBIAN"), ("PRODUCT", "PRIORITY", "SECTION"))
 KEYS["MACOS"] = ("PRODUCT", "CLASSIFICATION")
 KEYS["WINDOWS"] = ("PATCH_SET", "PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY")
@@ -161,7 +172,7 @@ def test_filter_keys_follow_the_operating_system(ssm: Client, make: Maker, syste
     everything = sorted({key for keys in KEYS.values() for key in keys})
     for key in everything:
         sent = {"OperatingSystem": system, "ApprovalRules": rules(rule((key, ["OS" if key == "PATCH_SET" else "*"])))}
-        result = outcome(lambda s=sent: make.baseline(**s))
+        result = outcome(partial(make.baseline, **sent))
         assert result == ("success" if key in KEYS[system] else "ValidationException"), (system, key)
 
 
@@ -306,7 +317,7 @@ def test_a_deleted_baseline_is_gone(ssm: Client, make: Maker, settle: Callable[.
     with refused("InvalidResourceId", "DoesNotExistException"):
         ssm.list_tags_for_resource(ResourceType="PatchBaseline", ResourceId=baseline)
     for missing in (baseline, UNKNOWN_BASELINE):
-        result = outcome(lambda b=missing: ssm.delete_patch_baseline(BaselineId=b))
+        result = outcome(partial(ssm.delete_patch_baseline, BaselineId=missing))
         settle("DeletePatchBaseline of a missing id", result, strict="DoesNotExistException", lenient="success")
 
 

@@ -31,7 +31,7 @@ from .support import (
 from .test_validation import REQUESTS
 
 CREATE = "CreateMaintenanceWindow"
-STANDARD = {"retries": {"mode": "standard", "total_max_attempts": 4}}
+STANDARD: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 4}}
 
 
 def rule(op: str, do: str, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.model import Shape
 
 from .support import (
     UNKNOWN_BASELINE,
@@ -24,6 +23,8 @@ from .support import (
     refused,
 )
 
+# botocore is untyped, and each kind of shape has attributes of its own.
+Shape = Any
 WINDOW = {"WindowId": UNKNOWN_WINDOW}
 TARGET = WINDOW | {"WindowTargetId": UNKNOWN_UUID}
 TASK = WINDOW | {"WindowTaskId": UNKNOWN_UUID}

@@ -24,7 +24,7 @@ from .support import (
 )
 
 LABELS = {"Name": "Database-Servers", "Description": "all database servers", "OwnerInformation": "the DBA team"}
-VALID = {
+VALID: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "ids": ("INSTANCE", [{"Key": "InstanceIds", "Values": [INSTANCE, OTHER_INSTANCE]}]),
     "managed node": ("INSTANCE", [{"Key": "InstanceIds", "Values": ["mi-0123456789abcdef0"]}]),
     "tag": ("INSTANCE", [{"Key": "tag:Patch Group", "Values": ["Database Servers", "Front-End Servers"]}]),
@@ -41,7 +41,7 @@ VALID = {
     ),
     "fifty ids": ("INSTANCE", [{"Key": "InstanceIds", "Values": [f"i-{n:017x}" for n in range(50)]}]),
 }
-INVALID = {
+INVALID: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "ids beside a tag": (
         "INSTANCE",
         [{"Key": "InstanceIds", "Values": [INSTANCE]}, {"Key": "tag:Env", "Values": ["prod"]}],

@@ -27,7 +27,7 @@ from .support import (
 
 LINKED_ROLE = "role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
 ALARM = {"IgnorePollAlarmFailure": True, "Alarms": [{"Name": "patching-goes-wrong"}]}
-FULL_RUN_COMMAND = {
+FULL_RUN_COMMAND: dict[str, Any] = {
     "RunCommand": {
         "Comment": "monthly patching",
         "DocumentVersion": "$LATEST",
@@ -46,7 +46,7 @@ FULL_RUN_COMMAND = {
         "TimeoutSeconds": 600,
     }
 }
-OTHER_TYPES = {
+OTHER_TYPES: dict[str, tuple[str, dict[str, Any]]] = {
     "AUTOMATION": ("AWS-StopEC2Instance", {"Automation": {"Parameters": {"InstanceId": [INSTANCE]}}}),
     "LAMBDA": (
         "arn:aws:lambda:eu-west-1:123456789012:function:SSM-patch",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -251,7 +252,7 @@ def test_a_deleted_window_is_gone_with_its_targets_tasks_and_tags(ssm: Client, m
 def test_delete_of_a_missing_window(ssm: Client, window: str, settle: Callable[..., None]) -> None:
     ssm.delete_maintenance_window(WindowId=window)
     for missing in (window, UNKNOWN_WINDOW):
-        result = outcome(lambda w=missing: ssm.delete_maintenance_window(WindowId=w))
+        result = outcome(partial(ssm.delete_maintenance_window, WindowId=missing))
         settle("DeleteMaintenanceWindow of a missing id", result, strict="DoesNotExistException", lenient="success")
 
 
