@@ -40,11 +40,12 @@ class Clock:
 
 @dataclass
 class World:
-    """What all regions of all accounts share: the profile, the clock and the lag of reads in seconds."""
+    """What all regions of all accounts share: the profile, the clock, the lag of reads in seconds, the seeded fleet."""
 
     strict: bool = False
     clock: Clock = field(default_factory=Clock)
     lag: float = 0.0
+    fleet: Record = field(default_factory=dict)
 
 
 class Table:

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The doors of the simulator under ``/_sim/``, through which tests arrange and inspect it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ssmsim.simulator import Simulator
+
+PREFIX = "/_sim/"
+
+Door = Callable[[Simulator, Any], Any]
+
+
+def answer(simulator: Simulator, method: str, path: str, body: Any) -> tuple[int, Any]:
+    """The status and the JSON answer of a door: 404 where there is none, 400 for a body that it cannot use."""
+    door = _DOORS.get((method, path.removeprefix(PREFIX)))
+    if door is None:
+        return 404, {"message": f"There is no {method} {path}"}
+    try:
+        return 200, door(simulator, body)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return 400, {"message": f"{type(error).__name__}: {error}"}
+
+
+def _reset(simulator: Simulator, body: Any) -> Any:
+    simulator.reset((body or {}).get("profile"))
+    return {}
+
+
+def _seed(simulator: Simulator, body: Any) -> Any:
+    simulator.plant(body)
+    return {}
+
+
+def _now(simulator: Simulator, _: Any) -> Any:
+    return {"now": simulator.now().isoformat()}
+
+
+def _clock(simulator: Simulator, body: Any) -> Any:
+    if body.keys() not in ({"set"}, {"advance"}):
+        raise ValueError('the body is {"set": ISO} or {"advance": seconds}')
+    if "set" in body:
+        simulator.set_clock(body["set"])
+    else:
+        simulator.advance(float(body["advance"]))
+    return _now(simulator, body)
+
+
+def _faults(simulator: Simulator, body: Any) -> Any:
+    simulator.set_faults(body or [])
+    return {}
+
+
+def _injected(simulator: Simulator, _: Any) -> Any:
+    return simulator.faults.injected()
+
+
+def _lag(simulator: Simulator, body: Any) -> Any:
+    simulator.set_lag(body["seconds"])
+    return {}
+
+
+def _log(simulator: Simulator, _: Any) -> Any:
+    return simulator.log()
+
+
+def _clear_log(simulator: Simulator, _: Any) -> Any:
+    simulator.clear_log()
+    return {}
+
+
+_DOORS: dict[tuple[str, str], Door] = {
+    ("POST", "reset"): _reset,
+    ("POST", "seed"): _seed,
+    ("GET", "clock"): _now,
+    ("POST", "clock"): _clock,
+    ("GET", "faults"): _injected,
+    ("POST", "faults"): _faults,
+    ("POST", "lag"): _lag,
+    ("GET", "log"): _log,
+    ("POST", "log"): _clear_log,
+}

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults that are injected by rule while the simulator runs."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ssmsim.errors import ServiceError
+
+TRANSPORT = frozenset({"drop", "lost", "html"})
+_STATUS = {"InternalServerError": 500, "InternalFailure": 500, "ServiceUnavailable": 503, "html": 502}
+_MESSAGES = {
+    "ThrottlingException": "Rate exceeded",
+    "ExpiredTokenException": "The security token included in the request is expired",
+    "UnrecognizedClientException": "The security token included in the request is invalid.",
+    "InternalServerError": "An error occurred on the server side.",
+    "AccessDeniedException": (
+        "User: arn:aws:iam::{account}:user/simulated is not authorized to perform: {service}:{op} on resource: * "
+        "because no identity-based policy allows the {service}:{op} action"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a rule is matched against."""
+
+    service: str
+    op: str
+    region: str
+    account: str
+
+
+@dataclass
+class Rule:
+    """One rule. ``do`` is an error code, ``latency``, ``drop``, ``lost`` or ``html``; ``op`` is a glob.
+
+    The first ``after`` matching calls are spared, each later one is hit with probability ``rate``, ``times`` of them
+    at most. ``ms`` and ``jitter`` (a share of ``ms``, either way) belong to latency, ``status`` and ``message`` to
+    errors.
+    """
+
+    op: str = "*"
+    do: str = ""
+    service: str = "ssm"
+    region: str | None = None
+    account: str | None = None
+    times: int | None = None
+    after: int = 0
+    rate: float = 1.0
+    ms: float = 0.0
+    jitter: float = 0.0
+    status: int | None = None
+    message: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.do:
+            raise ValueError("a fault rule needs `do`")
+        self._seen = 0
+        self._injected = 0
+
+    def hits(self, call: Call, draw: Callable[[], float]) -> bool:
+        """Whether the rule takes this call; counts it."""
+        if not self._concerns(call):
+            return False
+        self._seen += 1
+        spent = self.times is not None and self._injected >= self.times
+        if self._seen <= self.after or spent or draw() >= self.rate:
+            return False
+        self._injected += 1
+        return True
+
+    def _concerns(self, call: Call) -> bool:
+        return (
+            fnmatchcase(call.op, self.op)
+            and fnmatchcase(call.service, self.service)
+            and self.region in (None, call.region)
+            and self.account in (None, call.account)
+        )
+
+    def error(self, call: Call) -> ServiceError:
+        """The answer that the rule gives instead of the service's."""
+        text = self.message or _MESSAGES.get(self.do, f"{self.do} was injected").format(**vars(call))
+        return ServiceError(self.do, text, self.status or _STATUS.get(self.do, 400))
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What happens to one call: a delay in seconds, and perhaps one rule that is not latency."""
+
+    delay: float = 0.0
+    rule: Rule | None = None
+
+    @property
+    def transport(self) -> str | None:
+        """``drop``, ``lost`` or ``html`` where the connection is what is disturbed."""
+        return self.rule.do if self.rule and self.rule.do in TRANSPORT else None
+
+
+class Faults:
+    """The rules in force and what they did. Latencies of several rules add up; of the others the first one counts."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self._lock = threading.Lock()
+        self.set([])
+
+    def set(self, rules: list[dict[str, Any]]) -> None:
+        """Replace all rules. Raises ValueError for a rule that is none."""
+        known = {entry.name for entry in fields(Rule)}
+        for rule in rules:
+            if unknown := rule.keys() - known:
+                raise ValueError(f"a fault rule has no {', '.join(sorted(unknown))}")
+        parsed = [Rule(**rule) for rule in rules]
+        with self._lock:
+            self._rules = parsed
+            self._rng = random.Random(self._seed)
+            self._injected: list[dict[str, Any]] = []
+
+    def inject(self, call: Call) -> Injection:
+        """Decide what happens to a call."""
+        if not self._rules:
+            return Injection()
+        with self._lock:
+            delay, chosen = 0.0, None
+            for rule in self._rules:
+                if (rule.do == "latency" or chosen is None) and rule.hits(call, self._rng.random):
+                    self._injected.append({**vars(call), "do": rule.do})
+                    if rule.do == "latency":
+                        delay += self._delay(rule)
+                    else:
+                        chosen = rule
+            return Injection(delay, chosen)
+
+    def injected(self) -> list[dict[str, Any]]:
+        """What was injected since the rules were set, in order."""
+        with self._lock:
+            return list(self._injected)
+
+    def _delay(self, rule: Rule) -> float:
+        spread = rule.jitter * (2 * self._rng.random() - 1)
+        return rule.ms / 1000 * max(0.0, 1 + spread)

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters of listings: several values are alternatives, several filters add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ssmsim.errors import validation
+from ssmsim.store import Record
+
+Test = Callable[[Record, str], bool]
+
+
+def equals(member: str) -> Test:
+    """The test that a member, as text, is the filter's value."""
+    return lambda record, value: str(record.get(member, "")) == value
+
+
+def select(records: list[Record], filters: list[dict[str, Any]], tests: Mapping[str, Test]) -> list[Record]:
+    """The records that satisfy all filters; a filter key that is not among ``tests`` is a ValidationException."""
+    for entry in filters:
+        test = tests.get(entry.get("Key", ""))
+        if test is None:
+            raise validation(f"The filter key {entry.get('Key')} is not valid. Valid keys are: {', '.join(tests)}.")
+        values = entry.get("Values", [])
+        records = [record for record in records if any(test(record, value) for value in values)]
+    return records

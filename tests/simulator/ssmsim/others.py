@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The other services of AWS, which moto simulates; it is imported with the first call for one of them."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+from ssmsim.faults import Call
+from ssmsim.simulator import DEFAULT_ACCOUNT, Reply
+
+_SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
+_MISSING = "Only SSM is answered: moto with flask and flask-cors, which serve all other services, are not installed"
+_LOADING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request; header names in lower case, ``path`` with its query."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def scope(self) -> tuple[str, str, str]:
+        """Access key, region and service of the SigV4 credential scope; an unsigned request is one for us-east-1."""
+        signed = self.headers.get("authorization", "") or unquote(self.path).replace("X-Amz-Credential", "Credential")
+        match = _SCOPE.search(signed)
+        return (match[1], match[2], match[3]) if match else ("", "us-east-1", "")
+
+    def operation(self) -> str:
+        """The operation as the protocol names it: a target header, an Action of a form, or method and path."""
+        target = self.headers.get("x-amz-target")
+        if target:
+            return target.rpartition(".")[2]
+        action = self.form().get("Action")
+        return str(action) if action else f"{self.method} {urlsplit(self.path).path}"
+
+    def form(self) -> dict[str, Any]:
+        """The fields of a query-protocol body."""
+        if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return {}
+        return {key: values[0] for key, values in parse_qs(self.body.decode()).items()}
+
+
+def account_of(access_key: str) -> str:
+    """The account of an access key: the key itself if it is 12 digits, else what moto knows of it once it is loaded."""
+    if re.fullmatch(r"[0-9]{12}", access_key):
+        return access_key
+    iam = sys.modules.get("moto.iam.models")
+    return str(iam.get_account_id_from(access_key)) if iam else DEFAULT_ACCOUNT
+
+
+def respond(request: Request, account: str) -> Reply:
+    """What moto answers; without moto, 501."""
+    try:
+        with _LOADING:
+            application = _application()
+    except ImportError as error:
+        return Reply(501, {"__type": "NotImplemented", "message": f"{_MISSING} ({error.name})"}, "NotImplemented")
+    from werkzeug.test import run_wsgi_app
+
+    content, status, headers = run_wsgi_app(application, _environ(request, account), buffered=True)
+    code, body = int(status.split()[0]), b"".join(content)
+    return Reply(code, error=_error_code(body) if code >= 400 else None, content=body, headers=list(headers.items()))
+
+
+def reset() -> None:
+    """Forget the state of all services, if moto is loaded."""
+    if "moto.moto_server.werkzeug_app" in sys.modules:
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+
+
+def refusal(call: Call, request: Request, reply: Reply) -> Reply:
+    """An injected error in the protocol of the service: XML, unless the request has a target header."""
+    if "x-amz-target" in request.headers:
+        return reply
+    code, message = escape(reply.answer["__type"]), escape(reply.answer["message"])
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    wrapped = {"s3": error, "ec2": f"<Response><Errors>{error}</Errors></Response>"}
+    text = wrapped.get(call.service, f"<ErrorResponse>{error}</ErrorResponse>")
+    headers = [("Content-Type", "text/xml")]
+    return Reply(reply.status, {}, reply.error, reply.transport, text.encode(), headers)
+
+
+@cache
+def _application() -> Any:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _environ(request: Request, account: str) -> dict[str, Any]:
+    path, _, query = request.path.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path, "latin-1"),
+        "RAW_URI": request.path,
+        "REQUEST_URI": request.path,
+        "QUERY_STRING": query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": request.headers.get("host", "").rpartition(":")[2] or "80",
+        "CONTENT_TYPE": request.headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(request.body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    skipped = ("content-type", "content-length", "transfer-encoding")
+    headers = {name: value for name, value in request.headers.items() if name not in skipped}
+    named = headers | {"x-moto-account-id": account}
+    return environ | {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in named.items()}
+
+
+def _error_code(body: bytes) -> str | None:
+    match = re.search(rb'<Code>([^<]+)</Code>|"__type": ?"([^"]+)"', body)
+    return (match[1] or match[2]).decode() if match else None

@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Creates what a seed names, through the operations that a client would call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ssmsim.errors import ServiceError
+
+DEFAULT_REGION = "us-east-1"
+
+Execute = Callable[[str, str, str, Any], dict[str, Any]]
+Caller = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+def plant(seed: dict[str, Any], execute: Execute, account: str) -> None:
+    """Create the windows and baselines of a seed: those at its top in the default account and region, and those of
+    each entry of ``regions`` in the entry's ``account`` and ``region``.
+
+    A window is a CreateMaintenanceWindow request with two lists more, ``Targets`` and ``Tasks``, of register requests
+    without WindowId; a task may name a target of its window by Name instead of by id. A baseline is a
+    CreatePatchBaseline request with ``PatchGroups`` (names) and ``Default`` (boolean) more. Raises ValueError for
+    what the service refuses.
+    """
+    for place in [seed, *seed.get("regions", [])]:
+        where = (place.get("region", DEFAULT_REGION), place.get("account", account))
+
+        def call(operation: str, request: dict[str, Any], where: tuple[str, str] = where) -> dict[str, Any]:
+            try:
+                return execute(operation, *where, request)
+            except ServiceError as error:
+                raise ValueError(f"seed: {operation}: {error}") from error
+
+        for window in place.get("windows", []):
+            _window(window, call)
+        for baseline in place.get("baselines", []):
+            _baseline(baseline, call)
+
+
+def _window(window: dict[str, Any], call: Caller) -> None:
+    request = {key: value for key, value in window.items() if key not in ("Targets", "Tasks")}
+    window_id = call("CreateMaintenanceWindow", request)["WindowId"]
+    ids: dict[str, str] = {}
+    for target in window.get("Targets", []):
+        answer = call("RegisterTargetWithMaintenanceWindow", {**target, "WindowId": window_id})
+        ids[target.get("Name", "")] = answer["WindowTargetId"]
+    for task in window.get("Tasks", []):
+        named = [
+            {**entry, "Values": [ids.get(value, value) for value in entry["Values"]]}
+            for entry in task.get("Targets", [])
+        ]
+        call("RegisterTaskWithMaintenanceWindow", {**task, "WindowId": window_id, "Targets": named})
+
+
+def _baseline(baseline: dict[str, Any], call: Caller) -> None:
+    request = {key: value for key, value in baseline.items() if key not in ("PatchGroups", "Default")}
+    baseline_id = call("CreatePatchBaseline", request)["BaselineId"]
+    for group in baseline.get("PatchGroups", []):
+        call("RegisterPatchBaselineForPatchGroup", {"BaselineId": baseline_id, "PatchGroup": group})
+    if baseline.get("Default"):
+        call("RegisterDefaultPatchBaseline", {"BaselineId": baseline_id})

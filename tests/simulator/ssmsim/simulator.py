@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulated service: what is between a call and the handler of its operation."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+from ssmsim import model, validate
+from ssmsim.errors import ServiceError, not_implemented
+from ssmsim.faults import Call, Faults, Injection
+from ssmsim.registry import OPERATIONS
+from ssmsim.seed import plant
+from ssmsim.store import Clock, Region, World
+
+DEFAULT_ACCOUNT = "123456789012"
+PROFILES = ("strict", "lenient")
+
+for _module in ("windows", "window_targets", "window_tasks", "window_schedule", "tags", "baselines", "patch_groups"):
+    import_module(f"ssmsim.{_module}")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: a dict in wire form, or bytes with their headers; ``transport`` is how a fault disturbs its way."""
+
+    status: int
+    answer: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    transport: str | None = None
+    content: bytes | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Simulator:
+    """Many accounts in many regions, in one process.
+
+    ``profile`` decides what the service does where that is not known, ``clock`` is the moment at which the virtual
+    clock starts, ``seed`` is the content of a seed file. Calls of several threads are carried out one at a time.
+    """
+
+    def __init__(
+        self, profile: str = "lenient", clock: datetime | str | None = None, seed: dict[str, Any] | None = None
+    ) -> None:
+        self._clock = moment(clock) if clock is not None else None
+        self._seed = seed or {}
+        self._lock = threading.RLock()
+        self._profile = profile
+        model.service()  # read now, or the first call would wait for it
+        self.reset()
+
+    def handle(self, operation: str, region: str, account: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer one SSM call: the HTTP status and the answer, or the error with ``__type`` and ``message``.
+
+        An injected ``drop`` or ``lost`` raises ConnectionError, as the client's side of the connection would.
+        """
+        call = Call("ssm", operation, region, account)
+        reply = self.carry_out(call, body, lambda: self.answer(call, body))
+        if reply.transport in ("drop", "lost"):
+            raise ConnectionError(f"{operation}: the connection was closed without an answer")
+        return reply.status, reply.answer
+
+    def carry_out(
+        self, call: Call, sent: dict[str, Any], effect: Callable[[], Reply], write: bool | None = None
+    ) -> Reply:
+        """Let ``effect`` answer a call unless a fault does, and log the call either way.
+
+        ``write`` says whether the call changes something; without it the name of the operation decides.
+        """
+        injection = self.faults.inject(call)
+        if injection.delay:
+            time.sleep(injection.delay)
+        reply = _disturbed(call, injection, effect)
+        self._log.append(
+            {
+                "service": call.service,
+                "op": call.op,
+                "region": call.region,
+                "account": call.account,
+                "input": sent,
+                "status": reply.status,
+                "error": reply.error or reply.transport,
+                "write": not call.op.startswith(("Describe", "Get", "List")) if write is None else write,
+            }
+        )
+        return reply
+
+    def answer(self, call: Call, body: Any) -> Reply:
+        """What the service itself answers, faults aside."""
+        try:
+            return Reply(200, self.execute(call.op, call.region, call.account, body))
+        except ServiceError as error:
+            return refusal(error)
+
+    def execute(self, operation: str, region: str, account: str, body: Any) -> dict[str, Any]:
+        """Carry out an operation. Raises ServiceError."""
+        if operation not in model.operations():
+            raise ServiceError("UnknownOperationException", f"{operation} is no operation of the service")
+        if operation not in OPERATIONS:
+            raise not_implemented(operation)
+        if not isinstance(body, dict):
+            raise ServiceError("SerializationException", "The request is not a JSON object")
+        with self._lock:
+            request = validate.request(operation, body, every=self._world.strict)
+            result = OPERATIONS[operation](self._region(account, region), request)
+            output = model.output_shape(operation)
+            shaped: dict[str, Any] = validate.modelled(output, result) if output else {}
+            return shaped
+
+    def reset(self, profile: str | None = None) -> None:
+        """Go back to the state at the start, seed and clock included, in the profile given or the one in force."""
+        wanted = profile or self._profile
+        if wanted not in PROFILES:
+            raise ValueError(f"the profile is one of {', '.join(PROFILES)}, not {wanted}")
+        with self._lock:
+            self._profile = wanted
+            self._world = World(strict=wanted == "strict", clock=Clock(self._clock))
+            self._regions: dict[tuple[str, str], Region] = {}
+            self._log: list[dict[str, Any]] = []
+            self.faults = Faults()
+            self.plant(self._seed)
+
+    def plant(self, seed: dict[str, Any]) -> None:
+        """Create what a seed names, on top of what is there. Raises ValueError for what the service refuses."""
+        with self._lock:
+            self._world.fleet = seed.get("fleet", self._world.fleet)
+            plant(seed, self.execute, DEFAULT_ACCOUNT)
+
+    def now(self) -> datetime:
+        """The moment on the virtual clock, in UTC."""
+        return self._world.clock.now()
+
+    def set_clock(self, to: datetime | str) -> None:
+        """Put the virtual clock to a moment, from which it goes on."""
+        with self._lock:
+            self._world.clock.set(moment(to))
+
+    def advance(self, seconds: float) -> None:
+        """Put the virtual clock forward."""
+        with self._lock:
+            self._world.clock.advance(seconds)
+
+    def set_faults(self, rules: list[dict[str, Any]]) -> None:
+        """Replace the fault rules (see ``faults.Rule``); an empty list clears them."""
+        self.faults.set(rules)
+
+    def set_lag(self, seconds: float) -> None:
+        """Let reads see writes this many seconds of real time late; 0 shows everything at once."""
+        with self._lock:
+            self._world.lag = float(seconds)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every call since the start or the last clearing, failed and injected ones included."""
+        return list(self._log)
+
+    def clear_log(self) -> None:
+        """Forget the logged calls, nothing else."""
+        self._log.clear()
+
+    def _region(self, account: str, region: str) -> Region:
+        key = (account, region)
+        if key not in self._regions:
+            self._regions[key] = Region(account, region, self._world, self._seed.get("seed", 0))
+        return self._regions[key]
+
+
+def refusal(error: ServiceError) -> Reply:
+    """The error answer of JSON 1.1."""
+    return Reply(error.status, {"__type": error.code, "message": error.message}, error.code)
+
+
+def moment(value: datetime | str) -> datetime:
+    """An aware datetime; an ISO string without offset means UTC. Raises ValueError for any other string."""
+    parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _disturbed(call: Call, injection: Injection, effect: Callable[[], Reply]) -> Reply:
+    if injection.rule is None:
+        return effect()
+    if injection.transport == "lost":
+        return replace(effect(), transport="lost")
+    return replace(refusal(injection.rule.error(call)), transport=injection.transport)

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The runs that lie ahead of windows."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from ssmsim.errors import validation
+from ssmsim.paging import page
+from ssmsim.registry import operation
+from ssmsim.store import Record, Region
+from ssmsim.window_targets import windows_for
+from ssmsim.windows import WINDOWS, date_of, schedule_of, window_of
+
+_FILTERS = ("ScheduledBefore", "ScheduledAfter")
+
+
+@operation("DescribeMaintenanceWindowSchedule")
+def describe_maintenance_window_schedule(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    bounds = _bounds(request.get("Filters", []))
+    after = max([region.now(), *bounds["ScheduledAfter"]])
+    before = min(bounds["ScheduledBefore"], default=None)
+    runs = heapq.merge(*(_runs(region, window, after) for window in _windows(region, request)), key=lambda run: run[0])
+    within = takewhile(lambda run: before is None or run[0] < before, runs)
+    items = (shown for _, shown in within)
+    return page(region, "DescribeMaintenanceWindowSchedule", request, items, "ScheduledWindowExecutions")
+
+
+def _windows(region: Region, request: dict[str, Any]) -> list[Record]:
+    found = region.table(WINDOWS).values()
+    if request.get("Targets"):
+        found = windows_for(region, request["Targets"], request.get("ResourceType"))
+    if "WindowId" in request:
+        window_id = window_of(region, request)["WindowId"]
+        found = [window for window in found if window["WindowId"] == window_id]
+    return [window for window in found if window["Enabled"]]
+
+
+def _runs(region: Region, window: Record, after: datetime) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    schedule = schedule_of(region, window)
+    start, end = date_of(window.get("StartDate")), date_of(window.get("EndDate"))
+    shown = {"WindowId": window["WindowId"], "Name": window["Name"]}
+    for moment in schedule.occurrences(after, anchor=window["Anchor"], start=start, end=end):
+        yield moment, {**shown, "ExecutionTime": schedule.render(moment)}
+
+
+def _bounds(filters: list[dict[str, Any]]) -> dict[str, list[datetime]]:
+    """The moments of each filter key."""
+    bounds: dict[str, list[datetime]] = {key: [] for key in _FILTERS}
+    for entry in filters:
+        key = entry.get("Key")
+        if key not in bounds:
+            raise validation(f"The filter key {key} is not valid. Valid keys are: {', '.join(bounds)}.")
+        moments = (date_of(value) for value in entry.get("Values", []))
+        bounds[key] += [moment for moment in moments if moment is not None]
+    return bounds
