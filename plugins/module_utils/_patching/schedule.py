@@ -20,12 +20,10 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from itertools import islice, pairwise, product, takewhile
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
-if TYPE_CHECKING:
-    from tarfile import TarFile
+from .zones import similar_names, zone_of
 
 T = TypeVar("T")
 Days = Callable[[int, int], Iterable[int]]  # (year, month) -> ascending days of that month
@@ -244,12 +242,9 @@ def next_runs(
 
 def check_timezone(name: str) -> list[str]:
     """The violations of an IANA time zone name; none where this host has no database to compare with."""
-    if _zone(name) and not name.startswith(("posix", "right/", "localtime")):
+    near = None if zone_of(name) else similar_names(name)
+    if near is None:
         return []
-    names = _zone_names()
-    if not names:
-        return []
-    near = _near(name, names)
     meant = (
         f"did you mean {' or '.join(near)}?" if near else "such as Europe/Berlin; a new one needs a newer tzdata here"
     )
@@ -283,7 +278,10 @@ def _parse(expression: str) -> _Cron | _Rate | _At:
     match = _EXPRESSION.fullmatch(expression)
     if match is None:
         raise ScheduleError(_syntax_problem(expression))
-    return {"cron": _parse_cron, "rate": _parse_rate, "at": _parse_at}[match[1]](match[2])
+    kind, body = match.groups()
+    if kind == "cron":
+        return _parse_cron(body)
+    return _parse_rate(body) if kind == "rate" else _parse_at(body)
 
 
 def _syntax_problem(expression: str) -> str:
@@ -459,56 +457,8 @@ def _resolve(local: datetime, zone: tzinfo) -> datetime:
 def _zone_or_error(name: str | None) -> tzinfo:
     if not name:
         return UTC
-    problems = check_timezone(name)
-    zone = _zone(name)
-    if problems or zone is None:
-        raise ScheduleError(*problems or [f"this host has no time zone database to look up {name!r}; install tzdata"])
+    zone = zone_of(name)
+    if zone is None:
+        no_database = f"this host has no time zone database to look up {name!r}; install tzdata"
+        raise ScheduleError(*check_timezone(name) or [no_database])
     return zone
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo | None:
-    """The zone of the system's or tzdata's database or, failing that, of the one that dateutil brings; None if none."""
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (LookupError, OSError, ValueError):
-        pass
-    archive = _bundled_zones()
-    try:
-        data = archive.extractfile(name) if archive else None
-        return ZoneInfo.from_file(data, key=name) if data else None
-    except (LookupError, ValueError):
-        return None
-
-
-@lru_cache(maxsize=1)
-def _bundled_zones() -> TarFile | None:
-    import tarfile
-
-    try:
-        from dateutil.zoneinfo import getzoneinfofile_stream
-    except ImportError:
-        return None
-    stream = getzoneinfofile_stream()
-    return tarfile.open(fileobj=stream) if stream else None
-
-
-@lru_cache(maxsize=1)
-def _zone_names() -> frozenset[str]:
-    from zoneinfo import available_timezones
-
-    archive = _bundled_zones()
-    bundled = {member.name for member in archive if not member.isdir()} if archive else set()
-    return frozenset((available_timezones() | bundled) - {"METADATA", "Factory", "localtime"})
-
-
-def _near(name: str, names: Iterable[str]) -> list[str]:
-    """The names that are like `name`, or whose city is."""
-    from difflib import get_close_matches
-
-    known = {form.casefold(): full for full in sorted(names) for form in (full.rpartition("/")[2], full)}
-    return list(dict.fromkeys(known[form] for form in get_close_matches(name.casefold(), known, cutoff=0.8)))
