@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter patchfleet.aws.next_runs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: next_runs
+author:
+  - Patchfleet contributors (@patchfleet)
+version_added: 0.1.0
+short_description: The next runs of a maintenance window's schedule
+description:
+  - Turns the schedule expression of an AWS Systems Manager maintenance window into the moments at which the window
+    opens next.
+  - Calculates on the controller and calls no API. What AWS itself has planned for an existing window is in
+    the answer of M(patchfleet.aws.ssm_maintenance_window_info).
+positional: _input
+options:
+  _input:
+    description:
+      - The schedule expression, C(cron(...)), C(rate(...)) or C(at(...)), as in
+        O(patchfleet.aws.ssm_maintenance_window#module:schedule).
+    type: str
+    required: true
+  timezone:
+    description:
+      - IANA name of the time zone in which the expression is read and the moments are given, such as V(Europe/Berlin).
+      - UTC if not given.
+    type: str
+  offset:
+    description:
+      - Days, V(1) to V(6), between the day of the expression and the run.
+      - Only for a C(cron) that has C(#) or C(L) in its day-of-week. V(0) is none.
+    type: int
+  count:
+    description: How many runs to return at most.
+    type: int
+    default: 5
+  start:
+    description: First moment at which the window is active, ISO-8601 with an offset or C(Z).
+    type: str
+  end:
+    description: Moment from which on the window is not active any more, ISO-8601 with an offset or C(Z).
+    type: str
+  after:
+    description:
+      - Only runs later than this moment, ISO-8601 with an offset or C(Z), are returned. Now if not given.
+      - Give it where a document has to come out the same each time.
+    type: str
+notes:
+  - AWS counts a C(rate) from the moment at which the window was created or updated, which is not known here. It is
+    counted from O(start), which is then the first run, or else from O(after).
+  - AWS skips the first run of a schedule with an O(offset) if the window was created between the day of the expression
+    and the run. Here the window counts as older.
+  - A local time that the change to daylight saving time skips runs later by the length of the gap. One that the change
+    back repeats runs once, at its first occurrence.
+seealso:
+  - plugin: patchfleet.aws.ssm_maintenance_window
+    plugin_type: module
+  - name: Cron and rate expressions for Systems Manager
+    description: The expressions in the guide of AWS.
+    link: https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
+"""
+
+EXAMPLES = r"""
+- name: Show when a window opens, five days after the second Tuesday
+  ansible.builtin.debug:
+    msg: "{{ 'cron(0 2 ? * TUE#2 *)' | patchfleet.aws.next_runs(timezone='Europe/Berlin', offset=5, count=3) }}"
+
+- name: Stop unless the window opens before a date
+  ansible.builtin.assert:
+    that:
+      - schedule | patchfleet.aws.next_runs(timezone='America/New_York', end='2026-04-01T00:00:00Z')
+
+# In documents: the same result each time.
+# {{ 'cron(0 2 ? * TUE#2 *)' | patchfleet.aws.next_runs(after='2026-01-01T00:00:00Z', count=2) }}
+# => ["2026-01-13T02:00:00+00:00", "2026-02-10T02:00:00+00:00"]
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The runs in ascending order, ISO-8601 in the zone of the window.
+    - Empty if the window does not open any more.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import (
+    ScheduleError,
+    check_date,
+    next_runs,
+    parse_instant,
+)
+
+
+def _instant(name: str, value: object) -> datetime | None:
+    """The moment of an option; YAML and Jinja give dates as well as text."""
+    if value is None or value == "":
+        return None
+    problems = check_date(str(value))
+    if problems:
+        raise AnsibleFilterError(f"{name}: {'; '.join(problems)}")
+    return parse_instant(str(value))
+
+
+def _whole(name: str, value: object) -> int:
+    """The number of an option, which templates may give as text."""
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise AnsibleFilterError(f"{name}: {value!r} is not a whole number") from error
+
+
+def filter_next_runs(
+    value: object,
+    timezone: str | None = None,
+    offset: int | None = None,
+    count: int = 5,
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+    after: str | datetime | None = None,
+) -> list[str]:
+    """The next runs of the schedule expression `value` as ISO-8601 text; AnsibleFilterError names what is wrong."""
+    if not isinstance(value, str):
+        raise AnsibleFilterError(f"the input must be one schedule expression, not {type(value).__name__}")
+    bounds = {name: _instant(name, moment) for name, moment in (("start", start), ("end", end))}
+    since = _instant("after", after) or datetime.now(UTC).replace(microsecond=0)
+    days, limit = _whole("offset", offset or 0), _whole("count", count)
+    try:
+        runs = next_runs(value, timezone, days, **bounds, after=since, count=limit)
+    except ScheduleError as error:
+        raise AnsibleFilterError(str(error)) from error
+    return [run.isoformat() for run in runs]
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"next_runs": filter_next_runs}
