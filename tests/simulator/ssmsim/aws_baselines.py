@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-Record = dict[str, Any]
+from ssmsim.store import Record
+
 Filters = Mapping[str, tuple[str, ...]]
 
 _CREATED = datetime(2018, 1, 1, tzinfo=UTC)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from ssmsim.aws_baselines import FILTER_KEYS, partition, predefined, predefined_defaults, property_values
 from ssmsim.errors import (
@@ -23,12 +22,11 @@ from ssmsim.errors import (
     resource_in_use,
     validation,
 )
+from ssmsim.filters import Test, equals, select
 from ssmsim.paging import page
 from ssmsim.registry import operation
-from ssmsim.store import Region
+from ssmsim.store import Record, Region
 from ssmsim.tags import drop_tags, store_tags
-
-Record = dict[str, Any]
 
 MOST_BASELINES = 50
 _RESOURCE_TYPE = "PatchBaseline"
@@ -113,13 +111,13 @@ def delete_patch_baseline(region: Region, request: Record) -> Record:
 
 @operation("DescribePatchBaselines")
 def describe_patch_baselines(region: Region, request: Record) -> Record:
-    matchers: dict[str, Callable[[Record, str], bool]] = {
+    tests: dict[str, Test] = {
         "NAME_PREFIX": lambda record, value: record["Name"].startswith(value),
         "OWNER": _is_owned_by,
-        "OPERATING_SYSTEM": lambda record, value: record["OperatingSystem"] == value,
+        "OPERATING_SYSTEM": equals("OperatingSystem"),
     }
     records = [*predefined(region.region).values(), *region.table("baselines").values()]
-    found = region.arrange(filtered(records, request.get("Filters", []), matchers))
+    found = region.arrange(select(records, request.get("Filters", []), tests))
     answer = page(region, "DescribePatchBaselines", request, found, "BaselineIdentities")
     answer["BaselineIdentities"] = [identity(region, record) for record in answer["BaselineIdentities"]]
     return answer
@@ -183,19 +181,6 @@ def identity(region: Region, record: Record) -> Record:
         "DefaultBaseline": default_baseline(region, record["OperatingSystem"]) == record["BaselineId"],
     }
     return shown | ({"BaselineDescription": record["Description"]} if "Description" in record else {})
-
-
-def filtered(
-    records: list[Record], filters: list[Record], matchers: dict[str, Callable[[Record, str], bool]]
-) -> list[Record]:
-    """The records that match any value of every filter."""
-    for entry in filters:
-        matches = matchers.get(entry.get("Key", ""))
-        if matches is None:
-            raise validation(f"Invalid filter key: {entry.get('Key')}. Valid keys: {', '.join(matchers)}.")
-        values = entry.get("Values", [])
-        records = [record for record in records if any(matches(record, value) for value in values)]
-    return records
 
 
 def _is_owned_by(record: Record, owner: str) -> bool:

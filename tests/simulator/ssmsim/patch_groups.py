@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ssmsim.baselines import default_baseline, existing, filtered, find, identity, known_form, own_id
+from ssmsim.baselines import default_baseline, existing, find, identity, known_form, own_id
 from ssmsim.errors import already_exists, does_not_exist, invalid_resource_id, limit_exceeded
+from ssmsim.filters import Test, equals, select
 from ssmsim.paging import page
 from ssmsim.registry import operation
-from ssmsim.store import Region
-
-Record = dict[str, Any]
+from ssmsim.store import Record, Region
 
 MOST_GROUPS = 25
 _TABLE = "patch_groups"
@@ -58,14 +55,11 @@ def get_patch_baseline_for_patch_group(region: Region, request: Record) -> Recor
 
 @operation("DescribePatchGroups")
 def describe_patch_groups(region: Region, request: Record) -> Record:
-    mappings = filtered(
-        region.table(_TABLE).values(),
-        request.get("Filters", []),
-        {
-            "NAME_PREFIX": lambda mapping, value: mapping["PatchGroup"].startswith(value),
-            "OPERATING_SYSTEM": lambda mapping, value: mapping["OperatingSystem"] == value,
-        },
-    )
+    tests: dict[str, Test] = {
+        "NAME_PREFIX": lambda mapping, value: mapping["PatchGroup"].startswith(value),
+        "OPERATING_SYSTEM": equals("OperatingSystem"),
+    }
+    mappings = select(region.table(_TABLE).values(), request.get("Filters", []), tests)
     shown = [(mapping["PatchGroup"], find(region, mapping["BaselineId"])) for mapping in mappings]
     found = [{"PatchGroup": group, "BaselineIdentity": identity(region, record)} for group, record in shown if record]
     return page(region, "DescribePatchGroups", request, region.arrange(found), "Mappings")

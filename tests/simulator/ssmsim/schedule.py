@@ -339,14 +339,11 @@ def _cron(body: str, zone: ZoneInfo, offset: int | None) -> Cron:
 
 
 def _times(hours: list[int], minutes: list[int], seconds: list[int]) -> tuple[time, ...]:
-    """The times of a day, which must not be closer than the service supports."""
-    if len(seconds) > 1:
+    """The times of a day. Their rate, which is that within an hour, must not be faster than the service supports."""
+    gaps = [timedelta(minutes=later - earlier) for earlier, later in pairwise(minutes)]
+    if len(seconds) > 1 or min(gaps, default=SHORTEST_PERIOD) < SHORTEST_PERIOD:
         raise ScheduleError(INVALID_CRON)
-    times = tuple(time(*parts) for parts in product(hours, minutes, seconds))
-    moments = [timedelta(hours=at.hour, minutes=at.minute) for at in times]
-    if any(later - earlier < SHORTEST_PERIOD for earlier, later in pairwise(moments)):
-        raise ScheduleError(INVALID_CRON)
-    return times
+    return tuple(time(*parts) for parts in product(hours, minutes, seconds))
 
 
 def _days_of_month(text: str) -> dict[str, Any]:

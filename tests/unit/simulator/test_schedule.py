@@ -61,6 +61,10 @@ def runs(
         ("cron(0/15 * * * ? *)", ["2026-01-01T00:15Z", "2026-01-01T00:30Z"]),
         ("cron(0/10 * ? * MON-FRI *)", ["2026-01-01T00:10Z", "2026-01-01T00:20Z"]),
         ("cron(0/5 8-17 ? * MON-FRI *)", ["2026-01-01T08:00Z", "2026-01-01T08:05Z"]),
+        (
+            "cron(0/7 0-1 * * ? *)",
+            [f"2026-01-01T00:{minute:02}Z" for minute in range(7, 60, 7)] + ["2026-01-01T01:00Z"],
+        ),
         ("rate(30 minutes)", ["2026-01-01T00:30Z", "2026-01-01T01:00Z"]),
         ("rate(1 hour)", ["2026-01-01T01:00Z", "2026-01-01T02:00Z"]),
         ("rate(7 days)", ["2026-01-08T00:00Z", "2026-01-15T00:00Z"]),
@@ -409,6 +413,18 @@ def test_nearest_weekday(day: int, after: datetime) -> None:
         weekdays = [n for n in range(1, last + 1) if moment.replace(day=n).weekday() < 5]
         assert abs(moment.day - day) == min(abs(n - day) for n in weekdays)
         assert moment.weekday() < 5
+
+
+@unhurried
+@given(st.integers(1, 7), st.integers(1, 5), MOMENTS)
+def test_nth_and_last_weekday(week: int, nth: int, after: datetime) -> None:
+    for moment in islice(parse(f"cron(0 0 ? * {week}#{nth} *)").occurrences(after, anchor=after), 24):
+        assert (numbers(moment)["week"], (moment.day + 6) // 7) == (week, nth)
+    lasts = list(islice(parse(f"cron(0 0 ? * {week}L *)").occurrences(after, anchor=after), 24))
+    for moment in lasts:
+        assert numbers(moment)["week"] == week
+        assert moment.month != (moment + timedelta(days=7)).month
+    assert all((later.month - earlier.month) % 12 == 1 for earlier, later in pairwise(lasts))
 
 
 @unhurried
