@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
-from .support import Client, Doors, Endpoint, Maker, Recorder, new_account
+from .support import Client, Doors, Endpoint, Maker, Recorder, hooked, new_account
 
 SIMULATOR = Path(__file__).resolve().parent.parent
 PROFILES = ("strict", "lenient")
@@ -87,6 +88,20 @@ def started_simulator(profile: str, log: Path) -> Iterator[Endpoint]:
         process.wait(START_SECONDS)
 
 
+@pytest.fixture(scope="session")
+def session(endpoint: Endpoint) -> boto3.session.Session:
+    return endpoint.session()
+
+
+@pytest.fixture(scope="session")
+def shared_client(endpoint: Endpoint, session: boto3.session.Session) -> Client:
+    """One client for all tests: to make one costs more than what a test says to the simulator."""
+    client = endpoint.client_of(session)
+    if endpoint.aws:
+        client.meta.events.register("before-call.ssm.RegisterDefaultPatchBaseline", refuse_on_aws)
+    return client
+
+
 @pytest.fixture
 def account(endpoint: Endpoint) -> str:
     """The number of the test's own account; on AWS the one account there is."""
@@ -94,13 +109,13 @@ def account(endpoint: Endpoint) -> str:
 
 
 @pytest.fixture
-def ssm(endpoint: Endpoint, account: str) -> Iterator[Client]:
-    """A client whose windows, baselines and group registrations are removed after the test."""
-    client = endpoint.client(account=account)
-    recorder = Recorder(client)
-    if endpoint.aws:
-        client.meta.events.register("before-call.ssm.RegisterDefaultPatchBaseline", refuse_on_aws)
-    yield client
+def ssm(endpoint: Endpoint, session: boto3.session.Session, shared_client: Client, account: str) -> Iterator[Client]:
+    """The client in the test's account; its windows, baselines and group registrations are removed afterwards."""
+    if not endpoint.aws:
+        session.get_credentials().access_key = account
+    recorder = Recorder(shared_client)
+    with hooked(shared_client, "after-call.ssm.*", recorder.note):
+        yield shared_client
     recorder.clean()
 
 

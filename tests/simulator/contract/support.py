@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -43,31 +43,40 @@ class Endpoint:
 
     url: str | None
     profile: str | None
-    session: boto3.session.Session = field(default_factory=boto3.session.Session)
 
     @property
     def aws(self) -> bool:
         return self.url is None
 
-    def client(self, service: str = "ssm", account: str | None = None, region: str = REGION, **config: Any) -> Client:
-        """A client that sends what it is told: the service, not botocore, is to judge the request."""
+    def session(self, account: str | None = None) -> boto3.session.Session:
         if self.aws:
-            settings = Config(parameter_validation=False, retries={"mode": "adaptive", "total_max_attempts": 10})
-            return self.session.client(service, config=settings)
-        settings = Config(parameter_validation=False, **({"retries": {"total_max_attempts": 1}} | config))
-        return self.session.client(
-            service,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id=account or new_account(),
-            aws_secret_access_key="unused",
-            config=settings,
-        )
+            return boto3.session.Session()
+        return boto3.session.Session(account or new_account(), "unused", region_name=REGION)
+
+    def client(self, service: str = "ssm", account: str | None = None, **settings: Any) -> Client:
+        """A client of an account, a new one unless named; the settings are botocore's, `region_name` among them."""
+        return self.client_of(self.session(account), service, **settings)
+
+    def client_of(self, session: boto3.session.Session, service: str = "ssm", **settings: Any) -> Client:
+        """A client that sends what it is told: the service, not botocore, is to judge the request."""
+        retries = {"mode": "adaptive", "total_max_attempts": 10} if self.aws else {"total_max_attempts": 1}
+        config = Config(parameter_validation=False, retries=settings.pop("retries", retries))
+        return session.client(service, endpoint_url=self.url, config=config, **settings)
 
 
 def new_account() -> str:
     """A random account number; the simulator takes a 12-digit access key id as the account."""
     return str(secrets.randbelow(9 * 10**11) + 10**11)
+
+
+@contextmanager
+def hooked(client: Client, event: str, handler: Callable[..., None]) -> Iterator[None]:
+    """Let the handler see an event of botocore's for the length of the block."""
+    client.meta.events.register(event, handler)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, handler)
 
 
 class Recorder:
@@ -78,9 +87,8 @@ class Recorder:
         self.windows: list[str] = []
         self.baselines: list[str] = []
         self.groups: list[tuple[str, str]] = []
-        client.meta.events.register("after-call.ssm.*", self._note)
 
-    def _note(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    def note(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         if "Error" in parsed:
             return
         pair = (parsed.get("BaselineId", ""), parsed.get("PatchGroup", ""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from .support import (
     Client,
     Endpoint,
     Maker,
+    hooked,
     refused,
 )
 
@@ -205,13 +207,13 @@ def test_a_member_in_two_violations(make: Maker, settle: Callable[..., None]) ->
     settle("violations told of a short name, which also breaks the pattern", count, strict=2, lenient=1)
 
 
-def with_body(ssm: Client, operation: str, changes: dict[str, Any]) -> None:
-    """Add members to the next requests of the operation that botocore would not send."""
+def with_members(ssm: Client, **members: Any) -> AbstractContextManager[None]:
+    """Add members to the creations of windows in the block that botocore would not send."""
 
     def change(params: dict[str, Any], **_: Any) -> None:
-        params["body"] = json.dumps(json.loads(params["body"]) | changes).encode()
+        params["body"] = json.dumps(json.loads(params["body"]) | members).encode()
 
-    ssm.meta.events.register(f"before-call.ssm.{operation}", change)
+    return hooked(ssm, "before-call.ssm.CreateMaintenanceWindow", change)
 
 
 @pytest.mark.parametrize(
@@ -220,14 +222,13 @@ def with_body(ssm: Client, operation: str, changes: dict[str, Any]) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_a_value_of_another_type_is_refused(ssm: Client, make: Maker, change: dict[str, Any]) -> None:
-    with_body(ssm, "CreateMaintenanceWindow", change)
-    with refused("SerializationException", "ValidationException"):
+    with with_members(ssm, **change), refused("SerializationException", "ValidationException"):
         make.window()
 
 
 def test_unknown_members_are_ignored(ssm: Client, make: Maker) -> None:
-    with_body(ssm, "CreateMaintenanceWindow", {"Enabled": False, "NoSuchMember": 1})
-    window = make.window()
+    with with_members(ssm, Enabled=False, NoSuchMember=1):
+        window = make.window()
     assert ssm.get_maintenance_window(WindowId=window)["Enabled"] is True
 
 

@@ -21,6 +21,7 @@ from .support import (
     Client,
     Maker,
     as_sets,
+    hooked,
     outcome,
     refused,
 )
@@ -110,11 +111,14 @@ def test_the_other_types_with_and_without_targets(
 
 def test_a_payload_is_base64_on_the_wire(ssm: Client, make: Maker, window: str) -> None:
     arn, parameters = OTHER_TYPES["LAMBDA"]
+    task = make.task(window, TaskType="LAMBDA", TaskArn=arn, TaskInvocationParameters=parameters)
     bodies: list[bytes] = []
-    ssm.meta.events.register(
-        "after-call.ssm.GetMaintenanceWindowTask", lambda http_response, **_: bodies.append(http_response.content)
-    )
-    get(ssm, window, make.task(window, TaskType="LAMBDA", TaskArn=arn, TaskInvocationParameters=parameters))
+
+    def note(http_response: Any, **_: Any) -> None:
+        bodies.append(http_response.content)
+
+    with hooked(ssm, "after-call.ssm.GetMaintenanceWindowTask", note):
+        get(ssm, window, task)
     assert base64.b64encode(parameters["Lambda"]["Payload"]) in bodies[0]
 
 
