@@ -16,6 +16,9 @@ from typing import Any
 
 Shape = dict[str, Any]
 
+# The service was seen to enforce these; its published model does not have them.
+_UNPUBLISHED = {"MaintenanceWindowStringDateTime": {"min": 1}}
+
 
 @cache
 def service() -> dict[str, Any]:
@@ -27,6 +30,8 @@ def service() -> dict[str, Any]:
     packed = folder / "service-2.json.gz"
     text = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / "service-2.json").read_bytes()
     model: dict[str, Any] = json.loads(text)
+    for name, constraints in _UNPUBLISHED.items():
+        model["shapes"][name] |= constraints
     return model
 
 

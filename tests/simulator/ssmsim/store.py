@@ -26,8 +26,9 @@ class Clock:
         self._since = time.monotonic()
 
     def now(self) -> datetime:
-        """The moment it is in the simulated world, in UTC."""
-        return self._start + timedelta(seconds=time.monotonic() - self._since)
+        """The moment it is in the simulated world, in UTC, to the millisecond as the service counts."""
+        moment = self._start + timedelta(seconds=time.monotonic() - self._since)
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def set(self, moment: datetime) -> None:
         """Put the clock to an aware ``moment``."""

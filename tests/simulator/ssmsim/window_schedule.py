@@ -15,8 +15,9 @@ from ssmsim.errors import validation
 from ssmsim.paging import page
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
+from ssmsim.window_runs import date_of, runs_of
 from ssmsim.window_targets import windows_for
-from ssmsim.windows import WINDOWS, date_of, schedule_of, window_of
+from ssmsim.windows import WINDOWS, window_of
 
 _FILTERS = ("ScheduledBefore", "ScheduledAfter")
 
@@ -43,11 +44,10 @@ def _windows(region: Region, request: dict[str, Any]) -> list[Record]:
 
 
 def _runs(region: Region, window: Record, after: datetime) -> Iterator[tuple[datetime, dict[str, Any]]]:
-    schedule = schedule_of(region, window)
-    start, end = date_of(window.get("StartDate")), date_of(window.get("EndDate"))
+    runs = runs_of(region, window)
     shown = {"WindowId": window["WindowId"], "Name": window["Name"]}
-    for moment in schedule.occurrences(after, anchor=window["Anchor"], start=start, end=end):
-        yield moment, {**shown, "ExecutionTime": schedule.render(moment)}
+    for moment in runs.after(after):
+        yield moment, {**shown, "ExecutionTime": runs.schedule.render(moment)}
 
 
 def _bounds(filters: list[dict[str, Any]]) -> dict[str, list[datetime]]:

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from ssmsim.errors import ServiceError, does_not_exist, limit_exceeded, validation
 from ssmsim.filters import Test, equals, select
 from ssmsim.paging import page
 from ssmsim.registry import operation
-from ssmsim.schedule import Schedule, ScheduleError, parse, parse_date
+from ssmsim.schedule import parse_date
 from ssmsim.store import Record, Region
 from ssmsim.tags import drop_tags, store_tags
 from ssmsim.validate import require
+from ssmsim.window_runs import runs_of
 
 MOST_WINDOWS = 50
 WINDOWS, TARGETS, TASKS = "windows", "window_targets", "window_tasks"
@@ -50,35 +51,6 @@ def of_window(region: Region, table: str, window_id: str, *, lagging: bool = Fal
     rows = region.table(table)
     records = rows.values() if lagging else rows.latest_values()
     return [record for record in records if record["WindowId"] == window_id]
-
-
-def schedule_of(region: Region, window: Record) -> Schedule:
-    """The parsed schedule of a window. Raises ValidationException with the service's text."""
-    try:
-        return parse(
-            window["Schedule"], window.get("ScheduleTimezone"), window.get("ScheduleOffset"), strict=region.strict
-        )
-    except ScheduleError as error:
-        raise validation(str(error)) from error
-
-
-def date_of(text: str | None) -> datetime | None:
-    """The moment of a date that a client sent. Raises ValidationException with the service's text."""
-    try:
-        return parse_date(text) if text is not None else None
-    except ScheduleError as error:
-        raise validation(str(error)) from error
-
-
-def next_run(region: Region, window: Record) -> str | None:
-    """NextExecutionTime: None for a window that is disabled or has no run ahead."""
-    if not window["Enabled"]:
-        return None
-    schedule = schedule_of(region, window)
-    start, end = date_of(window.get("StartDate")), date_of(window.get("EndDate"))
-    runs = schedule.occurrences(region.now(), anchor=window["Anchor"], start=start, end=end)
-    first = next(runs, None)
-    return None if first is None else schedule.render(first)
 
 
 @operation("CreateMaintenanceWindow")
@@ -156,21 +128,18 @@ def _bare(region: Region, window: Record) -> Record:
 
 
 def _validate(region: Region, window: Record, request: dict[str, Any]) -> None:
-    schedule = schedule_of(region, window)
-    start, end = date_of(window.get("StartDate")), date_of(window.get("EndDate"))
-    if start and end and end <= start:
-        raise validation("Window start date must be before window end date")
+    runs = runs_of(region, window)
     duration, cutoff = window["Duration"], window["Cutoff"]
     if cutoff >= duration:
         raise validation(f"Cuttoff was {cutoff} but must be smaller than {duration} (Duration)")  # sic: aws-cli#9793
-    if region.strict and "Schedule" in request and schedule.kind == "at":
-        now = region.now()
-        if next(schedule.occurrences(now, anchor=now, start=None, end=None), None) is None:
-            raise validation("Invalid schedule at DateTime expression")
+    past = runs.schedule.kind == "at" and runs.next(region.now()) is None
+    if region.strict and "Schedule" in request and past:
+        raise validation("Invalid schedule at DateTime expression")
 
 
 def _shown(region: Region, window: Record) -> dict[str, Any]:
-    return _dated(region, window) | {"NextExecutionTime": next_run(region, window)}
+    next_run = runs_of(region, window).next(region.now()) if window["Enabled"] else None
+    return _dated(region, window) | {"NextExecutionTime": next_run}
 
 
 def _dated(region: Region, window: Record) -> dict[str, Any]:
