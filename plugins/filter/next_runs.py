@@ -134,7 +134,7 @@ def filter_next_runs(
     since = _instant("after", after) or datetime.now(UTC).replace(microsecond=0)
     days, limit = _whole("offset", offset or 0), _whole("count", count)
     try:
-        runs = next_runs(value, timezone, days, **bounds, after=since, count=limit)
+        runs = next_runs(value, str(timezone) if timezone else None, days, **bounds, after=since, count=limit)
     except ScheduleError as error:
         raise AnsibleFilterError(str(error)) from error
     return [run.isoformat() for run in runs]

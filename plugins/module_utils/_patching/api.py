@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every call to Systems Manager passes here: plain values in, plain values out, one family of errors.
+
+Retries are botocore's (mode C(standard), so that a create keeps its token through them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Callable
+
+from .errors import ApiError
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:  # Handled by AnsibleAWSModule
+    pass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Answer = dict[str, Any]
+# A read that stores its own result and may name further reads that became possible by it.
+Job = Callable[[], "Iterable[Job]"]
+
+# The codes by which the service says "there is no such resource"; C(ssm-semantics) differ by operation.
+GONE = frozenset({"DoesNotExistException", "InvalidResourceId"})
+# The largest page each listing takes; fewer calls than the default of 50.
+_PAGE = 100
+
+
+class Api:
+    """One client of one account and region."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._model = client.meta.service_model
+        self._methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
+
+    def input_shape(self, operation: str) -> Any:
+        """The botocore shape of an operation's input, with the limits of its members."""
+        return self._model.operation_model(operation).input_shape
+
+    def input_members(self, operation: str) -> frozenset[str]:
+        """The members that an operation takes."""
+        return frozenset(self.input_shape(operation).members)
+
+    def call(self, operation: str, **request: Any) -> Answer:
+        """One API call; raises ApiError."""
+        try:
+            answer: Answer = getattr(self._client, self._methods[operation])(**request)
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
+            code, message = str(details.get("Code", "Unknown")), str(details.get("Message", error))
+            raise ApiError(operation, code, message, request_id) from error
+        except BotoCoreError as error:
+            raise ApiError(operation, type(error).__name__, str(error)) from error
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def pages(self, operation: str, result: str, **request: Any) -> Iterator[Answer]:
+        """All entries of a listing; an answer without the listing is an error, never an empty list."""
+        seen: set[str] = set()
+        token: str | None = None
+        while True:
+            more = {"NextToken": token} if token else {}
+            answer = self.call(operation, MaxResults=_PAGE, **request, **more)
+            if result not in answer:
+                raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {result}")
+            yield from answer[result]
+            token = answer.get("NextToken")
+            if not token:
+                return
+            if token in seen:
+                raise ApiError(operation, "UnexpectedAnswer", "the same page came twice")
+            seen.add(token)
+
+
+def run_jobs(jobs: Iterable[Job], workers: int) -> None:
+    """Run reads concurrently, and the reads that they name; the first failure ends it and is raised."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        running: set[Future[Iterable[Job]]] = {pool.submit(job) for job in jobs}
+        try:
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    running |= {pool.submit(job) for job in future.result()}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one family of errors below the modules."""
+
+from __future__ import annotations
+
+_HINTS = {
+    "AccessDeniedException": "Allow the action ssm:{operation} in the policy of the credentials in use.",
+    "UnrecognizedClientException": "The access key is not known to AWS: check the credentials and the region.",
+    "InvalidSignatureException": "The secret key does not fit the access key: check the credentials.",
+    "ExpiredTokenException": "The session has expired: get new credentials and run again; what is done stays done.",
+    "ThrottlingException": "AWS refused the rate of calls even after retries: lower concurrency, or run again later.",
+    "ResourceLimitExceededException": "A quota of this account and region is reached: remove what is not needed, or "
+    "have the quota raised in Service Quotas.",
+    "FeatureNotAvailableException": "This account or region does not offer the feature.",
+    "IdempotentParameterMismatch": "Another run is creating the same resource with other values: run again.",
+    "NoCredentialsError": "Give credentials: a profile, access_key and secret_key, the environment or a role of the "
+    "instance.",
+    "EndpointConnectionError": "The endpoint cannot be reached: check region, endpoint_url and the network.",
+}
+
+
+class PatchingError(Exception):
+    """What went wrong, in words for the user."""
+
+
+class InvalidDeclaration(PatchingError):
+    """What the user declared cannot be; all violations at once, before anything was written."""
+
+    def __init__(self, violations: list[str]) -> None:
+        self.violations = violations
+        head = "The declaration is not valid" if len(violations) == 1 else f"{len(violations)} errors in the declaration"
+        super().__init__(f"{head}; nothing was written: " + "; ".join(violations))
+
+
+class ApiError(PatchingError):
+    """A call that failed after all retries.
+
+    code: the service's error code, or the name of botocore's exception where no answer came.
+    """
+
+    def __init__(self, operation: str, code: str, message: str, request_id: str | None = None) -> None:
+        self.operation, self.code, self.message, self.request_id = operation, code, message, request_id
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        """Action, message, code and request id, and what the user can do about it."""
+        request = f", request id {self.request_id}" if self.request_id else ""
+        hint = _HINTS.get(self.code, "").format(operation=self.operation)
+        return f"ssm:{self.operation} failed: {self.message} ({self.code}{request}). {hint}".rstrip()

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options as data: the one place from which argument specs, documentation, the role's specs and the API requests come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .codecs import TEXT, Codec
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a module, or of one entry of a list of resources.
+
+    api: dotted path of the API member that stores it; None where the option only steers the module, or where the
+        kind translates it itself.
+    codec: how the API's form and the option's form become each other.
+    absent: the value that the service means where it stores nothing; such a difference is none.
+    created: the value sent on creation when the option is not given.
+    clearable: whether an empty value removes what is stored; where not, an empty value is an error.
+    empty: what the API stores for "cleared" (C([]) for lists it can clear without C(Replace)); None: the member goes.
+    zero_clears: C(0) is the empty value, for numbers that have no other.
+    """
+
+    name: str
+    description: tuple[str, ...] | str
+    type: str = "str"
+    elements: str | None = None
+    suboptions: tuple[Option, ...] = ()
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    no_log: bool | None = None
+    api: str | None = None
+    codec: Codec = TEXT
+    absent: Any = None
+    created: Any = None
+    clearable: bool = True
+    empty: Any = None
+    zero_clears: bool = False
+
+    def is_empty(self, value: Any) -> bool:
+        """Whether this given value asks for the option to be cleared."""
+        if self.zero_clears and value == 0 and not isinstance(value, bool):
+            return True
+        return value is not None and not isinstance(value, (bool, int, float)) and len(value) == 0
+
+
+Options = tuple[Option, ...]
+
+
+def argument_spec(options: Options) -> dict[str, dict[str, Any]]:
+    """The options as AnsibleModule takes them."""
+    return {option.name: _argument(option) for option in options}
+
+
+def _argument(option: Option) -> dict[str, Any]:
+    argument: dict[str, Any] = {"type": option.type}
+    for key in ("elements", "default"):
+        if getattr(option, key) is not None:
+            argument[key] = getattr(option, key)
+    for key in ("choices", "aliases"):
+        if getattr(option, key):
+            argument[key] = list(getattr(option, key))
+    if option.required:
+        argument["required"] = True
+    if option.no_log is not None:
+        argument["no_log"] = option.no_log
+    if option.suboptions:
+        argument["options"] = argument_spec(option.suboptions)
+    return argument
+
+
+def managed(options: Options, prefix: str = "") -> Iterator[tuple[str, Option]]:
+    """The options that the API stores, with dotted names for suboptions: C(notification.topic_arn)."""
+    for option in options:
+        if option.api is not None:
+            yield prefix + option.name, option
+        elif option.suboptions and option.type == "dict":
+            yield from managed(option.suboptions, f"{prefix}{option.name}.")
+
+
+def given(options: Options, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The managed options that the user gave, flat; an empty block gives each of its suboptions as empty."""
+    values: dict[str, Any] = {}
+    for option in options:
+        value = params.get(option.name)
+        if value is None:
+            continue
+        if option.api is not None:
+            values[option.name] = value
+        elif option.suboptions and option.type == "dict":
+            inner = given(option.suboptions, value) if value else _cleared(option.suboptions)
+            values.update({f"{option.name}.{name}": entry for name, entry in inner.items()})
+    return values
+
+
+def _cleared(options: Options) -> dict[str, Any]:
+    return {name: "" for name, _option in managed(options)}
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat dotted values as the blocks that users write; a block of which nothing is set is null."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        block, _dot, leaf = name.partition(".")
+        if not leaf:
+            result[block] = value
+        else:
+            result.setdefault(block, {})[leaf] = value
+    blocks = {name.partition(".")[0] for name in values if "." in name}
+    for block in blocks:
+        if all(value is None for value in result[block].values()):
+            result[block] = None
+    return result

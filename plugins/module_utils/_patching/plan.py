@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan: what changes, for the user to read, and the calls that make it so, in order of dependency. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .kind import Raw
+from .options import nested
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The id that a create step will yield, in requests that are planned before it is known."""
+
+    step: str
+
+    def __str__(self) -> str:
+        return f"(id of {self.step})"
+
+
+Id = str | Ref
+
+
+def known_id(resource_id: Id | None) -> str | None:
+    """The id where it is known; null in answers and diffs where it is not."""
+    return resource_id if isinstance(resource_id, str) else None
+
+
+@dataclass
+class Change:
+    """One resource that changes, as the result and the diff tell it.
+
+    action: create, update, replace or delete. before and after: flat option values (empty: it does not exist).
+    follows: the change whose calls bring this one about too, such as a target that goes with its window.
+    window: title of the window of a target or task.
+    """
+
+    kind: str
+    name: str
+    action: str
+    id: Id | None = None
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    follows: Change | None = None
+    window: str | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """The options that differ."""
+        names = {**self.before, **self.after}
+        return [name for name in names if self.before.get(name) != self.after.get(name)]
+
+    @property
+    def title(self) -> str:
+        """C(window prod-tuesday), C(task prod-tuesday/install)."""
+        return f"{self.kind} {self.window}/{self.name}" if self.window else f"{self.kind} {self.name}"
+
+    def diff(self) -> dict[str, Any]:
+        """One entry of the module's diff; an update shows only what differs."""
+        names = self.fields if self.before and self.after else [*{**self.before, **self.after}]
+
+        def side(values: dict[str, Any]) -> dict[str, Any]:
+            shown = {name: values.get(name) for name in names}
+            if not (self.before and self.after):
+                shown = {name: value for name, value in shown.items() if value is not None}
+            return nested(shown) if values else {}
+
+        return {
+            "before_header": self.title,
+            "after_header": self.title,
+            "before": side(self.before),
+            "after": side(self.after),
+        }
+
+
+@dataclass
+class Creation:
+    """What the create protocol needs: where namesakes would stand, and how to take back what this run made.
+
+    The listing is read once for all creations that share it. parent: the window of a target or task. where: request
+    of the listing. known: ids that were there before. like: what a namesake must have in common besides the name.
+    """
+
+    name: str
+    id_member: str
+    listing: str
+    result: str
+    name_member: str
+    delete: str
+    parent: Id | None = None
+    where: Raw = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    like: Raw = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """Key of the one reading-back that creations of a listing share."""
+        return f"{self.listing} {self.parent or ''}".rstrip()
+
+
+@dataclass
+class Step:
+    """One API call of a change.
+
+    needs: steps that must have succeeded. after: steps that must have ended, in whatever way.
+    tolerate: error codes that mean "already so". retry: error codes that pass by themselves after a moment.
+    undo: operation and request that put things back where this call fails for good.
+    if_failed: what the user must know when it fails.
+    """
+
+    key: str
+    change: Change
+    operation: str
+    request: Raw
+    needs: set[str] = field(default_factory=set)
+    after: set[str] = field(default_factory=set)
+    tolerate: frozenset[str] = frozenset()
+    retry: frozenset[str] = frozenset()
+    creation: Creation | None = None
+    undo: tuple[str, Raw] | None = None
+    if_failed: str = ""
+
+
+@dataclass
+class Plan:
+    """Changes and steps in the order of the declaration, with the answers that come out of them.
+
+    results: entries of the module's answer (C(windows), C(baselines), ...), which may hold Refs until applied.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
+        """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""
+        self.changes.append(change)
+        keys: list[str] = []
+        for step in steps:
+            if keys:
+                previous = self.steps[-1]
+                step.needs.add(previous.key)
+                step.after.update({previous.creation.group} if previous.creation else ())
+            keys.append(step.key)
+            self.steps.append(step)
+        return keys

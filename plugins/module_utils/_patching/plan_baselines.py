@@ -1,0 +1,306 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans of patch baselines, of who holds a patch group and of the default of each operating system. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
+
+from . import baseline
+from .api import GONE
+from .declaration import Entry
+from .kind import Raw, merge, update_body, values_of
+from .plan import Change, Creation, Id, Ref, Step
+from .planner import (
+    Answer,
+    Planning,
+    Violation,
+    check_owner,
+    create_body,
+    differing,
+    plan_tags,
+    required,
+    tag_steps,
+)
+from .read import Resource, matching_baselines
+
+_REGISTER_GROUP = "RegisterPatchBaselineForPatchGroup"
+_DEREGISTER_GROUP = "DeregisterPatchBaselineForPatchGroup"
+_REGISTER_DEFAULT = "RegisterDefaultPatchBaseline"
+
+
+@dataclass
+class BaselinePlan:
+    """One present baseline: what it is, and its groups and default now.
+
+    key: the step that creates it, which others wait for.
+    """
+
+    entry: Entry
+    id: Id
+    system: str
+    change: Change
+    steps: list[Step] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    is_default: bool = False
+
+
+def plan_baselines(planning: Planning) -> None:
+    """Plan all baselines of the declaration: first what they are, then groups and defaults as a whole."""
+    plans: list[BaselinePlan] = []
+    removals: list[Entry] = []
+    for entry in planning.declaration.baselines:
+        try:
+            if entry.absent:
+                removals.append(entry)
+            else:
+                plans.append(_plan_baseline(planning, entry))
+        except Violation as violation:
+            planning.refuse(entry, str(violation))
+    claims = {(plan.system, group) for plan in plans for group in plan.entry.params.get("patch_groups") or ()}
+    for plan in plans:
+        try:
+            _plan_groups(planning, plan, claims)
+            _plan_default(planning, plan)
+        except Violation as violation:
+            planning.refuse(plan.entry, str(violation))
+        if plan.steps:
+            planning.install_needs.update(planning.plan.add(plan.change, plan.steps))
+    for entry in removals:
+        try:
+            _plan_removal(planning, entry)
+        except Violation as violation:
+            planning.refuse(entry, str(violation))
+
+
+def _find(planning: Planning, entry: Entry) -> dict[str, Any] | None:
+    identities = planning.account.identities
+    matches = matching_baselines(entry, identities)
+    if len(matches) > 1:
+        ids = ", ".join(f"{one['BaselineId']} for {one.get('OperatingSystem')}" for one in matches)
+        raise Violation(f"name: {entry.name!r} is the name of several baselines ({ids}); give operating_system or baseline_id")
+    if entry.id and not matches and not entry.absent:
+        raise Violation(f"baseline_id: {entry.id!r} does not exist; leave it out to create a baseline")
+    if not matches and entry.name and entry.name.startswith("AWS-"):
+        raise Violation(f"name: {entry.name!r} is no baseline of AWS in this region; own baselines must not begin with AWS-")
+    return matches[0] if matches else None
+
+
+def _plan_baseline(planning: Planning, entry: Entry) -> BaselinePlan:
+    identity = _find(planning, entry)
+    if identity is None:
+        return _create(planning, entry)
+    if baseline.is_aws_owned(identity["BaselineId"]):
+        return _aws_owned(planning, entry, identity)
+    resource = planning.account.baselines.get(identity["BaselineId"])
+    if resource is None or not resource.full:
+        return _create(planning, entry)
+    check_owner(entry, resource)
+    return _update(planning, entry, resource, bool(identity.get("DefaultBaseline")))
+
+
+def _create(planning: Planning, entry: Entry) -> BaselinePlan:
+    after = merge(baseline.KIND, {}, entry.values)
+    shown = values_of(baseline.KIND, after)
+    for text in required(entry, ("name", *baseline.REQUIRED), shown):
+        planning.refuse(entry, text)
+    system = str(shown["operating_system"])
+    tagging = plan_tags(entry, {})
+    title = f"baseline {entry.title}" + (f" ({system})" if _has_namesake(planning, entry) else "")
+    facts = {"patch_groups": [], "default": False, **tagging.after}
+    change = Change("baseline", entry.title, "create", Ref(title), {}, {**shown, **facts})
+    body = create_body(planning.members(baseline.KIND.create), after)
+    if tagging.to_set:
+        body["Tags"] = ansible_dict_to_boto3_tag_list(tagging.to_set)
+    creation = Creation(
+        name=str(entry.name),
+        id_member="BaselineId",
+        listing="DescribePatchBaselines",
+        result="BaselineIdentities",
+        name_member="BaselineName",
+        delete=baseline.KIND.delete,
+        where={"Filters": [{"Key": "OWNER", "Values": ["Self"]}]},
+        known=frozenset(one["BaselineId"] for one in planning.account.identities),
+        # A baseline of the same name for another operating system is no namesake.
+        like={"OperatingSystem": system},
+    )
+    step = Step(title, change, baseline.KIND.create, body, creation=creation)
+    planning.answer(entry, Answer(entry, change.id, change.after, baseline.facts({})))
+    assert change.id
+    return BaselinePlan(entry, change.id, system, change, [step])
+
+
+def _has_namesake(planning: Planning, entry: Entry) -> bool:
+    return sum(other.name == entry.name for other in planning.declaration.baselines) > 1
+
+
+def _update(planning: Planning, entry: Entry, resource: Resource, is_default: bool) -> BaselinePlan:
+    before_raw = resource.raw
+    system = str(before_raw.get("OperatingSystem"))
+    if entry.values.get("operating_system") not in (None, system):
+        raise Violation(
+            f"operating_system: baseline {resource.name} ({resource.id}) is for {system}, which cannot be changed;"
+            " declare a new baseline, or give recreate: true"
+        )
+    after_raw = merge(baseline.KIND, before_raw, entry.values)
+    before, after = differing(baseline.KIND, before_raw, after_raw)
+    known = {entry.label + text for text in baseline.violations(entry.values, entry.values)}
+    for text in baseline.violations(entry.values, after):
+        if entry.label + text not in known:
+            planning.refuse(entry, text)
+    tagging = plan_tags(entry, resource.tags)
+    groups = sorted(before_raw.get("PatchGroups") or ())
+    facts = {"patch_groups": groups, "default": is_default}
+    name = str(entry.name or resource.name)
+    change = Change(
+        "baseline",
+        name,
+        "update",
+        resource.id,
+        {**before, **facts, **tagging.before},
+        {**after, **facts, **tagging.after},
+    )
+    steps = []
+    body = update_body(baseline.KIND, before_raw, after_raw, planning.members(baseline.KIND.update))
+    if body:
+        request = {**body, "BaselineId": resource.id}
+        steps.append(Step(f"{change.title} {resource.id}", change, baseline.KIND.update, request))
+    steps += tag_steps(tagging, change, baseline.RESOURCE_TYPE, resource.id)
+    planning.answer(entry, Answer(entry, resource.id, change.after, baseline.facts(before_raw)))
+    return BaselinePlan(entry, resource.id, system, change, steps, groups, is_default)
+
+
+def _aws_owned(planning: Planning, entry: Entry, identity: dict[str, Any]) -> BaselinePlan:
+    arn, system = str(identity["BaselineId"]), str(identity["OperatingSystem"])
+    given = {name for name, value in entry.params.items() if value is not None}
+    refused = sorted(given & {option.name for option in baseline.OPTIONS} - baseline.AWS_OWNED_OPTIONS)
+    if refused:
+        raise Violation(
+            f"{', '.join(refused)}: {identity['BaselineName']} is owned by AWS and never changed; it takes only"
+            " operating_system, patch_groups and default"
+        )
+    groups = sorted(
+        group for (of, group), holder in planning.account.groups.items() if of == system and _same(holder, arn)
+    )
+    shown = {"name": identity["BaselineName"], "operating_system": system}
+    facts = {"patch_groups": groups, "default": bool(identity.get("DefaultBaseline"))}
+    change = Change("baseline", str(identity["BaselineName"]), "update", arn, {**shown, **facts}, {**shown, **facts})
+    planning.answer(entry, Answer(entry, arn, change.after, baseline.facts({})))
+    return BaselinePlan(entry, arn, system, change, [], groups, bool(identity.get("DefaultBaseline")))
+
+
+def _same(one: Id, other: Id) -> bool:
+    return isinstance(one, str) and isinstance(other, str) and baseline.bare_id(one) == baseline.bare_id(other)
+
+
+def _plan_groups(planning: Planning, plan: BaselinePlan, claims: set[tuple[str, str]]) -> None:
+    entry, change = plan.entry, plan.change
+    wanted = entry.params.get("patch_groups")
+    if wanted is None:
+        return
+    keep = [] if entry.params.get("purge_patch_groups", True) and not baseline.is_aws_owned(str(plan.id)) else plan.groups
+    after = sorted({str(group) for group in wanted} | set(keep))
+    for group in sorted(set(plan.groups) - set(after)):
+        # Another declared baseline that claims the group takes it over itself.
+        if (plan.system, group) not in claims:
+            plan.steps.append(_group_step(plan, _DEREGISTER_GROUP, plan.id, group, tolerate=GONE))
+    for group in after:
+        if group not in plan.groups:
+            plan.steps += _claim(planning, plan, group)
+    change.after["patch_groups"] = after
+
+
+def _claim(planning: Planning, plan: BaselinePlan, group: str) -> list[Step]:
+    holder = planning.account.groups.get((plan.system, group))
+    if holder is None or _same(holder, plan.id):
+        return [_group_step(plan, _REGISTER_GROUP, plan.id, group)]
+    if not plan.entry.params.get("move_patch_groups"):
+        names = [one["BaselineName"] for one in planning.account.identities if _same(one["BaselineId"], holder)]
+        planning.refuse(
+            plan.entry,
+            f"patch_groups: {group!r} is registered with baseline {names[0] if names else holder} ({holder}) for"
+            f" {plan.system}; give move_patch_groups: true to move it",
+        )
+        return []
+    _tell_holder(planning, plan, holder, group)
+    back = (_REGISTER_GROUP, {"BaselineId": holder, "PatchGroup": group})
+    register = _group_step(plan, _REGISTER_GROUP, plan.id, group)
+    register.undo, register.if_failed = back, f"patch group {group!r} was put back to baseline {holder}"
+    return [_group_step(plan, _DEREGISTER_GROUP, holder, group, tolerate=GONE), register]
+
+
+def _tell_holder(planning: Planning, plan: BaselinePlan, holder: str, group: str) -> None:
+    """The baseline that loses a group changes too, although the steps are those of the one that claims it."""
+    mine = [answer for answer in planning.answers.values() if answer.id is not None and _same(answer.id, holder)]
+    if mine:
+        return
+    groups = sorted(name for (system, name), of in planning.account.groups.items() if of == holder and system == plan.system)
+    names = [one["BaselineName"] for one in planning.account.identities if _same(one["BaselineId"], holder)]
+    before, after = {"patch_groups": groups}, {"patch_groups": [name for name in groups if name != group]}
+    for change in planning.plan.changes:
+        if change.follows and change.id == holder:
+            change.after["patch_groups"] = [name for name in change.after["patch_groups"] if name != group]
+            return
+    name = str(names[0]) if names else holder
+    planning.plan.changes.append(Change("baseline", name, "update", holder, before, after, follows=plan.change))
+
+
+def _group_step(plan: BaselinePlan, operation: str, holder: Id, group: str, **extra: Any) -> Step:
+    key = f"{plan.change.title} {plan.system} {operation} {group}"
+    return Step(key, plan.change, operation, {"BaselineId": holder, "PatchGroup": group}, **extra)
+
+
+def _plan_default(planning: Planning, plan: BaselinePlan) -> None:
+    wanted = plan.entry.params.get("default")
+    if wanted is None or wanted == plan.is_default:
+        return
+    if wanted:
+        plan.steps.append(_default_step(plan.change, plan.id))
+    elif baseline.is_aws_owned(str(plan.id)):
+        planning.refuse(plan.entry, "default: the default of AWS cannot be unset; make another baseline the default")
+        return
+    else:
+        plan.steps.append(_default_step(plan.change, _aws_default(planning, plan.system)))
+    plan.change.after["default"] = wanted
+
+
+def _default_step(change: Change, baseline_id: Id) -> Step:
+    return Step(f"{change.title} {change.id} default", change, _REGISTER_DEFAULT, {"BaselineId": baseline_id})
+
+
+def _aws_default(planning: Planning, system: str) -> str:
+    found = baseline.aws_default(planning.account.identities, system)
+    if found is None:
+        raise Violation(f"default: no single default baseline of AWS for {system} was found in this region")
+    return found
+
+
+def _plan_removal(planning: Planning, entry: Entry) -> None:
+    identity = _find(planning, entry)
+    planning.answer(entry, Answer(entry, None, {}))
+    if identity is None:
+        return
+    baseline_id, system = str(identity["BaselineId"]), str(identity["OperatingSystem"])
+    if baseline.is_aws_owned(baseline_id):
+        raise Violation(f"state: {identity['BaselineName']} is owned by AWS and cannot be deleted")
+    resource = planning.account.baselines.get(baseline_id)
+    if resource is None or not resource.full:
+        return
+    check_owner(entry, resource)
+    groups = sorted(resource.raw.get("PatchGroups") or ())
+    facts = {"patch_groups": groups, "default": bool(identity.get("DefaultBaseline"))}
+    before = {**values_of(baseline.KIND, resource.raw), **facts}
+    change = Change("baseline", str(resource.name), "delete", baseline_id, before)
+    plan = BaselinePlan(entry, baseline_id, system, change)
+    if identity.get("DefaultBaseline"):
+        plan.steps.append(_default_step(change, _aws_default(planning, system)))
+    plan.steps += [_group_step(plan, _DEREGISTER_GROUP, baseline_id, group, tolerate=GONE) for group in groups]
+    retry = frozenset({"ResourceInUseException"})
+    request = {"BaselineId": baseline_id}
+    plan.steps.append(
+        Step(f"{change.title} {baseline_id} delete", change, baseline.KIND.delete, request, tolerate=GONE, retry=retry)
+    )
+    planning.plan.add(change, plan.steps)

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a whole declaration: baselines, windows, their targets and tasks, in order of dependency. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .declaration import Declaration
+from .plan_baselines import plan_baselines
+from .plan_targets import plan_target_removals, plan_targets
+from .plan_tasks import plan_tasks
+from .plan_windows import WindowPlan, plan_window, plan_window_removal
+from .planner import Answer, Planning, Violation
+from .read import Account
+
+
+def plan_setup(declaration: Declaration, account: Account, input_shape: Callable[[str], Any]) -> Planning:
+    """Compare what is declared with what is there."""
+    planning = Planning(declaration, account, input_shape)
+    plan_baselines(planning)
+    for entry in declaration.windows:
+        try:
+            if entry.absent:
+                plan_window_removal(planning, entry)
+            elif window := plan_window(planning, entry):
+                _plan_children(planning, window)
+            else:
+                for child in (*(entry.targets or ()), *(entry.tasks or ())):
+                    planning.answer(child, Answer(child, None, {}))
+        except Violation as violation:
+            planning.refuse(entry, str(violation))
+    return planning
+
+
+def _plan_children(planning: Planning, window: WindowPlan) -> None:
+    targets = plan_targets(planning, window)
+    tasks = plan_tasks(planning, window, targets)
+    plan_target_removals(planning, targets, tasks.after, tasks.steps)

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans of the targets of a window. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import target
+from .declaration import Entry
+from .kind import Raw, merge, values_of
+from .plan import Change, Id, Ref, Step
+from .plan_children import (
+    Child,
+    change_of,
+    find_child,
+    plan_create,
+    plan_replace,
+    plan_update,
+    removal_step,
+    used_targets,
+    without,
+)
+from .plan_windows import WindowPlan
+from .planner import Answer, Planning, Violation, required
+from .read import Found, Resource
+
+_NOTHING: tuple[set[str], set[str]] = (set(), set())
+
+
+@dataclass
+class Removal:
+    """A target that goes once no task uses it. change: set where it goes as part of a replacement."""
+
+    entry: Entry
+    resource: Resource
+    change: Change | None = None
+
+
+@dataclass
+class TargetPlans:
+    """The targets of one window for its tasks: children by name and id, ids that moved, and what goes at the end.
+
+    unknown: names of targets that do not exist, by the placeholder that stands for their id.
+    """
+
+    window: WindowPlan
+    children: list[Child] = field(default_factory=list)
+    moved: dict[str, Id] = field(default_factory=dict)
+    removals: list[Removal] = field(default_factory=list)
+    found: Found = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    def planned(self, reference: str) -> Child | None:
+        """The declared target of a name or id."""
+        for child in self.children:
+            if reference in (child.entry.name, child.id) or (child.current and reference == child.current.name):
+                return child
+        return None
+
+    def names(self) -> dict[str, str]:
+        """Names by id, of targets whose name is unique in the window."""
+        named: dict[str, str] = {one.id: one.name for one in self.found.values() if one.name}
+        named.update({str(child.id): child.entry.name for child in self.children if child.entry.name and child.id})
+        counts: dict[str, int] = {}
+        for name in named.values():
+            counts[name] = counts.get(name, 0) + 1
+        return {**{target_id: name for target_id, name in named.items() if counts[name] == 1}, **self.unknown}
+
+
+def plan_targets(planning: Planning, window: WindowPlan) -> TargetPlans:
+    """Plan the present targets of a window; those that go are planned after the tasks."""
+    plans = TargetPlans(window, found=planning.account.targets.get(window.read_id, {}))
+    for entry in window.entry.targets or ():
+        try:
+            child = find_child(entry, window, plans.found)
+            if entry.absent:
+                _remember_removal(planning, plans, child)
+            else:
+                plans.children.append(child)
+                _plan_target(planning, plans, child)
+        except Violation as violation:
+            planning.refuse(entry, str(violation))
+    return plans
+
+
+def _remember_removal(planning: Planning, plans: TargetPlans, child: Child) -> None:
+    planning.answer(child.entry, Answer(child.entry, None, {}))
+    for resource in (child.current, child.leftover):
+        if resource:
+            plans.removals.append(Removal(child.entry, resource))
+
+
+def _plan_target(planning: Planning, plans: TargetPlans, child: Child) -> None:
+    entry, current = child.entry, child.current
+    values = entry.values
+    if current is None:
+        after = merge(target.KIND, {}, values)
+        shown = values_of(target.KIND, after)
+        for text in required(entry, ("name", "targets"), shown):
+            planning.refuse(entry, text)
+        plan_create(planning, child, after, shown, _NOTHING)
+    elif values.get("resource_type") in (None, current.raw.get("ResourceType")):
+        shown = plan_update(planning, child, target.KIND, merge(target.KIND, current.raw, values), _NOTHING)
+    else:
+        after = merge(target.KIND, without(current.raw, "Targets", "ResourceType"), values)
+        shown = values_of(target.KIND, after)
+        change = plan_replace(planning, child, after, (values_of(target.KIND, current.raw), shown), _NOTHING)
+        assert child.id
+        plans.moved[current.id] = child.id
+        plans.removals.append(Removal(entry, current, change))
+    if child.leftover:
+        assert child.id
+        plans.moved[child.leftover.id] = child.id
+        plans.removals.append(Removal(entry, child.leftover))
+    planning.answer(entry, Answer(entry, child.id, shown, parent=child.window.id))
+
+
+def plan_target_removals(planning: Planning, plans: TargetPlans, tasks_after: dict[str, Raw], steps: set[str]) -> None:
+    """Deregister targets after the tasks that used them; tasks_after: tasks by id as they will be; steps: theirs."""
+    existing = planning.account.tasks.get(plans.window.read_id, {})
+    for removal in plans.removals:
+        entry, resource = removal.entry, removal.resource
+        users = [
+            existing[task_id].name or task_id if task_id in existing else task_id
+            for task_id, raw in tasks_after.items()
+            if resource.id in used_targets(raw)
+        ]
+        force = bool(entry.params.get("force"))
+        if users and not force:
+            names = ", ".join(sorted(users))
+            planning.refuse(entry, f"state: target {entry.title} is used by task {names}; change the task first, or give force: true")
+            continue
+        change = removal.change
+        if change is None:
+            before = values_of(target.KIND, resource.raw)
+            change = change_of(Child(entry, plans.window, resource), "delete", before, {})
+            change.name = resource.name or resource.id
+            planning.plan.changes.append(change)
+        step: Step = removal_step(target.KIND, plans.window.id, resource, change, Safe=not force)
+        step.needs = set(steps) | {child.keys[-1] for child in plans.children if child.keys and child.entry is entry}
+        step.after = {child.created.group for child in plans.children if child.created and child.entry is entry}
+        planning.plan.steps.append(step)
+
+
+def resolve(planning: Planning, entry: Entry, plans: TargetPlans, reference: str) -> tuple[Any, Child | None]:
+    """The id that a name or id of a target means, and its child where it is declared; raises Violation."""
+    child = plans.planned(reference)
+    if child and child.id:
+        return child.id, child
+    if reference in plans.moved:
+        return plans.moved[reference], None
+    leaving = {removal.resource.id for removal in plans.removals}
+    matches = [one for one in plans.found.values() if reference in (one.id, one.name) and one.id not in leaving]
+    if len(matches) == 1:
+        return matches[0].id, None
+    if matches:
+        ids = ", ".join(sorted(one.id for one in matches))
+        raise Violation(f"window_targets: {reference!r} is the name of several targets ({ids}); give the id")
+    text = f"window_targets: {reference!r} is no target of window {plans.window.entry.title}"
+    if planning.declaration.whole:
+        raise Violation(f"{text}; declare it in targets, or give one that is there")
+    planning.missing.append(f"{text}; register it first, with ssm_window_target")
+    placeholder = Ref(f"target {reference}")
+    plans.unknown[str(placeholder)] = reference
+    return placeholder, None

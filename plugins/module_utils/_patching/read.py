@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that a declaration needs to know about the account, read concurrently and each thing once. No decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+
+from . import baseline, target, window
+from .api import GONE, Api, Job, run_jobs
+from .declaration import Declaration, Entry
+from .errors import ApiError
+from .kind import Raw
+from .task import tidied
+
+REPLACED = ".replaced"
+
+
+@dataclass
+class Resource:
+    """One resource as the service answers it. full: read by a Get, not only listed. tags: None where not read."""
+
+    id: str
+    name: str | None
+    raw: Raw
+    full: bool = False
+    tags: dict[str, str] | None = None
+
+
+Found = dict[str, Resource]
+
+
+@dataclass
+class Account:
+    """What was read. targets, tasks: by window id, and only of windows whose children were read.
+
+    identities: all baselines as listed, those of AWS included. groups: holder of a patch group by operating system.
+    """
+
+    windows: Found = field(default_factory=dict)
+    targets: dict[str, Found] = field(default_factory=dict)
+    tasks: dict[str, Found] = field(default_factory=dict)
+    baselines: Found = field(default_factory=dict)
+    identities: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read_account(api: Api, declaration: Declaration, workers: int) -> Account:
+    """Read what the declaration needs."""
+    reader = _Reader(api, declaration)
+    run_jobs(reader.first_jobs(), workers)
+    return reader.account
+
+
+def matching(entry: Entry, found: Iterable[Resource]) -> list[Resource]:
+    """The resources that an entry may mean: the one with its id, else all of its exact name."""
+    if entry.id:
+        return [resource for resource in found if resource.id == entry.id]
+    return [resource for resource in found if entry.name and resource.name == entry.name]
+
+
+def matching_baselines(entry: Entry, identities: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The listed baselines that an entry may mean: by id or ARN, else by name and, where given, operating system."""
+    if entry.id:
+        wanted = baseline.bare_id(entry.id)
+        return [one for one in identities if baseline.bare_id(one["BaselineId"]) == wanted]
+    system = entry.values.get("operating_system")
+    return [
+        one
+        for one in identities
+        if one.get("BaselineName") == entry.name and system in (None, one.get("OperatingSystem"))
+    ]
+
+
+def task_names(entries: Iterable[Entry]) -> set[str | None]:
+    """Names and ids of declared tasks, those of unfinished replacements included."""
+    names: set[str | None] = set()
+    for entry in entries:
+        names |= {entry.id, entry.name, replaced_name(entry.name) if entry.name else None}
+    return names - {None}
+
+
+def replaced_name(name: str) -> str:
+    """The name of a resource that is being replaced; names have at most 128 characters."""
+    return name[: 128 - len(REPLACED)] + REPLACED
+
+
+class _Reader:
+    """The reads as jobs: each stores its result and names the reads that it made possible."""
+
+    def __init__(self, api: Api, declaration: Declaration) -> None:
+        self._api = api
+        self._declaration = declaration
+        self.account = Account()
+
+    def first_jobs(self) -> list[Job]:
+        windows, baselines = self._declaration.windows, self._declaration.baselines
+        jobs: list[Job] = []
+        if any(entry.name for entry in windows):
+            jobs.append(self._list_windows)
+        else:
+            jobs += [job for entry in windows if entry.id for job in self._window_jobs(entry, entry.id)]
+        if baselines:
+            jobs.append(self._list_baselines)
+        if any(entry.params.get("patch_groups") and not entry.absent for entry in baselines):
+            jobs.append(self._list_groups)
+        return jobs
+
+    def _list_windows(self) -> list[Job]:
+        names = {entry.name for entry in self._declaration.windows}
+        # The service may match a prefix of the name or all of it; equality is checked here.
+        only = {"Filters": [{"Key": "Name", "Values": [*names]}]} if len(names) == 1 and None not in names else {}
+        for raw in self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", **only):
+            self.account.windows[raw["WindowId"]] = Resource(raw["WindowId"], raw.get("Name"), raw)
+        jobs: list[Job] = []
+        for entry in self._declaration.windows:
+            matches = matching(entry, list(self.account.windows.values()))
+            if entry.id and not matches:
+                jobs += self._window_jobs(entry, entry.id)
+            elif len(matches) == 1:
+                jobs += self._window_jobs(entry, matches[0].id)
+        return jobs
+
+    def _window_jobs(self, entry: Entry, window_id: str) -> list[Job]:
+        jobs: list[Job] = []
+        removed = entry.declared and entry.absent
+        needs_rule = any("instance_ids" in task.values for task in entry.tasks or ())
+        if (entry.declared and (not removed or window_id not in self.account.windows)) or needs_rule:
+            jobs.append(lambda: self._get_window(window_id))
+        if removed or entry.targets is not None or entry.tasks is not None:
+            jobs.append(lambda: self._list_targets(window_id, [] if removed else entry.targets or [], entry.tasks is None))
+        if removed or entry.tasks is not None:
+            wanted = task_names(entry.tasks or ())
+            jobs.append(lambda: self._list_tasks(window_id, wanted))
+        if entry.reads_tags:
+            jobs.append(lambda: self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id))
+        return jobs
+
+    def _get_window(self, window_id: str) -> list[Job]:
+        try:
+            raw = self._api.call("GetMaintenanceWindow", WindowId=window_id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            self.account.windows.pop(window_id, None)
+            return []
+        known = self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
+        known.name, known.raw, known.full = raw.get("Name"), _without_blanks(raw), True
+        return []
+
+    def _list_targets(self, window_id: str, declared: list[Entry], alone: bool) -> list[Job]:
+        """alone: the tasks are not read otherwise, and are needed only where a target that they may use goes."""
+        listing = self._children("DescribeMaintenanceWindowTargets", "Targets", window_id)
+        if listing is None:
+            return []
+        found = [
+            Resource(raw[target.KIND.id_member], raw.get("Name") or None, _without_blanks(raw), full=True)
+            for raw in listing
+        ]
+        self.account.targets[window_id] = {one.id: one for one in found}
+        if alone and any(_goes(entry, one) for entry in declared for one in found):
+            return [lambda: self._list_tasks(window_id, set())]
+        return []
+
+    def _list_tasks(self, window_id: str, wanted: set[str | None]) -> list[Job]:
+        listing = self._children("DescribeMaintenanceWindowTasks", "Tasks", window_id)
+        if listing is None:
+            return []
+        found = {raw["WindowTaskId"]: Resource(raw["WindowTaskId"], raw.get("Name") or None, tidied(raw)) for raw in listing}
+        self.account.tasks[window_id] = found
+
+        def get_task(task: Resource) -> Job:
+            return lambda: self._get_task(window_id, task)
+
+        return [get_task(task) for task in found.values() if task.id in wanted or task.name in wanted]
+
+    def _children(self, operation: str, result: str, window_id: str) -> list[Raw] | None:
+        """The children of a window; None where the window is gone."""
+        try:
+            children = list(self._api.pages(operation, result, WindowId=window_id))
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return None
+        self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
+        return children
+
+    def _get_task(self, window_id: str, task: Resource) -> list[Job]:
+        try:
+            raw = self._api.call("GetMaintenanceWindowTask", WindowId=window_id, WindowTaskId=task.id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            del self.account.tasks[window_id][task.id]
+            return []
+        task.raw, task.full = tidied(raw), True
+        return []
+
+    def _list_tags(self, found: Found, resource_type: str, resource_id: str) -> list[Job]:
+        try:
+            answer = self._api.call("ListTagsForResource", ResourceType=resource_type, ResourceId=resource_id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return []
+        tags = boto3_tag_list_to_ansible_dict(answer["TagList"])
+        found.setdefault(resource_id, Resource(resource_id, None, {})).tags = tags
+        return []
+
+    def _list_baselines(self) -> list[Job]:
+        self.account.identities = list(self._api.pages("DescribePatchBaselines", "BaselineIdentities"))
+        jobs: list[Job] = []
+        for entry in self._declaration.baselines:
+            matches = matching_baselines(entry, self.account.identities)
+            if len(matches) == 1 and not baseline.is_aws_owned(matches[0]["BaselineId"]):
+                jobs += self._baseline_jobs(entry, matches[0]["BaselineId"])
+        return jobs
+
+    def _baseline_jobs(self, entry: Entry, baseline_id: str) -> list[Job]:
+        jobs: list[Job] = [lambda: self._get_baseline(baseline_id)]
+        if entry.reads_tags:
+            jobs.append(lambda: self._list_tags(self.account.baselines, baseline.RESOURCE_TYPE, baseline_id))
+        return jobs
+
+    def _get_baseline(self, baseline_id: str) -> list[Job]:
+        try:
+            raw = self._api.call("GetPatchBaseline", BaselineId=baseline_id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            self.account.identities = [one for one in self.account.identities if one["BaselineId"] != baseline_id]
+            return []
+        known = self.account.baselines.setdefault(baseline_id, Resource(baseline_id, None, {}))
+        known.name, known.raw, known.full = raw.get("Name"), _without_blanks(raw), True
+        return []
+
+    def _list_groups(self) -> list[Job]:
+        for mapping in self._api.pages("DescribePatchGroups", "Mappings"):
+            identity = mapping["BaselineIdentity"]
+            self.account.groups[identity["OperatingSystem"], mapping["PatchGroup"]] = identity["BaselineId"]
+        return []
+
+
+def _goes(entry: Entry, found: Resource) -> bool:
+    """Whether a target is removed, or replaced because the kind of its resources changes."""
+    if entry.name and found.name == replaced_name(entry.name):
+        return True
+    if found.id != entry.id and found.name != entry.name:
+        return False
+    return entry.absent or entry.values.get("resource_type") not in (None, found.raw.get("ResourceType"))
+
+
+def _without_blanks(raw: Raw) -> Raw:
+    """An absent text may come back as an empty one."""
+    return {name: value for name, value in raw.items() if value not in ("", None)}

@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one runner of all writing modules: read, plan, apply unless in check mode, answer.
+
+C(changed), the diff and the answer come out of the plan, so that check mode and a run cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from . import baseline, window
+from .api import Api, Job, run_jobs
+from .apply import Failure, Outcome, apply_plan, finished, not_attempted
+from .declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
+from .errors import ApiError, InvalidDeclaration, PatchingError
+from .kind import Kind
+from .options import Options, argument_spec, nested
+from .plan import Change, known_id
+from .plan_setup import plan_setup
+from .planner import Answer, Planning
+from .read import read_account
+
+# API calls at a time for one resource; it never has more to read at once.
+_FEW = 4
+_FACTS = {
+    "window": ("GetMaintenanceWindow", window.facts),
+    "baseline": ("GetPatchBaseline", baseline.facts),
+}
+
+
+@dataclass
+class Run:
+    """One run: the plan, and what became of it (empty in check mode)."""
+
+    planning: Planning
+    outcome: Outcome
+
+    def resolved(self, change: Change) -> dict[str, Any]:
+        """A change as the result tells it."""
+        told = {
+            "kind": change.kind,
+            "name": change.name,
+            "id": known_id(self.outcome.resolve(change.id)),
+            "action": change.action,
+            "fields": change.fields,
+        }
+        return {**told, "window": change.window} if change.window else told
+
+
+def run_single(kind: Kind, options: Options, result: str, **constraints: Any) -> None:
+    """The main function of a module for one resource. result: the key of its answer."""
+    module = _module(options, **constraints)
+
+    def declare(params: Params) -> Declaration:
+        entry = make_entry(kind, params)
+        if "window" in params:
+            return Declaration(windows=[parent_entry(params["window"], entry)])
+        return Declaration(baselines=[entry]) if kind is baseline.KIND else Declaration(windows=[entry])
+
+    def answer(run: Run) -> dict[str, Any]:
+        entries = [entry for entry in run.planning.declaration.entries() if entry.declared]
+        return {result: _answer(run, entries[0])}
+
+    _run(module, declare, answer, _FEW)
+
+
+def run_setup(options: Options) -> None:
+    """The main function of the module for a whole setup."""
+    module = _module(options)
+    _run(module, whole_setup, _setup_answer, module.params["concurrency"])
+
+
+def _module(options: Options, **constraints: Any) -> AnsibleAWSModule:
+    return AnsibleAWSModule(argument_spec=argument_spec(options), supports_check_mode=True, **constraints)
+
+
+def _run(
+    module: AnsibleAWSModule,
+    declare: Callable[[Params], Declaration],
+    answer: Callable[[Run], dict[str, Any]],
+    workers: int,
+) -> None:
+    retries = {"mode": "adaptive", "total_max_attempts": 10}
+    client = module.client("ssm", config={"max_pool_connections": max(workers, 10), "retries": retries})
+    try:
+        api = Api(client)
+        planning = _plan(api, declare(module.params), workers, module.check_mode)
+        for warning in planning.plan.warnings:
+            module.warn(warning)
+        outcome = Outcome() if module.check_mode else apply_plan(api, planning.plan, workers)
+        run = Run(planning, outcome)
+        if not module.check_mode:
+            _refresh_facts(api, run, workers)
+        _finish(module, run, answer)
+    except InvalidDeclaration as error:
+        module.fail_json(msg=str(error), violations=error.violations)
+    except PatchingError as error:
+        _fail_before_writing(module, error)
+
+
+def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> NoReturn:
+    facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
+    module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
+
+
+def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) -> Planning:
+    found = violations(declaration, api.input_shape)
+    if found and not declaration.whole:
+        raise InvalidDeclaration(found)
+    try:
+        account = read_account(api, declaration, workers)
+    except ApiError as error:
+        if found:
+            raise InvalidDeclaration(found) from error
+        raise
+    planning = plan_setup(declaration, account, api.input_shape)
+    if check_mode:
+        planning.plan.warnings += planning.missing
+    else:
+        planning.plan.violations += planning.missing
+    if found or planning.plan.violations:
+        raise InvalidDeclaration(list(dict.fromkeys(found + planning.plan.violations)))
+    return planning
+
+
+def _refresh_facts(api: Api, run: Run, workers: int) -> None:
+    """Dates and next executions of what was written; the options themselves are known from the plan."""
+    touched = {id(change) for change in run.outcome.touched}
+    changed = {run.outcome.resolve(change.id) for change in run.planning.plan.changes if id(change) in touched}
+
+    def job(entry: Entry, answer: Answer, resource_id: str) -> Job:
+        operation, facts = _FACTS[entry.kind.name]
+
+        def read() -> list[Job]:
+            try:
+                answer.facts = facts(api.call(operation, **{entry.kind.id_member: resource_id}))
+            except ApiError:
+                # The write is done and told; facts that cannot be read now stay unknown.
+                pass
+            return []
+
+        return read
+
+    jobs = []
+    for entry in [*run.planning.declaration.windows, *run.planning.declaration.baselines]:
+        answer = run.planning.answers.get(id(entry))
+        resource_id = run.outcome.resolve(answer.id) if answer else None
+        if answer and resource_id in changed and not baseline.is_aws_owned(resource_id):
+            jobs.append(job(entry, answer, resource_id))
+    run_jobs(jobs, workers)
+
+
+def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str, Any]]) -> None:
+    plan, outcome = run.planning.plan, run.outcome
+    changes = plan.changes if module.check_mode else finished(plan, outcome)
+    result: dict[str, Any] = {"changed": bool(changes or outcome.touched)}
+    if module._diff:
+        result["diff"] = [change.diff() for change in plan.changes]
+    if run.planning.declaration.whole:
+        result["changes"] = [run.resolved(change) for change in changes]
+        result["errors"], result["not_attempted"] = [], []
+    if outcome.failures:
+        _fail(module, run, result)
+    module.exit_json(**result, **answer(run))
+
+
+def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> NoReturn:
+    plan, outcome = run.planning.plan, run.outcome
+    left = [run.resolved(change) for change in not_attempted(plan, outcome)]
+    result["errors"] = [_error(run, failure) for failure in outcome.failures]
+    result["not_attempted"] = [{key: told[key] for key in ("kind", "name", "action")} for told in left]
+    texts = [failure.text() for failure in outcome.failures]
+    if left:
+        texts.append("Not attempted: " + ", ".join(f"{told['kind']} {told['name']}" for told in left) + ".")
+    module.fail_json(msg=" ".join(texts), **result)
+
+
+def _error(run: Run, failure: Failure) -> dict[str, Any]:
+    change, error = failure.change, failure.error
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "id": known_id(run.outcome.resolve(change.id)),
+        "action": change.action,
+        "message": failure.text(),
+        "code": error.code if isinstance(error, ApiError) else None,
+        "request_id": error.request_id if isinstance(error, ApiError) else None,
+    }
+
+
+def _answer(run: Run, entry: Entry) -> dict[str, Any] | None:
+    """What the module tells about one declared resource; null where it is absent."""
+    found = run.planning.answers.get(id(entry))
+    if found is None or entry.absent:
+        return None
+    parent = {} if found.parent is None else {"window_id": run.outcome.resolve(found.parent)}
+    own_id = {entry.kind.id_option: run.outcome.resolve(found.id)}
+    return {**nested(found.values), **parent, **own_id, **found.facts}
+
+
+def _setup_answer(run: Run) -> dict[str, Any]:
+    declaration = run.planning.declaration
+    windows = []
+    for entry in declaration.windows:
+        answer = _answer(run, entry)
+        if answer is not None:
+            tasks = entry.tasks or ()
+            answer["targets"] = _answers(run, entry.targets or ())
+            answer["patch_tasks"] = _answers(run, [task for task in tasks if "operation" in dict(task.kind.managed())])
+            answer["tasks"] = _answers(run, [task for task in tasks if "operation" not in dict(task.kind.managed())])
+            windows.append(answer)
+    return {"baselines": _answers(run, declaration.baselines), "windows": windows}
+
+
+def _answers(run: Run, entries: Any) -> list[dict[str, Any]]:
+    answers = (_answer(run, entry) for entry in entries)
+    return [answer for answer in answers if answer is not None]

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a whole setup, made of the options of the single modules."""
+
+from __future__ import annotations
+
+from . import baseline, patch_task, target, window, window_task
+from .options import Option
+
+BASELINES = Option(
+    "baselines",
+    "Patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).",
+    type="list",
+    elements="dict",
+    suboptions=baseline.OPTIONS,
+)
+TARGETS = Option(
+    "targets",
+    "Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target) without C(window)."
+    " Targets that are not listed stay.",
+    type="list",
+    elements="dict",
+    suboptions=target.OPTIONS,
+)
+PATCH_TASKS = Option(
+    "patch_tasks",
+    "Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) without C(window). Tasks that are"
+    " not listed stay.",
+    type="list",
+    elements="dict",
+    suboptions=patch_task.OPTIONS,
+)
+TASKS = Option(
+    "tasks",
+    "Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) without C(window).",
+    type="list",
+    elements="dict",
+    suboptions=window_task.OPTIONS,
+)
+WINDOWS = Option(
+    "windows",
+    "Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window) and what each contains.",
+    type="list",
+    elements="dict",
+    suboptions=(*window.OPTIONS, TARGETS, PATCH_TASKS, TASKS),
+)
+OPTIONS = (
+    BASELINES,
+    WINDOWS,
+    Option(
+        "setup",
+        "Name of the setup, stored as the tag C(patchfleet:setup) on its windows and baselines. Without it no tag is"
+        " written.",
+    ),
+    Option("take_over", "Adopt windows and baselines that another setup or CloudFormation owns.", type="bool", default=False),
+    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option(
+        "state",
+        (
+            "V(present) makes everything as declared.",
+            "V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state) say.",
+        ),
+        choices=("present", "absent"),
+        default="present",
+    ),
+)

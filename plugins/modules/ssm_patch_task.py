@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_patch_task
+short_description: Manage a task of a maintenance window that patches
+version_added: 0.1.0
+description:
+  - Registers, changes, renames and deregisters one Run Command task that scans for or installs patches.
+  - The task is found by its exact name inside the window, or by its id, and is changed in place.
+  - Tasks of other kinds are managed by M(patchfleet.aws.ssm_window_task).
+author:
+  - Patchfleet contributors (@patchfleet)
+seealso:
+  - module: patchfleet.aws.ssm_maintenance_window
+  - module: patchfleet.aws.ssm_window_target
+  - module: patchfleet.aws.ssm_window_task
+  - module: patchfleet.aws.ssm_patch_setup
+extends_documentation_fragment:
+  - patchfleet.aws.options.patch_task
+  - patchfleet.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Install on the registered targets, two at a time
+  patchfleet.aws.ssm_patch_task:
+    window: prod-tuesday
+    name: install
+    operation: Install
+    window_targets: [database-servers]
+    max_concurrency: 2
+    max_errors: 1
+    output_s3_bucket: example-patch-logs
+    output_s3_prefix: install
+
+- name: Scan every day, and tell a topic about failures
+  patchfleet.aws.ssm_patch_task:
+    window: prod-daily
+    name: scan
+    operation: Scan
+    window_targets: [all]
+    notification:
+      topic_arn: arn:aws:sns:eu-central-1:123456789012:patching
+      role_arn: arn:aws:iam::123456789012:role/patching-notification
+
+- name: Stop the notification
+  patchfleet.aws.ssm_patch_task:
+    window: prod-daily
+    name: scan
+    notification: {}
+
+- name: Deregister the task
+  patchfleet.aws.ssm_patch_task:
+    window: prod-daily
+    name: scan
+    state: absent
+"""
+
+RETURN = r"""
+task:
+  description:
+    - The task as it is now, under the names of the options; in check mode as it would be.
+    - Null after O(state=absent).
+  returned: always
+  type: dict
+  contains:
+    window_id:
+      description: Id of the window, null where it is not known yet.
+      type: str
+      returned: always
+    window_task_id:
+      description: Id of the task, null where it is not known yet.
+      type: str
+      returned: always
+    task_type:
+      description: Always V(RUN_COMMAND).
+      type: str
+      returned: always
+    window_targets:
+      description: Targets of the task by name where that is unique in the window, else by id.
+      type: list
+      elements: str
+      returned: always
+"""
+
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import patch_task, target
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+
+
+def main() -> None:
+    run_single(
+        patch_task.KIND,
+        (target.WINDOW, *patch_task.OPTIONS),
+        "task",
+        required_one_of=[["name", "window_task_id"]],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_window_task
+short_description: Manage a task of any type of a maintenance window
+version_added: 0.1.0
+description:
+  - Registers, changes, renames and deregisters one task of a maintenance window: Run Command with any document, Automation, Lambda or Step Functions.
+  - The task is found by its exact name inside the window, or by its id. It is changed in place; another O(task_type) replaces it.
+  - Pseudo parameters such as C({{TARGET_ID}}) reach the service untouched; in YAML mark such text with C(!unsafe).
+author:
+  - Patchfleet contributors (@patchfleet)
+seealso:
+  - module: patchfleet.aws.ssm_patch_task
+  - module: patchfleet.aws.ssm_maintenance_window
+  - module: patchfleet.aws.ssm_window_target
+extends_documentation_fragment:
+  - patchfleet.aws.options.window_task
+  - patchfleet.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: A runbook before patching, with a pseudo parameter that the service fills in
+  patchfleet.aws.ssm_window_task:
+    window: prod-tuesday
+    name: snapshot
+    task_type: AUTOMATION
+    task_arn: AWS-CreateSnapshot
+    priority: 0
+    window_targets: [database-servers]
+    automation:
+      parameters:
+        VolumeId: !unsafe "{{RESOURCE_ID}}"
+
+- name: A function, without targets
+  patchfleet.aws.ssm_window_task:
+    window: prod-tuesday
+    name: announce
+    task_type: LAMBDA
+    task_arn: arn:aws:lambda:eu-central-1:123456789012:function:SSMAnnounce
+    lambda_function:
+      payload:
+        window: !unsafe "{{WINDOW_ID}}"
+
+- name: Deregister it
+  patchfleet.aws.ssm_window_task:
+    window: prod-tuesday
+    name: announce
+    state: absent
+"""
+
+RETURN = r"""
+task:
+  description:
+    - The task as it is now, under the names of the options; in check mode as it would be.
+    - Null after O(state=absent).
+  returned: always
+  type: dict
+  contains:
+    window_id:
+      description: Id of the window, null where it is not known yet.
+      type: str
+      returned: always
+    window_task_id:
+      description: Id of the task, null where it is not known yet.
+      type: str
+      returned: always
+    window_targets:
+      description: Targets of the task by name where that is unique in the window, else by id.
+      type: list
+      elements: str
+      returned: always
+"""
+
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import target, window_task
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+
+
+def main() -> None:
+    run_single(
+        window_task.KIND,
+        (target.WINDOW, *window_task.OPTIONS),
+        "task",
+        required_one_of=[["name", "window_task_id"]],
+    )
+
+
+if __name__ == "__main__":
+    main()
