@@ -110,6 +110,7 @@ def test_update_merges_and_lists_replace(service: Service) -> None:
     lists: dict[str, Any] = {"ApprovedPatches": ["KB2032276", "MS10-048"], "RejectedPatches": ["KB2124261"]}
     baseline_id = service.baseline(Description="before", **lists)
     created = service.get(baseline_id)
+    service.world.clock.advance(60)
     answer = service.call("UpdatePatchBaseline", BaselineId=baseline_id, ApprovedPatches=["KB2124261"])
     assert answer["ApprovedPatches"] == ["KB2124261"]
     assert (answer["Description"], answer["RejectedPatches"]) == ("before", ["KB2124261"])
@@ -455,6 +456,7 @@ def test_tags(service: Service) -> None:
     assert service.tags(baseline_id) == {"team": ""}
     service.call("DeletePatchBaseline", BaselineId=baseline_id)
     service.refuse("InvalidResourceId", "ListTagsForResource", **resource)
+    assert tags.tags_of(service.region, "PatchBaseline", baseline_id) == {}
 
 
 def test_refused_tags(service: Service) -> None:

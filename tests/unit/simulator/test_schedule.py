@@ -264,6 +264,17 @@ def test_skipped_local_time_runs_later_by_the_gap() -> None:
         "2026-03-08T03:30-04:00",
         "2026-03-15T02:00-04:00",
     ]
+    within = datetime(2026, 3, 8, 7, 15, tzinfo=UTC)  # 03:15, between the name of the run and its moment
+    assert runs("cron(30 2 ? * SUN *)", 1, after=within, timezone="America/New_York") == ["2026-03-08T03:30-04:00"]
+
+
+def test_skipped_local_time_may_run_after_a_later_one() -> None:
+    winter = datetime(2026, 10, 3, 15, tzinfo=UTC)  # at 02:00 of the 4th the clock goes to 02:30
+    assert runs("cron(15,40 2 * * ? *)", 3, after=winter, timezone="Australia/Lord_Howe") == [
+        "2026-10-04T02:40+11:00",
+        "2026-10-04T02:45+11:00",
+        "2026-10-05T02:15+11:00",
+    ]
 
 
 def test_repeated_local_time_runs_once() -> None:
@@ -403,6 +414,13 @@ def test_asking_later_gives_the_rest_of_the_same_runs(
     if len(found) > passed:
         rest = plan.occurrences(found[passed - 1], anchor=after)
         assert list(islice(rest, len(found) - passed)) == found[passed:]
+
+
+def test_nearest_weekday_is_found_on_its_own_day() -> None:
+    moved = datetime(2026, 2, 16, 12, tzinfo=UTC)  # Monday, for Sunday the 15th
+    assert runs("cron(0 15 15W * ? *)", 2, after=moved) == ["2026-02-16T15:00Z", "2026-03-16T15:00Z"]
+    moved = datetime(2026, 8, 3, 12, tzinfo=UTC)  # Monday, for Saturday the 1st
+    assert runs("cron(0 15 1W * ? *)", 2, after=moved) == ["2026-08-03T15:00Z", "2026-09-01T15:00Z"]
 
 
 @unhurried
