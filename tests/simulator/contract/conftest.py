@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from .support import Client, Doors, Endpoint, Maker, Recorder, hooked, new_account
@@ -89,14 +88,9 @@ def started_simulator(profile: str, log: Path) -> Iterator[Endpoint]:
 
 
 @pytest.fixture(scope="session")
-def session(endpoint: Endpoint) -> boto3.session.Session:
-    return endpoint.session()
-
-
-@pytest.fixture(scope="session")
-def shared_client(endpoint: Endpoint, session: boto3.session.Session) -> Client:
+def shared_client(endpoint: Endpoint) -> Client:
     """One client for all tests: to make one costs more than what a test says to the simulator."""
-    client = endpoint.client_of(session)
+    client = endpoint.client()
     if endpoint.aws:
         client.meta.events.register("before-call.ssm.RegisterDefaultPatchBaseline", refuse_on_aws)
     return client
@@ -109,10 +103,9 @@ def account(endpoint: Endpoint) -> str:
 
 
 @pytest.fixture
-def ssm(endpoint: Endpoint, session: boto3.session.Session, shared_client: Client, account: str) -> Iterator[Client]:
+def ssm(endpoint: Endpoint, shared_client: Client, account: str) -> Iterator[Client]:
     """The client in the test's account; its windows, baselines and group registrations are removed afterwards."""
-    if not endpoint.aws:
-        session.get_credentials().access_key = account
+    endpoint.speak_for(account)
     recorder = Recorder(shared_client)
     with hooked(shared_client, "after-call.ssm.*", recorder.note):
         yield shared_client

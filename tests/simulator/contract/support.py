@@ -9,7 +9,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -37,31 +36,33 @@ SERVICE_ROLE = "arn:aws:iam::123456789012:role/patching"
 Client = Any
 
 
-@dataclass(frozen=True)
 class Endpoint:
     """Where the tests speak to: without `url` an AWS account, without `profile` not the simulator."""
 
-    url: str | None
-    profile: str | None
+    def __init__(self, url: str | None, profile: str | None) -> None:
+        self.url = url
+        self.profile = profile
+        keys = () if self.aws else (new_account(), "unused", None, REGION)
+        self.session = boto3.session.Session(*keys)
 
     @property
     def aws(self) -> bool:
         return self.url is None
 
-    def session(self, account: str | None = None) -> boto3.session.Session:
-        if self.aws:
-            return boto3.session.Session()
-        return boto3.session.Session(account or new_account(), "unused", region_name=REGION)
+    def speak_for(self, account: str) -> None:
+        """Let the clients without keys of their own speak for the account, except on AWS, where there is but one."""
+        if not self.aws:
+            self.session.get_credentials().access_key = account
 
-    def client(self, service: str = "ssm", account: str | None = None, **settings: Any) -> Client:
-        """A client of an account, a new one unless named; the settings are botocore's, `region_name` among them."""
-        return self.client_of(self.session(account), service, **settings)
-
-    def client_of(self, session: boto3.session.Session, service: str = "ssm", **settings: Any) -> Client:
+    def client(self, service: str = "ssm", **settings: Any) -> Client:
         """A client that sends what it is told: the service, not botocore, is to judge the request."""
         retries = {"mode": "adaptive", "total_max_attempts": 10} if self.aws else {"total_max_attempts": 1}
         config = Config(parameter_validation=False, retries=settings.pop("retries", retries))
-        return session.client(service, endpoint_url=self.url, config=config, **settings)
+        return self.session.client(service, endpoint_url=self.url, config=config, **settings)
+
+    def client_of(self, account: str, service: str = "ssm", **settings: Any) -> Client:
+        """A client of that account, whatever the others speak for."""
+        return self.client(service, aws_access_key_id=account, aws_secret_access_key="unused", **settings)
 
 
 def new_account() -> str:

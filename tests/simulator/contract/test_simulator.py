@@ -10,14 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError
 
 from .support import (
     PREFIX,
-    REGION,
     UNKNOWN_WINDOW,
     Client,
     Doors,
@@ -43,7 +41,7 @@ def rule(op: str, do: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def patient(endpoint: Endpoint, account: str, doors: Doors) -> Client:
     """A client of the test's account that retries as botocore's standard mode does."""
-    return endpoint.client(account=account, retries=STANDARD)
+    return endpoint.client_of(account, retries=STANDARD)
 
 
 def modelled_errors() -> list[tuple[str, str]]:
@@ -156,8 +154,8 @@ def test_a_fault_strikes_its_operation_alone(ssm: Client, window: str, doors: Do
 def test_a_fault_strikes_its_account_and_region_alone(
     endpoint: Endpoint, ssm: Client, account: str, doors: Doors
 ) -> None:
-    elsewhere = endpoint.client(account=account, region_name="us-east-1")
-    stranger = endpoint.client()
+    elsewhere = endpoint.client_of(account, region_name="us-east-1")
+    stranger = endpoint.client_of(new_account())
     with doors.faults(rule("*", "ThrottlingException", times=9, account=account, region="us-east-1")):
         assert outcomes(ssm, 1) == outcomes(stranger, 1) == [True]
         assert outcomes(elsewhere, 1) == [False]
@@ -304,7 +302,7 @@ def test_an_unchanged_rate_sent_again(ssm: Client, make: Maker, doors: Doors, se
 def test_accounts_and_regions_are_apart(
     endpoint: Endpoint, ssm: Client, account: str, window: str, doors: Doors
 ) -> None:
-    others = (endpoint.client(), endpoint.client(account=account, region_name="us-east-1"))
+    others = (endpoint.client_of(new_account()), endpoint.client_of(account, region_name="us-east-1"))
     for other in others:
         with refused("DoesNotExistException"):
             other.get_maintenance_window(WindowId=window)
@@ -314,7 +312,7 @@ def test_accounts_and_regions_are_apart(
 
 @pytest.mark.parametrize("key", ["testing", "AKIAIOSFODNN7EXAMPLE"])
 def test_another_access_key_is_the_account_of_the_documentation(endpoint: Endpoint, doors: Doors, key: str) -> None:
-    client = endpoint.client(account=key)
+    client = endpoint.client_of(key)
     client.describe_maintenance_windows()
     assert doors.get("log")[-1]["account"] == "123456789012"
 
@@ -356,7 +354,7 @@ SERVICES: dict[str, tuple[Callable[[Client], Any], Callable[[Client], Any]]] = {
 def test_other_services_answer_on_the_same_port(endpoint: Endpoint, doors: Doors, service: str) -> None:
     pytest.importorskip("moto")
     account = new_account()
-    client = endpoint.client(service, account=account)
+    client = endpoint.client_of(account, service)
     create, read = SERVICES[service]
     create(client)
     assert PREFIX in str(read(client))
@@ -367,23 +365,26 @@ def test_other_services_answer_on_the_same_port(endpoint: Endpoint, doors: Doors
 
 def test_sts_names_the_account_of_the_key(endpoint: Endpoint, account: str, doors: Doors) -> None:
     pytest.importorskip("moto")
-    assert endpoint.client("sts", account=account).get_caller_identity()["Account"] == account
+    assert endpoint.client_of(account, "sts").get_caller_identity()["Account"] == account
 
 
 def test_an_assumed_role_works_in_its_own_account(endpoint: Endpoint, doors: Doors) -> None:
     pytest.importorskip("moto")
     other = new_account()
     arn = f"arn:aws:iam::{other}:role/patching"
-    issued = endpoint.client("sts").assume_role(RoleArn=arn, RoleSessionName=PREFIX)["Credentials"]
-    keys = (issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"])
-    client = endpoint.client_of(boto3.session.Session(*keys, region_name=REGION))
+    issued = endpoint.client_of(new_account(), "sts").assume_role(RoleArn=arn, RoleSessionName=PREFIX)["Credentials"]
+    client = endpoint.client(
+        aws_access_key_id=issued["AccessKeyId"],
+        aws_secret_access_key=issued["SecretAccessKey"],
+        aws_session_token=issued["SessionToken"],
+    )
     client.describe_maintenance_windows()
     assert doors.calls(other)
 
 
 def test_a_fault_may_strike_another_service(endpoint: Endpoint, account: str, doors: Doors) -> None:
     pytest.importorskip("moto")
-    client = endpoint.client("iam", account=account)
+    client = endpoint.client_of(account, "iam")
     with doors.faults(rule("*", "AccessDenied", service="iam", status=403)), pytest.raises(ClientError):
         client.list_roles()
     assert client.list_roles()["Roles"] == []
