@@ -20,7 +20,7 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import groupby, pairwise, product
 from typing import Any, Literal
@@ -117,7 +117,7 @@ _WEEKDAY = _Field(1, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))
 _YEAR = _Field(1970, 2199)
 
 
-def _resolve(moment: datetime, zone: ZoneInfo) -> datetime:
+def _resolve(moment: datetime, zone: tzinfo) -> datetime:
     """The naive local `moment` as an aware one that exists: later by the gap if skipped, the first if repeated."""
     return moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
 
@@ -130,7 +130,7 @@ class Schedule:
     """
 
     kind: Literal["cron", "rate", "at"] = field(init=False)
-    zone: ZoneInfo
+    zone: tzinfo
 
     def occurrences(
         self, after: datetime, *, anchor: datetime, start: datetime | None = None, end: datetime | None = None
@@ -282,15 +282,15 @@ def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _zone(name: str | None) -> ZoneInfo:
-    if name is None:
-        return ZoneInfo("UTC")
+def _zone(name: str | None) -> tzinfo:
+    if name in (None, "UTC"):
+        return UTC
     if name not in _zone_names():
         raise ScheduleError(INVALID_TIMEZONE % name)
     return ZoneInfo(name)
 
 
-def _at(body: str, zone: ZoneInfo) -> At:
+def _at(body: str, zone: tzinfo) -> At:
     try:
         if _AT.fullmatch(body):
             return At(zone, _resolve(datetime.fromisoformat(body), zone))
@@ -299,7 +299,7 @@ def _at(body: str, zone: ZoneInfo) -> At:
     raise ScheduleError(INVALID_AT)
 
 
-def _rate(body: str, zone: ZoneInfo, strict: bool) -> Rate:
+def _rate(body: str, zone: tzinfo, strict: bool) -> Rate:
     match = _RATE.fullmatch(body)
     if match is None:
         raise ScheduleError(SYNTAX)
@@ -312,7 +312,7 @@ def _rate(body: str, zone: ZoneInfo, strict: bool) -> Rate:
     return Rate(zone, period)
 
 
-def _cron(body: str, zone: ZoneInfo, offset: int | None) -> Cron:
+def _cron(body: str, zone: tzinfo, offset: int | None) -> Cron:
     fields = body.upper().split()
     if len(fields) == 6:
         fields = ["0", *fields]
