@@ -233,7 +233,7 @@ def next_runs(
     if isinstance(schedule, _Cron):
         runs = schedule.runs(floor, zone, timedelta(days=offset or 0))
     elif isinstance(schedule, _Rate):
-        runs = schedule.runs(floor, begin or after + schedule.period)
+        runs = schedule.runs(floor, begin or after)
     else:
         runs = schedule.runs(floor, zone)
     valid = takewhile(lambda moment: end is None or moment < end, runs)
@@ -369,7 +369,7 @@ def _days_of_month(text: str) -> Days:
     if text == "LW":
         return lambda year, month: [_nearest_weekday(year, month, _last(year, month))]
     if text == "L" or text.startswith("L-"):
-        before = _Field(_DAY.name, 0, 30).value(text[2:] or "0")
+        before = 0 if text == "L" else _Field(_DAY.name, 0, 30).value(text[2:])
         return lambda year, month: [day for day in (_last(year, month) - before,) if day >= 1]
     if text.endswith("W"):
         wanted = _DAY.value(text[:-1])
