@@ -139,7 +139,10 @@ RULE_MEMBERS = {
 
 def _rule(member: Mapping[str, Json]) -> dict[str, Json]:
     rule: dict[str, Json] = {"filters": _filters(member.get("PatchFilterGroup")) or {}}
-    rule.update({name: member[key] for name, (key, _absent) in RULE_MEMBERS.items() if member.get(key) is not None})
+    for name, (key, absent) in RULE_MEMBERS.items():
+        value = absent if member.get(key) is None else member[key]
+        if value is not None:
+            rule[name] = value
     return rule
 
 
@@ -158,8 +161,7 @@ def _rule_member(rule: Mapping[str, Json]) -> dict[str, Json]:
 
 def _normal_rule(rule: Mapping[str, Json]) -> str:
     members = _rule(_rule_member(rule))
-    facts = {name: members.get(name, absent) for name, (_key, absent) in RULE_MEMBERS.items()}
-    return json.dumps([_normal_filters(members["filters"]), facts], sort_keys=True)
+    return json.dumps({**members, "filters": _normal_filters(members["filters"])}, sort_keys=True)
 
 
 RULES = Codec(

@@ -78,8 +78,20 @@ def stored(option: Option, raw: Raw) -> Any:
 
 
 def values_of(kind: Kind, raw: Raw) -> dict[str, Any]:
-    """All managed options of a resource, flat."""
-    return {name: stored(option, raw) for name, option in kind.managed()}
+    """All managed options of a resource, flat; all of a block are None where nothing of it is stored."""
+    options = dict(kind.managed())
+    in_use = {
+        _block(name)
+        for name, option in options.items()
+        if option.codec.decode(member(raw, str(option.api))) is not None
+    }
+    return {
+        name: stored(option, raw) if _block(name) in {"", *in_use} else None for name, option in options.items()
+    }
+
+
+def _block(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def same(option: Option, one: Any, other: Any) -> bool:

@@ -106,14 +106,15 @@ def _cleared(options: Options) -> dict[str, Any]:
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Flat dotted values as the blocks that users write; a block of which nothing is set is null."""
     result: dict[str, Any] = {}
+    blocks: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         block, _dot, leaf = name.partition(".")
         if not leaf:
             result[block] = value
         else:
-            result.setdefault(block, {})[leaf] = value
-    blocks = {name.partition(".")[0] for name in values if "." in name}
-    for block in blocks:
-        if all(value is None for value in result[block].values()):
-            result[block] = None
+            result.setdefault(block, None)
+            blocks.setdefault(block, {})[leaf] = value
+    for block, leaves in blocks.items():
+        if any(value is not None for value in leaves.values()):
+            result[block] = nested(leaves)
     return result

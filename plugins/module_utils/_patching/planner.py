@@ -152,4 +152,4 @@ def differing(kind: Kind, before: Raw, after: Raw) -> tuple[dict[str, Any], dict
     """Option values before and after, made equal where the service means the same."""
     names = set(changed_names(kind, before, after))
     old, new = values_of(kind, before), values_of(kind, after)
-    return old, {name: new[name] if name in names else old[name] for name in new}
+    return {name: old[name] if name in names else new[name] for name in old}, new

@@ -36,6 +36,7 @@ CRITERIA_OPTIONS = (
         " tags are allowed in instance metadata.",
         choices=("PatchGroup", "Patch Group"),
         default="PatchGroup",
+        no_log=False,
     ),
     Option(
         "instance_tags",
@@ -47,6 +48,7 @@ CRITERIA_OPTIONS = (
         "Keys of tags that instances must carry, whatever the value.",
         type="list",
         elements="str",
+        no_log=False,
     ),
     Option(
         "instance_ids",
@@ -67,7 +69,7 @@ CRITERIA_OPTIONS = (
         type="list",
         elements="dict",
         suboptions=(
-            Option("key", "Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).", required=True),
+            Option("key", "Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).", required=True, no_log=False),
             Option("values", "Values of the criterion.", type="list", elements="str", required=True),
         ),
     ),

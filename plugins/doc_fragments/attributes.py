@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Predicts what a run would do, in the same shape, and calls nothing that writes.
+    support: full
+  diff_mode:
+    description: Returns a list of differences, one for each resource that changes.
+    support: full
+  idempotent:
+    description: A second run with the same options finds nothing to do.
+    support: full
+  action_group:
+    description: Use C(group/patchfleet.aws.aws) or C(group/patchfleet.aws.all) in C(module_defaults) to set connection options.
+    support: full
+    membership:
+      - patchfleet.aws.aws
+      - patchfleet.aws.all
+"""
