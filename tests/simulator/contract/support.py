@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -117,13 +118,17 @@ class Recorder:
         assert not failures, f"left behind: {failures}"
 
 
-def attempt(call: Callable[[], Any]) -> list[str]:
-    """The refusals of a removal, none if the thing is gone."""
+def attempt(call: Callable[[], Any], tries: int = 3) -> list[str]:
+    """The refusal of a removal, nothing if the thing is gone; a service that lags behind gets a few seconds."""
     try:
         call()
     except ClientError as error:
-        if error.response["Error"]["Code"] != "DoesNotExistException":
+        if error.response["Error"]["Code"] == "DoesNotExistException":
+            return []
+        if tries == 1:
             return [str(error)]
+        time.sleep(1)
+        return attempt(call, tries - 1)
     return []
 
 

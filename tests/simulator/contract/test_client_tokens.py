@@ -71,7 +71,7 @@ def test_a_refused_creation_leaves_its_token_free(creation: Creation) -> None:
 def test_the_length_of_a_token(creation: Creation, token: str) -> None:
     with refused("ValidationException"):
         creation.send(ClientToken=token)
-    assert creation.send(ClientToken="t" * 64)
+    assert creation.send(ClientToken=secrets.token_hex(32))
 
 
 def test_the_same_token_of_another_operation_is_another_token(ssm: Client, make: Maker) -> None:

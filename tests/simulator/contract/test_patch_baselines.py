@@ -203,7 +203,7 @@ def test_names_are_labels_and_may_repeat(make: Maker) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("Name", "renamed-baseline"),
+        ("Name", "patchfleet-verify-renamed"),
         ("Description", "changed"),
         ("GlobalFilters", {"PatchFilters": [{"Key": "PRODUCT", "Values": ["WindowsServer2022"]}]}),
         ("ApprovalRules", {"PatchRules": [rule(("CLASSIFICATION", ["Updates"]), ApproveAfterDays=0)]}),
@@ -256,10 +256,10 @@ def test_replace_returns_to_the_defaults(ssm: Client, make: Maker) -> None:
         ApprovedPatches=["KB2032276"],
         RejectedPatchesAction="BLOCK",
     )
-    ssm.update_patch_baseline(BaselineId=baseline, Name="replaced-baseline", Replace=True)
+    ssm.update_patch_baseline(BaselineId=baseline, Name="patchfleet-verify-replaced", Replace=True)
     shown = get(ssm, baseline)
     assert {key: shown[key] for key in DEFAULTS} == DEFAULTS
-    assert (shown["Name"], shown["OperatingSystem"]) == ("replaced-baseline", "WINDOWS")
+    assert (shown["Name"], shown["OperatingSystem"]) == ("patchfleet-verify-replaced", "WINDOWS")
     assert not shown.get("Description")
 
 
@@ -273,7 +273,7 @@ def test_replace_needs_the_name(ssm: Client, make: Maker) -> None:
 def test_replace_keeps_groups_and_tags(ssm: Client, make: Maker) -> None:
     baseline, group = make.baseline(Tags=[{"Key": "Stack", "Value": "Production"}]), make.name("group")
     ssm.register_patch_baseline_for_patch_group(BaselineId=baseline, PatchGroup=group)
-    ssm.update_patch_baseline(BaselineId=baseline, Name="replaced-baseline", Replace=True)
+    ssm.update_patch_baseline(BaselineId=baseline, Name="patchfleet-verify-replaced", Replace=True)
     assert get(ssm, baseline)["PatchGroups"] == [group]
     tags = ssm.list_tags_for_resource(ResourceType="PatchBaseline", ResourceId=baseline)["TagList"]
     assert tags == [{"Key": "Stack", "Value": "Production"}]

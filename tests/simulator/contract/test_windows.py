@@ -113,7 +113,7 @@ def test_the_cutoff_is_smaller_than_the_duration(make: Maker, duration: int, cut
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("Name", "Patch-Tuesday_v1.2"),
+        ("Name", "patchfleet-verify_renamed.v2"),
         ("Description", "every Tuesday night"),
         ("StartDate", "2036-02-03T04:05:06Z"),
         ("EndDate", "2036-02-03T04:05:06+09:00"),
@@ -292,7 +292,8 @@ def test_the_name_filter_and_prefixes(ssm: Client, make: Maker, settle: Callable
     make.window(Name=f"{name}-first")
     make.window(Name=f"{name}-second")
     found = listed_names(ssm, {"Key": "Name", "Values": [name]})
-    settle("Name filter", found, strict={f"{name}-first", f"{name}-second"}, lenient=set())
+    assert found in (set(), {f"{name}-first", f"{name}-second"})
+    settle("the Name filter of windows is a prefix", bool(found), strict=True, lenient=False)
 
 
 def test_values_of_a_filter_are_alternatives_and_filters_add_up(ssm: Client, make: Maker) -> None:
