@@ -77,18 +77,17 @@ def update_patch_baseline(region: Region, request: Record) -> Record:
     record = _own(region, known_form(request["BaselineId"], validation))
     if record is None:
         raise _missing()
-    latest = region.table("baselines").latest(record["BaselineId"]) or record
     name, replace = request.get("Name"), request.get("Replace", False)
     if replace and name is None:
         raise validation("Name is required when Replace is true.")
-    fixed = {"Name": name or latest["Name"], "OperatingSystem": latest["OperatingSystem"]}
-    kept = {} if replace else {key: latest[key] for key in (*_DEFAULTS, *_OPTIONAL) if key in latest}
+    fixed = {"Name": name or record["Name"], "OperatingSystem": record["OperatingSystem"]}
+    kept = {} if replace else {key: record[key] for key in (*_DEFAULTS, *_OPTIONAL) if key in record}
     definition = _complete(fixed, {**kept, **request})
     _validate(region, definition)
     updated = {
         "BaselineId": record["BaselineId"],
         **definition,
-        "CreatedDate": latest["CreatedDate"],
+        "CreatedDate": record["CreatedDate"],
         "ModifiedDate": region.now(),
     }
     region.table("baselines").put(record["BaselineId"], updated)
@@ -197,10 +196,14 @@ def known_form(baseline_id: str, error: Callable[[str], ServiceError]) -> str:
 
 
 def _own(region: Region, baseline_id: str) -> Record | None:
-    """The own baseline of an id or ARN as a read sees it. A baseline of AWS is refused."""
+    """The true state of the own baseline that an update or delete addresses by id or ARN.
+
+    None unless reads see it and it still is there. A baseline of AWS is refused.
+    """
     if baseline_id in predefined(region.region):
         raise validation("A patch baseline that is provided by AWS can't be changed or deleted.")
-    return region.table("baselines").get(own_id(region, baseline_id))
+    rows, key = region.table("baselines"), own_id(region, baseline_id)
+    return rows.latest(key) if rows.get(key) else None
 
 
 def _missing() -> ServiceError:
