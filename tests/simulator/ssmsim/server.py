@@ -89,8 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
         return others.refusal(call, request, reply) if reply.content is None and reply.error else reply
 
     def _door(self, request: Request) -> None:
-        body = _json(request.body) if request.body else None
-        status, answer = admin.answer(self.server.simulator, request.method, request.path, body)
+        try:
+            body = json.loads(request.body or b"null")
+            status, answer = admin.answer(self.server.simulator, request.method, request.path, body)
+        except ValueError as error:
+            status, answer = 400, {"message": f"The body is not JSON: {error}"}
         if request.method == "POST" and request.path == f"{admin.PREFIX}reset" and status == 200:
             others.reset()
         content = json.dumps(answer, default=str).encode()
