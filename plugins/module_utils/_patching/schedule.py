@@ -133,7 +133,7 @@ class _Cron:
 
     def runs(self, after: datetime, zone: tzinfo, offset: timedelta) -> Iterator[datetime]:
         """The runs after `after`, ascending, in UTC, each `offset` days after its cron day."""
-        # A whole day earlier, because a time that a clock change skips runs on a later day at most once removed.
+        # A day earlier, because a time that a clock change skips may run on the day after its own.
         first = after.astimezone(zone).date() - offset - timedelta(days=1)
         latest = after
         for day in self._days_from(first):

@@ -130,6 +130,7 @@ def test_examples_run_when_their_meaning_says(expression: str, expected: str) ->
         ("", ["must be cron(...), rate(...) or at(...)"]),
         ("rate(0 days)", ["rate(0 days): the number must be 1 or more"]),
         ("rate(5 hour)", ["rate(5 hour): 5 needs the plural; write rate(5 hours)"]),
+        ("rate(2 day)", ["rate(2 day): 2 needs the plural; write rate(2 days)"]),
         ("rate(1 days)", ["rate(1 days): 1 needs the singular; write rate(1 day)"]),
         ("rate(4 minutes)", ["rate(4 minutes): windows cannot open more often than every 5 minutes"]),
         ("rate(2 weeks)", ["write rate(14 days)"]),
@@ -230,6 +231,13 @@ def test_offset_out_of_place_is_refused(expression: str, offset: int) -> None:
             "2026-10-03T00:00Z",
             "2026-10-04T02:45+11:00 2026-10-05T02:15+11:00",
         ),
+        (
+            "cron(15,30 2 ? * * *)",
+            "Australia/Lord_Howe",
+            "2026-10-03T00:00Z",
+            "2026-10-04T02:30+11:00 2026-10-04T02:45+11:00 2026-10-05T02:15+11:00",
+        ),
+        ("cron(0 2 30 12 ? 2011)", "Pacific/Apia", "2011-12-30T11:00Z", "2011-12-31T02:00+14:00"),
         # Samoa had no 30 December 2011: its runs are those of the 31st, each of them once.
         (
             "cron(0 1,2 ? * * *)",
@@ -262,6 +270,14 @@ def test_search_from_within_a_repeated_hour_compares_moments() -> None:
     runs = next_runs("cron(30 2 ? * * *)", "Europe/Berlin", after=second_pass, count=1)
 
     assert runs == [datetime(2026, 10, 26, 2, 30, tzinfo=berlin)]
+
+
+def test_rate_counts_real_time_whatever_zone_the_search_is_in() -> None:
+    before_change = datetime(2026, 3, 28, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
+
+    runs = next_runs("rate(1 day)", after=before_change, count=1)
+
+    assert runs == [datetime(2026, 3, 29, 11, tzinfo=UTC)]
 
 
 def test_start_is_inclusive_and_end_exclusive() -> None:
