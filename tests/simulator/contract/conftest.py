@@ -103,6 +103,12 @@ def account(endpoint: Endpoint) -> str:
 
 
 @pytest.fixture
+def role(account: str) -> str:
+    """The ARN of a role of the account, which need not exist; one of another account may not be passed."""
+    return f"arn:aws:iam::{account}:role/patchfleet-verify"
+
+
+@pytest.fixture
 def ssm(endpoint: Endpoint, shared_client: Client, account: str) -> Iterator[Client]:
     """The client in the test's account; its windows, baselines and group registrations are removed afterwards."""
     endpoint.speak_for(account)

@@ -32,7 +32,6 @@ UNKNOWN_WINDOW = "mw-0123456789abcdef0"
 UNKNOWN_UUID = "01234567-89ab-cdef-0123-456789abcdef"
 UNKNOWN_BASELINE = "pb-0123456789abcdef0"
 RUN_COMMAND = {"RunCommand": {"Parameters": {"Operation": ["Scan"]}}}
-SERVICE_ROLE = "arn:aws:iam::123456789012:role/patching"
 
 Client = Any
 

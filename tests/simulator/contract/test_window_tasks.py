@@ -15,7 +15,6 @@ from .support import (
     INSTANCE,
     OTHER_INSTANCE,
     RUN_COMMAND,
-    SERVICE_ROLE,
     UNKNOWN_UUID,
     UNKNOWN_WINDOW,
     Client,
@@ -28,7 +27,7 @@ from .support import (
 
 LINKED_ROLE = "role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
 ALARM = {"IgnorePollAlarmFailure": True, "Alarms": [{"Name": "patching-goes-wrong"}]}
-FULL_RUN_COMMAND: dict[str, Any] = {
+NOTIFYING: dict[str, Any] = {
     "RunCommand": {
         "Comment": "monthly patching",
         "DocumentVersion": "$LATEST",
@@ -43,7 +42,6 @@ FULL_RUN_COMMAND: dict[str, Any] = {
         "OutputS3BucketName": "patching-output",
         "OutputS3KeyPrefix": "runs",
         "Parameters": {"Operation": ["Install"], "RebootOption": ["NoReboot"]},
-        "ServiceRoleArn": SERVICE_ROLE,
         "TimeoutSeconds": 600,
     }
 }
@@ -78,15 +76,15 @@ def clean(shown: dict[str, Any]) -> dict[str, Any]:
     return kept | {"Targets": as_sets(kept.get("Targets", []))}
 
 
-def test_a_full_run_command_task_is_read_back(ssm: Client, make: Maker, window: str) -> None:
+def test_a_full_run_command_task_is_read_back(ssm: Client, make: Maker, window: str, role: str) -> None:
     request = make.task_request(
         window,
         Name="Install-patches",
         Description="installs what is missing",
-        ServiceRoleArn=SERVICE_ROLE,
+        ServiceRoleArn=role,
         CutoffBehavior="CANCEL_TASK",
         AlarmConfiguration=ALARM,
-        TaskInvocationParameters=FULL_RUN_COMMAND,
+        TaskInvocationParameters={"RunCommand": NOTIFYING["RunCommand"] | {"ServiceRoleArn": role}},
     )
     task = ssm.register_task_with_maintenance_window(**request)["WindowTaskId"]
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", task)
@@ -190,10 +188,9 @@ def test_the_invocation_block_is_that_of_the_type(make: Maker, window: str, othe
 
 
 def test_notifications_need_the_publishing_role(make: Maker, window: str) -> None:
-    block = {key: value for key, value in FULL_RUN_COMMAND["RunCommand"].items() if key != "ServiceRoleArn"}
     message = "ServiceRoleArn of RunCommandInvocationParameter is required if NotificationConfig is specified"
     with refused("ValidationException", saying=message):
-        make.task(window, TaskInvocationParameters={"RunCommand": block})
+        make.task(window, TaskInvocationParameters=NOTIFYING)
 
 
 def test_exactly_one_alarm(make: Maker, window: str) -> None:
@@ -266,7 +263,6 @@ def test_each_filter_of_a_listing(ssm: Client, make: Maker, window: str) -> None
     ("field", "value"),
     [
         ("TaskArn", "AWS-RunPatchBaselineWithHooks"),
-        ("ServiceRoleArn", SERVICE_ROLE),
         ("Priority", 0),
         ("MaxConcurrency", "25%"),
         ("MaxErrors", "0"),
@@ -291,12 +287,18 @@ def test_an_update_changes_only_what_it_sends(ssm: Client, make: Maker, window: 
     assert clean(get(ssm, window, task)) == expected
 
 
-def test_replace_drops_what_it_does_not_name(ssm: Client, make: Maker, window: str) -> None:
+def test_an_update_may_set_the_role(ssm: Client, make: Maker, window: str, role: str) -> None:
+    task = make.task(window)
+    answer = ssm.update_maintenance_window_task(WindowId=window, WindowTaskId=task, ServiceRoleArn=role)
+    assert answer["ServiceRoleArn"] == get(ssm, window, task)["ServiceRoleArn"] == role
+
+
+def test_replace_drops_what_it_does_not_name(ssm: Client, make: Maker, window: str, role: str) -> None:
     task = make.task(
         window,
         Name="Named",
         Description="described",
-        ServiceRoleArn=SERVICE_ROLE,
+        ServiceRoleArn=role,
         CutoffBehavior="CANCEL_TASK",
         AlarmConfiguration=ALARM,
     )
