@@ -60,7 +60,7 @@ class _Dumper(yaml.SafeDumper):
 
 def dump(data: Any) -> str:
     """YAML as a person would write it."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=80, allow_unicode=True)
 
 
 def documented(options: Options, path: str, role: bool) -> dict[str, Any]:
@@ -138,8 +138,8 @@ def argument_specs() -> str:
             "main": {
                 "short_description": "Declare a whole patching setup",
                 "description": [
-                    "Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as declared,"
-                    " and finds nothing to do when run again."
+                    "Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as"
+                    " declared, and finds nothing to do when run again."
                 ],
                 "author": ["Patchfleet contributors"],
                 "version_added": "0.1.0",
@@ -169,9 +169,7 @@ def each_tasks(kind: str) -> str:
 def _argument(option: Option) -> str:
     name = option.name
     if name == "state":
-        return (
-            "{{ 'absent' if patching_state == 'absent' else __patching_item.state | default('present', true) }}"
-        )
+        return "{{ 'absent' if patching_state == 'absent' else __patching_item.state | default('present', true) }}"
     if name == "setup":
         return "{{ __patching_item.setup | default(patching_setup, true) | default(omit, true) }}"
     if name == "take_over":

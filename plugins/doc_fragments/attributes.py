@@ -18,7 +18,9 @@ attributes:
     description: A second run with the same options finds nothing to do.
     support: full
   action_group:
-    description: Use C(group/patchfleet.aws.aws) or C(group/patchfleet.aws.all) in C(module_defaults) to set connection options.
+    description:
+      - Use C(group/patchfleet.aws.aws) or C(group/patchfleet.aws.all) in C(module_defaults) to set connection
+        options.
     support: full
     membership:
       - patchfleet.aws.aws

@@ -10,13 +10,16 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-      - The window is found by this exact name. Two windows of the name are an error that lists both ids.
+      - Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
+        and C(.).
+      - The window is found by this exact name. Two windows of the name are an error
+        that lists both ids.
       - Required unless O(window_id) is given; with O(window_id) the window is renamed.
     type: str
   window_id:
     description:
-      - Id of the window, to rename it or to reach one of two windows of the same name.
+      - Id of the window, to rename it or to reach one of two windows of the same
+        name.
     type: str
   description:
     description:
@@ -24,26 +27,30 @@ options:
     type: str
   schedule:
     description:
-      - 'When the window opens: C(cron(...)) with six or seven fields, C(rate(...)) or C(at(...)).'
+      - 'When the window opens: C(cron(...)) with six or seven fields, C(rate(...))
+        or C(at(...)).'
       - Required when the window is created.
     type: str
   schedule_timezone:
     description:
-      - IANA name of the time zone in which O(schedule) is read, such as V(Europe/Berlin); AWS takes UTC where none
-        is set. An empty string removes it.
+      - IANA name of the time zone in which O(schedule) is read, such as V(Europe/Berlin);
+        AWS takes UTC where none is set. An empty string removes it.
     type: str
   schedule_offset:
     description:
-      - Days, 1 to 6, to wait after the day that a cron O(schedule) with C(#) or C(L) in its day-of-week names.
+      - Days, 1 to 6, to wait after the day that a cron O(schedule) with C(#) or C(L)
+        in its day-of-week names.
       - V(0) removes it.
     type: int
   start_date:
     description:
-      - When the window becomes active, ISO-8601 with an offset or C(Z). An empty string removes it.
+      - When the window becomes active, ISO-8601 with an offset or C(Z). An empty
+        string removes it.
     type: str
   end_date:
     description:
-      - When the window becomes inactive, ISO-8601 with an offset or C(Z). An empty string removes it.
+      - When the window becomes inactive, ISO-8601 with an offset or C(Z). An empty
+        string removes it.
     type: str
   duration:
     description:
@@ -51,22 +58,25 @@ options:
     type: int
   cutoff:
     description:
-      - Hours before the end from which no new task starts; less than O(duration). Required when the window is created.
+      - Hours before the end from which no new task starts; less than O(duration).
+        Required when the window is created.
     type: int
   allow_unassociated_targets:
     description:
-      - Whether tasks may name instances that are not registered as targets. V(false) on creation.
+      - Whether tasks may name instances that are not registered as targets. V(false)
+        on creation.
     type: bool
   enabled:
     description:
       - Whether the window opens at all. V(true) on creation.
-      - 'AWS cannot create a disabled window: it is disabled by a second call, and if that fails the error says
-        so.'
+      - 'AWS cannot create a disabled window: it is disabled by a second call, and
+        if that fails the error says so.'
     type: bool
   setup:
     description:
       - Name of the setup that owns the window, stored as the tag C(patchfleet:setup).
-      - A window that carries the tag of another setup, or that CloudFormation manages, is an error unless O(take_over=true).
+      - A window that carries the tag of another setup, or that CloudFormation manages,
+        is an error unless O(take_over=true).
     type: str
   take_over:
     description:
@@ -75,7 +85,8 @@ options:
     default: false
   tags:
     description:
-      - Tags of the window. An empty dict removes all that O(purge_tags) allows; not given, tags are not read.
+      - Tags of the window. An empty dict removes all that O(purge_tags) allows; not
+        given, tags are not read.
       - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
     type: dict
     aliases:
@@ -105,13 +116,15 @@ options:
     required: true
   name:
     description:
-      - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-      - The target is found by this exact name inside its window. Required unless O(window_target_id) is given,
-        and on creation.
+      - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
+        and C(.).
+      - The target is found by this exact name inside its window. Required unless
+        O(window_target_id) is given, and on creation.
     type: str
   window_target_id:
     description:
-      - Id of the target, to rename it or to reach one of two targets of the same name.
+      - Id of the target, to rename it or to reach one of two targets of the same
+        name.
     type: str
   description:
     description:
@@ -119,7 +132,8 @@ options:
     type: str
   owner_information:
     description:
-      - Text that AWS puts into the events of this target, at most 128 characters. An empty string removes it.
+      - Text that AWS puts into the events of this target, at most 128 characters.
+        An empty string removes it.
     type: str
   patch_groups:
     description:
@@ -128,8 +142,8 @@ options:
     elements: str
   patch_group_key:
     description:
-      - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup); the second is needed where
-        tags are allowed in instance metadata.
+      - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup);
+        the second is needed where tags are allowed in instance metadata.
     type: str
     choices:
       - PatchGroup
@@ -137,8 +151,8 @@ options:
     default: PatchGroup
   instance_tags:
     description:
-      - 'Tags that instances must carry: tag key to a value or a list of values. All keys must match, any value
-        of one.'
+      - 'Tags that instances must carry: tag key to a value or a list of values. All
+        keys must match, any value of one.'
     type: dict
   tag_keys:
     description:
@@ -201,9 +215,10 @@ options:
     required: true
   name:
     description:
-      - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-      - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task) share
-        the namespace.
+      - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
+        and C(.).
+      - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task)
+        share the namespace.
       - Required unless O(window_task_id) is given, and on creation.
     type: str
   window_task_id:
@@ -216,25 +231,28 @@ options:
     type: str
   operation:
     description:
-      - V(Scan) reports what is missing, V(Install) also installs it. Required on creation.
+      - V(Scan) reports what is missing, V(Install) also installs it. Required on
+        creation.
     type: str
     choices:
       - Scan
       - Install
   reboot_option:
     description:
-      - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded). With V(NoReboot) an instance
-        counts as noncompliant until it was rebooted and scanned.
+      - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded).
+        With V(NoReboot) an instance counts as noncompliant until it was rebooted
+        and scanned.
     type: str
   document:
     description:
-      - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) for a new task, C(AWS-RunPatchBaselineWithHooks)
-        with O(hooks); another one must take the same parameters.
+      - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) for a new task,
+        C(AWS-RunPatchBaselineWithHooks) with O(hooks); another one must take the
+        same parameters.
     type: str
   hooks:
     description:
-      - Documents that run around the installation, by name or ARN. Excludes O(install_override_list) and O(baseline_override).
-        An empty dict removes them.
+      - Documents that run around the installation, by name or ARN. Excludes O(install_override_list)
+        and O(baseline_override). An empty dict removes them.
     type: dict
     suboptions:
       pre_install:
@@ -251,45 +269,51 @@ options:
         type: str
   install_override_list:
     description:
-      - C(https://) or C(s3://) URL of a list of patches to install instead of what the baseline approves. Excludes
-        O(hooks) and O(baseline_override).
+      - C(https://) or C(s3://) URL of a list of patches to install instead of what
+        the baseline approves. Excludes O(hooks) and O(baseline_override).
     type: str
   baseline_override:
     description:
-      - C(https://) or C(s3://) URL of baselines to use instead of the registered one; the result may not show in
-        the compliance data. Excludes O(hooks) and O(install_override_list).
+      - C(https://) or C(s3://) URL of baselines to use instead of the registered
+        one; the result may not show in the compliance data. Excludes O(hooks) and
+        O(install_override_list).
     type: str
   window_targets:
     description:
-      - Registered targets of the window on which the task runs, by name or id, at most 10. Excludes O(instance_ids).
+      - Registered targets of the window on which the task runs, by name or id, at
+        most 10. Excludes O(instance_ids).
     type: list
     elements: str
   instance_ids:
     description:
-      - Instances on which the task runs, at most 50; they must be registered, or the window must have C(allow_unassociated_targets).
-        Excludes O(window_targets).
+      - Instances on which the task runs, at most 50; they must be registered, or
+        the window must have C(allow_unassociated_targets). Excludes O(window_targets).
     type: list
     elements: str
   max_concurrency:
     description:
-      - How many targets at a time, a number or a percentage. V(10%) on creation of a task with targets.
+      - How many targets at a time, a number or a percentage. V(10%) on creation of
+        a task with targets.
     type: str
   max_errors:
     description:
-      - How many errors until the task stops, a number or a percentage. V(10%) on creation of a task with targets.
+      - How many errors until the task stops, a number or a percentage. V(10%) on
+        creation of a task with targets.
     type: str
   priority:
     description:
-      - Tasks of a lower number start first, those of the same number together. V(1) on creation; V(0) is a value.
+      - Tasks of a lower number start first, those of the same number together. V(1)
+        on creation; V(0) is a value.
     type: int
   service_role_arn:
     description:
-      - Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty
-        string goes back to that.
+      - Role with which Systems Manager runs the task. Where none is set it is the
+        service-linked role; an empty string goes back to that.
     type: str
   cutoff_behavior:
     description:
-      - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none is set, or V(CANCEL_TASK).'
+      - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none
+        is set, or V(CANCEL_TASK).'
     type: str
   alarm:
     description:
@@ -310,7 +334,8 @@ options:
     type: str
   timeout_seconds:
     description:
-      - Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the service's default.
+      - Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0)
+        goes back to the default of the service.
     type: int
   document_version:
     description:
@@ -338,7 +363,8 @@ options:
     type: bool
   cloudwatch_log_group:
     description:
-      - Log group for the output. Where none is set, AWS chooses one by the name of the document.
+      - Log group for the output. Where none is set, AWS chooses one by the name of
+        the document.
     type: str
   notification:
     description:
@@ -351,18 +377,19 @@ options:
         type: str
       role_arn:
         description:
-          - Role that publishes to the topic. It is not O(notification.service_role_arn), which runs the task.
+          - Role that publishes to the topic. It is not C(service_role_arn), which
+            runs the task.
         type: str
       events:
         description:
-          - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed). V([Failed,
-            TimedOut]) when the notification is new.'
+          - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled),
+            V(Failed). V([Failed, TimedOut]) when the notification is new.'
         type: list
         elements: str
       type:
         description:
-          - V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command) when
-            the notification is new.
+          - V(Command), one notification for the command, or V(Invocation), one for
+            each instance. V(Command) when the notification is new.
         type: str
   state:
     description:
@@ -384,9 +411,10 @@ options:
     required: true
   name:
     description:
-      - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-      - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task) share
-        the namespace.
+      - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
+        and C(.).
+      - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task)
+        share the namespace.
       - Required unless O(window_task_id) is given, and on creation.
     type: str
   window_task_id:
@@ -399,7 +427,8 @@ options:
     type: str
   task_type:
     description:
-      - Type of the task. Required on creation. Another type for an existing task replaces it.
+      - Type of the task. Required on creation. Another type for an existing task
+        replaces it.
     type: str
     choices:
       - RUN_COMMAND
@@ -408,39 +437,45 @@ options:
       - STEP_FUNCTIONS
   task_arn:
     description:
-      - Name or ARN of the document, or ARN of the function or state machine. Required on creation.
+      - Name or ARN of the document, or ARN of the function or state machine. Required
+        on creation.
     type: str
   window_targets:
     description:
-      - Registered targets of the window on which the task runs, by name or id, at most 10. Excludes O(instance_ids).
+      - Registered targets of the window on which the task runs, by name or id, at
+        most 10. Excludes O(instance_ids).
     type: list
     elements: str
   instance_ids:
     description:
-      - Instances on which the task runs, at most 50; they must be registered, or the window must have C(allow_unassociated_targets).
-        Excludes O(window_targets).
+      - Instances on which the task runs, at most 50; they must be registered, or
+        the window must have C(allow_unassociated_targets). Excludes O(window_targets).
     type: list
     elements: str
   max_concurrency:
     description:
-      - How many targets at a time, a number or a percentage. V(10%) on creation of a task with targets.
+      - How many targets at a time, a number or a percentage. V(10%) on creation of
+        a task with targets.
     type: str
   max_errors:
     description:
-      - How many errors until the task stops, a number or a percentage. V(10%) on creation of a task with targets.
+      - How many errors until the task stops, a number or a percentage. V(10%) on
+        creation of a task with targets.
     type: str
   priority:
     description:
-      - Tasks of a lower number start first, those of the same number together. V(1) on creation; V(0) is a value.
+      - Tasks of a lower number start first, those of the same number together. V(1)
+        on creation; V(0) is a value.
     type: int
   service_role_arn:
     description:
-      - Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty
-        string goes back to that.
+      - Role with which Systems Manager runs the task. Where none is set it is the
+        service-linked role; an empty string goes back to that.
     type: str
   cutoff_behavior:
     description:
-      - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none is set, or V(CANCEL_TASK).'
+      - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none
+        is set, or V(CANCEL_TASK).'
     type: str
   alarm:
     description:
@@ -457,12 +492,14 @@ options:
         type: bool
   run_command:
     description:
-      - What a V(RUN_COMMAND) task runs. Suboptions that are not given stay; an empty dict clears them.
+      - What a V(RUN_COMMAND) task runs. Suboptions that are not given stay; an empty
+        dict clears them.
     type: dict
     suboptions:
       parameters:
         description:
-          - 'Parameters of the document: name to a value or a list of values. Replaced as a whole.'
+          - 'Parameters of the document: name to a value or a list of values. Replaced
+            as a whole.'
         type: dict
       comment:
         description:
@@ -470,8 +507,8 @@ options:
         type: str
       timeout_seconds:
         description:
-          - Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the service's
-            default.
+          - Seconds, 30 to 2592000, for a command to be delivered to an instance.
+            V(0) goes back to the default of the service.
         type: int
       document_version:
         description:
@@ -499,7 +536,8 @@ options:
         type: bool
       cloudwatch_log_group:
         description:
-          - Log group for the output. Where none is set, AWS chooses one by the name of the document.
+          - Log group for the output. Where none is set, AWS chooses one by the name
+            of the document.
         type: str
       notification:
         description:
@@ -512,19 +550,20 @@ options:
             type: str
           role_arn:
             description:
-              - Role that publishes to the topic. It is not O(run_command.notification.service_role_arn), which
+              - Role that publishes to the topic. It is not C(service_role_arn), which
                 runs the task.
             type: str
           events:
             description:
-              - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed). V([Failed,
-                TimedOut]) when the notification is new.'
+              - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut),
+                V(Cancelled), V(Failed). V([Failed, TimedOut]) when the notification
+                is new.'
             type: list
             elements: str
           type:
             description:
-              - V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command)
-                when the notification is new.
+              - V(Command), one notification for the command, or V(Invocation), one
+                for each instance. V(Command) when the notification is new.
             type: str
   automation:
     description:
@@ -537,7 +576,8 @@ options:
         type: str
       parameters:
         description:
-          - 'Parameters of the runbook: name to a value or a list of values. Replaced as a whole.'
+          - 'Parameters of the runbook: name to a value or a list of values. Replaced
+            as a whole.'
         type: dict
   lambda_function:
     description:
@@ -584,18 +624,22 @@ options:
 options:
   name:
     description:
-      - Name of the baseline. It is found by this exact name and O(operating_system), or by the name alone where
-        that is unique.
-      - An AWS-owned baseline (C(AWS-...)) takes only O(operating_system), O(patch_groups) and O(default).
-      - Required unless O(baseline_id) is given; with O(baseline_id) the baseline is renamed.
+      - Name of the baseline. It is found by this exact name and O(operating_system),
+        or by the name alone where that is unique.
+      - An AWS-owned baseline (C(AWS-...)) takes only O(operating_system), O(patch_groups)
+        and O(default).
+      - Required unless O(baseline_id) is given; with O(baseline_id) the baseline
+        is renamed.
     type: str
   baseline_id:
     description:
-      - Id or ARN of the baseline, to rename it, to reach one of two namesakes, or one that AWS owns.
+      - Id or ARN of the baseline, to rename it, to reach one of two namesakes, or
+        one that AWS owns.
     type: str
   operating_system:
     description:
-      - 'Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023), V(UBUNTU), ... Required on creation.'
+      - 'Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023),
+        V(UBUNTU), ... Required on creation.'
     type: str
   description:
     description:
@@ -603,14 +647,15 @@ options:
     type: str
   approval_rules:
     description:
-      - Rules that approve patches, at most 10; each has exactly one of O(approval_rules[].approve_after_days) and
-        O(approval_rules[].approve_until_date). An empty list removes all.
+      - Rules that approve patches, at most 10; each has exactly one of O(approval_rules[].approve_after_days)
+        and O(approval_rules[].approve_until_date). An empty list removes all.
     type: list
     elements: dict
     suboptions:
       filters:
         description:
-          - 'What the rule applies to: filter key (such as C(CLASSIFICATION)) to a list of values; C(*) means all.'
+          - 'What the rule applies to: filter key (such as C(CLASSIFICATION)) to a
+            list of values; C(*) means all.'
         type: dict
         required: true
       approve_after_days:
@@ -623,8 +668,8 @@ options:
         type: str
       compliance_level:
         description:
-          - 'Severity of a missing patch of this rule: C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL)
-            or C(UNSPECIFIED).'
+          - 'Severity of a missing patch of this rule: C(CRITICAL), C(HIGH), C(MEDIUM),
+            C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
         type: str
       enable_non_security:
         description:
@@ -632,17 +677,19 @@ options:
         type: bool
   global_filters:
     description:
-      - 'Filters that hold for the whole baseline: filter key to a list of values. An empty dict removes all.'
+      - 'Filters that hold for the whole baseline: filter key to a list of values.
+        An empty dict removes all.'
     type: dict
   approved_patches:
     description:
-      - Patches that are approved whatever the rules say, at most 50. An empty list removes all.
+      - Patches that are approved whatever the rules say, at most 50. An empty list
+        removes all.
     type: list
     elements: str
   approved_patches_compliance_level:
     description:
-      - 'Severity of a missing patch of O(approved_patches): C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL)
-        or C(UNSPECIFIED).'
+      - 'Severity of a missing patch of O(approved_patches): C(CRITICAL), C(HIGH),
+        C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
     type: str
   approved_patches_enable_non_security:
     description:
@@ -681,13 +728,14 @@ options:
         required: true
   available_security_updates_compliance_status:
     description:
-      - Whether security updates that are available but not approved make a node V(COMPLIANT) or V(NON_COMPLIANT)
-        (Windows).
+      - Whether security updates that are available but not approved make a node V(COMPLIANT)
+        or V(NON_COMPLIANT) (Windows).
     type: str
   setup:
     description:
-      - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup). A baseline that carries
-        the tag of another setup, or that CloudFormation manages, is an error unless O(take_over=true).
+      - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup).
+        A baseline that carries the tag of another setup, or that CloudFormation manages,
+        is an error unless O(take_over=true).
     type: str
   take_over:
     description:
@@ -696,7 +744,8 @@ options:
     default: false
   tags:
     description:
-      - Tags of the baseline. An empty dict removes all that O(purge_tags) allows; not given, tags are not read.
+      - Tags of the baseline. An empty dict removes all that O(purge_tags) allows;
+        not given, tags are not read.
       - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
     type: dict
     aliases:
@@ -708,7 +757,8 @@ options:
     default: true
   patch_groups:
     description:
-      - Patch groups that use the baseline, at most 25. An empty list deregisters all.
+      - Patch groups that use the baseline, at most 25. An empty list deregisters
+        all.
     type: list
     elements: str
   purge_patch_groups:
@@ -718,26 +768,27 @@ options:
     default: true
   move_patch_groups:
     description:
-      - Take over groups that another baseline of the same operating system holds; otherwise such a group is an
-        error that names the holder.
+      - Take over groups that another baseline of the same operating system holds;
+        otherwise such a group is an error that names the holder.
     type: bool
     default: false
   default:
     description:
-      - V(true) makes it the default baseline of its operating system in this account and region. V(false) restores
-        the default of AWS if this baseline is the default now.
+      - V(true) makes it the default baseline of its operating system in this account
+        and region. V(false) restores the default of AWS if this baseline is the default
+        now.
     type: bool
   recreate:
     description:
-      - 'Allow another O(operating_system) for a O(baseline_id): the baseline is made anew, its groups and default
-        follow, the old one is removed.'
+      - 'Allow another O(operating_system) for a O(baseline_id): the baseline is made
+        anew, its groups and default follow, the old one is removed.'
     type: bool
     default: false
   state:
     description:
       - V(present) creates the baseline or makes it as declared.
-      - V(absent) restores the default of AWS if this baseline was the default, deregisters its groups and deletes
-        it.
+      - V(absent) restores the default of AWS if this baseline was the default, deregisters
+        its groups and deletes it.
     type: str
     choices:
       - present
@@ -755,21 +806,22 @@ options:
     suboptions:
       name:
         description:
-          - Name of the baseline. It is found by this exact name and O(baselines[].operating_system), or by the
-            name alone where that is unique.
-          - An AWS-owned baseline (C(AWS-...)) takes only O(baselines[].operating_system), O(baselines[].patch_groups)
-            and O(baselines[].default).
-          - Required unless O(baselines[].baseline_id) is given; with O(baselines[].baseline_id) the baseline is
-            renamed.
+          - Name of the baseline. It is found by this exact name and O(baselines[].operating_system),
+            or by the name alone where that is unique.
+          - An AWS-owned baseline (C(AWS-...)) takes only O(baselines[].operating_system),
+            O(baselines[].patch_groups) and O(baselines[].default).
+          - Required unless O(baselines[].baseline_id) is given; with O(baselines[].baseline_id)
+            the baseline is renamed.
         type: str
       baseline_id:
         description:
-          - Id or ARN of the baseline, to rename it, to reach one of two namesakes, or one that AWS owns.
+          - Id or ARN of the baseline, to rename it, to reach one of two namesakes,
+            or one that AWS owns.
         type: str
       operating_system:
         description:
-          - 'Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023), V(UBUNTU), ... Required on
-            creation.'
+          - 'Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023),
+            V(UBUNTU), ... Required on creation.'
         type: str
       description:
         description:
@@ -778,14 +830,15 @@ options:
       approval_rules:
         description:
           - Rules that approve patches, at most 10; each has exactly one of O(baselines[].approval_rules[].approve_after_days)
-            and O(baselines[].approval_rules[].approve_until_date). An empty list removes all.
+            and O(baselines[].approval_rules[].approve_until_date). An empty list
+            removes all.
         type: list
         elements: dict
         suboptions:
           filters:
             description:
-              - 'What the rule applies to: filter key (such as C(CLASSIFICATION)) to a list of values; C(*) means
-                all.'
+              - 'What the rule applies to: filter key (such as C(CLASSIFICATION))
+                to a list of values; C(*) means all.'
             type: dict
             required: true
           approve_after_days:
@@ -798,8 +851,8 @@ options:
             type: str
           compliance_level:
             description:
-              - 'Severity of a missing patch of this rule: C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL)
-                or C(UNSPECIFIED).'
+              - 'Severity of a missing patch of this rule: C(CRITICAL), C(HIGH), C(MEDIUM),
+                C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
             type: str
           enable_non_security:
             description:
@@ -807,21 +860,24 @@ options:
             type: bool
       global_filters:
         description:
-          - 'Filters that hold for the whole baseline: filter key to a list of values. An empty dict removes all.'
+          - 'Filters that hold for the whole baseline: filter key to a list of values.
+            An empty dict removes all.'
         type: dict
       approved_patches:
         description:
-          - Patches that are approved whatever the rules say, at most 50. An empty list removes all.
+          - Patches that are approved whatever the rules say, at most 50. An empty
+            list removes all.
         type: list
         elements: str
       approved_patches_compliance_level:
         description:
-          - 'Severity of a missing patch of O(baselines[].approved_patches): C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW),
-            C(INFORMATIONAL) or C(UNSPECIFIED).'
+          - 'Severity of a missing patch of O(baselines[].approved_patches): C(CRITICAL),
+            C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
         type: str
       approved_patches_enable_non_security:
         description:
-          - Whether O(baselines[].approved_patches) covers updates other than security ones (Linux).
+          - Whether O(baselines[].approved_patches) covers updates other than security
+            ones (Linux).
         type: bool
       rejected_patches:
         description:
@@ -856,13 +912,14 @@ options:
             required: true
       available_security_updates_compliance_status:
         description:
-          - Whether security updates that are available but not approved make a node V(COMPLIANT) or V(NON_COMPLIANT)
-            (Windows).
+          - Whether security updates that are available but not approved make a node
+            V(COMPLIANT) or V(NON_COMPLIANT) (Windows).
         type: str
       setup:
         description:
-          - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup). A baseline that carries
-            the tag of another setup, or that CloudFormation manages, is an error unless O(baselines[].take_over=true).
+          - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup).
+            A baseline that carries the tag of another setup, or that CloudFormation
+            manages, is an error unless O(baselines[].take_over=true).
         type: str
       take_over:
         description:
@@ -871,8 +928,8 @@ options:
         default: false
       tags:
         description:
-          - Tags of the baseline. An empty dict removes all that O(baselines[].purge_tags) allows; not given, tags
-            are not read.
+          - Tags of the baseline. An empty dict removes all that O(baselines[].purge_tags)
+            allows; not given, tags are not read.
           - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
         type: dict
         aliases:
@@ -884,7 +941,8 @@ options:
         default: true
       patch_groups:
         description:
-          - Patch groups that use the baseline, at most 25. An empty list deregisters all.
+          - Patch groups that use the baseline, at most 25. An empty list deregisters
+            all.
         type: list
         elements: str
       purge_patch_groups:
@@ -894,26 +952,28 @@ options:
         default: true
       move_patch_groups:
         description:
-          - Take over groups that another baseline of the same operating system holds; otherwise such a group is
-            an error that names the holder.
+          - Take over groups that another baseline of the same operating system holds;
+            otherwise such a group is an error that names the holder.
         type: bool
         default: false
       default:
         description:
-          - V(true) makes it the default baseline of its operating system in this account and region. V(false) restores
-            the default of AWS if this baseline is the default now.
+          - V(true) makes it the default baseline of its operating system in this
+            account and region. V(false) restores the default of AWS if this baseline
+            is the default now.
         type: bool
       recreate:
         description:
-          - 'Allow another O(baselines[].operating_system) for a O(baselines[].baseline_id): the baseline is made
-            anew, its groups and default follow, the old one is removed.'
+          - 'Allow another O(baselines[].operating_system) for a O(baselines[].baseline_id):
+            the baseline is made anew, its groups and default follow, the old one
+            is removed.'
         type: bool
         default: false
       state:
         description:
           - V(present) creates the baseline or makes it as declared.
-          - V(absent) restores the default of AWS if this baseline was the default, deregisters its groups and deletes
-            it.
+          - V(absent) restores the default of AWS if this baseline was the default,
+            deregisters its groups and deletes it.
         type: str
         choices:
           - present
@@ -921,71 +981,84 @@ options:
         default: present
   windows:
     description:
-      - Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window) and what each contains.
+      - Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window)
+        and what each contains.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-          - The window is found by this exact name. Two windows of the name are an error that lists both ids.
-          - Required unless O(windows[].window_id) is given; with O(windows[].window_id) the window is renamed.
+          - Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_),
+            C(-) and C(.).
+          - The window is found by this exact name. Two windows of the name are an
+            error that lists both ids.
+          - Required unless O(windows[].window_id) is given; with O(windows[].window_id)
+            the window is renamed.
         type: str
       window_id:
         description:
-          - Id of the window, to rename it or to reach one of two windows of the same name.
+          - Id of the window, to rename it or to reach one of two windows of the same
+            name.
         type: str
       description:
         description:
-          - What the window is for, at most 128 characters. An empty string removes it.
+          - What the window is for, at most 128 characters. An empty string removes
+            it.
         type: str
       schedule:
         description:
-          - 'When the window opens: C(cron(...)) with six or seven fields, C(rate(...)) or C(at(...)).'
+          - 'When the window opens: C(cron(...)) with six or seven fields, C(rate(...))
+            or C(at(...)).'
           - Required when the window is created.
         type: str
       schedule_timezone:
         description:
-          - IANA name of the time zone in which O(windows[].schedule) is read, such as V(Europe/Berlin); AWS takes
-            UTC where none is set. An empty string removes it.
+          - IANA name of the time zone in which O(windows[].schedule) is read, such
+            as V(Europe/Berlin); AWS takes UTC where none is set. An empty string
+            removes it.
         type: str
       schedule_offset:
         description:
-          - Days, 1 to 6, to wait after the day that a cron O(windows[].schedule) with C(#) or C(L) in its day-of-week
-            names.
+          - Days, 1 to 6, to wait after the day that a cron O(windows[].schedule)
+            with C(#) or C(L) in its day-of-week names.
           - V(0) removes it.
         type: int
       start_date:
         description:
-          - When the window becomes active, ISO-8601 with an offset or C(Z). An empty string removes it.
+          - When the window becomes active, ISO-8601 with an offset or C(Z). An empty
+            string removes it.
         type: str
       end_date:
         description:
-          - When the window becomes inactive, ISO-8601 with an offset or C(Z). An empty string removes it.
+          - When the window becomes inactive, ISO-8601 with an offset or C(Z). An
+            empty string removes it.
         type: str
       duration:
         description:
-          - Hours that the window stays open, 1 to 24. Required when the window is created.
+          - Hours that the window stays open, 1 to 24. Required when the window is
+            created.
         type: int
       cutoff:
         description:
-          - Hours before the end from which no new task starts; less than O(windows[].duration). Required when the
-            window is created.
+          - Hours before the end from which no new task starts; less than O(windows[].duration).
+            Required when the window is created.
         type: int
       allow_unassociated_targets:
         description:
-          - Whether tasks may name instances that are not registered as targets. V(false) on creation.
+          - Whether tasks may name instances that are not registered as targets. V(false)
+            on creation.
         type: bool
       enabled:
         description:
           - Whether the window opens at all. V(true) on creation.
-          - 'AWS cannot create a disabled window: it is disabled by a second call, and if that fails the error says
-            so.'
+          - 'AWS cannot create a disabled window: it is disabled by a second call,
+            and if that fails the error says so.'
         type: bool
       setup:
         description:
           - Name of the setup that owns the window, stored as the tag C(patchfleet:setup).
-          - A window that carries the tag of another setup, or that CloudFormation manages, is an error unless O(windows[].take_over=true).
+          - A window that carries the tag of another setup, or that CloudFormation
+            manages, is an error unless O(windows[].take_over=true).
         type: str
       take_over:
         description:
@@ -994,8 +1067,8 @@ options:
         default: false
       tags:
         description:
-          - Tags of the window. An empty dict removes all that O(windows[].purge_tags) allows; not given, tags are
-            not read.
+          - Tags of the window. An empty dict removes all that O(windows[].purge_tags)
+            allows; not given, tags are not read.
           - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
         type: dict
         aliases:
@@ -1008,7 +1081,8 @@ options:
       state:
         description:
           - V(present) creates the window or makes it as declared.
-          - V(absent) deletes it together with its targets and tasks; the diff lists them.
+          - V(absent) deletes it together with its targets and tasks; the diff lists
+            them.
         type: str
         choices:
           - present
@@ -1016,29 +1090,32 @@ options:
         default: present
       targets:
         description:
-          - Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target) without C(window).
-            Targets that are not listed stay.
+          - Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target)
+            without C(window). Targets that are not listed stay.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-              - The target is found by this exact name inside its window. Required unless O(windows[].targets[].window_target_id)
-                is given, and on creation.
+              - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9),
+                C(_), C(-) and C(.).
+              - The target is found by this exact name inside its window. Required
+                unless O(windows[].targets[].window_target_id) is given, and on creation.
             type: str
           window_target_id:
             description:
-              - Id of the target, to rename it or to reach one of two targets of the same name.
+              - Id of the target, to rename it or to reach one of two targets of the
+                same name.
             type: str
           description:
             description:
-              - What the target is, at most 128 characters. An empty string removes it.
+              - What the target is, at most 128 characters. An empty string removes
+                it.
             type: str
           owner_information:
             description:
-              - Text that AWS puts into the events of this target, at most 128 characters. An empty string removes
-                it.
+              - Text that AWS puts into the events of this target, at most 128 characters.
+                An empty string removes it.
             type: str
           patch_groups:
             description:
@@ -1047,8 +1124,8 @@ options:
             elements: str
           patch_group_key:
             description:
-              - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup); the second is needed
-                where tags are allowed in instance metadata.
+              - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup);
+                the second is needed where tags are allowed in instance metadata.
             type: str
             choices:
               - PatchGroup
@@ -1056,8 +1133,8 @@ options:
             default: PatchGroup
           instance_tags:
             description:
-              - 'Tags that instances must carry: tag key to a value or a list of values. All keys must match, any
-                value of one.'
+              - 'Tags that instances must carry: tag key to a value or a list of values.
+                All keys must match, any value of one.'
             type: dict
           tag_keys:
             description:
@@ -1066,7 +1143,8 @@ options:
             elements: str
           instance_ids:
             description:
-              - Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other forms.
+              - Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other
+                forms.
             type: list
             elements: str
           resource_group:
@@ -1075,7 +1153,8 @@ options:
             type: str
           resource_types:
             description:
-              - Types of resources of O(windows[].targets[].resource_group) that count, such as V(AWS::EC2::Instance).
+              - Types of resources of O(windows[].targets[].resource_group) that count,
+                such as V(AWS::EC2::Instance).
             type: list
             elements: str
           targets:
@@ -1111,47 +1190,55 @@ options:
             default: false
       patch_tasks:
         description:
-          - Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) without C(window). Tasks
-            that are not listed stay.
+          - Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task)
+            without C(window). Tasks that are not listed stay.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
+              - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_),
+                C(-) and C(.).
               - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task)
                 share the namespace.
-              - Required unless O(windows[].patch_tasks[].window_task_id) is given, and on creation.
+              - Required unless O(windows[].patch_tasks[].window_task_id) is given,
+                and on creation.
             type: str
           window_task_id:
             description:
-              - Id of the task, to rename it or to reach one of two tasks of the same name.
+              - Id of the task, to rename it or to reach one of two tasks of the same
+                name.
             type: str
           description:
             description:
-              - What the task does, at most 128 characters. An empty string removes it.
+              - What the task does, at most 128 characters. An empty string removes
+                it.
             type: str
           operation:
             description:
-              - V(Scan) reports what is missing, V(Install) also installs it. Required on creation.
+              - V(Scan) reports what is missing, V(Install) also installs it. Required
+                on creation.
             type: str
             choices:
               - Scan
               - Install
           reboot_option:
             description:
-              - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded). With V(NoReboot)
-                an instance counts as noncompliant until it was rebooted and scanned.
+              - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded).
+                With V(NoReboot) an instance counts as noncompliant until it was rebooted
+                and scanned.
             type: str
           document:
             description:
-              - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) for a new task, C(AWS-RunPatchBaselineWithHooks)
-                with O(windows[].patch_tasks[].hooks); another one must take the same parameters.
+              - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) for
+                a new task, C(AWS-RunPatchBaselineWithHooks) with O(windows[].patch_tasks[].hooks);
+                another one must take the same parameters.
             type: str
           hooks:
             description:
-              - Documents that run around the installation, by name or ARN. Excludes O(windows[].patch_tasks[].install_override_list)
-                and O(windows[].patch_tasks[].baseline_override). An empty dict removes them.
+              - Documents that run around the installation, by name or ARN. Excludes
+                O(windows[].patch_tasks[].install_override_list) and O(windows[].patch_tasks[].baseline_override).
+                An empty dict removes them.
             type: dict
             suboptions:
               pre_install:
@@ -1168,47 +1255,52 @@ options:
                 type: str
           install_override_list:
             description:
-              - C(https://) or C(s3://) URL of a list of patches to install instead of what the baseline approves.
-                Excludes O(windows[].patch_tasks[].hooks) and O(windows[].patch_tasks[].baseline_override).
+              - C(https://) or C(s3://) URL of a list of patches to install instead
+                of what the baseline approves. Excludes O(windows[].patch_tasks[].hooks)
+                and O(windows[].patch_tasks[].baseline_override).
             type: str
           baseline_override:
             description:
-              - C(https://) or C(s3://) URL of baselines to use instead of the registered one; the result may not
-                show in the compliance data. Excludes O(windows[].patch_tasks[].hooks) and O(windows[].patch_tasks[].install_override_list).
+              - C(https://) or C(s3://) URL of baselines to use instead of the registered
+                one; the result may not show in the compliance data. Excludes O(windows[].patch_tasks[].hooks)
+                and O(windows[].patch_tasks[].install_override_list).
             type: str
           window_targets:
             description:
-              - Registered targets of the window on which the task runs, by name or id, at most 10. Excludes O(windows[].patch_tasks[].instance_ids).
+              - Registered targets of the window on which the task runs, by name or
+                id, at most 10. Excludes O(windows[].patch_tasks[].instance_ids).
             type: list
             elements: str
           instance_ids:
             description:
-              - Instances on which the task runs, at most 50; they must be registered, or the window must have C(allow_unassociated_targets).
-                Excludes O(windows[].patch_tasks[].window_targets).
+              - Instances on which the task runs, at most 50; they must be registered,
+                or the window must have C(allow_unassociated_targets). Excludes O(windows[].patch_tasks[].window_targets).
             type: list
             elements: str
           max_concurrency:
             description:
-              - How many targets at a time, a number or a percentage. V(10%) on creation of a task with targets.
+              - How many targets at a time, a number or a percentage. V(10%) on creation
+                of a task with targets.
             type: str
           max_errors:
             description:
-              - How many errors until the task stops, a number or a percentage. V(10%) on creation of a task with
-                targets.
+              - How many errors until the task stops, a number or a percentage. V(10%)
+                on creation of a task with targets.
             type: str
           priority:
             description:
-              - Tasks of a lower number start first, those of the same number together. V(1) on creation; V(0) is
-                a value.
+              - Tasks of a lower number start first, those of the same number together.
+                V(1) on creation; V(0) is a value.
             type: int
           service_role_arn:
             description:
-              - Role with which Systems Manager runs the task. Where none is set it is the service-linked role;
-                an empty string goes back to that.
+              - Role with which Systems Manager runs the task. Where none is set it
+                is the service-linked role; an empty string goes back to that.
             type: str
           cutoff_behavior:
             description:
-              - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none is set, or V(CANCEL_TASK).'
+              - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where
+                none is set, or V(CANCEL_TASK).'
             type: str
           alarm:
             description:
@@ -1221,7 +1313,8 @@ options:
                 type: str
               ignore_poll_failure:
                 description:
-                  - Whether the task goes on when the state of the alarm cannot be read.
+                  - Whether the task goes on when the state of the alarm cannot be
+                    read.
                 type: bool
           comment:
             description:
@@ -1229,8 +1322,8 @@ options:
             type: str
           timeout_seconds:
             description:
-              - Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the service's
-                default.
+              - Seconds, 30 to 2592000, for a command to be delivered to an instance.
+                V(0) goes back to the default of the service.
             type: int
           document_version:
             description:
@@ -1258,7 +1351,8 @@ options:
             type: bool
           cloudwatch_log_group:
             description:
-              - Log group for the output. Where none is set, AWS chooses one by the name of the document.
+              - Log group for the output. Where none is set, AWS chooses one by the
+                name of the document.
             type: str
           notification:
             description:
@@ -1271,19 +1365,20 @@ options:
                 type: str
               role_arn:
                 description:
-                  - Role that publishes to the topic. It is not O(windows[].patch_tasks[].notification.service_role_arn),
+                  - Role that publishes to the topic. It is not C(service_role_arn),
                     which runs the task.
                 type: str
               events:
                 description:
-                  - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed).
-                    V([Failed, TimedOut]) when the notification is new.'
+                  - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut),
+                    V(Cancelled), V(Failed). V([Failed, TimedOut]) when the notification
+                    is new.'
                 type: list
                 elements: str
               type:
                 description:
-                  - V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command)
-                    when the notification is new.
+                  - V(Command), one notification for the command, or V(Invocation),
+                    one for each instance. V(Command) when the notification is new.
                 type: str
           state:
             description:
@@ -1296,28 +1391,34 @@ options:
             default: present
       tasks:
         description:
-          - Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) without C(window).
+          - Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task)
+            without C(window).
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
+              - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_),
+                C(-) and C(.).
               - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task)
                 share the namespace.
-              - Required unless O(windows[].tasks[].window_task_id) is given, and on creation.
+              - Required unless O(windows[].tasks[].window_task_id) is given, and
+                on creation.
             type: str
           window_task_id:
             description:
-              - Id of the task, to rename it or to reach one of two tasks of the same name.
+              - Id of the task, to rename it or to reach one of two tasks of the same
+                name.
             type: str
           description:
             description:
-              - What the task does, at most 128 characters. An empty string removes it.
+              - What the task does, at most 128 characters. An empty string removes
+                it.
             type: str
           task_type:
             description:
-              - Type of the task. Required on creation. Another type for an existing task replaces it.
+              - Type of the task. Required on creation. Another type for an existing
+                task replaces it.
             type: str
             choices:
               - RUN_COMMAND
@@ -1326,41 +1427,45 @@ options:
               - STEP_FUNCTIONS
           task_arn:
             description:
-              - Name or ARN of the document, or ARN of the function or state machine. Required on creation.
+              - Name or ARN of the document, or ARN of the function or state machine.
+                Required on creation.
             type: str
           window_targets:
             description:
-              - Registered targets of the window on which the task runs, by name or id, at most 10. Excludes O(windows[].tasks[].instance_ids).
+              - Registered targets of the window on which the task runs, by name or
+                id, at most 10. Excludes O(windows[].tasks[].instance_ids).
             type: list
             elements: str
           instance_ids:
             description:
-              - Instances on which the task runs, at most 50; they must be registered, or the window must have C(allow_unassociated_targets).
-                Excludes O(windows[].tasks[].window_targets).
+              - Instances on which the task runs, at most 50; they must be registered,
+                or the window must have C(allow_unassociated_targets). Excludes O(windows[].tasks[].window_targets).
             type: list
             elements: str
           max_concurrency:
             description:
-              - How many targets at a time, a number or a percentage. V(10%) on creation of a task with targets.
+              - How many targets at a time, a number or a percentage. V(10%) on creation
+                of a task with targets.
             type: str
           max_errors:
             description:
-              - How many errors until the task stops, a number or a percentage. V(10%) on creation of a task with
-                targets.
+              - How many errors until the task stops, a number or a percentage. V(10%)
+                on creation of a task with targets.
             type: str
           priority:
             description:
-              - Tasks of a lower number start first, those of the same number together. V(1) on creation; V(0) is
-                a value.
+              - Tasks of a lower number start first, those of the same number together.
+                V(1) on creation; V(0) is a value.
             type: int
           service_role_arn:
             description:
-              - Role with which Systems Manager runs the task. Where none is set it is the service-linked role;
-                an empty string goes back to that.
+              - Role with which Systems Manager runs the task. Where none is set it
+                is the service-linked role; an empty string goes back to that.
             type: str
           cutoff_behavior:
             description:
-              - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none is set, or V(CANCEL_TASK).'
+              - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where
+                none is set, or V(CANCEL_TASK).'
             type: str
           alarm:
             description:
@@ -1373,16 +1478,19 @@ options:
                 type: str
               ignore_poll_failure:
                 description:
-                  - Whether the task goes on when the state of the alarm cannot be read.
+                  - Whether the task goes on when the state of the alarm cannot be
+                    read.
                 type: bool
           run_command:
             description:
-              - What a V(RUN_COMMAND) task runs. Suboptions that are not given stay; an empty dict clears them.
+              - What a V(RUN_COMMAND) task runs. Suboptions that are not given stay;
+                an empty dict clears them.
             type: dict
             suboptions:
               parameters:
                 description:
-                  - 'Parameters of the document: name to a value or a list of values. Replaced as a whole.'
+                  - 'Parameters of the document: name to a value or a list of values.
+                    Replaced as a whole.'
                 type: dict
               comment:
                 description:
@@ -1390,12 +1498,13 @@ options:
                 type: str
               timeout_seconds:
                 description:
-                  - Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the
-                    service's default.
+                  - Seconds, 30 to 2592000, for a command to be delivered to an instance.
+                    V(0) goes back to the default of the service.
                 type: int
               document_version:
                 description:
-                  - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+                  - V($DEFAULT), which AWS takes where none is set, V($LATEST) or
+                    a number.
                 type: str
               document_hash:
                 description:
@@ -1419,11 +1528,13 @@ options:
                 type: bool
               cloudwatch_log_group:
                 description:
-                  - Log group for the output. Where none is set, AWS chooses one by the name of the document.
+                  - Log group for the output. Where none is set, AWS chooses one by
+                    the name of the document.
                 type: str
               notification:
                 description:
-                  - Notification of state changes through SNS. An empty dict removes it.
+                  - Notification of state changes through SNS. An empty dict removes
+                    it.
                 type: dict
                 suboptions:
                   topic_arn:
@@ -1432,19 +1543,21 @@ options:
                     type: str
                   role_arn:
                     description:
-                      - Role that publishes to the topic. It is not O(windows[].tasks[].run_command.notification.service_role_arn),
+                      - Role that publishes to the topic. It is not C(service_role_arn),
                         which runs the task.
                     type: str
                   events:
                     description:
-                      - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed).
-                        V([Failed, TimedOut]) when the notification is new.'
+                      - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut),
+                        V(Cancelled), V(Failed). V([Failed, TimedOut]) when the notification
+                        is new.'
                     type: list
                     elements: str
                   type:
                     description:
-                      - V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command)
-                        when the notification is new.
+                      - V(Command), one notification for the command, or V(Invocation),
+                        one for each instance. V(Command) when the notification is
+                        new.
                     type: str
           automation:
             description:
@@ -1453,11 +1566,13 @@ options:
             suboptions:
               document_version:
                 description:
-                  - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+                  - V($DEFAULT), which AWS takes where none is set, V($LATEST) or
+                    a number.
                 type: str
               parameters:
                 description:
-                  - 'Parameters of the runbook: name to a value or a list of values. Replaced as a whole.'
+                  - 'Parameters of the runbook: name to a value or a list of values.
+                    Replaced as a whole.'
                 type: dict
           lambda_function:
             description:
@@ -1466,7 +1581,8 @@ options:
             suboptions:
               payload:
                 description:
-                  - 'Input of the function: JSON text, or a structure that becomes JSON.'
+                  - 'Input of the function: JSON text, or a structure that becomes
+                    JSON.'
                 type: raw
               client_context:
                 description:
@@ -1483,7 +1599,8 @@ options:
             suboptions:
               input:
                 description:
-                  - 'Input of the execution: JSON text, or a structure that becomes JSON.'
+                  - 'Input of the execution: JSON text, or a structure that becomes
+                    JSON.'
                 type: raw
               name:
                 description:
@@ -1500,14 +1617,42 @@ options:
             default: present
   setup:
     description:
-      - Name of the setup, stored as the tag C(patchfleet:setup) on its windows and baselines. Without it no tag
-        is written.
+      - Name of the setup, stored as the tag C(patchfleet:setup) on its windows and
+        baselines. Without it no tag is written, and O(prune) is refused.
     type: str
   take_over:
     description:
       - Adopt windows and baselines that another setup or CloudFormation owns.
     type: bool
     default: false
+  unset:
+    description:
+      - What happens to options of a declared resource that the declaration does not
+        mention.
+      - V(keep) leaves them as they are. V(reset) gives them the value of a new resource
+        or clears them, so that a line which was deleted from the declaration is undone;
+        C(enabled) and tags are excepted.
+    type: str
+    choices:
+      - keep
+      - reset
+    default: keep
+  prune:
+    description:
+      - Remove windows and baselines that carry the tag of this O(setup) and are not
+        declared, and targets and tasks inside its windows that are not declared.
+      - Comes last, and only if nothing failed. A window that is adopted in the same
+        run keeps its targets and tasks. Refused without O(setup), and where O(windows)
+        and O(baselines) are both empty.
+    type: bool
+    default: false
+  prune_limit:
+    description:
+      - The most resources that one run may remove by O(prune), targets and tasks
+        of a removed window counted; above it the run fails with the list before anything
+        is written.
+    type: int
+    default: 10
   concurrency:
     description:
       - API calls at a time.
@@ -1516,7 +1661,8 @@ options:
   state:
     description:
       - V(present) makes everything as declared.
-      - V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state) say.
+      - V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state)
+        say, and with O(setup) all that this setup owns.
     type: str
     choices:
       - present

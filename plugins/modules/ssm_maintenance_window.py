@@ -76,7 +76,8 @@ window:
       returned: always
       sample: mw-0c50858d01234567a
     next_execution_time:
-      description: When the window opens next, in its time zone; null when it does not, and in check mode for a new one.
+      description: When the window opens next, in its time zone; null when it does not, and in check mode for a
+        new one.
       type: str
       returned: always
     created_date:
@@ -88,7 +89,8 @@ window:
       type: str
       returned: always
     tags:
-      description: Tags of the window without reserved ones; null when they were not read, because neither O(tags) nor O(setup) is given.
+      description: Tags of the window without reserved ones; null when they were not read, because neither
+        O(tags) nor O(setup) is given.
       type: dict
       returned: always
   sample:

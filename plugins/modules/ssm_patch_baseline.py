@@ -93,7 +93,8 @@ baseline:
       type: str
       returned: always
     tags:
-      description: Tags of the baseline without reserved ones; null when they were not read, because neither O(tags) nor O(setup) is given.
+      description: Tags of the baseline without reserved ones; null when they were not read, because neither
+        O(tags) nor O(setup) is given.
       type: dict
       returned: always
 """

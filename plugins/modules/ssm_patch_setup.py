@@ -9,9 +9,12 @@ module: ssm_patch_setup
 short_description: Manage a whole patching setup in one call
 version_added: 0.1.0
 description:
-  - Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as declared, with the same result as the single modules one by one, in one process.
-  - Everything is read concurrently and each thing once, planned as a whole, and applied in order of dependency. New tasks that install wait for all baselines.
-  - What fails does not stop what does not depend on it; the module then fails and tells what was done, what failed and what was not attempted.
+  - Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as declared, with
+    the same result as the single modules one by one, in one process.
+  - Everything is read concurrently and each thing once, planned as a whole, and applied in order of dependency.
+    New tasks that install wait for all baselines.
+  - What fails does not stop what does not depend on it; the module then fails and tells what was done, what
+    failed and what was not attempted.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -141,7 +144,8 @@ baselines:
   type: list
   elements: dict
 windows:
-  description: The declared windows, as RV(patchfleet.aws.ssm_maintenance_window#module:window), each with C(targets), C(patch_tasks) and C(tasks).
+  description: The declared windows, as RV(patchfleet.aws.ssm_maintenance_window#module:window), each with
+    C(targets), C(patch_tasks) and C(tasks).
   returned: when nothing failed
   type: list
   elements: dict

@@ -10,8 +10,10 @@ short_description: Manage a registered target of a maintenance window
 version_added: 0.1.0
 description:
   - Registers, changes, renames and deregisters one target of a maintenance window of AWS Systems Manager.
-  - The target is found by its exact name inside the window, or by its id. Name, description and criteria are changed in place.
-  - A change between instances and a resource group is not possible in place; the target is then replaced and every task that used it is re-pointed.
+  - The target is found by its exact name inside the window, or by its id. Name, description and criteria are
+    changed in place.
+  - A change between instances and a resource group is not possible in place; the target is then replaced and
+    every task that used it is re-pointed.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:

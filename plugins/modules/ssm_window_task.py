@@ -9,8 +9,10 @@ module: ssm_window_task
 short_description: Manage a task of any type of a maintenance window
 version_added: 0.1.0
 description:
-  - Registers, changes, renames and deregisters one task of a maintenance window: Run Command with any document, Automation, Lambda or Step Functions.
-  - The task is found by its exact name inside the window, or by its id. It is changed in place; another O(task_type) replaces it.
+  - Registers, changes, renames and deregisters one task of a maintenance window: Run Command with any document,
+    Automation, Lambda or Step Functions.
+  - The task is found by its exact name inside the window, or by its id. It is changed in place; another
+    O(task_type) replaces it.
   - Pseudo parameters such as C({{TARGET_ID}}) reach the service untouched; in YAML mark such text with C(!unsafe).
 author:
   - Patchfleet contributors (@patchfleet)

@@ -7,16 +7,15 @@ Retries are botocore's (mode C(standard), so that a create keeps its token throu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError
 
-try:
+with suppress(ImportError):  # AnsibleAWSModule tells what is missing
     from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:  # Handled by AnsibleAWSModule
-    pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

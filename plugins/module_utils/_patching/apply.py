@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrying out a plan: its calls in order of dependency, concurrently where nothing depends. No decisions about the plan.
+"""Carrying out a plan: its calls in order of dependency, concurrently where nothing depends.
 
 What fails does not stop what does not depend on it. A create is made safe against lost answers and against a second
 controller: its token is a hash of what is created, and afterwards the name is read back.
@@ -89,7 +89,9 @@ class _Run:
                 self._groups.setdefault(step.creation.group, []).append(step)
         self._waiting: dict[str, set[str]] = {}
         for step in plan.steps:
-            self._waiting[step.key] = {key for key in step.needs | step.after if key in self._steps or key in self._groups}
+            self._waiting[step.key] = {
+                key for key in step.needs | step.after if key in self._steps or key in self._groups
+            }
         for group, members in self._groups.items():
             self._waiting[group] = {step.key for step in members}
         self._followers: dict[str, list[str]] = {}

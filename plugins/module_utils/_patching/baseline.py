@@ -207,10 +207,18 @@ AWS_OWNED_OPTIONS = frozenset(
 
 _RPM = frozenset({"PRODUCT", "CLASSIFICATION", "SEVERITY"})
 _DEB = frozenset({"PRODUCT", "PRIORITY", "SECTION"})
-_RPM_SYSTEMS = (
-    "AMAZON_LINUX AMAZON_LINUX_2 AMAZON_LINUX_2022 AMAZON_LINUX_2023 CENTOS ORACLE_LINUX REDHAT_ENTERPRISE_LINUX"
-    " ROCKY_LINUX ALMA_LINUX SUSE"
-).split()
+_RPM_SYSTEMS = [
+    "AMAZON_LINUX",
+    "AMAZON_LINUX_2",
+    "AMAZON_LINUX_2022",
+    "AMAZON_LINUX_2023",
+    "CENTOS",
+    "ORACLE_LINUX",
+    "REDHAT_ENTERPRISE_LINUX",
+    "ROCKY_LINUX",
+    "ALMA_LINUX",
+    "SUSE",
+]
 # Operating systems that are newer than this list are left to the service.
 FILTER_KEYS: dict[str, frozenset[str]] = {
     **dict.fromkeys(_RPM_SYSTEMS, _RPM),
@@ -264,7 +272,8 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     status = values.get("available_security_updates_compliance_status")
     if status and system and system != "WINDOWS":
         found.append(
-            f"available_security_updates_compliance_status: {status!r} is for WINDOWS only, not for {system}; leave it out"
+            f"available_security_updates_compliance_status: {status!r} is for WINDOWS only, not for {system};"
+            " leave it out"
         )
     return found
 

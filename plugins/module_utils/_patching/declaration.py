@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user declares, in one form for a single resource and for a whole setup, and what is wrong with it by itself."""
+"""What the user declares, in one form for a single resource and for a whole setup, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .rules import breaches, option_breaches
 Params = Mapping[str, Any]
 SETUP_TAG = "patchfleet:setup"
 _RESERVED_TAGS = ("aws:", "patchfleet:")
+_TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
 
 
 @dataclass
@@ -24,7 +25,8 @@ class Entry:
     """One declared resource.
 
     label: how violations name it, empty for a single module. values: the stored options that the user gave, flat.
-    declared: false for a window that is only the parent of a single target or task.
+    declared: false for a window that is only the parent of a single target or task. pruned: it is removed because the
+    setup owns it and does not declare it.
     targets, tasks: of a window; None where the user does not speak of them.
     """
 
@@ -36,6 +38,7 @@ class Entry:
     values: dict[str, Any]
     absent: bool = False
     declared: bool = True
+    pruned: bool = False
     setup: str | None = None
     take_over: bool = False
     targets: list[Entry] | None = None
@@ -54,12 +57,18 @@ class Entry:
 
 @dataclass
 class Declaration:
-    """All that one run declares. whole: a setup, where parents and targets must be declared or exist."""
+    """All that one run declares.
+
+    whole: a setup, where parents and targets must be declared or exist. owned: what the setup owns and does not declare
+    goes too. limit: the most that may go so; None where all may.
+    """
 
     baselines: list[Entry] = field(default_factory=list)
     windows: list[Entry] = field(default_factory=list)
     setup: str | None = None
     whole: bool = False
+    owned: bool = False
+    limit: int | None = None
 
     def entries(self) -> Iterable[Entry]:
         """Every entry, parents before children."""
@@ -91,9 +100,7 @@ def make_entry(kind: Kind, params: Params, label: str = "", setup: str | None = 
 def parent_entry(reference: str, child: Entry) -> Entry:
     """The window of a single target or task, by name or id."""
     is_id = window.KIND.is_id(reference)
-    parent = Entry(
-        window.KIND, "", {}, None if is_id else reference, reference if is_id else None, {}, declared=False
-    )
+    parent = Entry(window.KIND, "", {}, None if is_id else reference, reference if is_id else None, {}, declared=False)
     if child.kind is target.KIND:
         parent.targets = [child]
     else:
@@ -107,22 +114,58 @@ def whole_setup(params: Params) -> Declaration:
     remove_all = params.get("state") == "absent"
 
     def entry(kind: Kind, options: Params, label: str) -> Entry:
-        made = make_entry(kind, options, f"{label} {options.get('name') or options.get(kind.id_option)}: ", setup, take_over)
+        made = make_entry(
+            kind, options, f"{label} {options.get('name') or options.get(kind.id_option)}: ", setup, take_over
+        )
         made.absent = made.absent or remove_all
+        if params.get("unset") == "reset" and not made.absent:
+            made.params, made.values = reset(made)
         return made
 
-    baselines = [entry(baseline.KIND, options, f"baselines[{n}]") for n, options in enumerate(params.get("baselines") or ())]
+    baselines = [
+        entry(baseline.KIND, options, f"baselines[{n}]") for n, options in enumerate(params.get("baselines") or ())
+    ]
     windows = []
     for number, options in enumerate(params.get("windows") or ()):
         label = f"windows[{number}]"
         made = entry(window.KIND, options, label)
         if not made.absent:
             made.targets = _children(options, label, entry, ("targets", target.KIND))
-            made.tasks = _children(
-                options, label, entry, ("patch_tasks", patch_task.KIND), ("tasks", window_task.KIND)
-            )
+            made.tasks = _children(options, label, entry, ("patch_tasks", patch_task.KIND), ("tasks", window_task.KIND))
         windows.append(made)
-    return Declaration(baselines, windows, setup, whole=True)
+    return Declaration(
+        baselines,
+        windows,
+        setup,
+        whole=True,
+        owned=bool(params.get("prune") or (remove_all and setup)),
+        limit=None if remove_all else params.get("prune_limit"),
+    )
+
+
+def reset(entry: Entry) -> tuple[Params, dict[str, Any]]:
+    """Params and values of an entry in which everything that it does not mention is as in a new resource."""
+    kind, values, params = entry.kind, entry.values, entry.params
+    rules = {id(patch_task.KIND): patch_task, id(window_task.KIND): window_task}.get(id(kind))
+    defaults = rules.completed(values, {}) if rules else values
+    if kind is baseline.KIND and _is_aws_name(entry):
+        return params, values
+    cleared = {
+        name: option.created if option.created is not None else ""
+        for name, option in kind.managed()
+        if name != "enabled" and (option.clearable or option.created is not None)
+    }
+    if rules and (kind is patch_task.KIND or values.get("task_type") in (None, "RUN_COMMAND")):
+        # A Run Command task cannot be without targets, nor targets without rates.
+        cleared = {name: value for name, value in cleared.items() if name not in _TARGETS_AND_RATES}
+    if kind is baseline.KIND:
+        groups = params.get("patch_groups")
+        params = {**params, "patch_groups": [] if groups is None else groups, "default": bool(params.get("default"))}
+    return params, {**cleared, **defaults}
+
+
+def _is_aws_name(entry: Entry) -> bool:
+    return baseline.is_aws_owned(entry.id or "") or (entry.name or "").startswith("AWS-")
 
 
 def _children(
@@ -147,7 +190,7 @@ def violations(declaration: Declaration, input_shape: Callable[[str], Any]) -> l
         found += _namesakes(entries)
     for entry in declaration.windows:
         found += _namesakes(entry.targets or []) + _namesakes(entry.tasks or [])
-    return found + _default_violations(declaration.baselines)
+    return found + _default_violations(declaration.baselines) + _prune_violations(declaration)
 
 
 def _entry_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
@@ -220,6 +263,19 @@ def _namesakes(entries: list[Entry]) -> list[str]:
         for entry in named
         if counts[key(entry)] > 1
     ]
+
+
+def _prune_violations(declaration: Declaration) -> list[str]:
+    if not declaration.owned or declaration.limit is None:
+        return []
+    found = []
+    if not declaration.setup:
+        found.append("prune: needs setup, the name of the setup whose resources may be removed")
+    if not declaration.windows and not declaration.baselines:
+        found.append(
+            "prune: windows and baselines are both empty, which would remove the whole setup; give state: absent"
+        )
+    return found
 
 
 def _default_violations(baselines: list[Entry]) -> list[str]:

@@ -24,12 +24,14 @@ class PatchingError(Exception):
     """What went wrong, in words for the user."""
 
 
-class InvalidDeclaration(PatchingError):
+class InvalidDeclarationError(PatchingError):
     """What the user declared cannot be; all violations at once, before anything was written."""
 
     def __init__(self, violations: list[str]) -> None:
         self.violations = violations
-        head = "The declaration is not valid" if len(violations) == 1 else f"{len(violations)} errors in the declaration"
+        head = (
+            "The declaration is not valid" if len(violations) == 1 else f"{len(violations)} errors in the declaration"
+        )
         super().__init__(f"{head}; nothing was written: " + "; ".join(violations))
 
 

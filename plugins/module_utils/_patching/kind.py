@@ -85,9 +85,7 @@ def values_of(kind: Kind, raw: Raw) -> dict[str, Any]:
         for name, option in options.items()
         if option.codec.decode(member(raw, str(option.api))) is not None
     }
-    return {
-        name: stored(option, raw) if _block(name) in {"", *in_use} else None for name, option in options.items()
-    }
+    return {name: stored(option, raw) if _block(name) in {"", *in_use} else None for name, option in options.items()}
 
 
 def _block(name: str) -> str:
@@ -121,9 +119,7 @@ def merge(kind: Kind, raw: Raw, values: Mapping[str, Any]) -> Raw:
 
 def changed_names(kind: Kind, before: Raw, after: Raw) -> list[str]:
     """The options whose meaning differs between two API structures."""
-    return [
-        name for name, option in kind.managed() if not same(option, stored(option, before), stored(option, after))
-    ]
+    return [name for name, option in kind.managed() if not same(option, stored(option, before), stored(option, after))]
 
 
 def update_body(kind: Kind, before: Raw, after: Raw, input_members: frozenset[str], replace: bool = False) -> Raw:

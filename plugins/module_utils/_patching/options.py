@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options as data: the one place from which argument specs, documentation, the role's specs and the API requests come."""
+"""Options as data: the one place from which argument specs, documentation and the API requests come."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ PATCH_OPTIONS = (
     ),
     Option(
         "reboot_option",
-        "V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded). With V(NoReboot) an instance"
-        " counts as noncompliant until it was rebooted and scanned.",
+        "V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded). With V(NoReboot) an"
+        " instance counts as noncompliant until it was rebooted and scanned.",
         api=f"{_PARAMETERS}.RebootOption",
         codec=ONE,
     ),
@@ -101,7 +101,9 @@ def is_foreign(raw: Raw, values: Mapping[str, Any]) -> bool:
     """Whether a stored task is something else than a patch task, and the user does not make it one."""
     if raw.get("TaskType") != "RUN_COMMAND":
         return True
-    return "TaskInvocationParameters" in raw and not member(raw, f"{_PARAMETERS}.Operation") and not values.get("document")
+    return (
+        "TaskInvocationParameters" in raw and not member(raw, f"{_PARAMETERS}.Operation") and not values.get("document")
+    )
 
 
 def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
             result.setdefault("reboot_option", "RebootIfNeeded")
     if any(values.get(hook) for hook in _HOOKS):
         result.update({name: "" for name in _OVERRIDES if before.get(name) and name not in values})
-    for name, rival in zip(_OVERRIDES, reversed(_OVERRIDES)):
+    for name, rival in zip(_OVERRIDES, reversed(_OVERRIDES), strict=True):
         if values.get(name):
             cleared = [other for other in (*_HOOKS, rival) if before.get(other) and other not in values]
             result.update(dict.fromkeys(cleared, ""))

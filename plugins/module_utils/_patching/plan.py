@@ -36,6 +36,7 @@ class Change:
 
     action: create, update, replace or delete. before and after: flat option values (empty: it does not exist).
     follows: the change whose calls bring this one about too, such as a target that goes with its window.
+    late: it is part of a prune, which runs only when all else succeeded.
     window: title of the window of a target or task.
     """
 
@@ -47,6 +48,7 @@ class Change:
     after: dict[str, Any] = field(default_factory=dict)
     follows: Change | None = None
     window: str | None = None
+    late: bool = False
 
     @property
     def fields(self) -> list[str]:
@@ -136,6 +138,13 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+
+    def put_last(self) -> None:
+        """Make all steps of late changes wait for the success of all others."""
+        others = {step.key for step in self.steps if not step.change.late}
+        for step in self.steps:
+            if step.change.late:
+                step.needs |= others
 
     def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
         """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""

@@ -12,12 +12,12 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_
 from . import baseline
 from .api import GONE
 from .declaration import Entry
-from .kind import Raw, merge, update_body, values_of
+from .kind import merge, update_body, values_of
 from .plan import Change, Creation, Id, Ref, Step
 from .planner import (
     Answer,
     Planning,
-    Violation,
+    ViolationError,
     check_owner,
     create_body,
     differing,
@@ -58,21 +58,21 @@ def plan_baselines(planning: Planning) -> None:
                 removals.append(entry)
             else:
                 plans.append(_plan_baseline(planning, entry))
-        except Violation as violation:
+        except ViolationError as violation:
             planning.refuse(entry, str(violation))
     claims = {(plan.system, group) for plan in plans for group in plan.entry.params.get("patch_groups") or ()}
     for plan in plans:
         try:
             _plan_groups(planning, plan, claims)
             _plan_default(planning, plan)
-        except Violation as violation:
+        except ViolationError as violation:
             planning.refuse(plan.entry, str(violation))
         if plan.steps:
             planning.install_needs.update(planning.plan.add(plan.change, plan.steps))
     for entry in removals:
         try:
             _plan_removal(planning, entry)
-        except Violation as violation:
+        except ViolationError as violation:
             planning.refuse(entry, str(violation))
 
 
@@ -81,11 +81,15 @@ def _find(planning: Planning, entry: Entry) -> dict[str, Any] | None:
     matches = matching_baselines(entry, identities)
     if len(matches) > 1:
         ids = ", ".join(f"{one['BaselineId']} for {one.get('OperatingSystem')}" for one in matches)
-        raise Violation(f"name: {entry.name!r} is the name of several baselines ({ids}); give operating_system or baseline_id")
+        raise ViolationError(
+            f"name: {entry.name!r} is the name of several baselines ({ids}); give operating_system or baseline_id"
+        )
     if entry.id and not matches and not entry.absent:
-        raise Violation(f"baseline_id: {entry.id!r} does not exist; leave it out to create a baseline")
+        raise ViolationError(f"baseline_id: {entry.id!r} does not exist; leave it out to create a baseline")
     if not matches and entry.name and entry.name.startswith("AWS-"):
-        raise Violation(f"name: {entry.name!r} is no baseline of AWS in this region; own baselines must not begin with AWS-")
+        raise ViolationError(
+            f"name: {entry.name!r} is no baseline of AWS in this region; own baselines must not begin with AWS-"
+        )
     return matches[0] if matches else None
 
 
@@ -141,7 +145,7 @@ def _update(planning: Planning, entry: Entry, resource: Resource, is_default: bo
     before_raw = resource.raw
     system = str(before_raw.get("OperatingSystem"))
     if entry.values.get("operating_system") not in (None, system):
-        raise Violation(
+        raise ViolationError(
             f"operating_system: baseline {resource.name} ({resource.id}) is for {system}, which cannot be changed;"
             " declare a new baseline, or give recreate: true"
         )
@@ -178,7 +182,7 @@ def _aws_owned(planning: Planning, entry: Entry, identity: dict[str, Any]) -> Ba
     given = {name for name, value in entry.params.items() if value is not None}
     refused = sorted(given & {option.name for option in baseline.OPTIONS} - baseline.AWS_OWNED_OPTIONS)
     if refused:
-        raise Violation(
+        raise ViolationError(
             f"{', '.join(refused)}: {identity['BaselineName']} is owned by AWS and never changed; it takes only"
             " operating_system, patch_groups and default"
         )
@@ -201,7 +205,9 @@ def _plan_groups(planning: Planning, plan: BaselinePlan, claims: set[tuple[str, 
     wanted = entry.params.get("patch_groups")
     if wanted is None:
         return
-    keep = [] if entry.params.get("purge_patch_groups", True) and not baseline.is_aws_owned(str(plan.id)) else plan.groups
+    keep = (
+        [] if entry.params.get("purge_patch_groups", True) and not baseline.is_aws_owned(str(plan.id)) else plan.groups
+    )
     after = sorted({str(group) for group in wanted} | set(keep))
     for group in sorted(set(plan.groups) - set(after)):
         # Another declared baseline that claims the group takes it over itself.
@@ -237,7 +243,9 @@ def _tell_holder(planning: Planning, plan: BaselinePlan, holder: str, group: str
     mine = [answer for answer in planning.answers.values() if answer.id is not None and _same(answer.id, holder)]
     if mine:
         return
-    groups = sorted(name for (system, name), of in planning.account.groups.items() if of == holder and system == plan.system)
+    groups = sorted(
+        name for (system, name), of in planning.account.groups.items() if of == holder and system == plan.system
+    )
     names = [one["BaselineName"] for one in planning.account.identities if _same(one["BaselineId"], holder)]
     before, after = {"patch_groups": groups}, {"patch_groups": [name for name in groups if name != group]}
     for change in planning.plan.changes:
@@ -274,7 +282,7 @@ def _default_step(change: Change, baseline_id: Id) -> Step:
 def _aws_default(planning: Planning, system: str) -> str:
     found = baseline.aws_default(planning.account.identities, system)
     if found is None:
-        raise Violation(f"default: no single default baseline of AWS for {system} was found in this region")
+        raise ViolationError(f"default: no single default baseline of AWS for {system} was found in this region")
     return found
 
 
@@ -285,7 +293,7 @@ def _plan_removal(planning: Planning, entry: Entry) -> None:
         return
     baseline_id, system = str(identity["BaselineId"]), str(identity["OperatingSystem"])
     if baseline.is_aws_owned(baseline_id):
-        raise Violation(f"state: {identity['BaselineName']} is owned by AWS and cannot be deleted")
+        raise ViolationError(f"state: {identity['BaselineName']} is owned by AWS and cannot be deleted")
     resource = planning.account.baselines.get(baseline_id)
     if resource is None or not resource.full:
         return
@@ -293,7 +301,7 @@ def _plan_removal(planning: Planning, entry: Entry) -> None:
     groups = sorted(resource.raw.get("PatchGroups") or ())
     facts = {"patch_groups": groups, "default": bool(identity.get("DefaultBaseline"))}
     before = {**values_of(baseline.KIND, resource.raw), **facts}
-    change = Change("baseline", str(resource.name), "delete", baseline_id, before)
+    change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
     plan = BaselinePlan(entry, baseline_id, system, change)
     if identity.get("DefaultBaseline"):
         plan.steps.append(_default_step(change, _aws_default(planning, system)))

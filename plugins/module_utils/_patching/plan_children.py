@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What plans of targets and of tasks share: finding one in its window, registering, updating and replacing it. Pure.
 
-Replacing what cannot be updated: the old one is renamed C(<name>.replaced) in place, the new one registered, what points
-to the old one re-pointed, the old one removed. A C(.replaced) that is found is an unfinished replacement.
+Replacing what cannot be updated: the old one is renamed C(<name>.replaced) in place, the new one registered, what
+points to the old one re-pointed, the old one removed. A C(.replaced) that is found is an unfinished replacement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .declaration import Entry
 from .kind import Kind, Raw, update_body
 from .plan import Change, Creation, Id, Ref, Step
 from .plan_windows import WindowPlan
-from .planner import Planning, Violation, create_body, differing
+from .planner import Planning, ViolationError, create_body, differing
 from .read import Found, Resource, matching, replaced_name
 
 _LISTINGS = {
@@ -47,20 +47,25 @@ class Child:
 
 
 def find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
-    """The child that an entry means; raises Violation where it means none or several."""
+    """The child that an entry means; raises ViolationError where it means none or several."""
     matches = matching(entry, found.values())
     kind = entry.kind
     if len(matches) > 1:
         ids = ", ".join(sorted(resource.id for resource in matches))
-        raise Violation(
-            f"name: {entry.name!r} is the name of several {kind.name}s of window {window.entry.title} ({ids}); give {kind.id_option}"
+        raise ViolationError(
+            f"name: {entry.name!r} is the name of several {kind.name}s of window {window.entry.title} ({ids});"
+            f" give {kind.id_option}"
         )
     if entry.id and not matches and not entry.absent:
-        raise Violation(f"{kind.id_option}: {entry.id!r} does not exist in window {window.entry.title}; leave it out to create one")
+        raise ViolationError(
+            f"{kind.id_option}: {entry.id!r} does not exist in window {window.entry.title}; leave it out to create one"
+        )
     if entry.id and entry.name and not entry.absent:
         rivals = [resource.id for resource in found.values() if resource.name == entry.name and resource.id != entry.id]
         if rivals:
-            raise Violation(f"name: {entry.name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another")
+            raise ViolationError(
+                f"name: {entry.name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
+            )
     leftovers = [one for one in found.values() if entry.name and one.name == replaced_name(entry.name)]
     leftover = leftovers[0] if leftovers else None
     if not matches and leftover:
@@ -72,12 +77,16 @@ def change_of(child: Child, action: str, before: dict[str, Any], after: dict[str
     """The change of a child; a new one's id is a Ref to the step that registers it."""
     entry, current = child.entry, child.current
     name = entry.name or (current.name if current else None) or str(entry.id)
-    change = Change(entry.kind.name, name, action, None, before, after, window=child.window.entry.title)
+    change = Change(
+        entry.kind.name, name, action, None, before, after, window=child.window.entry.title, late=entry.pruned
+    )
     change.id = current.id if current and action in ("update", "delete") else Ref(change.title)
     return change
 
 
-def register_step(planning: Planning, child: Child, change: Change, after: Raw, waits: tuple[set[str], set[str]]) -> Step:
+def register_step(
+    planning: Planning, child: Child, change: Change, after: Raw, waits: tuple[set[str], set[str]]
+) -> Step:
     """The call that registers a child."""
     kind, window = child.entry.kind, child.window
     listing, result = _LISTINGS[kind.name]
@@ -107,7 +116,9 @@ def register_step(planning: Planning, child: Child, change: Change, after: Raw, 
     )
 
 
-def plan_create(planning: Planning, child: Child, after: Raw, shown: dict[str, Any], waits: tuple[set[str], set[str]]) -> None:
+def plan_create(
+    planning: Planning, child: Child, after: Raw, shown: dict[str, Any], waits: tuple[set[str], set[str]]
+) -> None:
     """Register a new child."""
     change = change_of(child, "create", {}, shown)
     child.id = change.id
@@ -175,7 +186,8 @@ def repointed(raw: Raw, moved: Mapping[str, Id]) -> Raw:
     if not moved or not raw.get("Targets"):
         return raw
     targets = [
-        {**entry, "Values": [moved.get(value, value) for value in entry.get("Values") or ()]} for entry in raw["Targets"]
+        {**entry, "Values": [moved.get(value, value) for value in entry.get("Values") or ()]}
+        for entry in raw["Targets"]
     ]
     return {**raw, "Targets": targets}
 

@@ -9,15 +9,18 @@ from typing import Any
 
 from .declaration import Declaration
 from .plan_baselines import plan_baselines
+from .plan_prune import add_undeclared, check_limit
 from .plan_targets import plan_target_removals, plan_targets
 from .plan_tasks import plan_tasks
 from .plan_windows import WindowPlan, plan_window, plan_window_removal
-from .planner import Answer, Planning, Violation
+from .planner import Answer, Planning, ViolationError
 from .read import Account
 
 
 def plan_setup(declaration: Declaration, account: Account, input_shape: Callable[[str], Any]) -> Planning:
     """Compare what is declared with what is there."""
+    if declaration.owned:
+        add_undeclared(declaration, account)
     planning = Planning(declaration, account, input_shape)
     plan_baselines(planning)
     for entry in declaration.windows:
@@ -29,9 +32,25 @@ def plan_setup(declaration: Declaration, account: Account, input_shape: Callable
             else:
                 for child in (*(entry.targets or ()), *(entry.tasks or ())):
                     planning.answer(child, Answer(child, None, {}))
-        except Violation as violation:
+        except ViolationError as violation:
             planning.refuse(entry, str(violation))
+    _refuse_twice(planning)
+    planning.plan.put_last()
+    check_limit(planning)
     return planning
+
+
+def _refuse_twice(planning: Planning) -> None:
+    """One resource can be declared by name and again by id."""
+    seen: dict[tuple[str, str], Answer] = {}
+    for answer in planning.answers.values():
+        if not isinstance(answer.id, str):
+            continue
+        first = seen.setdefault((answer.entry.kind.name, answer.id), answer)
+        if first is not answer:
+            planning.refuse(
+                answer.entry, f"{answer.entry.kind.id_option}: {answer.id} is declared already as {first.entry.title!r}"
+            )
 
 
 def _plan_children(planning: Planning, window: WindowPlan) -> None:

@@ -23,7 +23,7 @@ from .plan_children import (
     without,
 )
 from .plan_windows import WindowPlan
-from .planner import Answer, Planning, Violation, required
+from .planner import Answer, Planning, ViolationError, required
 from .read import Found, Resource
 
 _NOTHING: tuple[set[str], set[str]] = (set(), set())
@@ -80,7 +80,7 @@ def plan_targets(planning: Planning, window: WindowPlan) -> TargetPlans:
             else:
                 plans.children.append(child)
                 _plan_target(planning, plans, child)
-        except Violation as violation:
+        except ViolationError as violation:
             planning.refuse(entry, str(violation))
     return plans
 
@@ -117,8 +117,13 @@ def _plan_target(planning: Planning, plans: TargetPlans, child: Child) -> None:
     planning.answer(entry, Answer(entry, child.id, shown, parent=child.window.id))
 
 
-def plan_target_removals(planning: Planning, plans: TargetPlans, tasks_after: dict[str, Raw], steps: set[str]) -> None:
-    """Deregister targets after the tasks that used them; tasks_after: tasks by id as they will be; steps: theirs."""
+def plan_target_removals(
+    planning: Planning, plans: TargetPlans, tasks_after: dict[str, Raw], steps: dict[str, list[Step]]
+) -> None:
+    """Deregister targets after the tasks that used them.
+
+    tasks_after: tasks by id as they will be; steps: the calls that change each.
+    """
     existing = planning.account.tasks.get(plans.window.read_id, {})
     for removal in plans.removals:
         entry, resource = removal.entry, removal.resource
@@ -130,7 +135,10 @@ def plan_target_removals(planning: Planning, plans: TargetPlans, tasks_after: di
         force = bool(entry.params.get("force"))
         if users and not force:
             names = ", ".join(sorted(users))
-            planning.refuse(entry, f"state: target {entry.title} is used by task {names}; change the task first, or give force: true")
+            planning.refuse(
+                entry,
+                f"state: target {entry.title} is used by task {names}; change the task first, or give force: true",
+            )
             continue
         change = removal.change
         if change is None:
@@ -139,13 +147,22 @@ def plan_target_removals(planning: Planning, plans: TargetPlans, tasks_after: di
             change.name = resource.name or resource.id
             planning.plan.changes.append(change)
         step: Step = removal_step(target.KIND, plans.window.id, resource, change, Safe=not force)
-        step.needs = set(steps) | {child.keys[-1] for child in plans.children if child.keys and child.entry is entry}
+        freeing = [
+            one
+            for task_id, task in existing.items()
+            if resource.id in used_targets(task.raw)
+            for one in steps.get(task_id, ())
+        ]
+        # A target that only a pruned task still uses can go no earlier than that task.
+        change.late = change.late or any(one.change.late for one in freeing)
+        step.needs = {one.key for one in freeing}
+        step.needs |= {child.keys[-1] for child in plans.children if child.keys and child.entry is entry}
         step.after = {child.created.group for child in plans.children if child.created and child.entry is entry}
         planning.plan.steps.append(step)
 
 
 def resolve(planning: Planning, entry: Entry, plans: TargetPlans, reference: str) -> tuple[Any, Child | None]:
-    """The id that a name or id of a target means, and its child where it is declared; raises Violation."""
+    """The id that a name or id of a target means, and its child where it is declared; raises ViolationError."""
     child = plans.planned(reference)
     if child and child.id:
         return child.id, child
@@ -157,10 +174,10 @@ def resolve(planning: Planning, entry: Entry, plans: TargetPlans, reference: str
         return matches[0].id, None
     if matches:
         ids = ", ".join(sorted(one.id for one in matches))
-        raise Violation(f"window_targets: {reference!r} is the name of several targets ({ids}); give the id")
+        raise ViolationError(f"window_targets: {reference!r} is the name of several targets ({ids}); give the id")
     text = f"window_targets: {reference!r} is no target of window {plans.window.entry.title}"
     if planning.declaration.whole:
-        raise Violation(f"{text}; declare it in targets, or give one that is there")
+        raise ViolationError(f"{text}; declare it in targets, or give one that is there")
     planning.missing.append(f"{text}; register it first, with ssm_window_target")
     placeholder = Ref(f"target {reference}")
     plans.unknown[str(placeholder)] = reference

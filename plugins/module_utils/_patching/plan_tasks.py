@@ -24,7 +24,7 @@ from .plan_children import (
 )
 from .plan_targets import TargetPlans, resolve
 from .plan_windows import WindowPlan
-from .planner import Answer, Planning, Violation, required
+from .planner import Answer, Planning, ViolationError, required
 from .task import is_deprecated, modernised
 
 _PARAMETERS = "TaskInvocationParameters.RunCommand.Parameters"
@@ -32,12 +32,15 @@ _PARAMETERS = "TaskInvocationParameters.RunCommand.Parameters"
 
 @dataclass
 class TaskPlans:
-    """The tasks of one window. after: every task by id as it will be; steps: all that change tasks."""
+    """The tasks of one window.
+
+    after: every task by id as it will be. steps: the calls that change a task, by its id.
+    """
 
     window: WindowPlan
     targets: TargetPlans
     after: dict[str, Raw] = field(default_factory=dict)
-    steps: set[str] = field(default_factory=set)
+    steps: dict[str, list[Step]] = field(default_factory=dict)
 
 
 def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> TaskPlans:
@@ -55,7 +58,7 @@ def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> 
                 _remove(planning, plans, child)
             else:
                 _plan_task(planning, plans, child)
-        except Violation as violation:
+        except ViolationError as violation:
             planning.refuse(entry, str(violation))
     _follow_targets(planning, plans, declared)
     return plans
@@ -67,7 +70,7 @@ def _refuse_foreign(entry: Entry, child: Child) -> None:
     if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw), entry.values):
         what = current.raw.get("TaskType")
         arn = current.raw.get("TaskArn")
-        raise Violation(
+        raise ViolationError(
             f"name: task {current.name or current.id} is a {what} task of {arn}, no patch task; manage it with"
             " ssm_window_task, or choose another name"
         )
@@ -80,7 +83,8 @@ def _remove(planning: Planning, plans: TaskPlans, child: Child) -> None:
             change = change_of(gone, "delete", values_of(child.entry.kind, resource.raw), {})
             change.name = resource.name or resource.id
             step = removal_step(child.entry.kind, plans.window.id, resource, change)
-            plans.steps.update(planning.plan.add(change, [step]))
+            planning.plan.add(change, [step])
+            plans.steps.setdefault(resource.id, []).append(step)
             plans.after.pop(resource.id, None)
 
 
@@ -117,7 +121,7 @@ def _write(
     entry, current, kind = child.entry, child.current, child.entry.kind
     names = plans.targets.names()
     shown = _named(values_of(kind, after), names)
-    before_count = len(planning.plan.changes)
+    before_count, step_count = len(planning.plan.changes), len(planning.plan.steps)
     if current is None:
         plan_create(planning, child, after, shown, waits)
     elif replaced:
@@ -132,12 +136,22 @@ def _write(
         plans.after[current.id] = after
         for change in planning.plan.changes[before_count:]:
             change.before, change.after = _named(change.before, names), _named(change.after, names)
-    plans.steps.update(child.keys)
+    if current:
+        plans.steps.setdefault(current.id, []).extend(planning.plan.steps[step_count:])
     if child.leftover:
         leftover = child.leftover
-        gone = Change("task", str(leftover.name), "delete", leftover.id, values_of(kind, leftover.raw), window=plans.window.entry.title)
+        gone = Change(
+            "task",
+            str(leftover.name),
+            "delete",
+            leftover.id,
+            values_of(kind, leftover.raw),
+            window=plans.window.entry.title,
+        )
         planning.plan.changes.append(gone)
-        planning.plan.steps.append(_last(removal_step(kind, plans.window.id, leftover, gone), child))
+        step = _last(removal_step(kind, plans.window.id, leftover, gone), child)
+        planning.plan.steps.append(step)
+        plans.steps.setdefault(leftover.id, []).append(step)
         plans.after.pop(leftover.id, None)
     facts = {"task_type": after.get("TaskType")}
     planning.answer(entry, Answer(entry, child.id, shown, facts, parent=child.window.id))
@@ -217,7 +231,9 @@ def _follow_targets(planning: Planning, plans: TaskPlans, declared: set[str]) ->
             window=plans.window.entry.title,
         )
         plans.after[task_id] = after
-        plans.steps.update(planning.plan.add(change, [_retarget(plans, change, after)]))
+        step = _retarget(plans, change, after)
+        planning.plan.add(change, [step])
+        plans.steps.setdefault(task_id, []).append(step)
 
 
 def _retarget(plans: TaskPlans, change: Change, after: Raw) -> Step:

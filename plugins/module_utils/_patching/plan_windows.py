@@ -18,7 +18,7 @@ from .planner import (
     Answer,
     Planning,
     Tagging,
-    Violation,
+    ViolationError,
     check_owner,
     create_body,
     differing,
@@ -47,19 +47,24 @@ class WindowPlan:
 
 
 def find_window(planning: Planning, entry: Entry) -> Resource | None:
-    """The window that an entry means; raises Violation where it means none or several."""
+    """The window that an entry means; raises ViolationError where it means none or several."""
     windows = planning.account.windows.values()
     matches = matching(entry, windows)
     if len(matches) > 1:
         ids = ", ".join(sorted(resource.id for resource in matches))
         option = "window_id" if entry.declared else "window"
-        raise Violation(f"{'name' if entry.declared else 'window'}: {entry.name!r} is the name of several windows ({ids}); give {option} as id")
+        raise ViolationError(
+            f"{'name' if entry.declared else 'window'}: {entry.name!r} is the name of several windows ({ids});"
+            f" give {option} as id"
+        )
     if entry.id and not matches and not entry.absent and entry.declared:
-        raise Violation(f"window_id: {entry.id!r} does not exist; leave it out to create a window")
+        raise ViolationError(f"window_id: {entry.id!r} does not exist; leave it out to create a window")
     if entry.id and entry.name and entry.declared and not entry.absent:
         rivals = [resource.id for resource in windows if resource.name == entry.name and resource.id != entry.id]
         if rivals:
-            raise Violation(f"name: {entry.name!r} is already the name of window {', '.join(rivals)}; choose another")
+            raise ViolationError(
+                f"name: {entry.name!r} is already the name of window {', '.join(rivals)}; choose another"
+            )
     return matches[0] if matches else None
 
 
@@ -135,9 +140,7 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     _check(planning, entry, entry.values, before, after, [])
     tagging = plan_tags(entry, resource.tags)
     name = entry.name or resource.name or resource.id
-    change = Change(
-        "window", name, "update", resource.id, {**before, **tagging.before}, {**after, **tagging.after}
-    )
+    change = Change("window", name, "update", resource.id, {**before, **tagging.before}, {**after, **tagging.after})
     planning.answer(entry, Answer(entry, resource.id, change.after, window.facts(resource.raw)))
     steps = []
     body = update_body(window.KIND, before_raw, after_raw, planning.members(window.KIND.update))
@@ -147,7 +150,9 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
         steps.append(Step(change.title, change, window.KIND.update, request, needs=_enabling(planning, enabling)))
         schedule = str(after["schedule"])
         if body.get("Replace") and schedule.startswith("rate(") and schedule == before["schedule"]:
-            planning.warn(entry, f"schedule: the unchanged {schedule} has to be sent again; AWS may restart its cadence")
+            planning.warn(
+                entry, f"schedule: the unchanged {schedule} has to be sent again; AWS may restart its cadence"
+            )
     steps += tag_steps(tagging, change, window.RESOURCE_TYPE, resource.id)
     keys = planning.plan.add(change, steps) if steps else []
     return WindowPlan(entry, resource.id, resource, after, set(keys))
@@ -180,7 +185,7 @@ def plan_window_removal(planning: Planning, entry: Entry) -> None:
         return
     check_owner(entry, resource)
     name = resource.name or resource.id
-    change = Change("window", name, "delete", resource.id, values_of(window.KIND, resource.raw))
+    change = Change("window", name, "delete", resource.id, values_of(window.KIND, resource.raw), late=entry.pruned)
     request = {"WindowId": resource.id}
     planning.plan.add(change, [Step(f"{change.title} delete", change, window.KIND.delete, request, tolerate=GONE)])
     children = (
@@ -198,5 +203,6 @@ def plan_window_removal(planning: Planning, entry: Entry) -> None:
                     values_of(kind, child.raw),
                     follows=change,
                     window=name,
+                    late=entry.pruned,
                 )
             )

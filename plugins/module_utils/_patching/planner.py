@@ -23,7 +23,7 @@ _RESERVED = ("aws:", "patchfleet:")
 _STACK_TAG = "aws:cloudformation:stack-id"
 
 
-class Violation(Exception):
+class ViolationError(Exception):
     """One thing that is wrong with an entry, after which it cannot be planned any further."""
 
 
@@ -84,16 +84,20 @@ def required(entry: Entry, names: tuple[str, ...], after: Mapping[str, Any]) -> 
 
 
 def check_owner(entry: Entry, resource: Resource) -> None:
-    """Refuse what belongs to another setup or to CloudFormation; raises Violation."""
+    """Refuse what belongs to another setup or to CloudFormation; raises ViolationError."""
     tags = resource.tags or {}
     owner = tags.get(SETUP_TAG)
     where = f"{entry.kind.name} {entry.title} ({resource.id})"
     if entry.take_over:
         return
     if tags.get(_STACK_TAG):
-        raise Violation(f"{where} is managed by the CloudFormation stack {tags[_STACK_TAG]}; give take_over: true to adopt it")
+        raise ViolationError(
+            f"{where} is managed by the CloudFormation stack {tags[_STACK_TAG]}; give take_over: true to adopt it"
+        )
     if entry.setup and owner and owner != entry.setup:
-        raise Violation(f"{where} belongs to the setup {owner!r}, not {entry.setup!r}; give take_over: true to adopt it")
+        raise ViolationError(
+            f"{where} belongs to the setup {owner!r}, not {entry.setup!r}; give take_over: true to adopt it"
+        )
 
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a declaration needs to know about the account, read concurrently and each thing once. No decisions."""
+"""What a declaration needs to know about the account, read concurrently and each thing once. No decisions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_ta
 
 from . import baseline, target, window
 from .api import GONE, Api, Job, run_jobs
-from .declaration import Declaration, Entry
+from .declaration import SETUP_TAG, Declaration, Entry
 from .errors import ApiError
 from .kind import Raw
 from .task import tidied
@@ -76,6 +76,22 @@ def matching_baselines(entry: Entry, identities: Iterable[dict[str, Any]]) -> li
     ]
 
 
+def successor_identities(
+    entry: Entry, old: dict[str, Any], identities: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What an earlier run made to take the place of a baseline that is recreated for another operating system."""
+    system = entry.values.get("operating_system")
+    if not entry.params.get("recreate") or system in (None, old.get("OperatingSystem")):
+        return []
+    name = entry.name or old.get("BaselineName")
+    return [one for one in identities if one.get("BaselineName") == name and one.get("OperatingSystem") == system]
+
+
+def owned_by(resource: Resource, setup: str | None) -> bool:
+    """Whether a resource carries the tag of a setup."""
+    return setup is not None and (resource.tags or {}).get(SETUP_TAG) == setup
+
+
 def task_names(entries: Iterable[Entry]) -> set[str | None]:
     """Names and ids of declared tasks, those of unfinished replacements included."""
     names: set[str | None] = set()
@@ -100,11 +116,12 @@ class _Reader:
     def first_jobs(self) -> list[Job]:
         windows, baselines = self._declaration.windows, self._declaration.baselines
         jobs: list[Job] = []
-        if any(entry.name for entry in windows):
+        owned = self._declaration.owned
+        if owned or any(entry.name for entry in windows):
             jobs.append(self._list_windows)
         else:
             jobs += [job for entry in windows if entry.id for job in self._window_jobs(entry, entry.id)]
-        if baselines:
+        if owned or baselines:
             jobs.append(self._list_baselines)
         if any(entry.params.get("patch_groups") and not entry.absent for entry in baselines):
             jobs.append(self._list_groups)
@@ -113,17 +130,37 @@ class _Reader:
     def _list_windows(self) -> list[Job]:
         names = {entry.name for entry in self._declaration.windows}
         # The service may match a prefix of the name or all of it; equality is checked here.
-        only = {"Filters": [{"Key": "Name", "Values": [*names]}]} if len(names) == 1 and None not in names else {}
+        one = len(names) == 1 and None not in names and not self._declaration.owned
+        only = {"Filters": [{"Key": "Name", "Values": [*names]}]} if one else {}
         for raw in self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", **only):
             self.account.windows[raw["WindowId"]] = Resource(raw["WindowId"], raw.get("Name"), raw)
         jobs: list[Job] = []
+        declared: set[str] = set()
         for entry in self._declaration.windows:
             matches = matching(entry, list(self.account.windows.values()))
             if entry.id and not matches:
                 jobs += self._window_jobs(entry, entry.id)
             elif len(matches) == 1:
                 jobs += self._window_jobs(entry, matches[0].id)
+                declared.add(matches[0].id)
+        if self._declaration.owned:
+            jobs += [self._owner_job(window_id) for window_id in self.account.windows if window_id not in declared]
         return jobs
+
+    def _owner_job(self, window_id: str) -> Job:
+        """The tags of a window that is not declared, and its children if the setup owns it."""
+
+        def read() -> list[Job]:
+            self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id)
+            if not self.is_owned(self.account.windows[window_id]):
+                return []
+            return [lambda: self._list_targets(window_id, [], False), lambda: self._list_tasks(window_id, set())]
+
+        return read
+
+    def is_owned(self, resource: Resource) -> bool:
+        """Whether a resource carries the tag of the declaration's setup."""
+        return owned_by(resource, self._declaration.setup)
 
     def _window_jobs(self, entry: Entry, window_id: str) -> list[Job]:
         jobs: list[Job] = []
@@ -131,9 +168,11 @@ class _Reader:
         needs_rule = any("instance_ids" in task.values for task in entry.tasks or ())
         if (entry.declared and (not removed or window_id not in self.account.windows)) or needs_rule:
             jobs.append(lambda: self._get_window(window_id))
-        if removed or entry.targets is not None or entry.tasks is not None:
-            jobs.append(lambda: self._list_targets(window_id, [] if removed else entry.targets or [], entry.tasks is None))
-        if removed or entry.tasks is not None:
+        whole = removed or self._declaration.owned
+        if whole or entry.targets is not None or entry.tasks is not None:
+            targets = [] if whole else entry.targets or []
+            jobs.append(lambda: self._list_targets(window_id, targets, entry.tasks is None))
+        if whole or entry.tasks is not None:
             wanted = task_names(entry.tasks or ())
             jobs.append(lambda: self._list_tasks(window_id, wanted))
         if entry.reads_tags:
@@ -170,7 +209,9 @@ class _Reader:
         listing = self._children("DescribeMaintenanceWindowTasks", "Tasks", window_id)
         if listing is None:
             return []
-        found = {raw["WindowTaskId"]: Resource(raw["WindowTaskId"], raw.get("Name") or None, tidied(raw)) for raw in listing}
+        found = {
+            raw["WindowTaskId"]: Resource(raw["WindowTaskId"], raw.get("Name") or None, tidied(raw)) for raw in listing
+        }
         self.account.tasks[window_id] = found
 
         def get_task(task: Resource) -> Job:
@@ -214,15 +255,35 @@ class _Reader:
     def _list_baselines(self) -> list[Job]:
         self.account.identities = list(self._api.pages("DescribePatchBaselines", "BaselineIdentities"))
         jobs: list[Job] = []
+        declared: set[str] = set()
         for entry in self._declaration.baselines:
             matches = matching_baselines(entry, self.account.identities)
-            if len(matches) == 1 and not baseline.is_aws_owned(matches[0]["BaselineId"]):
-                jobs += self._baseline_jobs(entry, matches[0]["BaselineId"])
+            own = [one["BaselineId"] for one in matches if not baseline.is_aws_owned(one["BaselineId"])]
+            if len(matches) == 1 and own:
+                successors = [
+                    one["BaselineId"] for one in successor_identities(entry, matches[0], self.account.identities)
+                ]
+                for baseline_id in (*own, *successors):
+                    jobs += self._baseline_jobs(baseline_id, entry.reads_tags)
+                    declared.add(baseline_id)
+        if self._declaration.owned:
+            others = [one["BaselineId"] for one in self.account.identities if one["BaselineId"] not in declared]
+            jobs += [self._baseline_owner_job(one) for one in others if not baseline.is_aws_owned(one)]
         return jobs
 
-    def _baseline_jobs(self, entry: Entry, baseline_id: str) -> list[Job]:
+    def _baseline_owner_job(self, baseline_id: str) -> Job:
+        """The tags of a baseline that is not declared, and the baseline itself if the setup owns it."""
+
+        def read() -> list[Job]:
+            self._list_tags(self.account.baselines, baseline.RESOURCE_TYPE, baseline_id)
+            known = self.account.baselines.get(baseline_id)
+            return [lambda: self._get_baseline(baseline_id)] if known and self.is_owned(known) else []
+
+        return read
+
+    def _baseline_jobs(self, baseline_id: str, reads_tags: bool) -> list[Job]:
         jobs: list[Job] = [lambda: self._get_baseline(baseline_id)]
-        if entry.reads_tags:
+        if reads_tags:
             jobs.append(lambda: self._list_tags(self.account.baselines, baseline.RESOURCE_TYPE, baseline_id))
         return jobs
 

@@ -8,6 +8,7 @@ C(changed), the diff and the answer come out of the plan, so that check mode and
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -17,7 +18,7 @@ from . import baseline, window
 from .api import Api, Job, run_jobs
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 from .declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
-from .errors import ApiError, InvalidDeclaration, PatchingError
+from .errors import ApiError, InvalidDeclarationError, PatchingError
 from .kind import Kind
 from .options import Options, argument_spec, nested
 from .plan import Change, known_id
@@ -97,7 +98,7 @@ def _run(
         if not module.check_mode:
             _refresh_facts(api, run, workers)
         _finish(module, run, answer)
-    except InvalidDeclaration as error:
+    except InvalidDeclarationError as error:
         module.fail_json(msg=str(error), violations=error.violations)
     except PatchingError as error:
         _fail_before_writing(module, error)
@@ -111,12 +112,12 @@ def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> NoRe
 def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) -> Planning:
     found = violations(declaration, api.input_shape)
     if found and not declaration.whole:
-        raise InvalidDeclaration(found)
+        raise InvalidDeclarationError(found)
     try:
         account = read_account(api, declaration, workers)
     except ApiError as error:
         if found:
-            raise InvalidDeclaration(found) from error
+            raise InvalidDeclarationError(found) from error
         raise
     planning = plan_setup(declaration, account, api.input_shape)
     if check_mode:
@@ -124,7 +125,7 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
     else:
         planning.plan.violations += planning.missing
     if found or planning.plan.violations:
-        raise InvalidDeclaration(list(dict.fromkeys(found + planning.plan.violations)))
+        raise InvalidDeclarationError(list(dict.fromkeys(found + planning.plan.violations)))
     return planning
 
 
@@ -137,11 +138,9 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
         operation, facts = _FACTS[entry.kind.name]
 
         def read() -> list[Job]:
-            try:
+            # The write is done and told; facts that cannot be read now stay unknown.
+            with suppress(ApiError):
                 answer.facts = facts(api.call(operation, **{entry.kind.id_member: resource_id}))
-            except ApiError:
-                # The write is done and told; facts that cannot be read now stay unknown.
-                pass
             return []
 
         return read

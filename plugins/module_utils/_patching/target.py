@@ -40,7 +40,8 @@ CRITERIA_OPTIONS = (
     ),
     Option(
         "instance_tags",
-        "Tags that instances must carry: tag key to a value or a list of values. All keys must match, any value of one.",
+        "Tags that instances must carry: tag key to a value or a list of values. All keys must match, any value"
+        " of one.",
         type="dict",
     ),
     Option(
@@ -69,7 +70,12 @@ CRITERIA_OPTIONS = (
         type="list",
         elements="dict",
         suboptions=(
-            Option("key", "Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).", required=True, no_log=False),
+            Option(
+                "key",
+                "Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).",
+                required=True,
+                no_log=False,
+            ),
             Option("values", "Values of the criterion.", type="list", elements="str", required=True),
         ),
     ),
@@ -170,7 +176,9 @@ def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]
 
 def _criteria_violations(targets: list[dict[str, Any]]) -> list[str]:
     keys = [target["key"] for target in targets]
-    found = [f"targets: key {key!r} is given twice; join the values" for key in sorted(set(keys)) if keys.count(key) > 1]
+    found = [
+        f"targets: key {key!r} is given twice; join the values" for key in sorted(set(keys)) if keys.count(key) > 1
+    ]
     found += [f"targets: the values of {t['key']!r} are empty; name at least one" for t in targets if not t["values"]]
     found += [text for key in keys for text in _key_violations(key)]
     if len(keys) > 5:
@@ -207,4 +215,7 @@ def _key_violations(key: str) -> list[str]:
         return []
     known = {name.lower(): name for name in ("InstanceIds", "tag-key", *_GROUP_KEYS)}
     meant = known.get(key.lower()) or f"tag:{key.removeprefix('tag:') or 'KEY'}"
-    return [f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {_GROUP_KEYS[0]}); did you mean {meant}?"]
+    return [
+        f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {_GROUP_KEYS[0]});"
+        f" did you mean {meant}?"
+    ]

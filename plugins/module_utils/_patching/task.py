@@ -34,7 +34,9 @@ def name_options(other: str) -> Options:
             clearable=False,
         ),
         Option("window_task_id", "Id of the task, to rename it or to reach one of two tasks of the same name."),
-        Option("description", "What the task does, at most 128 characters. An empty string removes it.", api="Description"),
+        Option(
+            "description", "What the task does, at most 128 characters. An empty string removes it.", api="Description"
+        ),
     )
 
 
@@ -75,8 +77,8 @@ SHARED_OPTIONS = (
     ),
     Option(
         "service_role_arn",
-        "Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty string"
-        " goes back to that.",
+        "Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty"
+        " string goes back to that.",
         api="ServiceRoleArn",
     ),
     Option(
@@ -105,7 +107,8 @@ DELIVERY_OPTIONS = (
     Option("comment", "Comment of the command, at most 100 characters.", api=f"{RUN_COMMAND}.Comment"),
     Option(
         "timeout_seconds",
-        "Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the service's default.",
+        "Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the default"
+        " of the service.",
         type="int",
         api=f"{RUN_COMMAND}.TimeoutSeconds",
         zero_clears=True,
@@ -140,7 +143,7 @@ DELIVERY_OPTIONS = (
             Option("topic_arn", "Topic to publish to.", api=f"{RUN_COMMAND}.NotificationConfig.NotificationArn"),
             Option(
                 "role_arn",
-                "Role that publishes to the topic. It is not O(service_role_arn), which runs the task.",
+                "Role that publishes to the topic. It is not C(service_role_arn), which runs the task.",
                 api=f"{RUN_COMMAND}.ServiceRoleArn",
             ),
             Option(
@@ -187,7 +190,7 @@ def tidied(answer: Raw) -> Raw:
     """A task as declared, without what the service fills in.
 
     The service-linked role and, without targets, the rates "1" are placeholders that must not be sent back; tasks of
-    the older API keep their parameters in C(TaskParameters) and C(LoggingInfo), which C(TaskInvocationParameters) replaces.
+    the older API keep their parameters in C(TaskParameters) and C(LoggingInfo).
     """
     raw = {name: value for name, value in answer.items() if value not in ("", None, {}, [])}
     if "Type" in raw:
@@ -207,7 +210,7 @@ def is_deprecated(raw: Raw) -> bool:
 
 
 def modernised(raw: Raw) -> Raw:
-    """The same task with its parameters in C(TaskInvocationParameters); the rest of the service ignores the old ones."""
+    """The same task with its parameters in C(TaskInvocationParameters), where today's API keeps them."""
     if not is_deprecated(raw):
         return raw
     command: Raw = {}
@@ -230,7 +233,9 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
     if len(targets) > 10:
         found.append(f"window_targets: {len(targets)} targets, but a task takes at most 10; register a second task")
     if len(instances) > 50:
-        found.append(f"instance_ids: {len(instances)} instances, but a task takes at most 50; register a target instead")
+        found.append(
+            f"instance_ids: {len(instances)} instances, but a task takes at most 50; register a target instead"
+        )
     for target in targets:
         if str(target).startswith("mw-"):
             found.append(f"window_targets: {target!r} is the id of a window; name a registered target of the window")
@@ -260,4 +265,3 @@ def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[
     if not topic and (after.get(f"{prefix}notification.events") or after.get(f"{prefix}notification.type")):
         return [f"{prefix}notification.topic_arn: is missing; give the topic, or notification: {{}} to remove it all"]
     return []
-

@@ -29,7 +29,9 @@ OPTIONS = (
         clearable=False,
     ),
     Option("window_id", "Id of the window, to rename it or to reach one of two windows of the same name."),
-    Option("description", "What the window is for, at most 128 characters. An empty string removes it.", api="Description"),
+    Option(
+        "description", "What the window is for, at most 128 characters. An empty string removes it.", api="Description"
+    ),
     Option(
         "schedule",
         (
@@ -76,7 +78,8 @@ OPTIONS = (
     ),
     Option(
         "cutoff",
-        "Hours before the end from which no new task starts; less than O(duration). Required when the window is created.",
+        "Hours before the end from which no new task starts; less than O(duration). Required when the window is"
+        " created.",
         type="int",
         api="Cutoff",
         clearable=False,
@@ -92,7 +95,8 @@ OPTIONS = (
         "enabled",
         (
             "Whether the window opens at all. V(true) on creation.",
-            "AWS cannot create a disabled window: it is disabled by a second call, and if that fails the error says so.",
+            "AWS cannot create a disabled window: it is disabled by a second call, and if that fails the error"
+            " says so.",
         ),
         type="bool",
         api="Enabled",

@@ -148,7 +148,9 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
             if not before.get(rate):
                 result.setdefault(rate, "10%")
     else:
-        result.update({rate: "" for rate in ("max_concurrency", "max_errors") if before.get(rate) and not values.get(rate)})
+        result.update(
+            {rate: "" for rate in ("max_concurrency", "max_errors") if before.get(rate) and not values.get(rate)}
+        )
     topic = "run_command.notification.topic_arn"
     if values.get(topic) and not before.get(topic):
         result = {**{f"run_command.{name}": value for name, value in _NEW_NOTIFICATION.items()}, **result}
@@ -170,7 +172,9 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     task_type = after.get("task_type")
     for kind, block in BLOCKS.items():
         if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
-            found.append(f"{block}: is for {kind} tasks only, and this is {task_type}; give {BLOCKS[task_type]} instead")
+            found.append(
+                f"{block}: is for {kind} tasks only, and this is {task_type}; give {BLOCKS[task_type]} instead"
+            )
     if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a RUN_COMMAND task needs window_targets or instance_ids")
     return found
