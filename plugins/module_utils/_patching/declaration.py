@@ -52,7 +52,8 @@ class Entry:
     @property
     def reads_tags(self) -> bool:
         """Whether any decision about this entry needs the resource's tags."""
-        return self.setup is not None or self.params.get("tags") is not None
+        recreated = self.params.get("recreate")
+        return self.setup is not None or self.params.get("tags") is not None or bool(recreated)
 
 
 @dataclass

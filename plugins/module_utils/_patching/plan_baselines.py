@@ -25,7 +25,7 @@ from .planner import (
     required,
     tag_steps,
 )
-from .read import Resource, matching_baselines
+from .read import Resource, matching_baselines, successor_identities
 
 _REGISTER_GROUP = "RegisterPatchBaselineForPatchGroup"
 _DEREGISTER_GROUP = "DeregisterPatchBaselineForPatchGroup"
@@ -36,7 +36,7 @@ _REGISTER_DEFAULT = "RegisterDefaultPatchBaseline"
 class BaselinePlan:
     """One present baseline: what it is, and its groups and default now.
 
-    key: the step that creates it, which others wait for.
+    wanted_groups, wanted_default: what is declared, None where nothing is. finish: steps after all others.
     """
 
     entry: Entry
@@ -46,6 +46,13 @@ class BaselinePlan:
     steps: list[Step] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     is_default: bool = False
+    wanted_groups: list[str] | None = None
+    wanted_default: bool | None = None
+    finish: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.wanted_groups = self.entry.params.get("patch_groups")
+        self.wanted_default = self.entry.params.get("default")
 
 
 def plan_baselines(planning: Planning) -> None:
@@ -60,15 +67,15 @@ def plan_baselines(planning: Planning) -> None:
                 plans.append(_plan_baseline(planning, entry))
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
-    claims = {(plan.system, group) for plan in plans for group in plan.entry.params.get("patch_groups") or ()}
+    claims = {(plan.system, group) for plan in plans for group in plan.wanted_groups or ()}
     for plan in plans:
         try:
             _plan_groups(planning, plan, claims)
             _plan_default(planning, plan)
         except ViolationError as violation:
             planning.refuse(plan.entry, str(violation))
-        if plan.steps:
-            planning.install_needs.update(planning.plan.add(plan.change, plan.steps))
+        if plan.steps or plan.finish:
+            planning.install_needs.update(planning.plan.add(plan.change, plan.steps + plan.finish))
     for entry in removals:
         try:
             _plan_removal(planning, entry)
@@ -103,24 +110,55 @@ def _plan_baseline(planning: Planning, entry: Entry) -> BaselinePlan:
     if resource is None or not resource.full:
         return _create(planning, entry)
     check_owner(entry, resource)
-    return _update(planning, entry, resource, bool(identity.get("DefaultBaseline")))
+    is_default = bool(identity.get("DefaultBaseline"))
+    if entry.values.get("operating_system") not in (None, identity.get("OperatingSystem")):
+        return _recreate(planning, entry, resource, identity)
+    return _update(planning, entry, resource, is_default)
 
 
-def _create(planning: Planning, entry: Entry) -> BaselinePlan:
-    after = merge(baseline.KIND, {}, entry.values)
+def _recreate(planning: Planning, entry: Entry, old: Resource, identity: dict[str, Any]) -> BaselinePlan:
+    """A baseline of another operating system takes the place of the old one, which goes at the end."""
+    system, is_default = str(identity["OperatingSystem"]), bool(identity.get("DefaultBaseline"))
+    if not entry.params.get("recreate"):
+        raise ViolationError(
+            f"operating_system: baseline {old.name} ({old.id}) is for {system}, which cannot be changed; declare a new"
+            " baseline, or give recreate: true"
+        )
+    successors = successor_identities(entry, identity, planning.account.identities)
+    found = planning.account.baselines.get(str(successors[0]["BaselineId"])) if successors else None
+    if found:
+        plan = _update(planning, entry, found, bool(successors[0].get("DefaultBaseline")))
+    else:
+        plan = _create(planning, entry, old)
+    facts = {"patch_groups": sorted(old.raw.get("PatchGroups") or ()), "default": is_default}
+    plan.change.action = "replace"
+    plan.change.before = {**values_of(baseline.KIND, old.raw), **facts}
+    if plan.wanted_groups is None:
+        plan.wanted_groups = facts["patch_groups"]
+    if plan.wanted_default is None:
+        plan.wanted_default = is_default or None
+    plan.finish = _removal_steps(planning, BaselinePlan(entry, old.id, system, plan.change), old, is_default)
+    return plan
+
+
+def _create(planning: Planning, entry: Entry, old: Resource | None = None) -> BaselinePlan:
+    """old: the baseline of another operating system whose place the new one takes, and which it resembles."""
+    carried = {name: value for name, value in old.raw.items() if name != "OperatingSystem"} if old else {}
+    after = merge(baseline.KIND, carried, entry.values)
     shown = values_of(baseline.KIND, after)
-    for text in required(entry, ("name", *baseline.REQUIRED), shown):
+    found = baseline.violations(shown, shown) if old else []
+    for text in required(entry, ("name", *baseline.REQUIRED), shown) + found:
         planning.refuse(entry, text)
-    system = str(shown["operating_system"])
-    tagging = plan_tags(entry, {})
-    title = f"baseline {entry.title}" + (f" ({system})" if _has_namesake(planning, entry) else "")
+    name, system = str(shown["name"]), str(shown["operating_system"])
+    tagging = plan_tags(entry, (old.tags if old else None) or {})
+    title = f"baseline {name}" + (f" ({system})" if _has_namesake(planning, entry) else "")
     facts = {"patch_groups": [], "default": False, **tagging.after}
-    change = Change("baseline", entry.title, "create", Ref(title), {}, {**shown, **facts})
+    change = Change("baseline", name, "create", Ref(title), {}, {**shown, **facts})
     body = create_body(planning.members(baseline.KIND.create), after)
-    if tagging.to_set:
-        body["Tags"] = ansible_dict_to_boto3_tag_list(tagging.to_set)
+    if tags := tagging.wanted():
+        body["Tags"] = ansible_dict_to_boto3_tag_list(tags)
     creation = Creation(
-        name=str(entry.name),
+        name=name,
         id_member="BaselineId",
         listing="DescribePatchBaselines",
         result="BaselineIdentities",
@@ -144,11 +182,6 @@ def _has_namesake(planning: Planning, entry: Entry) -> bool:
 def _update(planning: Planning, entry: Entry, resource: Resource, is_default: bool) -> BaselinePlan:
     before_raw = resource.raw
     system = str(before_raw.get("OperatingSystem"))
-    if entry.values.get("operating_system") not in (None, system):
-        raise ViolationError(
-            f"operating_system: baseline {resource.name} ({resource.id}) is for {system}, which cannot be changed;"
-            " declare a new baseline, or give recreate: true"
-        )
     after_raw = merge(baseline.KIND, before_raw, entry.values)
     before, after = differing(baseline.KIND, before_raw, after_raw)
     known = {entry.label + text for text in baseline.violations(entry.values, entry.values)}
@@ -201,8 +234,7 @@ def _same(one: Id, other: Id) -> bool:
 
 
 def _plan_groups(planning: Planning, plan: BaselinePlan, claims: set[tuple[str, str]]) -> None:
-    entry, change = plan.entry, plan.change
-    wanted = entry.params.get("patch_groups")
+    entry, change, wanted = plan.entry, plan.change, plan.wanted_groups
     if wanted is None:
         return
     keep = (
@@ -262,7 +294,7 @@ def _group_step(plan: BaselinePlan, operation: str, holder: Id, group: str, **ex
 
 
 def _plan_default(planning: Planning, plan: BaselinePlan) -> None:
-    wanted = plan.entry.params.get("default")
+    wanted = plan.wanted_default
     if wanted is None or wanted == plan.is_default:
         return
     if wanted:
@@ -276,7 +308,7 @@ def _plan_default(planning: Planning, plan: BaselinePlan) -> None:
 
 
 def _default_step(change: Change, baseline_id: Id) -> Step:
-    return Step(f"{change.title} {change.id} default", change, _REGISTER_DEFAULT, {"BaselineId": baseline_id})
+    return Step(f"{change.title} default {baseline_id}", change, _REGISTER_DEFAULT, {"BaselineId": baseline_id})
 
 
 def _aws_default(planning: Planning, system: str) -> str:
@@ -303,12 +335,18 @@ def _plan_removal(planning: Planning, entry: Entry) -> None:
     before = {**values_of(baseline.KIND, resource.raw), **facts}
     change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
     plan = BaselinePlan(entry, baseline_id, system, change)
-    if identity.get("DefaultBaseline"):
-        plan.steps.append(_default_step(change, _aws_default(planning, system)))
-    plan.steps += [_group_step(plan, _DEREGISTER_GROUP, baseline_id, group, tolerate=GONE) for group in groups]
+    planning.plan.add(change, _removal_steps(planning, plan, resource, bool(identity.get("DefaultBaseline"))))
+
+
+def _removal_steps(planning: Planning, plan: BaselinePlan, resource: Resource, is_default: bool) -> list[Step]:
+    """What uses the baseline goes first: the service refuses to delete a default, or one with groups."""
+    change, steps = plan.change, []
+    if is_default:
+        steps.append(_default_step(change, _aws_default(planning, plan.system)))
+    for group in sorted(resource.raw.get("PatchGroups") or ()):
+        steps.append(_group_step(plan, _DEREGISTER_GROUP, resource.id, group, tolerate=GONE))
+    # The service may need a moment until a baseline counts as unused.
     retry = frozenset({"ResourceInUseException"})
-    request = {"BaselineId": baseline_id}
-    plan.steps.append(
-        Step(f"{change.title} {baseline_id} delete", change, baseline.KIND.delete, request, tolerate=GONE, retry=retry)
-    )
-    planning.plan.add(change, plan.steps)
+    request = {"BaselineId": resource.id}
+    key = f"{change.title} {resource.id} delete"
+    return [*steps, Step(key, change, baseline.KIND.delete, request, tolerate=GONE, retry=retry)]

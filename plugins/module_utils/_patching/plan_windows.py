@@ -119,8 +119,8 @@ def _create(planning: Planning, entry: Entry) -> WindowPlan:
 
 def _create_step(planning: Planning, entry: Entry, change: Change, after: Raw, tagging: Tagging) -> Step:
     body = create_body(planning.members(window.KIND.create), after)
-    if tagging.to_set:
-        body["Tags"] = ansible_dict_to_boto3_tag_list(tagging.to_set)
+    if tags := tagging.wanted():
+        body["Tags"] = ansible_dict_to_boto3_tag_list(tags)
     creation = Creation(
         name=str(entry.name),
         id_member="WindowId",

@@ -114,6 +114,11 @@ class Tagging:
     to_set: dict[str, str]
     to_remove: list[str]
 
+    def wanted(self) -> dict[str, str]:
+        """All tags that a new resource gets."""
+        owner = {SETUP_TAG: self.after["setup"]} if self.after["setup"] else {}
+        return {**(self.after["tags"] or {}), **owner}
+
 
 def plan_tags(entry: Entry, current: Mapping[str, str] | None) -> Tagging:
     """The tag options before and after; current: None for tags that were not read."""
