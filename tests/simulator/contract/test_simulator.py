@@ -119,13 +119,14 @@ def test_the_token_of_a_retry_makes_one_window(patient: Client, doors: Doors, do
 
 
 def test_latency(ssm: Client, doors: Doors) -> None:
-    with doors.faults(rule("*", "latency", ms=200)):
+    seconds = 0.4
+    with doors.faults(rule("*", "latency", ms=1000 * seconds)):
         began = time.monotonic()
         ssm.describe_maintenance_windows()
         delayed = time.monotonic()
         ssm.describe_maintenance_windows()
-    assert delayed - began >= 0.2
-    assert time.monotonic() - delayed < 0.2
+        ended = time.monotonic()
+    assert ended - delayed < seconds <= delayed - began
 
 
 def outcomes(ssm: Client, count: int) -> list[bool]:
@@ -170,7 +171,7 @@ def test_the_faults_door_tells_what_was_injected(ssm: Client, doors: Doors) -> N
 
 
 def test_lag_hides_creations_changes_and_deletions(ssm: Client, make: Maker, window: str, doors: Doors) -> None:
-    with doors.lag(0.4):
+    with doors.lag(0.8):
         name = make.name()
         fresh = make.window(Name=name)
         assert name not in names(ssm)
@@ -178,13 +179,13 @@ def test_lag_hides_creations_changes_and_deletions(ssm: Client, make: Maker, win
             make.target(fresh)
         ssm.update_maintenance_window(WindowId=window, Duration=9)
         assert ssm.get_maintenance_window(WindowId=window)["Duration"] == 4
-        time.sleep(0.5)
+        time.sleep(0.9)
         assert name in names(ssm)
         assert ssm.get_maintenance_window(WindowId=window)["Duration"] == 9
         assert targets_of(ssm, fresh) == {}
         ssm.delete_maintenance_window(WindowId=fresh)
         assert name in names(ssm)
-        time.sleep(0.5)
+        time.sleep(0.9)
         assert name not in names(ssm)
 
 
@@ -310,7 +311,7 @@ def test_accounts_and_regions_are_apart(
     assert names(ssm)
 
 
-@pytest.mark.parametrize("key", ["testing", "AKIAIOSFODNN7EXAMPLE"])
+@pytest.mark.parametrize("key", ["testing", "1234"])
 def test_another_access_key_is_the_account_of_the_documentation(endpoint: Endpoint, doors: Doors, key: str) -> None:
     client = endpoint.client_of(key)
     client.describe_maintenance_windows()
