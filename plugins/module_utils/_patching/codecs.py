@@ -9,6 +9,7 @@ value to member) and normal (option value to a form that compares equal exactly 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,19 @@ def one_of(values: Json) -> list[str]:
 
 
 TEXT = Codec()
-INSTANT = Codec(encode=str, normal=_instant)
+def _iso(value: Json) -> str:
+    # An unquoted YAML date may arrive with a blank between day and time, which the service refuses.
+    instant = parse_instant(str(value))
+    return instant.isoformat() if instant and " " in str(value) else str(value)
+
+
+def _strict_rate(schedule: Json) -> Json:
+    """The service also stores "rate(1 days)"; singular and plural mean the same."""
+    return re.sub(r"^(rate\(\s*\d+\s+(?:minute|hour|day))s?(\s*\))$", r"\1\2", str(schedule)) if schedule else None
+
+
+SCHEDULE = Codec(normal=_strict_rate)
+INSTANT = Codec(encode=_iso, normal=_instant)
 WORDS = Codec(
     decode=lambda member: list(member) if member else None, encode=lambda value: [str(v) for v in value], normal=_words
 )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .codecs import INSTANT
+from .codecs import INSTANT, SCHEDULE
 from .kind import Kind, Raw, iso_date
 from .options import Option
 from .schedule import check_date, check_schedule, check_timezone, parse_instant, takes_offset
@@ -39,6 +39,7 @@ OPTIONS = (
             "Required when the window is created.",
         ),
         api="Schedule",
+        codec=SCHEDULE,
         clearable=False,
     ),
     Option(
