@@ -54,6 +54,8 @@ def one_of(values: Json) -> list[str]:
 
 
 TEXT = Codec()
+
+
 def _iso(value: Json) -> str:
     # An unquoted YAML date may arrive with a blank between day and time, which the service refuses.
     instant = parse_instant(str(value))

@@ -154,7 +154,10 @@ class Plan:
             if keys:
                 previous = self.steps[-1]
                 step.needs.add(previous.key)
-                step.after.update({previous.creation.group} if previous.creation else ())
+                if previous.creation:
+                    step.after.add(previous.creation.group)
+                    # Reads, and writes that begin with one, may lag behind the creation.
+                    step.retry |= {"DoesNotExistException"}
             keys.append(step.key)
             self.steps.append(step)
         return keys

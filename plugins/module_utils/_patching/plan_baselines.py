@@ -130,11 +130,11 @@ def _recreate(planning: Planning, entry: Entry, old: Resource, identity: dict[st
         plan = _update(planning, entry, found, bool(successors[0].get("DefaultBaseline")))
     else:
         plan = _create(planning, entry, old)
-    facts = {"patch_groups": sorted(old.raw.get("PatchGroups") or ()), "default": is_default}
-    plan.change.action = "replace"
-    plan.change.before = {**values_of(baseline.KIND, old.raw), **facts}
+    groups = sorted(old.raw.get("PatchGroups") or ())
+    before = {"patch_groups": groups, "default": is_default, **plan_tags(entry, old.tags).before}
+    plan.change.action, plan.change.before = "replace", {**values_of(baseline.KIND, old.raw), **before}
     if plan.wanted_groups is None:
-        plan.wanted_groups = facts["patch_groups"]
+        plan.wanted_groups = groups
     if plan.wanted_default is None:
         plan.wanted_default = is_default or None
     plan.finish = _removal_steps(planning, BaselinePlan(entry, old.id, system, plan.change), old, is_default)

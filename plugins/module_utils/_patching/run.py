@@ -106,7 +106,7 @@ def _run(
 
 def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> NoReturn:
     facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
-    module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
+    return module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
 
 
 def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) -> Planning:
@@ -148,8 +148,8 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
     jobs = []
     for entry in [*run.planning.declaration.windows, *run.planning.declaration.baselines]:
         answer = run.planning.answers.get(id(entry))
-        resource_id = run.outcome.resolve(answer.id) if answer else None
-        if answer and resource_id in changed and not baseline.is_aws_owned(resource_id):
+        resource_id = known_id(run.outcome.resolve(answer.id)) if answer else None
+        if answer and resource_id in changed and resource_id and not baseline.is_aws_owned(resource_id):
             jobs.append(job(entry, answer, resource_id))
     run_jobs(jobs, workers)
 
@@ -176,7 +176,7 @@ def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> NoRetur
     texts = [failure.text() for failure in outcome.failures]
     if left:
         texts.append("Not attempted: " + ", ".join(f"{told['kind']} {told['name']}" for told in left) + ".")
-    module.fail_json(msg=" ".join(texts), **result)
+    return module.fail_json(msg=" ".join(texts), **result)
 
 
 def _error(run: Run, failure: Failure) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[st
         return []
     if len(groups) < len(keys):
         return ["targets: a resource group cannot be combined with tags or ids; register a second target"]
-    names = next((target["values"] for target in targets if target["key"] == _GROUP_KEYS[0]), [])
+    names: list[str] = next((target["values"] for target in targets if target["key"] == _GROUP_KEYS[0]), [])
     return [] if len(names) == 1 else [f"targets: {_GROUP_KEYS[0]} takes exactly one group, not {len(names)}"]
 
 
