@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ module: ssm_window_task
 short_description: Manage a task of any type of a maintenance window
 version_added: 0.1.0
 description:
-  - Registers, changes, renames and deregisters one task of a maintenance window: Run Command with any document,
+  - Registers, changes, renames and deregisters one task of a maintenance window, be it Run Command with any document,
     Automation, Lambda or Step Functions.
   - The task is found by its exact name inside the window, or by its id. It is changed in place; another
     O(task_type) replaces it.

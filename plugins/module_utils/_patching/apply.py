@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,6 @@ from .plan import Change, Creation, Plan, Ref, Step
 
 # Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
-_GENERATIONS = 5
 
 
 @dataclass
@@ -83,17 +83,17 @@ class _Run:
         self._api = api
         self.outcome = Outcome()
         self._steps = {step.key: step for step in plan.steps}
-        self._groups: dict[str, list[Step]] = {}
+        self._groups: dict[str, list[tuple[Step, Creation]]] = {}
         for step in plan.steps:
             if step.creation:
-                self._groups.setdefault(step.creation.group, []).append(step)
+                self._groups.setdefault(step.creation.group, []).append((step, step.creation))
         self._waiting: dict[str, set[str]] = {}
         for step in plan.steps:
             self._waiting[step.key] = {
                 key for key in step.needs | step.after if key in self._steps or key in self._groups
             }
         for group, members in self._groups.items():
-            self._waiting[group] = {step.key for step in members}
+            self._waiting[group] = {step.key for step, _creation in members}
         self._followers: dict[str, list[str]] = {}
         for key, blockers in self._waiting.items():
             for blocker in blockers:
@@ -153,7 +153,7 @@ class _Run:
     def _carry_out(self, step: Step) -> None:
         request = self.outcome.resolve(step.request)
         if step.creation:
-            self.outcome.ids[step.key] = self._create(step, request, generation=0)
+            self.outcome.ids[step.key] = self._create(step, step.creation, request)
             return
         try:
             self._call_patiently(step, request)
@@ -178,68 +178,65 @@ class _Run:
         answer = self._api.call("GetPatchBaseline", BaselineId=request["BaselineId"])
         return request["PatchGroup"] in (answer.get("PatchGroups") or ())
 
-    def _create(self, step: Step, request: Raw, generation: int) -> str:
+    def _create(self, step: Step, creation: Creation, request: Raw, salt: str = "") -> str:
         """The token says "this very resource": a repeated call, and another controller's, get the same id."""
-        token = create_token(step, request, generation)
+        token = create_token(creation, request, salt)
         answer = self._call_patiently(step, {**request, "ClientToken": token})
-        assert step.creation
-        return str(answer[step.creation.id_member])
+        return str(answer[creation.id_member])
 
-    def _read_back(self, steps: list[Step]) -> None:
-        created = [step for step in steps if step.key in self.outcome.succeeded]
+    def _read_back(self, group: list[tuple[Step, Creation]]) -> None:
+        created = [(step, creation) for step, creation in group if step.key in self.outcome.succeeded]
         if not created:
             return
         try:
-            hidden, listing = self._visible(created)
-            for generation in range(1, _GENERATIONS):
-                if not hidden:
-                    break
+            hidden, listing = self._hidden(created)
+            for step, creation in hidden:
                 # The service remembers tokens: the id may be that of a resource which was deleted since.
-                for step in hidden:
-                    request = self.outcome.resolve(step.request)
-                    self.outcome.ids[step.key] = self._create(step, request, generation)
-                hidden, listing = self._visible(created)
-            for step in created:
-                self._check_created(step, listing, step in hidden)
+                request = self.outcome.resolve(step.request)
+                self.outcome.ids[step.key] = self._create(step, creation, request, salt=uuid.uuid4().hex)
+            if hidden:
+                hidden, listing = self._hidden(created)
         except ApiError as error:
-            for step in created:
+            for step, _creation in created:
+                self._lose(step, error)
+            return
+        for step, creation in created:
+            try:
+                self._check_created(step, creation, listing, (step, creation) in hidden)
+            except ApiError as error:
                 self._lose(step, error)
 
-    def _visible(self, created: list[Step]) -> tuple[list[Step], list[Raw]]:
+    def _hidden(self, created: list[tuple[Step, Creation]]) -> tuple[list[tuple[Step, Creation]], list[Raw]]:
         """The creations that no read shows, after waiting for reads to catch up, and the last listing."""
-        for pause in (*_PAUSES, None):
-            listing = self._list(created[0].creation)
-            ids = {entry.get(_id_member(created[0])) for entry in listing}
-            hidden = [step for step in created if self.outcome.ids[step.key] not in ids]
+        shared = created[0][1]
+        where = self.outcome.resolve(shared.where)
+        pauses = iter(_PAUSES)
+        while True:
+            listing = list(self._api.pages(shared.listing, shared.result, **where))
+            ids = {entry.get(shared.id_member) for entry in listing}
+            hidden = [(step, creation) for step, creation in created if self.outcome.ids[step.key] not in ids]
+            pause = next(pauses, None)
             if not hidden or pause is None:
                 return hidden, listing
             time.sleep(pause)
-        raise AssertionError("unreachable")
 
-    def _list(self, creation: Creation | None) -> list[Raw]:
-        assert creation
-        return list(self._api.pages(creation.listing, creation.result, **self.outcome.resolve(creation.where)))
-
-    def _check_created(self, step: Step, listing: list[Raw], hidden: bool) -> None:
-        creation, own = step.creation, self.outcome.ids[step.key]
-        assert creation
+    def _check_created(self, step: Step, creation: Creation, listing: list[Raw], hidden: bool) -> None:
+        own = self.outcome.ids[step.key]
         if hidden:
             self._lose(step, PatchingError(f"was created as {own}, but no read shows it yet; run again in a minute"))
             return
         rivals = [
-            entry
+            str(entry[creation.id_member])
             for entry in listing
             if entry.get(creation.name_member) == creation.name
             and entry.get(creation.id_member) not in creation.known | {own}
             and all(entry.get(name) == value for name, value in creation.like.items())
         ]
         if rivals:
-            self._settle(step, own, [str(rival[creation.id_member]) for rival in rivals])
+            self._settle(step, creation, own, rivals)
 
-    def _settle(self, step: Step, own: str, rivals: list[str]) -> None:
+    def _settle(self, step: Step, creation: Creation, own: str, rivals: list[str]) -> None:
         """Of namesakes made at the same moment the older stays; only what this run made is removed."""
-        creation = step.creation
-        assert creation
         oldest = min((self._created_date(creation, one), one) for one in [own, *rivals])[1]
         if oldest == own:
             return
@@ -268,15 +265,9 @@ class _Run:
         self._fail(step, error)
 
 
-def _id_member(step: Step) -> str:
-    assert step.creation
-    return step.creation.id_member
-
-
-def create_token(step: Step, request: Raw, generation: int) -> str:
+def create_token(creation: Creation, request: Raw, salt: str = "") -> str:
     """The ClientToken of a creation: 64 hexadecimal characters, the longest that the service takes."""
-    assert step.creation
-    body = json.dumps([step.change.kind, step.creation.name, request, generation], sort_keys=True, default=str)
+    body = json.dumps([creation.listing, creation.name, request, salt], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()
 
 

@@ -72,8 +72,7 @@ def iso_date(moment: Any) -> str | None:
 
 def stored(option: Option, raw: Raw) -> Any:
     """The option's value in an API answer; the service's own meaning where nothing is stored."""
-    assert option.api is not None
-    value = option.codec.decode(member(raw, option.api))
+    value = option.codec.decode(member(raw, str(option.api)))
     return option.absent if value is None else value
 
 
@@ -112,8 +111,7 @@ def merge(kind: Kind, raw: Raw, values: Mapping[str, Any]) -> Raw:
     ]
     # Clears come first: of two options that share a member, the one that is set must win.
     for option, value in sorted(wanted, key=lambda pair: not pair[0].is_empty(pair[1])):
-        assert option.api is not None
-        put_member(after, option.api, option.empty if option.is_empty(value) else option.codec.encode(value))
+        put_member(after, str(option.api), option.empty if option.is_empty(value) else option.codec.encode(value))
     return after
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union
 
 from .kind import Raw
 from .options import nested
@@ -22,7 +22,7 @@ class Ref:
         return f"(id of {self.step})"
 
 
-Id = str | Ref
+Id = Union[str, Ref]  # noqa: UP007 - evaluated at import, where the oldest supported pylint knows no "|"
 
 
 def known_id(resource_id: Id | None) -> str | None:
@@ -43,7 +43,7 @@ class Change:
     kind: str
     name: str
     action: str
-    id: Id | None = None
+    id: Id
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     follows: Change | None = None
@@ -125,6 +125,11 @@ class Step:
     creation: Creation | None = None
     undo: tuple[str, Raw] | None = None
     if_failed: str = ""
+
+
+def created(steps: Iterable[Step]) -> list[Creation]:
+    """The creations among steps."""
+    return [step.creation for step in steps if step.creation]
 
 
 @dataclass

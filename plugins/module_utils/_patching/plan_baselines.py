@@ -171,7 +171,6 @@ def _create(planning: Planning, entry: Entry, old: Resource | None = None) -> Ba
     )
     step = Step(title, change, baseline.KIND.create, body, creation=creation)
     planning.answer(entry, Answer(entry, change.id, change.after, baseline.facts({})))
-    assert change.id
     return BaselinePlan(entry, change.id, system, change, [step])
 
 

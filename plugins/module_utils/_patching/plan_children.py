@@ -8,7 +8,7 @@ points to the old one re-pointed, the old one removed. A C(.replaced) that is fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from .plan_windows import WindowPlan
 from .planner import Planning, ViolationError, create_body, differing
 from .read import Found, Resource, matching, replaced_name
 
+# What a step needs, and what must have ended before it.
+Waits = tuple[Collection[str], Collection[str]]
 _LISTINGS = {
     "target": ("DescribeMaintenanceWindowTargets", "Targets"),
     "task": ("DescribeMaintenanceWindowTasks", "Tasks"),
@@ -30,18 +32,18 @@ _LISTINGS = {
 class Child:
     """One declared child in its window, as far as it is planned.
 
-    current: what it is made from; leftover: what an unfinished replacement left beside it.
+    current: what it is made from; leftover: what an unfinished replacement left beside it. id: empty until planned.
     """
 
     entry: Entry
     window: WindowPlan
     current: Resource | None
     leftover: Resource | None = None
-    id: Id | None = None
+    id: Id = ""
     keys: list[str] = field(default_factory=list)
     created: Creation | None = None
 
-    def waits(self) -> tuple[set[str], set[str]]:
+    def waits(self) -> Waits:
         """What a step that uses this child's id needs, and what must have ended before it."""
         return set(self.keys), {self.created.group} if self.created else set()
 
@@ -77,16 +79,12 @@ def change_of(child: Child, action: str, before: dict[str, Any], after: dict[str
     """The change of a child; a new one's id is a Ref to the step that registers it."""
     entry, current = child.entry, child.current
     name = entry.name or (current.name if current else None) or str(entry.id)
-    change = Change(
-        entry.kind.name, name, action, None, before, after, window=child.window.entry.title, late=entry.pruned
-    )
-    change.id = current.id if current and action in ("update", "delete") else Ref(change.title)
-    return change
+    window = child.window.entry.title
+    change_id = current.id if current and action in ("update", "delete") else Ref(f"{entry.kind.name} {window}/{name}")
+    return Change(entry.kind.name, name, action, change_id, before, after, window=window, late=entry.pruned)
 
 
-def register_step(
-    planning: Planning, child: Child, change: Change, after: Raw, waits: tuple[set[str], set[str]]
-) -> Step:
+def register_step(planning: Planning, child: Child, change: Change, after: Raw, waits: Waits) -> Step:
     """The call that registers a child."""
     kind, window = child.entry.kind, child.window
     listing, result = _LISTINGS[kind.name]
@@ -109,16 +107,14 @@ def register_step(
         change,
         kind.create,
         body,
-        needs=window.needs | waits[0],
-        after=window.after | waits[1],
+        needs={*window.needs, *waits[0]},
+        after={*window.after, *waits[1]},
         retry=frozenset({"DoesNotExistException"}) if isinstance(window.id, Ref) else frozenset(),
         creation=creation,
     )
 
 
-def plan_create(
-    planning: Planning, child: Child, after: Raw, shown: dict[str, Any], waits: tuple[set[str], set[str]]
-) -> None:
+def plan_create(planning: Planning, child: Child, after: Raw, shown: dict[str, Any], waits: Waits = ((), ())) -> None:
     """Register a new child."""
     change = change_of(child, "create", {}, shown)
     child.id = change.id
@@ -126,11 +122,10 @@ def plan_create(
 
 
 def plan_update(
-    planning: Planning, child: Child, kind: Kind, after: Raw, waits: tuple[set[str], set[str]], replace: bool = False
+    planning: Planning, child: Child, current: Resource, after: Raw, waits: Waits, replace: bool = False
 ) -> dict[str, Any]:
     """Update an existing child in place, where anything differs; gives its option values afterwards."""
-    current = child.current
-    assert current
+    kind = child.entry.kind
     child.id = current.id
     old, new = differing(kind, current.raw, after)
     body = update_body(kind, current.raw, after, planning.members(kind.update), replace)
@@ -142,8 +137,8 @@ def plan_update(
             change,
             kind.update,
             request,
-            needs=child.window.needs | waits[0],
-            after=child.window.after | waits[1],
+            needs={*child.window.needs, *waits[0]},
+            after={*child.window.after, *waits[1]},
         )
         child.keys = planning.plan.add(change, [step])
     return new
@@ -152,13 +147,13 @@ def plan_update(
 def plan_replace(
     planning: Planning,
     child: Child,
+    current: Resource,
     after: Raw,
     values: tuple[dict[str, Any], dict[str, Any]],
-    waits: tuple[set[str], set[str]],
+    waits: Waits = ((), ()),
 ) -> Change:
     """Rename the old child and register the new one; the caller removes the old one when nothing uses it any more."""
-    kind, current = child.entry.kind, child.current
-    assert current
+    kind = child.entry.kind
     change = change_of(child, "replace", *values)
     steps = []
     if current.name != replaced_name(change.name):

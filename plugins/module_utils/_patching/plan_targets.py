@@ -26,8 +26,6 @@ from .plan_windows import WindowPlan
 from .planner import Answer, Planning, ViolationError, required
 from .read import Found, Resource
 
-_NOTHING: tuple[set[str], set[str]] = (set(), set())
-
 
 @dataclass
 class Removal:
@@ -100,18 +98,16 @@ def _plan_target(planning: Planning, plans: TargetPlans, child: Child) -> None:
         shown = values_of(target.KIND, after)
         for text in required(entry, ("name", "targets"), shown):
             planning.refuse(entry, text)
-        plan_create(planning, child, after, shown, _NOTHING)
+        plan_create(planning, child, after, shown)
     elif values.get("resource_type") in (None, current.raw.get("ResourceType")):
-        shown = plan_update(planning, child, target.KIND, merge(target.KIND, current.raw, values), _NOTHING)
+        shown = plan_update(planning, child, current, merge(target.KIND, current.raw, values), ((), ()))
     else:
         after = merge(target.KIND, without(current.raw, "Targets", "ResourceType"), values)
         shown = values_of(target.KIND, after)
-        change = plan_replace(planning, child, after, (values_of(target.KIND, current.raw), shown), _NOTHING)
-        assert child.id
+        change = plan_replace(planning, child, current, after, (values_of(target.KIND, current.raw), shown))
         plans.moved[current.id] = child.id
         plans.removals.append(Removal(entry, current, change))
     if child.leftover:
-        assert child.id
         plans.moved[child.leftover.id] = child.id
         plans.removals.append(Removal(entry, child.leftover))
     planning.answer(entry, Answer(entry, child.id, shown, parent=child.window.id))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import patch_task, target, window_task
@@ -13,6 +13,7 @@ from .kind import Raw, member, merge, values_of
 from .plan import Change, Id, Step
 from .plan_children import (
     Child,
+    Waits,
     change_of,
     find_child,
     plan_create,
@@ -108,16 +109,14 @@ def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
     _check_instances(planning, plans, entry, values)
     planning.check_limits(entry, values, {**after, "Targets": []})
     if _installs(after) and not (current and _installs(modernised(current.raw))):
-        waits = (waits[0] | planning.install_needs, waits[1])
+        waits = ({*waits[0], *planning.install_needs}, waits[1])
     if kind is patch_task.KIND:
         for text in patch_task.warnings(entry.values):
             planning.warn(entry, text)
     _write(planning, plans, child, after, replaced, waits)
 
 
-def _write(
-    planning: Planning, plans: TaskPlans, child: Child, after: Raw, replaced: bool, waits: tuple[set[str], set[str]]
-) -> None:
+def _write(planning: Planning, plans: TaskPlans, child: Child, after: Raw, replaced: bool, waits: Waits) -> None:
     entry, current, kind = child.entry, child.current, child.entry.kind
     names = plans.targets.names()
     shown = _named(values_of(kind, after), names)
@@ -127,12 +126,12 @@ def _write(
     elif replaced:
         plans.after.pop(current.id, None)
         old = _named(values_of(kind, modernised(current.raw)), names)
-        change = plan_replace(planning, child, after, (old, shown), waits)
+        change = plan_replace(planning, child, current, after, (old, shown), waits)
         planning.plan.steps.append(_last(removal_step(kind, plans.window.id, current, change), child))
     else:
         deprecated = is_deprecated(current.raw)
-        child.current = current = type(current)(current.id, current.name, modernised(current.raw), True)
-        shown = _named(plan_update(planning, child, kind, after, waits, replace=deprecated), names)
+        modern = replace(current, raw=modernised(current.raw))
+        shown = _named(plan_update(planning, child, modern, after, waits, replace=deprecated), names)
         plans.after[current.id] = after
         for change in planning.plan.changes[before_count:]:
             change.before, change.after = _named(change.before, names), _named(change.after, names)
@@ -159,13 +158,14 @@ def _write(
 
 def _last(step: Step, child: Child) -> Step:
     """The old one goes only when the new one stands."""
-    step.needs, step.after = child.waits()
+    needs, after = child.waits()
+    step.needs, step.after = set(needs), set(after)
     return step
 
 
 def _resolved(
     planning: Planning, plans: TaskPlans, entry: Entry, values: dict[str, Any]
-) -> tuple[dict[str, Any], tuple[set[str], set[str]]]:
+) -> tuple[dict[str, Any], Waits]:
     """The values with targets by id, and what must have run before the task can name them."""
     needs: set[str] = set()
     after: set[str] = set()
@@ -175,8 +175,8 @@ def _resolved(
         ids.append(target_id)
         if child:
             more_needs, more_after = child.waits()
-            needs |= more_needs
-            after |= more_after
+            needs.update(more_needs)
+            after.update(more_after)
     return ({**values, "window_targets": ids} if ids else values), (needs, after)
 
 
@@ -245,6 +245,6 @@ def _retarget(plans: TaskPlans, change: Change, after: Raw) -> Step:
     )
     for child in plans.targets.children:
         needs, waits = child.waits()
-        step.needs |= needs
-        step.after |= waits
+        step.needs.update(needs)
+        step.after.update(waits)
     return step

@@ -13,7 +13,7 @@ from . import patch_task, target, window
 from .api import GONE
 from .declaration import Entry
 from .kind import Raw, merge, update_body, values_of
-from .plan import Change, Creation, Id, Ref, Step
+from .plan import Change, Creation, Id, Ref, Step, created
 from .planner import (
     Answer,
     Planning,
@@ -111,10 +111,7 @@ def _create(planning: Planning, entry: Entry) -> WindowPlan:
         )
     keys = planning.plan.add(change, steps)
     planning.answer(entry, Answer(entry, change.id, change.after, window.facts({})))
-    creation = steps[0].creation
-    assert creation
-    assert change.id
-    return WindowPlan(entry, change.id, None, shown, set(keys), {creation.group})
+    return WindowPlan(entry, change.id, None, shown, set(keys), {creation.group for creation in created(steps)})
 
 
 def _create_step(planning: Planning, entry: Entry, change: Change, after: Raw, tagging: Tagging) -> Step:

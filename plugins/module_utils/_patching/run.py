@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -104,9 +104,9 @@ def _run(
         _fail_before_writing(module, error)
 
 
-def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> NoReturn:
+def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> None:
     facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
-    return module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
+    module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
 
 
 def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) -> Planning:
@@ -165,10 +165,11 @@ def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str
         result["errors"], result["not_attempted"] = [], []
     if outcome.failures:
         _fail(module, run, result)
-    module.exit_json(**result, **answer(run))
+    else:
+        module.exit_json(**result, **answer(run))
 
 
-def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> NoReturn:
+def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> None:
     plan, outcome = run.planning.plan, run.outcome
     left = [run.resolved(change) for change in not_attempted(plan, outcome)]
     result["errors"] = [_error(run, failure) for failure in outcome.failures]
@@ -176,7 +177,7 @@ def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> NoRetur
     texts = [failure.text() for failure in outcome.failures]
     if left:
         texts.append("Not attempted: " + ", ".join(f"{told['kind']} {told['name']}" for told in left) + ".")
-    return module.fail_json(msg=" ".join(texts), **result)
+    module.fail_json(msg=" ".join(texts), **result)
 
 
 def _error(run: Run, failure: Failure) -> dict[str, Any]:
