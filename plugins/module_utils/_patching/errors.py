@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import re
+
 _HINTS = {
-    "AccessDeniedException": "Allow the action ssm:{operation} in the policy of the credentials in use.",
+    "AccessDeniedException": "Allow the action {action} in the policy of the credentials in use.",
     "UnrecognizedClientException": "The access key is not known to AWS: check the credentials and the region.",
     "InvalidSignatureException": "The secret key does not fit the access key: check the credentials.",
     "ExpiredTokenException": "The session has expired: get new credentials and run again; what is done stays done.",
@@ -48,5 +50,7 @@ class ApiError(PatchingError):
     def text(self) -> str:
         """Action, message, code and request id, and what the user can do about it."""
         request = f", request id {self.request_id}" if self.request_id else ""
-        hint = _HINTS.get(self.code, "").format(operation=self.operation)
+        # A call may need further actions, such as iam:PassRole; the service's message names the one that is missing.
+        named = re.search(r"to perform: ([a-z0-9-]+:\w+)", self.message)
+        hint = _HINTS.get(self.code, "").format(action=named[1] if named else f"ssm:{self.operation}")
         return f"ssm:{self.operation} failed: {self.message} ({self.code}{request}). {hint}".rstrip()

@@ -16,6 +16,8 @@ from .plan_windows import WindowPlan, plan_window, plan_window_removal
 from .planner import Answer, Planning, ViolationError
 from .read import Account
 
+_GROUP_TAGS = ("tag:PatchGroup", "tag:Patch Group")
+
 
 def plan_setup(declaration: Declaration, account: Account, input_shape: Callable[[str], Any]) -> Planning:
     """Compare what is declared with what is there."""
@@ -35,9 +37,27 @@ def plan_setup(declaration: Declaration, account: Account, input_shape: Callable
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
     _refuse_twice(planning)
+    _warn_of_uncovered_groups(planning)
     planning.plan.put_last()
     check_limit(planning)
     return planning
+
+
+def _warn_of_uncovered_groups(planning: Planning) -> None:
+    """A patch group that no window patches is most likely a misspelt one.
+
+    Told only where all declared targets select by patch group; other tags and ids may well reach its nodes.
+    """
+    windows = [entry for entry in planning.declaration.windows if not entry.absent]
+    targets = [child for entry in windows for child in entry.targets or () if not child.absent]
+    criteria = [one for child in targets for one in child.values.get("targets") or ()]
+    if not criteria or any(one["key"] not in _GROUP_TAGS for one in criteria):
+        return
+    covered = {value for one in criteria for value in one["values"]}
+    for entry in planning.declaration.baselines:
+        missing = [] if entry.absent else sorted(set(entry.params.get("patch_groups") or ()) - covered)
+        if missing:
+            planning.warn(entry, f"patch_groups: no declared window target selects {', '.join(missing)}")
 
 
 def _refuse_twice(planning: Planning) -> None:
