@@ -69,6 +69,7 @@ def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
             for key in run.ready():
                 running[pool.submit(run.work, key)] = key
             if not running:
+                run.check_all_ended()
                 return run.outcome
             done, _rest = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -119,6 +120,12 @@ class _Run:
             self._waiting[follower].discard(key)
             if not self._waiting[follower]:
                 self._ready.append(follower)
+
+    def check_all_ended(self) -> None:
+        """A plan whose steps wait for each other would end with some of them silently left out."""
+        left = sorted(set(self._steps) - self.outcome.ended)
+        if left and not self.outcome.failures:
+            raise PatchingError(f"The plan could not be finished, its steps wait for each other: {', '.join(left)}")
 
     def work(self, key: str) -> None:
         """Carry out one step, or read back one group of creations."""

@@ -104,14 +104,15 @@ def _normal(option: Option, value: Any) -> Any:
 def merge(kind: Kind, raw: Raw, values: Mapping[str, Any]) -> Raw:
     """The API structure after the given option values; what they do not name stays, what is the same is not touched."""
     after = deepcopy(raw)
-    wanted = [
-        (option, values[name])
-        for name, option in kind.managed()
-        if name in values and not same(option, values[name], stored(option, raw))
-    ]
+    wanted = [(option, values[name]) for name, option in kind.managed() if name in values]
     # Clears come first: of two options that share a member, the one that is set must win.
     for option, value in sorted(wanted, key=lambda pair: not pair[0].is_empty(pair[1])):
-        put_member(after, str(option.api), option.empty if option.is_empty(value) else option.codec.encode(value))
+        path = str(option.api)
+        if option.is_empty(value):
+            if option.codec.decode(member(raw, path)) is not None:
+                put_member(after, path, option.empty)
+        elif not same(option, value, stored(option, raw)):
+            put_member(after, path, option.codec.encode(value))
     return after
 
 

@@ -56,14 +56,11 @@ class BaselinePlan:
 
 
 def plan_baselines(planning: Planning) -> None:
-    """Plan all baselines of the declaration: first what they are, then groups and defaults as a whole."""
+    """Plan the present baselines: first what each is, then groups and defaults as a whole."""
     plans: list[BaselinePlan] = []
-    removals: list[Entry] = []
     for entry in planning.declaration.baselines:
         try:
-            if entry.absent:
-                removals.append(entry)
-            else:
+            if not entry.absent:
                 plans.append(_plan_baseline(planning, entry))
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
@@ -76,9 +73,21 @@ def plan_baselines(planning: Planning) -> None:
             planning.refuse(plan.entry, str(violation))
         if plan.steps or plan.finish:
             planning.install_needs.update(planning.plan.add(plan.change, plan.steps + plan.finish))
-    for entry in removals:
+
+
+def plan_baseline_removals(planning: Planning) -> None:
+    """Plan the absent baselines, after the windows and tasks that go: none may patch by another baseline before."""
+    removals = [
+        step
+        for step in planning.plan.steps
+        if step.change.action == "delete" and step.change.kind in ("window", "task")
+    ]
+    for entry in planning.declaration.baselines:
         try:
-            _plan_removal(planning, entry)
+            if entry.absent:
+                # What is pruned waits for all else, so nothing else may wait for it.
+                needs = {step.key for step in removals if entry.pruned or not step.change.late}
+                _plan_removal(planning, entry, needs)
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
 
@@ -317,7 +326,7 @@ def _aws_default(planning: Planning, system: str) -> str:
     return found
 
 
-def _plan_removal(planning: Planning, entry: Entry) -> None:
+def _plan_removal(planning: Planning, entry: Entry, needs: set[str]) -> None:
     identity = _find(planning, entry)
     planning.answer(entry, Answer(entry, None, {}))
     if identity is None:
@@ -334,7 +343,9 @@ def _plan_removal(planning: Planning, entry: Entry) -> None:
     before = {**values_of(baseline.KIND, resource.raw), **facts}
     change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
     plan = BaselinePlan(entry, baseline_id, system, change)
-    planning.plan.add(change, _removal_steps(planning, plan, resource, bool(identity.get("DefaultBaseline"))))
+    steps = _removal_steps(planning, plan, resource, bool(identity.get("DefaultBaseline")))
+    steps[0].needs |= needs
+    planning.plan.add(change, steps)
 
 
 def _removal_steps(planning: Planning, plan: BaselinePlan, resource: Resource, is_default: bool) -> list[Step]:

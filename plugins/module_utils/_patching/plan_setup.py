@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .declaration import Declaration
-from .plan_baselines import plan_baselines
+from .plan_baselines import plan_baseline_removals, plan_baselines
 from .plan_prune import add_undeclared, check_limit
 from .plan_targets import plan_target_removals, plan_targets
 from .plan_tasks import plan_tasks
@@ -36,6 +36,7 @@ def plan_setup(declaration: Declaration, account: Account, input_shape: Callable
                     planning.answer(child, Answer(child, None, {}))
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
+    plan_baseline_removals(planning)
     _refuse_twice(planning)
     _warn_of_uncovered_groups(planning)
     planning.plan.put_last()

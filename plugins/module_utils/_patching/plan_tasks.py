@@ -81,7 +81,8 @@ def _remove(planning: Planning, plans: TaskPlans, child: Child) -> None:
     for resource in (child.current, child.leftover):
         if resource:
             gone = Child(child.entry, plans.window, resource)
-            change = change_of(gone, "delete", values_of(child.entry.kind, resource.raw), {})
+            before = _named(values_of(child.entry.kind, resource.raw), plans.targets.names())
+            change = change_of(gone, "delete", before, {})
             change.name = resource.name or resource.id
             step = removal_step(child.entry.kind, plans.window.id, resource, change)
             planning.plan.add(change, [step])

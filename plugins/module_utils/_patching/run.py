@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import baseline, window
@@ -92,7 +93,8 @@ def _run(
         api = Api(client)
         planning = _plan(api, declare(module.params), workers, module.check_mode)
         for warning in planning.plan.warnings:
-            module.warn(warning)
+            # AnsibleAWSModule.warn of some releases also passes them to exit_json, which ansible-core deprecates.
+            warn(warning)
         outcome = Outcome() if module.check_mode else apply_plan(api, planning.plan, workers)
         run = Run(planning, outcome)
         if not module.check_mode:
