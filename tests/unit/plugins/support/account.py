@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An AWS account in the simulator, in this process, and the modules of the collection running against it.
+
+Everything between a module's arguments and the HTTP request is real: AnsibleModule, amazon.aws, boto3, botocore with
+its retries. Only the connection itself is short-circuited, and waiting takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.endpoint
+import botocore.loaders
+import botocore.retries.bucket
+import botocore.session
+import pytest
+import ssmsim.store
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
+from ssmsim import Simulator
+from ssmsim.faults import Call
+
+Json = Any
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+CLOCK = "2026-01-01T00:00:00Z"
+CREDENTIALS = {"access_key": "testing", "secret_key": "testing"}
+LOADER = botocore.loaders.Loader()
+_MODULES = "ansible_collections.patchfleet.aws.plugins.modules"
+_SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/")
+
+
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._content
+
+
+class VirtualTime:
+    """Time that passes only by sleeping, and no faster for anyone."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Put the time forward."""
+        self._ahead += seconds
+
+    def monotonic(self) -> float:
+        """Seconds of real and of slept time."""
+        return time.monotonic() + self._ahead
+
+
+class Account:
+    """The account: modules run in it, calls are logged in it.
+
+    In check mode a write call is an error of the test, whatever else the test asserts.
+    """
+
+    def __init__(self, simulator: Simulator, profile: str) -> None:
+        self.simulator = simulator
+        self.profile = profile
+        self.requests: list[Any] = []
+
+    def send(self, request: Any) -> AWSResponse:
+        """Answer an HTTP request of botocore as the server of the simulator would."""
+        self.requests.append(request)
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        found = _SCOPE.search(headers["authorization"])
+        assert found, "an unsigned request"
+        key, region = found.groups()
+        call = Call("ssm", headers["x-amz-target"].partition(".")[2], region, key if key.isdigit() else ACCOUNT)
+        body = json.loads(request.body)
+        reply = self.simulator.carry_out(call, body, lambda: self.simulator.answer(call, body))
+        if reply.transport in ("drop", "lost"):
+            raise ConnectionClosedError(endpoint_url=request.url)
+        content = b"<html></html>" if reply.transport == "html" else json.dumps(reply.answer).encode()
+        answer_headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": f"r-{len(self.requests)}"}
+        return AWSResponse(request.url, reply.status, answer_headers, _Body(content))
+
+    def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
+        """One call by somebody else, in wire form, which is not in the log."""
+        return self.simulator.execute(operation, REGION, ACCOUNT, request)
+
+    def run(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
+        """Run a module that must succeed; gives its result."""
+        result = self.outcome(module, check=check, diff=diff, **args)
+        assert not result.get("failed"), result.get("msg")
+        return result
+
+    def fails(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
+        """Run a module that must fail, and not by a traceback; gives its result."""
+        result = self.outcome(module, check=check, diff=diff, **args)
+        assert result.get("failed"), f"succeeded with {result}"
+        assert result["msg"], result
+        return result
+
+    def refuses(self, module: str, *texts: str, **args: Json) -> list[str]:
+        """A declaration that is refused in check mode and in a run alike, before any write; gives the violations."""
+        start = len(self.simulator.log())
+        results = [self.fails(module, check=check, **args) for check in (True, False)]
+        assert results[0]["violations"] == results[1]["violations"]
+        assert not [call for call in self.simulator.log()[start:] if call["write"]]
+        for text in texts:
+            assert text in results[0]["msg"]
+        return list(results[0]["violations"])
+
+    def outcome(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
+        """Run a module's main function as Ansible would; gives what it printed."""
+        start = len(self.simulator.log())
+        steering = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": "/tmp"}
+        printed = io.StringIO()
+        main = importlib.import_module(f"{_MODULES}.{module}").main
+        with patch_module_args({"region": REGION, **CREDENTIALS, **args, **steering}), redirect_stdout(printed):
+            with pytest.raises(SystemExit):
+                main()
+        if check:
+            written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]
+            assert not written, f"check mode wrote: {written}"
+        result: dict[str, Json] = json.loads(printed.getvalue())
+        return result
+
+    def clear_log(self) -> None:
+        """Forget the calls so far."""
+        self.simulator.clear_log()
+
+    def calls(self, *, writes: bool | None = None) -> Counter[str]:
+        """How often each operation was called since the log was cleared; only writes or reads if asked."""
+        return Counter(call["op"] for call in self.simulator.log() if writes in (None, call["write"]))
+
+    def inputs(self, operation: str) -> list[dict[str, Json]]:
+        """The requests of an operation since the log was cleared."""
+        return [call["input"] for call in self.simulator.log() if call["op"] == operation]
+
+    def faults(self, *rules: Mapping[str, Json]) -> None:
+        """Replace the fault rules of the simulator."""
+        self.simulator.set_faults([dict(rule) for rule in rules])
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every client of this process talk to the account, without waiting."""
+    clock = VirtualTime()
+    asleep = SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic, time=time.time)
+    monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
+    monkeypatch.setattr(botocore.endpoint, "time", asleep)
+    monkeypatch.setattr(apply, "time", asleep)
+    monkeypatch.setattr(ssmsim.store, "time", asleep)
+    # A client that was throttled would otherwise hold back its next calls in real time.
+    monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_options: True)
