@@ -106,7 +106,24 @@ def _find(planning: Planning, entry: Entry) -> dict[str, Any] | None:
         raise ViolationError(
             f"name: {entry.name!r} is no baseline of AWS in this region; own baselines must not begin with AWS-"
         )
+    if entry.id and entry.name and matches and not entry.absent:
+        _refuse_namesake(entry, matches[0], identities)
     return matches[0] if matches else None
+
+
+def _refuse_namesake(entry: Entry, found: dict[str, Any], identities: list[dict[str, Any]]) -> None:
+    """A rename must not make a second baseline of a name and operating system."""
+    rivals = [
+        one["BaselineId"]
+        for one in identities
+        if one.get("BaselineName") == entry.name
+        and one.get("OperatingSystem") == found.get("OperatingSystem")
+        and not _same(one["BaselineId"], found["BaselineId"])
+    ]
+    if rivals:
+        raise ViolationError(
+            f"name: {entry.name!r} is already the name of baseline {', '.join(rivals)}; choose another"
+        )
 
 
 def _plan_baseline(planning: Planning, entry: Entry) -> BaselinePlan:

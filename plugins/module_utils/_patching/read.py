@@ -67,7 +67,10 @@ def matching_baselines(entry: Entry, identities: Iterable[dict[str, Any]]) -> li
     """The listed baselines that an entry may mean: by id or ARN, else by name and, where given, operating system."""
     if entry.id:
         wanted = baseline.bare_id(entry.id)
-        return [one for one in identities if baseline.bare_id(one["BaselineId"]) == wanted]
+        found = [one for one in identities if baseline.bare_id(one["BaselineId"]) == wanted]
+        # Where the old one is gone already, a recreated baseline is the one of the same name.
+        if found or not entry.name or not entry.params.get("recreate"):
+            return found
     system = entry.values.get("operating_system")
     return [
         one
