@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples of README and guides do what the pages say. Each page begins with an empty account.
+
+A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
+message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment `# name.yml`
+is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is every `ansible` and
+`ansible-playbook` command of a `console` block.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.display import Display
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+
+from simulator import CHECKOUT, environment, serving
+
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+COLLECTION = "patchfleet.aws."
+_FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
+_KEYWORDS = frozenset({"name", "check_mode"})
+_RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
+
+
+class Block(NamedTuple):
+    """A fenced block. place: page and line. file: its name where it is one. told: the `text` block right after it."""
+
+    language: str
+    text: str
+    place: str
+    file: str | None
+    told: str | None
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as playbooks have it, with the tag `!unsafe`."""
+
+
+Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    matches = [*_FENCE.finditer(text)]
+    found = []
+    for number, match in enumerate(matches):
+        after = matches[number + 1] if number + 1 < len(matches) else None
+        is_next = after and after["language"] == "text" and not text[match.end() : after.start()].strip()
+        named = _FILE.match(match["text"]) if match["language"] == "yaml" else None
+        place = f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}"
+        told = after["text"] if after and is_next else None
+        found.append(Block(match["language"], match["text"], place, named and named["name"], told))
+    return found
+
+
+def plain(text: str) -> str:
+    """Text without ids, which differ from run to run, and without the way it is wrapped."""
+    return " ".join(_RANDOM.sub("ID", text).split())
+
+
+class Reader:
+    """Somebody who types in the tasks of a page. said: the message or the warnings of the last task. diff: its diff."""
+
+    def __init__(self, account: Account, warnings: list[str]) -> None:
+        self._account = account
+        self._warnings = warnings
+        self.said = ""
+        self.diff = ""
+
+    def run(self, block: Block) -> None:
+        """Run the tasks of a block; only the last may fail, and only where the page says how."""
+        tasks = yaml.load(block.text, Loader=Loader)
+        for task in tasks:
+            result = self._result(task, block.place)
+            may_fail = task is tasks[-1] and block.told is not None
+            assert may_fail or not result.get("failed"), f"{block.place}: {task['name']}: {result}"
+            self.said = result["msg"] if result.get("failed") else "\n".join(self._warnings)
+            self.diff = CallbackBase()._get_diff(result.get("diff", []))
+        assert plain(self.said) == plain(block.told or ""), block.place
+
+    def _result(self, task: dict[str, Any], place: str) -> dict[str, Any]:
+        names = sorted(set(task) - _KEYWORDS)
+        assert len(names) == 1, f"{place}: {task['name']}: {names}"
+        assert names[0].startswith(COLLECTION), place
+        self._warnings.clear()
+        module = names[0].removeprefix(COLLECTION)
+        return self._account.outcome(module, check=bool(task.get("check_mode")), **task[names[0]])
+
+
+def execute(command: list[str], folder: Path, env: dict[str, str], place: str) -> None:
+    """Run a command that must succeed."""
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{place}: {shlex.join(command)}\n{done.stdout}{done.stderr}"
+
+
+def write_file(block: Block, folder: Path, env: dict[str, str]) -> None:
+    """Keep a file for later commands; run it at once where it is a playbook."""
+    path = folder / str(block.file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text, encoding="utf-8")
+    if isinstance(yaml.load(block.text, Loader=Loader), list):
+        inventory = ["-i", "inventory.yml"] if (folder / "inventory.yml").exists() else []
+        execute(["ansible-playbook", *inventory, str(block.file)], folder, env, block.place)
+
+
+def run_commands(block: Block, folder: Path, env: dict[str, str]) -> None:
+    """Run the commands of Ansible in a console block."""
+    for line in block.text.replace("\\\n", " ").splitlines():
+        command = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
+        if command and command[0] in ("ansible", "ansible-playbook"):
+            execute(command, folder, env, block.place)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tasks_do_what_the_page_says(page: Path, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _display, msg, **_options: warnings.append(msg))
+    reader = Reader(account, warnings)
+    for block in blocks(page):
+        if block.language == "yaml" and not block.file:
+            reader.run(block)
+        elif block.language == "diff":
+            assert plain(reader.diff) == plain(block.text), block.place
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_playbooks_and_commands_succeed(page: Path, tmp_path: Path) -> None:
+    with serving() as endpoint:
+        env = {**environment(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
+        for block in blocks(page):
+            if block.file:
+                write_file(block, tmp_path, env)
+            elif block.language == "console":
+                run_commands(block, tmp_path, env)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        name, _hash, anchor = target.partition("#")
+        other = (page.parent / name).resolve() if name else page
+        assert other.exists(), target
+        titles = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        anchors = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+        assert not anchor or anchor in anchors, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_of_the_collection_exist(page: Path) -> None:
+    folders = ("plugins/modules/*.py", "plugins/filter/*.py", "playbooks/*.yml", "roles/*")
+    known = {path.stem for pattern in folders for path in CHECKOUT.glob(pattern)} | {"all", "aws", "git"}
+    named = set(re.findall(r"\bpatchfleet\.aws\.(\w+)", page.read_text(encoding="utf-8")))
+    assert named <= known
