@@ -61,12 +61,15 @@ class Api:
         return answer
 
     def pages(self, operation: str, result: str, **request: Any) -> Iterator[Answer]:
-        """All entries of a listing; an answer without the listing is an error, never an empty list."""
+        """All entries of a listing, page by page as they are taken; an answer without the listing is an error.
+
+        request may hold another C(MaxResults).
+        """
         seen: set[str] = set()
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
-            answer = self.call(operation, MaxResults=_PAGE, **request, **more)
+            answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
             if result not in answer:
                 raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {result}")
             yield from answer[result]
@@ -76,6 +79,12 @@ class Api:
             if token in seen:
                 raise ApiError(operation, "UnexpectedAnswer", "the same page came twice")
             seen.add(token)
+
+
+def connect(module: Any, workers: int) -> Api:
+    """The API for a module, with as many connections as there are calls at a time; O(aws_config) wins key by key."""
+    retries = {"mode": "adaptive", "total_max_attempts": 10}
+    return Api(module.client("ssm", config={"max_pool_connections": max(workers, 10), "retries": retries}))
 
 
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:

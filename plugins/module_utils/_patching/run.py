@@ -16,7 +16,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import baseline, window
-from .api import Api, Job, run_jobs
+from .api import Api, Job, connect, run_jobs
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 from .declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
 from .errors import ApiError, InvalidDeclarationError, PatchingError
@@ -87,10 +87,8 @@ def _run(
     answer: Callable[[Run], dict[str, Any]],
     workers: int,
 ) -> None:
-    retries = {"mode": "adaptive", "total_max_attempts": 10}
-    client = module.client("ssm", config={"max_pool_connections": max(workers, 10), "retries": retries})
+    api = connect(module, workers)
     try:
-        api = Api(client)
         planning = _plan(api, declare(module.params), workers, module.check_mode)
         for warning in planning.plan.warnings:
             # AnsibleAWSModule.warn of some releases also passes them to exit_json, which ansible-core deprecates.

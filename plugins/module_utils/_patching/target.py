@@ -130,7 +130,7 @@ KIND = Kind(
 
 _FORMS = ("patch_groups", "instance_tags", "tag_keys", "instance_ids", "resource_group", "targets")
 _TAG_FORMS = frozenset({"patch_groups", "instance_tags", "tag_keys"})
-_GROUP_KEYS = ("resource-groups:Name", "resource-groups:ResourceTypeFilters")
+GROUP_KEYS = ("resource-groups:Name", "resource-groups:ResourceTypeFilters")
 
 
 def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -149,7 +149,7 @@ def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if found or not forms:
         return {}, found
     targets = _targets(params, forms)
-    kind = "RESOURCE_GROUP" if targets[0]["key"] in _GROUP_KEYS else "INSTANCE"
+    kind = "RESOURCE_GROUP" if targets[0]["key"] in GROUP_KEYS else "INSTANCE"
     return {"targets": targets, "resource_type": kind}, _criteria_violations(targets)
 
 
@@ -160,8 +160,8 @@ def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]
         return [{"key": "InstanceIds", "values": list(params["instance_ids"])}]
     if "resource_group" in forms:
         types = params.get("resource_types")
-        filters = [{"key": _GROUP_KEYS[1], "values": list(types)}] if types else []
-        return [{"key": _GROUP_KEYS[0], "values": [params["resource_group"]]}, *filters]
+        filters = [{"key": GROUP_KEYS[1], "values": list(types)}] if types else []
+        return [{"key": GROUP_KEYS[0], "values": [params["resource_group"]]}, *filters]
     targets = []
     if params.get("patch_groups"):
         key = params.get("patch_group_key") or "PatchGroup"
@@ -195,13 +195,13 @@ def _criteria_violations(targets: list[dict[str, Any]]) -> list[str]:
 
 
 def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[str]:
-    groups = [key for key in keys if key in _GROUP_KEYS]
+    groups = [key for key in keys if key in GROUP_KEYS]
     if not groups:
         return []
     if len(groups) < len(keys):
         return ["targets: a resource group cannot be combined with tags or ids; register a second target"]
-    names: list[str] = next((target["values"] for target in targets if target["key"] == _GROUP_KEYS[0]), [])
-    return [] if len(names) == 1 else [f"targets: {_GROUP_KEYS[0]} takes exactly one group, not {len(names)}"]
+    names: list[str] = next((target["values"] for target in targets if target["key"] == GROUP_KEYS[0]), [])
+    return [] if len(names) == 1 else [f"targets: {GROUP_KEYS[0]} takes exactly one group, not {len(names)}"]
 
 
 def instance_id_violations(ids: list[str]) -> list[str]:
@@ -211,11 +211,11 @@ def instance_id_violations(ids: list[str]) -> list[str]:
 
 
 def _key_violations(key: str) -> list[str]:
-    if key in ("InstanceIds", "tag-key", *_GROUP_KEYS) or (key.startswith("tag:") and len(key) > 4):
+    if key in ("InstanceIds", "tag-key", *GROUP_KEYS) or (key.startswith("tag:") and len(key) > 4):
         return []
-    known = {name.lower(): name for name in ("InstanceIds", "tag-key", *_GROUP_KEYS)}
+    known = {name.lower(): name for name in ("InstanceIds", "tag-key", *GROUP_KEYS)}
     meant = known.get(key.lower()) or f"tag:{key.removeprefix('tag:') or 'KEY'}"
     return [
-        f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {_GROUP_KEYS[0]});"
+        f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {GROUP_KEYS[0]});"
         f" did you mean {meant}?"
     ]
