@@ -1,0 +1,342 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Situations in which a run once did other than it said: each the smallest that shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .field import Field
+
+Json = Any
+LINUX = "AMAZON_LINUX_2023"
+WINDOW = {"name": "prod", "schedule": "cron(0 2 ? * TUE *)", "duration": 4, "cutoff": 1}
+
+
+def defect(reason: str) -> pytest.MarkDecorator:
+    """A test of what is not right yet; it has to lose this mark with the repair."""
+    return pytest.mark.xfail(strict=True, reason=reason)
+
+
+def window(**more: Json) -> dict[str, Json]:
+    """The window with what a test changes."""
+    return {**WINDOW, **more}
+
+
+def baseline(name: str, **more: Json) -> dict[str, Json]:
+    """A baseline of one operating system."""
+    return {"name": name, "operating_system": LINUX, **more}
+
+
+def default_of(field: Field, system: str = LINUX) -> str:
+    """The name of the default baseline."""
+    answer = field.by_hand("GetDefaultPatchBaseline", OperatingSystem=system)
+    return str(field.by_hand("GetPatchBaseline", BaselineId=answer["BaselineId"])["Name"])
+
+
+def groups_of(field: Field, name: str) -> list[str]:
+    """The groups of the only baseline of a name."""
+    (found,) = [one for one in field.content()["baselines"] if one["Name"] == name]
+    return list(found["PatchGroups"])
+
+
+@defect("groups that were moved already are deregistered from the new baseline")
+def test_a_finished_half_of_recreate_keeps_the_groups(field: Field) -> None:
+    field.setup(baselines=[baseline("base", patch_groups=["web", "db"])])
+    old = field.setup(baselines=[baseline("base")])["baselines"][0]["baseline_id"]
+    moved = {"baseline_id": old, "name": "base", "operating_system": "UBUNTU", "recreate": True}
+    field.faults({"op": "DeletePatchBaseline", "do": "AccessDeniedException"})
+    assert field.setup(baselines=[moved])["failed"]
+    field.faults()
+    field.setup(baselines=[moved])
+    assert groups_of(field, "base") == ["db", "web"]
+
+
+def test_recreate_is_repeated_without_complaint(field: Field) -> None:
+    old = field.setup(baselines=[baseline("base")])["baselines"][0]["baseline_id"]
+    field.settled(baselines=[{"baseline_id": old, "name": "base", "operating_system": "UBUNTU", "recreate": True}])
+
+
+@defect("the owner of the successor is not checked")
+def test_recreate_adopts_no_baseline_of_another_setup(field: Field) -> None:
+    old = field.setup(setup="mine", baselines=[baseline("base")])["baselines"][0]["baseline_id"]
+    field.setup(setup="theirs", baselines=[baseline("base", operating_system="UBUNTU")])
+    moved = {"baseline_id": old, "name": "base", "operating_system": "UBUNTU", "recreate": True}
+    assert "theirs" in field.setup(setup="mine", baselines=[moved])["msg"]
+
+
+@defect("what gives the default up restores that of AWS after, or beside, the claim")
+@pytest.mark.parametrize("leaver", ["default_false", "absent", "pruned", "reset"])
+def test_the_default_goes_to_the_baseline_that_is_declared(field: Field, leaver: str) -> None:
+    before = [baseline("a-new"), baseline("old", default=True)]
+    field.setup(setup="mine", baselines=before)
+    old = {"default_false": [baseline("old", default=False)], "absent": [baseline("old", state="absent")], "pruned": []}
+    # One call at a time: otherwise it depends on luck which of two steps that do not wait for each other comes last.
+    args: dict[str, Json] = {"setup": "mine", "prune": leaver == "pruned", "concurrency": 1}
+    args["unset"] = "reset" if leaver == "reset" else "keep"
+    args["baselines"] = [baseline("a-new", default=True), *old.get(leaver, [baseline("old")])]
+    field.settled(**args)
+    assert default_of(field) == "a-new"
+
+
+@defect("only entries that give operating_system are compared")
+def test_two_defaults_of_one_system_are_refused_however_they_are_named(field: Field) -> None:
+    made = field.setup(baselines=[baseline("one"), baseline("two")])["baselines"]
+    entries = [{"baseline_id": one["baseline_id"], "default": True} for one in made]
+    assert field.setup(check=True, baselines=entries).get("failed")
+
+
+@defect("claims of one group are not compared")
+def test_one_group_claimed_by_two_baselines_is_refused(field: Field) -> None:
+    entries = [baseline(name, patch_groups=["web"], move_patch_groups=True) for name in ("one", "two")]
+    assert field.setup(check=True, baselines=entries).get("failed")
+
+
+@defect("both have one step key, one step is dropped")
+def test_namesakes_for_two_systems_keep_their_tags_apart(field: Field) -> None:
+    entries = [baseline("base"), baseline("base", operating_system="UBUNTU")]
+    field.setup(baselines=entries)
+    field.settled(setup="mine", baselines=[{**one, "tags": {"Team": "x"}} for one in entries])
+    assert all(one["tags"] == {"Team": "x", "patchfleet:setup": "mine"} for one in field.content()["baselines"])
+
+
+@defect("both have one step key, one step is dropped")
+def test_namesakes_by_id_are_both_changed(field: Field) -> None:
+    for text in ("one", "two"):
+        field.by_hand(
+            "CreateMaintenanceWindow",
+            Name="prod",
+            Schedule="rate(1 day)",
+            Duration=4,
+            Cutoff=1,
+            AllowUnassociatedTargets=False,
+            Description=text,
+        )
+    ids = [one["WindowId"] for one in field.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]]
+    field.settled(windows=[{"window_id": one, "duration": 5} for one in ids])
+
+
+@defect("both have one step key, one step is dropped")
+def test_namesake_targets_by_id_are_both_changed(field: Field) -> None:
+    window_id = field.setup(windows=[window()])["windows"][0]["window_id"]
+    ids = [
+        field.by_hand(
+            "RegisterTargetWithMaintenanceWindow",
+            WindowId=window_id,
+            Name="web",
+            ResourceType="INSTANCE",
+            Targets=[{"Key": "tag:Env", "Values": [value]}],
+        )["WindowTargetId"]
+        for value in ("a", "b")
+    ]
+    field.settled(windows=[window(targets=[{"window_target_id": one, "description": "x"} for one in ids])])
+
+
+@defect("the replacement becomes late and waits for what waits for it")
+def test_a_replaced_target_that_a_pruned_task_uses(field: Field) -> None:
+    targets = [{"name": "web", "patch_groups": ["web"]}]
+    tasks = [
+        {"name": name, "operation": "Scan", "window_targets": ["web"], "max_errors": "1"} for name in ("keep", "drop")
+    ]
+    field.setup(setup="mine", windows=[window(targets=targets, patch_tasks=tasks)])
+    targets = [{"name": "web", "resource_group": "web"}]
+    field.settled(setup="mine", prune=True, windows=[window(targets=targets, patch_tasks=tasks[:1])])
+
+
+@defect("prune waits for creations, not for their reading-back")
+def test_nothing_is_pruned_where_a_new_window_did_not_last(field: Field) -> None:
+    field.setup(setup="mine", windows=[window(name="old")])
+    field.faults({"op": "DescribeMaintenanceWindows", "do": "AccessDeniedException", "after": 1})
+    assert field.setup(setup="mine", prune=True, windows=[window(name="new")])["failed"]
+    assert "old" in [one["Name"] for one in field.content()["windows"]]
+
+
+@defect("a lost creation leaves the touched changes and what was done")
+def test_what_was_created_is_told_where_it_cannot_be_read_back(field: Field) -> None:
+    field.faults({"op": "DescribeMaintenanceWindows", "do": "ExpiredTokenException", "after": 1})
+    result = field.setup(windows=[window()])
+    (made,) = field.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]
+    assert result["changed"] is True
+    assert made["WindowId"] in result["msg"]
+
+
+@defect("the token gives the id of what was renamed")
+def test_a_window_that_was_renamed_by_hand_is_made_anew(field: Field) -> None:
+    window_id = field.setup(windows=[window()])["windows"][0]["window_id"]
+    field.by_hand("UpdateMaintenanceWindow", WindowId=window_id, Name="prod-old")
+    field.settled(windows=[window()])
+    assert [one["Name"] for one in field.content()["windows"]] == ["prod", "prod-old"]
+
+
+@defect("reset clears resource_type, which replaces the target")
+def test_reset_without_criteria_leaves_a_target_its_own(field: Field) -> None:
+    field.setup(windows=[window(targets=[{"name": "web", "patch_groups": ["web"], "description": "x"}])])
+    field.settled(unset="reset", windows=[window(targets=[{"name": "web"}])])
+    assert field.content()["windows"][0]["targets"][0]["Name"] == "web"
+
+
+@defect("reset gives the document, which makes any task a patch task")
+def test_reset_takes_no_foreign_task_for_a_patch_task(field: Field) -> None:
+    shell = {
+        "name": "clean",
+        "task_type": "RUN_COMMAND",
+        "task_arn": "AWS-RunShellScript",
+        "window_targets": ["web"],
+        "run_command": {"parameters": {"commands": ["true"]}},
+    }
+    targets = [{"name": "web", "patch_groups": ["web"]}]
+    field.setup(windows=[window(targets=targets, tasks=[shell])])
+    patch = {"name": "clean", "operation": "Install", "window_targets": ["web"]}
+    result = field.setup(unset="reset", windows=[window(targets=targets, patch_tasks=[patch])])
+    assert "ssm_window_task" in result.get("msg", "")
+
+
+@defect("document makes any task a patch task")
+def test_a_foreign_task_is_no_patch_task_whatever_the_document(field: Field) -> None:
+    shell = {
+        "name": "clean",
+        "task_type": "RUN_COMMAND",
+        "task_arn": "AWS-RunShellScript",
+        "window_targets": ["web"],
+        "run_command": {"parameters": {"commands": ["true"]}},
+    }
+    targets = [{"name": "web", "patch_groups": ["web"]}]
+    field.setup(windows=[window(targets=targets, tasks=[shell])])
+    patch = {"name": "clean", "operation": "Install", "document": "AWS-RunPatchBaseline", "window_targets": ["web"]}
+    assert "ssm_window_task" in field.setup(windows=[window(targets=targets, patch_tasks=[patch])]).get("msg", "")
+
+
+@defect("absent entries have no id in their answer")
+def test_one_resource_as_present_and_absent_is_refused(field: Field) -> None:
+    window_id = field.setup(windows=[window()])["windows"][0]["window_id"]
+    entries = [{"name": "prod", "state": "absent"}, {"window_id": window_id, "name": "other"}]
+    assert field.setup(check=True, windows=entries).get("failed")
+
+
+@defect("the name is taken from what is called .replaced")
+def test_a_replaced_task_with_an_id_keeps_its_name(field: Field) -> None:
+    targets = [{"name": "web", "patch_groups": ["web"]}]
+    task = {"name": "job", "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]}
+    made = field.setup(windows=[window(targets=targets, tasks=[task])])
+    task_id = made["windows"][0]["tasks"][0]["window_task_id"]
+    other = {"window_task_id": task_id, "task_type": "LAMBDA", "task_arn": "arn:aws:lambda:eu-central-1:1:function:f"}
+    field.faults({"op": "RegisterTaskWithMaintenanceWindow", "do": "AccessDeniedException"})
+    args = {"windows": [window(targets=targets, tasks=[{**other, "window_targets": ["web"]}])]}
+    assert field.setup(**args)["failed"]
+    field.faults()
+    field.setup(**args)
+    assert [one["Name"] for one in field.content()["windows"][0]["tasks"]] == ["job"]
+
+
+@defect("what the replacement made counts as a rival")
+def test_a_replacement_by_id_and_name_is_finished(field: Field) -> None:
+    targets = [{"name": "web", "patch_groups": ["web"]}]
+    task = {"name": "job", "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]}
+    made = field.setup(windows=[window(targets=targets, tasks=[task])])
+    task_id = made["windows"][0]["tasks"][0]["window_task_id"]
+    other = {
+        "window_task_id": task_id,
+        "name": "job",
+        "task_type": "LAMBDA",
+        "task_arn": "arn:aws:lambda:eu-central-1:1:function:f",
+        "window_targets": ["web"],
+    }
+    field.faults({"op": "DeregisterTaskFromMaintenanceWindow", "do": "AccessDeniedException"})
+    args = {"windows": [window(targets=targets, tasks=[other])]}
+    assert field.setup(**args)["failed"]
+    field.faults()
+    result = field.setup(**args)
+    assert not result.get("failed"), result["msg"]
+    assert [one["Name"] for one in field.content()["windows"][0]["tasks"]] == ["job"]
+
+
+@defect("the declared resource counts as a leftover")
+def test_a_name_and_its_replaced_form_are_not_both_declared(field: Field) -> None:
+    targets = [{"name": name, "patch_groups": [name]} for name in ("web", "web.replaced")]
+    field.setup(windows=[window(targets=targets)])
+    result = field.setup(windows=[window(targets=targets)])
+    assert result.get("failed") or not result["changed"]
+
+
+def test_long_names_of_one_beginning_are_replaced_apart(field: Field) -> None:
+    names = ["n" * 127 + end for end in "ab"]
+    field.setup(windows=[window(targets=[{"name": one, "patch_groups": [one]} for one in names])])
+    field.faults({"op": "DeregisterTargetFromMaintenanceWindow", "do": "AccessDeniedException", "times": 1})
+    args = {"windows": [window(targets=[{"name": one, "resource_group": one[-3:]} for one in names])]}
+    field.setup(**args)
+    field.faults()
+    field.settled(**args)
+
+
+def test_a_rename_to_the_name_of_another_baseline_is_refused(field: Field) -> None:
+    made = field.setup(baselines=[baseline("one"), baseline("two")])["baselines"]
+    rename = {"baseline_id": made[0]["baseline_id"], "name": "two"}
+    assert field.setup(check=True, baselines=[rename]).get("failed")
+
+
+@defect("required members of blocks are not checked")
+@pytest.mark.parametrize("alarm", [{"ignore_poll_failure": True}, {"name": "", "ignore_poll_failure": True}])
+def test_an_alarm_without_a_name_is_refused_before_the_first_write(field: Field, alarm: dict[str, Json]) -> None:
+    targets = [{"name": "web", "patch_groups": ["web"]}]
+    task = {"name": "scan", "operation": "Scan", "window_targets": ["web"], "alarm": alarm}
+    result = field.setup(windows=[window(targets=targets, patch_tasks=[task])])
+    assert result.get("failed")
+    assert not field.content()["windows"]
+
+
+@defect("null becomes the text None")
+def test_a_null_parameter_is_not_given(field: Field) -> None:
+    task = {
+        "name": "job",
+        "task_type": "AUTOMATION",
+        "task_arn": "AWS-Nothing",
+        "automation": {"parameters": {"A": "x", "B": None, "C": [None]}},
+    }
+    result = field.setup(windows=[window(tasks=[task])])
+    assert result.get("failed") or "None" not in str(
+        field.content()["windows"][0]["tasks"][0]["TaskInvocationParameters"]
+    )
+
+
+@defect("a traceback")
+@pytest.mark.parametrize("concurrency", [0, -1])
+def test_no_concurrency_is_refused(field: Field, concurrency: int) -> None:
+    assert field.setup(check=True, windows=[window()], concurrency=concurrency).get("failed")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param("GetMaintenanceWindow", marks=defect("a window without content counts as none and is made anew")),
+        pytest.param("ListTagsForResource", marks=defect("a traceback")),
+        "GetPatchBaseline",
+    ],
+)
+def test_an_answer_of_a_proxy_is_no_answer(field: Field, operation: str) -> None:
+    args: dict[str, Json] = {"setup": "mine", "windows": [window()], "baselines": [baseline("base")]}
+    field.setup(**args)
+    before = field.content()
+    field.answers[operation] = lambda _answer: {}
+    result = field.setup(**args)
+    assert result.get("failed")
+    assert field.content() == before
+
+
+@defect("a traceback")
+def test_an_answer_of_a_proxy_to_a_creation_is_an_error(field: Field) -> None:
+    field.answers["CreateMaintenanceWindow"] = lambda _answer: {}
+    assert field.setup(windows=[window()]).get("failed")
+
+
+@defect("listed baselines are not told apart by id")
+def test_an_entry_that_comes_on_two_pages_is_one(field: Field) -> None:
+    field.setup(baselines=[baseline("base")])
+
+    def twice(answer: dict[str, Json]) -> dict[str, Json]:
+        return {**answer, "BaselineIdentities": answer["BaselineIdentities"] * 2}
+
+    field.answers["DescribePatchBaselines"] = twice
+    result = field.setup(baselines=[baseline("base")])
+    assert not result.get("failed"), result.get("msg")
