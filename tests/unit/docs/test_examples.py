@@ -3,9 +3,9 @@
 """The examples of README and guides do what the pages say. Each page begins with an empty account.
 
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
-message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment `# name.yml`
-is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is every `ansible` and
-`ansible-playbook` command of a `console` block.
+message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
+`# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
+every `ansible` and `ansible-playbook` command of a `console` block.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import check_schedule, next_runs
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
-
 from simulator import CHECKOUT, environment, serving
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -40,13 +41,6 @@ class Block(NamedTuple):
     place: str
     file: str | None
     told: str | None
-
-
-class Loader(yaml.SafeLoader):
-    """YAML as playbooks have it, with the tag `!unsafe`."""
-
-
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
 
 
 def blocks(page: Path) -> list[Block]:
@@ -80,7 +74,7 @@ class Reader:
 
     def run(self, block: Block) -> None:
         """Run the tasks of a block; only the last may fail, and only where the page says how."""
-        tasks = yaml.load(block.text, Loader=Loader)
+        tasks = DataLoader().load(block.text)
         for task in tasks:
             result = self._result(task, block.place)
             may_fail = task is tasks[-1] and block.told is not None
@@ -109,7 +103,7 @@ def write_file(block: Block, folder: Path, env: dict[str, str]) -> None:
     path = folder / str(block.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text, encoding="utf-8")
-    if isinstance(yaml.load(block.text, Loader=Loader), list):
+    if isinstance(DataLoader().load(block.text), list):
         inventory = ["-i", "inventory.yml"] if (folder / "inventory.yml").exists() else []
         execute(["ansible-playbook", *inventory, str(block.file)], folder, env, block.place)
 
@@ -162,3 +156,22 @@ def test_names_of_the_collection_exist(page: Path) -> None:
     known = {path.stem for pattern in folders for path in CHECKOUT.glob(pattern)} | {"all", "aws", "git"}
     named = set(re.findall(r"\bpatchfleet\.aws\.(\w+)", page.read_text(encoding="utf-8")))
     assert named <= known
+
+
+def test_schedules_open_when_the_table_says() -> None:
+    page = (CHECKOUT / "docs" / "schedules.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| (\d*) ?\| .+ \| (2026-[^|]+) \|$", page, re.MULTILINE)
+    new_year = datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for expression, offset, first in rows:
+        runs = next_runs(expression, offset=int(offset or 0), after=new_year, count=1)
+        assert [run.replace(tzinfo=None) for run in runs] == [datetime.fromisoformat(first)], expression
+    assert len(rows) > 10
+
+
+def test_wrong_schedules_are_refused_and_right_ones_are_not() -> None:
+    page = (CHECKOUT / "docs" / "schedules.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)`( for \w+)? \| .+ \| `([^`]+)` \|$", page, re.MULTILINE)
+    for wrong, other_meaning, right in rows:
+        assert bool(check_schedule(wrong)) != bool(other_meaning), wrong
+        assert not check_schedule(right)
+    assert len(rows) > 5
