@@ -94,7 +94,9 @@ def given(options: Options, params: Mapping[str, Any]) -> dict[str, Any]:
         if option.api is not None:
             values[option.name] = value
         elif option.suboptions and option.type == "dict":
-            inner = given(option.suboptions, value) if value else _cleared(option.suboptions)
+            # AnsibleModule has filled an empty block with a null for each suboption.
+            is_empty = all(entry is None for entry in value.values())
+            inner = _cleared(option.suboptions) if is_empty else given(option.suboptions, value)
             values.update({f"{option.name}.{name}": entry for name, entry in inner.items()})
     return values
 

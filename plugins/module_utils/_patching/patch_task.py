@@ -19,6 +19,7 @@ from .task import (
     RUN_COMMAND,
     SHARED_OPTIONS,
     STATE,
+    alarm_violations,
     given_target_violations,
     name_options,
     notification_violations,
@@ -155,7 +156,7 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
-    found = rate_violations(values, after) + notification_violations(after)
+    found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after)
     if not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a task that patches needs window_targets or instance_ids")
     if any(after.get(hook) for hook in _HOOKS) and after.get("document") == PLAIN_DOCUMENT:

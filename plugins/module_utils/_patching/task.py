@@ -254,6 +254,13 @@ def rate_violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list
     return found
 
 
+def alarm_violations(after: Mapping[str, Any]) -> list[str]:
+    """The service takes no alarm configuration without an alarm."""
+    if after.get("alarm.ignore_poll_failure") is None or after.get("alarm.name"):
+        return []
+    return ["alarm.name: is missing; give the alarm, or alarm: {} to remove it"]
+
+
 def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[str]:
     """SNS needs a topic and a role of its own, whichever way they got there."""
     topic, role = after.get(f"{prefix}notification.topic_arn"), after.get(f"{prefix}notification.role_arn")

@@ -17,6 +17,7 @@ from .task import (
     RUN_COMMAND,
     SHARED_OPTIONS,
     STATE,
+    alarm_violations,
     given_target_violations,
     name_options,
     notification_violations,
@@ -168,7 +169,7 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
-    found = rate_violations(values, after) + notification_violations(after, "run_command.")
+    found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after, "run_command.")
     task_type = after.get("task_type")
     for kind, block in BLOCKS.items():
         if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
