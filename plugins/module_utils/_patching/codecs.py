@@ -124,7 +124,9 @@ def _as_json(value: Json) -> Json:
 
 JSON_TEXT = Codec(decode=lambda member: _text(_as_text(member)), encode=_as_text, normal=_as_json)
 JSON_BYTES = Codec(
-    decode=lambda member: _text(_as_text(member)), encode=lambda value: _as_text(value).encode(), normal=_as_json
+    decode=lambda member: _text(_as_text(member)),
+    encode=lambda value: _as_text(value).encode(errors="surrogateescape"),
+    normal=_as_json,
 )
 
 

@@ -16,6 +16,7 @@ from .rules import breaches, option_breaches
 
 Params = Mapping[str, Any]
 SETUP_TAG = "patchfleet:setup"
+STACK_TAG = "aws:cloudformation:stack-id"
 _RESERVED_TAGS = ("aws:", "patchfleet:")
 _TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
 
@@ -78,6 +79,11 @@ class Declaration:
             yield entry
             yield from entry.targets or ()
             yield from entry.tasks or ()
+
+
+def is_reserved(tag_key: str) -> bool:
+    """Whether a tag belongs to AWS or to the collection, and not to the user."""
+    return tag_key.lower().startswith(_RESERVED_TAGS)
 
 
 def make_entry(kind: Kind, params: Params, label: str = "", setup: str | None = None, take_over: bool = False) -> Entry:
@@ -239,7 +245,7 @@ def _tag_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str
         f"tags: {key!r} begins with a reserved prefix ({', '.join(_RESERVED_TAGS)}); use another key"
         + ("; the name of the setup is the option setup" if key == SETUP_TAG else "")
         for key in tags
-        if str(key).lower().startswith(_RESERVED_TAGS)
+        if is_reserved(str(key))
     ]
     shape = input_shape("AddTagsToResource").members["Tags"]
     named = [("tags", dict(tags)), ("setup", {SETUP_TAG: entry.setup} if entry.setup else {})]

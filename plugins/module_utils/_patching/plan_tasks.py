@@ -192,15 +192,9 @@ def _check_instances(planning: Planning, plans: TaskPlans, entry: Entry, values:
     instances = values.get("instance_ids")
     if not instances or plans.window.values.get("allow_unassociated_targets") is not False:
         return
-    registered: set[str] = set()
     targets = [one.raw for one in plans.targets.found.values()]
     targets += [merge(target.KIND, {}, child.entry.values) for child in plans.targets.children]
-    for raw in targets:
-        for criterion in raw.get("Targets") or ():
-            if criterion["Key"] != "InstanceIds":
-                return
-            registered |= set(criterion["Values"])
-    strangers = [one for one in instances if one not in registered]
+    strangers = target.strangers(instances, targets)
     if strangers:
         planning.refuse(
             entry,

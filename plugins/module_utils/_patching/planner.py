@@ -13,14 +13,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     compare_aws_tags,
 )
 
-from .declaration import SETUP_TAG, Declaration, Entry
+from .declaration import SETUP_TAG, STACK_TAG, Declaration, Entry, is_reserved
 from .kind import Kind, Raw, changed_names, values_of
 from .plan import Change, Id, Plan, Step
 from .read import Account, Resource
 from .rules import option_breaches
-
-_RESERVED = ("aws:", "patchfleet:")
-_STACK_TAG = "aws:cloudformation:stack-id"
 
 
 class ViolationError(Exception):
@@ -90,9 +87,9 @@ def check_owner(entry: Entry, resource: Resource) -> None:
     where = f"{entry.kind.name} {entry.title} ({resource.id})"
     if entry.take_over:
         return
-    if tags.get(_STACK_TAG):
+    if tags.get(STACK_TAG):
         raise ViolationError(
-            f"{where} is managed by the CloudFormation stack {tags[_STACK_TAG]}; give take_over: true to adopt it"
+            f"{where} is managed by the CloudFormation stack {tags[STACK_TAG]}; give take_over: true to adopt it"
         )
     if entry.setup and owner and owner != entry.setup:
         raise ViolationError(
@@ -102,7 +99,7 @@ def check_owner(entry: Entry, resource: Resource) -> None:
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
     """The tags that users manage: not those of AWS, not those of the collection."""
-    return None if tags is None else {key: value for key, value in tags.items() if not key.startswith(_RESERVED)}
+    return None if tags is None else {key: value for key, value in tags.items() if not is_reserved(key)}
 
 
 @dataclass

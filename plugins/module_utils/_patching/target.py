@@ -8,11 +8,11 @@ Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Regis
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .codecs import CRITERIA
-from .kind import Kind
+from .kind import Kind, Raw
 from .options import Option
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -208,6 +208,16 @@ def instance_id_violations(ids: list[str]) -> list[str]:
     """Ids that cannot be those of instances."""
     bad = [one for one in ids if not INSTANCE_ID.fullmatch(str(one))]
     return [f"instance_ids: {one!r} is no instance id (i- or mi- and 17 characters)" for one in bad]
+
+
+def strangers(instance_ids: Iterable[str], raws: Iterable[Raw]) -> list[str]:
+    """The instances that no target names, as far as that can be told: tags and groups may name any."""
+    registered: set[str] = set()
+    for criterion in (one for raw in raws for one in raw.get("Targets") or ()):
+        if criterion["Key"] != "InstanceIds":
+            return []
+        registered |= set(criterion["Values"])
+    return [one for one in instance_ids if one not in registered]
 
 
 def _key_violations(key: str) -> list[str]:
