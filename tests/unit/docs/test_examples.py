@@ -5,7 +5,8 @@
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
 message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
 `# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
-every `ansible` and `ansible-playbook` command of a `console` block.
+every `ansible` and `ansible-playbook` command of a `console` block. Check mode and a repeated command write nothing, any
+other command does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 
 import botocore.session
 import pytest
@@ -31,6 +33,8 @@ PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
+# What a playbook has in it that is to change something.
+_WRITING = re.compile(r"patchfleet\.aws\.(ssm|patching)")
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
 
@@ -94,28 +98,42 @@ class Reader:
         return self._account.outcome(module, check=bool(task.get("check_mode")), **task[names[0]])
 
 
-def execute(command: list[str], folder: Path, env: dict[str, str], place: str) -> None:
-    """Run a command that must succeed."""
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{place}: {shlex.join(command)}\n{done.stdout}{done.stderr}"
+class Shell:
+    """Somebody who saves the files of a page and types in its commands."""
 
+    def __init__(self, folder: Path, endpoint: str) -> None:
+        self._folder = folder
+        self._env = {**environment(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
+        self._log = f"{endpoint}/_sim/log"
+        self._done: set[str] = set()
 
-def write_file(block: Block, folder: Path, env: dict[str, str]) -> None:
-    """Keep a file for later commands; run it at once where it is a playbook."""
-    path = folder / str(block.file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(block.text, encoding="utf-8")
-    if isinstance(DataLoader().load(block.text), list):
-        inventory = ["-i", "inventory.yml"] if (folder / "inventory.yml").exists() else []
-        execute(["ansible-playbook", *inventory, str(block.file)], folder, env, block.place)
+    def save(self, block: Block) -> None:
+        """Keep a file for later commands; run it at once where it is a playbook."""
+        path = self._folder / str(block.file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
+        if isinstance(DataLoader().load(block.text), list):
+            has_inventory = (self._folder / "inventory.yml").exists()
+            inventory = ["-i", "inventory.yml"] if has_inventory else []
+            writes = self._writes(["ansible-playbook", *inventory, str(block.file)], block.place)
+            assert bool(writes) == bool(_WRITING.search(block.text)), f"{block.place}: {writes}"
 
+    def type(self, block: Block) -> None:
+        """Run the commands of Ansible in a console block."""
+        for line in block.text.replace("\\\n", " ").splitlines():
+            command = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
+            if command and command[0] in ("ansible", "ansible-playbook"):
+                writes = self._writes(command, block.place)
+                silent = "--check" in command or line in self._done
+                assert bool(writes) != silent, f"{block.place}: {line}: {writes}"
+                self._done.add(line)
 
-def run_commands(block: Block, folder: Path, env: dict[str, str]) -> None:
-    """Run the commands of Ansible in a console block."""
-    for line in block.text.replace("\\\n", " ").splitlines():
-        command = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
-        if command and command[0] in ("ansible", "ansible-playbook"):
-            execute(command, folder, env, block.place)
+    def _writes(self, command: list[str], place: str) -> list[str]:
+        urlopen(self._log, data=b"").close()
+        done = subprocess.run(command, cwd=self._folder, env=self._env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{place}: {shlex.join(command)}\n{done.stdout}{done.stderr}"
+        with urlopen(self._log) as answer:
+            return [call["op"] for call in json.load(answer) if call["write"] and call["service"] == "ssm"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -133,12 +151,12 @@ def test_tasks_do_what_the_page_says(page: Path, account: Account, monkeypatch: 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_playbooks_and_commands_succeed(page: Path, tmp_path: Path) -> None:
     with serving() as endpoint:
-        env = {**environment(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
+        shell = Shell(tmp_path, endpoint)
         for block in blocks(page):
             if block.file:
-                write_file(block, tmp_path, env)
+                shell.save(block)
             elif block.language == "console":
-                run_commands(block, tmp_path, env)
+                shell.type(block)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
