@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
     baseline,
+    info,
     patch_task,
     setup,
     target,
@@ -38,6 +39,8 @@ FRAGMENTS: dict[str, Options] = {
     "window_task": (target.WINDOW, *window_task.OPTIONS),
     "baseline": baseline.OPTIONS,
     "setup": setup.OPTIONS,
+    "window_info": info.WINDOW_OPTIONS,
+    "baseline_info": info.BASELINE_OPTIONS,
 }
 # Options of ssm_patch_setup under the names of the role's variables.
 ROLE_OPTIONS = setup.OPTIONS

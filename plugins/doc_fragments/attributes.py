@@ -26,3 +26,24 @@ attributes:
       - patchfleet.aws.aws
       - patchfleet.aws.all
 """
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Only reads, so that check mode and a run are the same.
+    support: full
+  diff_mode:
+    description: Changes nothing, so that there is no difference to show.
+    support: N/A
+  idempotent:
+    description: Changes nothing.
+    support: full
+  action_group:
+    description:
+      - Use C(group/patchfleet.aws.aws) or C(group/patchfleet.aws.all) in C(module_defaults) to set connection
+        options.
+    support: full
+    membership:
+      - patchfleet.aws.aws
+      - patchfleet.aws.all
+"""

@@ -1669,3 +1669,95 @@ options:
       - absent
     default: present
 """
+
+    WINDOW_INFO = r"""
+options:
+  names:
+    description:
+      - Only windows with one of these names.
+    type: list
+    elements: str
+  window_ids:
+    description:
+      - Only windows with one of these ids.
+    type: list
+    elements: str
+  enabled:
+    description:
+      - Only windows that are enabled, or only those that are not.
+    type: bool
+  tags:
+    description:
+      - Only windows that carry all of these tags, tag key to value. The tag C(patchfleet:setup)
+        holds the name of the setup that owns a window.
+    type: dict
+  instance_id:
+    description:
+      - Only windows whose targets or tasks name this node, by id (C(i-) or C(mi-)).
+    type: str
+  include:
+    description:
+      - What is read besides the windows themselves.
+      - V(targets) and V(tasks) also go into RV(windows[].declaration). V(next_runs)
+        are the moments at which AWS opens the window next.
+    type: list
+    elements: str
+    choices:
+      - targets
+      - tasks
+      - next_runs
+    default: []
+  next_run_count:
+    description:
+      - How many next runs of a window are read at most, 1 to 100.
+    type: int
+    default: 5
+"""
+
+    BASELINE_INFO = r"""
+options:
+  names:
+    description:
+      - Only baselines with one of these names.
+    type: list
+    elements: str
+  baseline_ids:
+    description:
+      - Only baselines with one of these ids or ARNs.
+    type: list
+    elements: str
+  owner:
+    description:
+      - V(self) for baselines of this account, V(aws) for those of AWS, V(all) for
+        both.
+    type: str
+    choices:
+      - self
+      - aws
+      - all
+    default: self
+  operating_system:
+    description:
+      - Only baselines of this operating system, as the API names it, such as V(WINDOWS).
+    type: str
+  default_only:
+    description:
+      - Only the default baseline of each operating system.
+    type: bool
+    default: false
+  include:
+    description:
+      - What is read besides the baselines themselves. V(patch_groups) are the groups
+        that use a baseline.
+    type: list
+    elements: str
+    choices:
+      - patch_groups
+    default: []
+  as_override:
+    description:
+      - Add RV(baselines[].override), the JSON text that C(baseline_override) takes,
+        to be stored under an URL.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_maintenance_window_info
+short_description: Read maintenance windows of AWS Systems Manager
+version_added: 0.1.0
+description:
+  - Reads maintenance windows, and where wanted their targets, their tasks and their next runs.
+  - Filters combine, so that a window has to fit all that are given. Nothing that fits is an empty list and no error,
+    as is the id of a window that does not exist.
+  - Each window also comes as the options of M(patchfleet.aws.ssm_patch_setup) that declare it.
+author:
+  - Patchfleet contributors (@patchfleet)
+seealso:
+  - module: patchfleet.aws.ssm_maintenance_window
+  - module: patchfleet.aws.ssm_patch_setup
+  - plugin: patchfleet.aws.next_runs
+    plugin_type: filter
+extends_documentation_fragment:
+  - patchfleet.aws.options.window_info
+  - patchfleet.aws.attributes.info_module
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Read all windows of a region
+  patchfleet.aws.ssm_maintenance_window_info:
+  register: found
+
+- name: Show when the windows of a setup open next
+  patchfleet.aws.ssm_maintenance_window_info:
+    tags:
+      patchfleet:setup: production
+    enabled: true
+    include: [next_runs]
+    next_run_count: 3
+
+- name: Read what patches a node
+  patchfleet.aws.ssm_maintenance_window_info:
+    instance_id: i-0123456789abcdef0
+    include: [targets, tasks]
+
+- name: Read a window to declare it elsewhere
+  patchfleet.aws.ssm_maintenance_window_info:
+    names: [prod-tuesday]
+    include: [targets, tasks]
+  register: original
+
+- name: Declare it in another region
+  patchfleet.aws.ssm_patch_setup:
+    windows: "{{ original.windows | map(attribute='declaration') | select }}"
+    region: eu-west-1
+"""
+
+RETURN = r"""
+windows:
+  description: The windows that fit, in the order of their names.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the window. All other options of M(patchfleet.aws.ssm_maintenance_window) that describe a
+        window are keys, too, with null where nothing is set.
+      type: str
+      returned: always
+    window_id:
+      description: Id of the window.
+      type: str
+      returned: always
+    next_execution_time:
+      description: When the window opens next, ISO-8601; null for a window that is disabled or does not open any more.
+        It moves on as soon as a run starts.
+      type: str
+      returned: always
+    created_date:
+      description: When the window was created.
+      type: str
+      returned: always
+    modified_date:
+      description: When the window was last changed.
+      type: str
+      returned: always
+    tags:
+      description: Tags of the window, without those that begin with C(aws:) or C(patchfleet:).
+      type: dict
+      returned: always
+    setup:
+      description: Name of the setup that owns the window, null where there is none.
+      type: str
+      returned: always
+    targets:
+      description: Registered targets, as RV(patchfleet.aws.ssm_window_target#module:target).
+      type: list
+      elements: dict
+      returned: when O(include) has V(targets)
+    tasks:
+      description: All tasks, those that patch too, as RV(patchfleet.aws.ssm_window_task#module:task), in the order of
+        priority.
+      type: list
+      elements: dict
+      returned: when O(include) has V(tasks)
+    next_runs:
+      description: The next moments at which AWS opens the window, ISO-8601, at most O(next_run_count); empty for a
+        window that is disabled.
+      type: list
+      elements: str
+      returned: when O(include) has V(next_runs)
+    declaration:
+      description:
+        - The window as an entry of O(patchfleet.aws.ssm_patch_setup#module:windows), with its targets and tasks as
+          far as O(include) has them. It holds no id, no default, no name of a setup, and no parameters that seem to
+          hold a secret by their name.
+        - Null where the window cannot be declared.
+      type: dict
+      returned: always
+    undeclared:
+      description: What RV(windows[].declaration) does not hold although it is there, and why.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    - name: prod-tuesday
+      window_id: mw-0c50858d01234567a
+      description: null
+      schedule: cron(0 22 ? * TUE *)
+      schedule_timezone: Europe/Berlin
+      schedule_offset: null
+      start_date: null
+      end_date: null
+      duration: 3
+      cutoff: 1
+      allow_unassociated_targets: false
+      enabled: true
+      next_execution_time: "2026-01-06T22:00+01:00"
+      tags: {}
+      setup: production
+      declaration:
+        name: prod-tuesday
+        schedule: cron(0 22 ? * TUE *)
+        schedule_timezone: Europe/Berlin
+        duration: 3
+        cutoff: 1
+      undeclared: []
+"""
+
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.info import run_window_info
+
+
+def main() -> None:
+    run_window_info()
+
+
+if __name__ == "__main__":
+    main()

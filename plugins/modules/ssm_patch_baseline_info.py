@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_patch_baseline_info
+short_description: Read patch baselines of AWS Systems Manager
+version_added: 0.1.0
+description:
+  - Reads patch baselines, own ones and those of AWS, and where wanted the patch groups that use them.
+  - Filters combine, so that a baseline has to fit all that are given. Nothing that fits is an empty list and no error,
+    as is the id of a baseline that does not exist.
+  - Each baseline also comes as the options of M(patchfleet.aws.ssm_patch_setup) that declare it.
+notes:
+  - An own baseline has a bare id (C(pb-...)), one of AWS an ARN. O(baseline_ids) takes either for both.
+  - Baselines of AWS are listed only with O(owner=aws) or O(owner=all).
+author:
+  - Patchfleet contributors (@patchfleet)
+seealso:
+  - module: patchfleet.aws.ssm_patch_baseline
+  - module: patchfleet.aws.ssm_patch_setup
+extends_documentation_fragment:
+  - patchfleet.aws.options.baseline_info
+  - patchfleet.aws.attributes.info_module
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Read all own baselines with their patch groups
+  patchfleet.aws.ssm_patch_baseline_info:
+    include: [patch_groups]
+  register: own
+
+- name: Read the default baseline of Windows, whoever owns it
+  patchfleet.aws.ssm_patch_baseline_info:
+    owner: all
+    operating_system: WINDOWS
+    default_only: true
+
+- name: Read the baseline of AWS for Amazon Linux 2023
+  patchfleet.aws.ssm_patch_baseline_info:
+    owner: aws
+    names: [AWS-AmazonLinux2023DefaultPatchBaseline]
+
+- name: Read a baseline as text for baseline_override
+  patchfleet.aws.ssm_patch_baseline_info:
+    names: [Production-Baseline]
+    as_override: true
+  register: production
+"""
+
+RETURN = r"""
+baselines:
+  description: The baselines that fit, in the order of their names.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the baseline. All other options of M(patchfleet.aws.ssm_patch_baseline) that describe a
+        baseline are keys, too, with null where nothing is set.
+      type: str
+      returned: always
+    baseline_id:
+      description: Id of an own baseline, ARN of one that AWS owns.
+      type: str
+      returned: always
+    operating_system:
+      description: Operating system, as the API names it.
+      type: str
+      returned: always
+    owner:
+      description: V(self) or V(aws).
+      type: str
+      returned: always
+    default:
+      description: Whether it is the default baseline of its operating system in this account and region.
+      type: bool
+      returned: always
+    created_date:
+      description: When the baseline was created.
+      type: str
+      returned: always
+    modified_date:
+      description: When the baseline was last changed.
+      type: str
+      returned: always
+    tags:
+      description: Tags of the baseline, without those that begin with C(aws:) or C(patchfleet:).
+      type: dict
+      returned: always
+    setup:
+      description: Name of the setup that owns the baseline, null where there is none.
+      type: str
+      returned: always
+    patch_groups:
+      description: Patch groups that use the baseline.
+      type: list
+      elements: str
+      returned: when O(include) has V(patch_groups)
+    override:
+      description: JSON text of a list with this baseline, as C(baseline_override) takes it from an URL.
+      type: str
+      returned: when O(as_override) is true
+    declaration:
+      description:
+        - The baseline as an entry of O(patchfleet.aws.ssm_patch_setup#module:baselines). It holds no id, no default
+          value and no name of a setup.
+        - Null where the baseline cannot be declared, or where there is nothing to declare of a baseline of AWS. The
+          patch groups of a baseline of AWS are in it when O(include) has V(patch_groups).
+      type: dict
+      returned: always
+    undeclared:
+      description: What RV(baselines[].declaration) does not hold although it is there, and why.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    - name: Production-Baseline
+      baseline_id: pb-0c10e65780012345a
+      operating_system: WINDOWS
+      owner: self
+      default: false
+      approval_rules:
+        - filters:
+            MSRC_SEVERITY: [Critical, Important]
+          approve_after_days: 7
+          compliance_level: UNSPECIFIED
+          enable_non_security: false
+      patch_groups: [Database Servers]
+      tags: {}
+      setup: null
+      declaration:
+        name: Production-Baseline
+        operating_system: WINDOWS
+        approval_rules:
+          - filters:
+              MSRC_SEVERITY: [Critical, Important]
+            approve_after_days: 7
+        patch_groups: [Database Servers]
+      undeclared: []
+"""
+
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.info import run_baseline_info
+
+
+def main() -> None:
+    run_baseline_info()
+
+
+if __name__ == "__main__":
+    main()
