@@ -5,8 +5,8 @@
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
 message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
 `# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
-every `ansible` and `ansible-playbook` command of a `console` block. Check mode and a repeated command write nothing, any
-other command does.
+every `ansible` and `ansible-playbook` command of a `console` block. Check mode and a repeated command write nothing,
+any other command does.
 """
 
 from __future__ import annotations
