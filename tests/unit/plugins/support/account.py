@@ -26,6 +26,7 @@ import botocore.session
 import pytest
 import ssmsim.store
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
@@ -76,6 +77,7 @@ class Account:
         self.simulator = simulator
         self.profile = profile
         self.requests: list[Any] = []
+        self.clients: dict[str, Any] = {}
 
     def send(self, request: Any) -> AWSResponse:
         """Answer an HTTP request of botocore as the server of the simulator would."""
@@ -126,13 +128,14 @@ class Account:
         steering = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": "/tmp"}
         printed = io.StringIO()
         main = importlib.import_module(f"{_MODULES}.{module}").main
-        with patch_module_args({"region": REGION, **CREDENTIALS, **args, **steering}), redirect_stdout(printed):
-            with pytest.raises(SystemExit):
-                main()
+        given = {"region": REGION, **CREDENTIALS, **args, **steering}
+        with patch_module_args(given), redirect_stdout(printed), pytest.raises(SystemExit):
+            main()
         if check:
             written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]
             assert not written, f"check mode wrote: {written}"
         result: dict[str, Json] = json.loads(printed.getvalue())
+        result["warnings"] = [_warning(one) for one in result.get("warnings", ())]
         return result
 
     def clear_log(self) -> None:
@@ -148,8 +151,14 @@ class Account:
         return [call["input"] for call in self.simulator.log() if call["op"] == operation]
 
     def faults(self, *rules: Mapping[str, Json]) -> None:
-        """Replace the fault rules of the simulator."""
+        """Replace the fault rules of the simulator; the next client has all its retries."""
+        self.clients.clear()
         self.simulator.set_faults([dict(rule) for rule in rules])
+
+
+def _warning(one: Json) -> str:
+    """The text of a warning, which ansible-core wraps in an event."""
+    return str(one if isinstance(one, str) else one["event"]["msg"])
 
 
 def _text(value: str | bytes) -> str:
@@ -157,7 +166,16 @@ def _text(value: str | bytes) -> str:
 
 
 def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every client of this process talk to the account, without waiting."""
+    """Let every client of this process talk to the account, without waiting; the making of clients is remembered."""
+    real_connection = amazon_aws.boto3_conn
+
+    def connection(module: Any, **options: Any) -> Any:
+        key = repr(sorted(options.items()))
+        if key not in account.clients:
+            account.clients[key] = real_connection(module, **options)
+        return account.clients[key]
+
+    monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     clock = VirtualTime()
     asleep = SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic, time=time.time)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
