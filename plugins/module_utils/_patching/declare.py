@@ -328,14 +328,13 @@ def _patches(raw: Raw) -> bool:
 
 def _name_targets(children: _Children, raw: Raw, options: Values, targets: _Children) -> None:
     """Targets by name instead of id, where a declaration knows all of them."""
-    ids = options.pop("window_targets", None)
-    if ids is None:
-        return
+    ids = options.get("window_targets") or []
     names = [str(targets.declared[one]["Name"]) for one in ids if one in targets.declared]
-    if len(names) == len(ids):
-        options["window_targets"] = sorted(names)
-    else:
+    if len(names) < len(ids):
+        del options["window_targets"]
         children.note(raw, "its window_targets; not all of them are declared, by a name that is theirs alone")
+    elif ids:
+        options["window_targets"] = sorted(names)
 
 
 def _drop_strangers(children: _Children, raw: Raw, options: Values, targets: _Children, parent: Raw) -> None:

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The filter patchfleet.aws.patching_variables."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: patching_variables
+author:
+  - Patchfleet contributors (@patchfleet)
+version_added: 0.1.0
+short_description: What was read from an account, as a variables file of the patching role
+description:
+  - Turns the answers of M(patchfleet.aws.ssm_maintenance_window_info) and M(patchfleet.aws.ssm_patch_baseline_info)
+    into the YAML text of a file with the variables of the role P(patchfleet.aws.patching#role).
+  - What cannot be declared is listed in comments at the top.
+  - Text with curly braces that Ansible would take for a template, such as the pseudo parameters of tasks, is
+    tagged C(!unsafe).
+positional: _input
+options:
+  _input:
+    description: RV(patchfleet.aws.ssm_maintenance_window_info#module:windows), read with targets and tasks.
+    type: list
+    elements: dict
+    required: true
+  baselines:
+    description: RV(patchfleet.aws.ssm_patch_baseline_info#module:baselines), read with patch groups.
+    type: list
+    elements: dict
+    default: []
+seealso:
+  - plugin: patchfleet.aws.ssm_maintenance_window_info
+    plugin_type: module
+  - plugin: patchfleet.aws.ssm_patch_baseline_info
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Write one window as variables
+  ansible.builtin.copy:
+    content: "{{ found.windows | patchfleet.aws.patching_variables }}"
+    dest: prod-tuesday.yml
+    mode: "0600"
+"""
+
+RETURN = r"""
+_value:
+  description: YAML text that sets C(patching_baselines) and C(patching_windows).
+  type: str
+"""
+
+import json
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleFilterError
+
+_HEAD = """\
+# What patchfleet.aws.export found. Apply it with
+#   ansible-playbook patchfleet.aws.setup -e @<this file>
+# It names no setup; add patching_setup to have the resources owned by one.
+"""
+_TEMPLATE_MARKS = ("{{", "{%", "{#")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style with indented lists, literal blocks for lines, and text that is no template marked as such."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Text as a person would write it."""
+        tag = "!unsafe" if any(mark in text for mark in _TEMPLATE_MARKS) else "tag:yaml.org,2002:str"
+        style = "|" if "\n" in text else "'" if tag == "!unsafe" else None
+        return self.represent_scalar(tag, text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def filter_patching_variables(windows: object, baselines: object = ()) -> str:
+    """The variables file for entries of the info modules; AnsibleFilterError where they are none."""
+    found = {"patching_baselines": _entries("baselines", baselines), "patching_windows": _entries("input", windows)}
+    undeclared = [text for entries in found.values() for entry in entries for text in entry["undeclared"]]
+    parts = [_HEAD + _comments(undeclared), "---\n"]
+    for name, entries in found.items():
+        declared = [entry["declaration"] for entry in entries if entry["declaration"]]
+        parts.append(yaml.dump({name: declared}, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True))
+    return "".join(parts)
+
+
+def _entries(name: str, value: object) -> list[dict[str, Any]]:
+    entries: Any = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, Mapping)) else [None]
+    if not all(isinstance(entry, Mapping) and {"declaration", "undeclared"} <= set(entry) for entry in entries):
+        raise AnsibleFilterError(f"{name}: must be a list of what an info module of this collection answers")
+    # Values of templates have types of their own, which a YAML dumper does not know.
+    plain: list[dict[str, Any]] = json.loads(json.dumps(entries))
+    return plain
+
+
+def _comments(undeclared: Iterable[str]) -> str:
+    texts = list(dict.fromkeys(undeclared))
+    if not texts:
+        return ""
+    lines = [line for text in texts for line in _wrapped(text)]
+    return "#\n# Not in this file:\n" + "".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    # A line break in a comment would end it.
+    flat = " ".join(text.split())
+    wrapped = textwrap.wrap(flat, 110, initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False)
+    return [f"{line}\n" for line in wrapped]
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"patching_variables": filter_patching_variables}
