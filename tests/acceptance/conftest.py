@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One player of scenarios for each test and profile."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.conftest import account, profile, simulators
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+
+from .player import Player
+
+__all__ = ["account", "player", "profile", "simulators"]
+
+
+@pytest.fixture
+def player(account: Account) -> Player:
+    """Scenarios are played in an empty account, once for each profile."""
+    return Player(account)
