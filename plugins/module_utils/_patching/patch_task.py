@@ -98,13 +98,11 @@ KIND = task_kind(OPTIONS)
 REQUIRED = ("operation",)
 
 
-def is_foreign(raw: Raw, values: Mapping[str, Any]) -> bool:
-    """Whether a stored task is something else than a patch task, and the user does not make it one."""
+def is_foreign(raw: Raw) -> bool:
+    """Whether a stored task is something else than a patch task; one that is only listed tells its type alone."""
     if raw.get("TaskType") != "RUN_COMMAND":
         return True
-    return (
-        "TaskInvocationParameters" in raw and not member(raw, f"{_PARAMETERS}.Operation") and not values.get("document")
-    )
+    return "TaskInvocationParameters" in raw and not member(raw, f"{_PARAMETERS}.Operation")
 
 
 def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,14 +123,15 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
             result.update(dict.fromkeys(cleared, ""))
     if values.get("notification.topic_arn") and not before.get("notification.topic_arn"):
         result = {**_NEW_NOTIFICATION, **result}
-    result.update(_document(values, {**before, **result}))
+    if not values.get("document"):
+        result.update(_document(result, {**before, **result}))
     return result
 
 
 def _document(values: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """The document that fits the hooks, unless the user chose one."""
+    """The document that fits the hooks, unless the user chose one; values: what the user gave and what follows."""
     fitting = HOOKS_DOCUMENT if any(after.get(hook) for hook in _HOOKS) else PLAIN_DOCUMENT
-    if values.get("document") or after.get("document") not in ("", PLAIN_DOCUMENT, HOOKS_DOCUMENT):
+    if after.get("document") not in ("", PLAIN_DOCUMENT, HOOKS_DOCUMENT):
         return {}
     if after.get("document") == HOOKS_DOCUMENT and not any(name in values for name in _HOOKS):
         return {}
