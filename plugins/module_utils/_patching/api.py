@@ -60,6 +60,13 @@ class Api:
         answer.pop("ResponseMetadata", None)
         return answer
 
+    def get(self, operation: str, result: str, **request: Any) -> Answer:
+        """One API call whose answer must hold a member; without it the answer is not understood, and is an error."""
+        answer = self.call(operation, **request)
+        if not answer.get(result) and answer.get(result) != []:
+            raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {result}")
+        return answer
+
     def pages(self, operation: str, result: str, **request: Any) -> Iterator[Answer]:
         """All entries of a listing, page by page as they are taken; an answer without the listing is an error.
 

@@ -16,13 +16,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from .api import Api
+from .api import GONE, Api
 from .errors import ApiError, PatchingError
 from .kind import Raw
 from .plan import Change, Creation, Plan, Ref, Step
 
 # Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
+# The reads that tell when a resource was created, by its id's member.
+_DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
 
 
 @dataclass
@@ -84,6 +86,8 @@ class _Run:
         self._api = api
         self.outcome = Outcome()
         self._steps = {step.key: step for step in plan.steps}
+        if len(self._steps) < len(plan.steps):
+            raise PatchingError("Two steps of the plan have one name; this is a defect of the collection.")
         self._groups: dict[str, list[tuple[Step, Creation]]] = {}
         for step in plan.steps:
             if step.creation:
@@ -189,6 +193,8 @@ class _Run:
         """The token says "this very resource": a repeated call, and another controller's, get the same id."""
         token = create_token(creation, request, salt)
         answer = self._call_patiently(step, {**request, "ClientToken": token})
+        if not answer.get(creation.id_member):
+            raise ApiError(step.operation, "UnexpectedAnswer", f"the answer holds no {creation.id_member}")
         return str(answer[creation.id_member])
 
     def _read_back(self, group: list[tuple[Step, Creation]]) -> None:
@@ -214,16 +220,19 @@ class _Run:
                 self._lose(step, error)
 
     def _hidden(self, created: list[tuple[Step, Creation]]) -> tuple[list[tuple[Step, Creation]], list[Raw]]:
-        """The creations that no read shows, after waiting for reads to catch up, and the last listing."""
+        """The creations that no read shows under their name, after waiting for reads to catch up, and the last listing.
+
+        An id that stands under another name is that of a resource which was renamed since; no waiting mends that.
+        """
         shared = created[0][1]
         where = self.outcome.resolve(shared.where)
         pauses = iter(_PAUSES)
         while True:
             listing = list(self._api.pages(shared.listing, shared.result, **where))
-            ids = {entry.get(shared.id_member) for entry in listing}
-            hidden = [(step, creation) for step, creation in created if self.outcome.ids[step.key] not in ids]
+            names = {entry.get(shared.id_member): entry.get(shared.name_member) for entry in listing}
+            hidden = [one for one in created if names.get(self.outcome.ids[one[0].key]) != one[1].name]
             pause = next(pauses, None)
-            if not hidden or pause is None:
+            if pause is None or all(self.outcome.ids[step.key] in names for step, _creation in hidden):
                 return hidden, listing
             time.sleep(pause)
 
@@ -244,32 +253,50 @@ class _Run:
 
     def _settle(self, step: Step, creation: Creation, own: str, rivals: list[str]) -> None:
         """Of namesakes made at the same moment the older stays; only what this run made is removed."""
-        oldest = min((self._created_date(creation, one), one) for one in [own, *rivals])[1]
-        if oldest == own:
+        if self._stays(creation, own, rivals):
             return
         where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
         self._api.call(creation.delete, **where, **{creation.id_member: own})
         self._lose(
             step,
             PatchingError(
-                f"another run created {oldest} of the same name at the same moment; this run's {own} was removed again;"
-                " run again"
+                f"another run created {', '.join(rivals)} of the same name at the same moment; this run's {own} was"
+                " removed again; run again"
             ),
         )
 
-    def _created_date(self, creation: Creation, resource_id: str) -> float:
-        """Creation dates are told for windows and baselines; targets and tasks have none, and the id decides."""
-        operation = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}.get(creation.id_member)
-        if operation is None:
-            return 0.0
-        moment = self._api.call(operation, **{creation.id_member: resource_id}).get("CreatedDate")
+    def _stays(self, creation: Creation, own: str, rivals: list[str]) -> bool:
+        operation = _DATED.get(creation.id_member)
+        if operation:
+            dates = {one: self._created_date(operation, creation.id_member, one) for one in [own, *rivals]}
+            return min((date, one) for one, date in dates.items() if date is not None)[1] == own
+        # Targets and tasks have no dates, so the id decides; a rival that stays all the same is of a run that ended
+        # before this one began, and knows nothing of it.
+        return own < min(rivals) and self._withdrawn(creation, rivals)
+
+    def _created_date(self, operation: str, id_member: str, resource_id: str) -> float | None:
+        """When a namesake was created; None where it is gone by now."""
+        try:
+            moment = self._api.get(operation, id_member, **{id_member: resource_id}).get("CreatedDate")
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return None
         return float(moment.timestamp()) if moment is not None else 0.0
 
+    def _withdrawn(self, creation: Creation, rivals: list[str]) -> bool:
+        """Whether the rivals go within the time in which their run would take them back."""
+        for pause in _PAUSES:
+            time.sleep(pause)
+            listing = self._api.pages(creation.listing, creation.result, **self.outcome.resolve(creation.where))
+            if not {entry.get(creation.id_member) for entry in listing} & set(rivals):
+                return True
+        return False
+
     def _lose(self, step: Step, error: PatchingError) -> None:
-        self.outcome.succeeded.discard(step.key)
-        if step.change in self.outcome.touched:
-            self.outcome.touched.remove(step.change)
+        """What was created stays told, but nothing may build on it."""
         self._fail(step, error)
+        self.outcome.succeeded.discard(step.key)
 
 
 def create_token(creation: Creation, request: Raw, salt: str = "") -> str:

@@ -93,7 +93,8 @@ def target_ids(key: str) -> Codec:
 
 
 def _as_list(value: Json) -> list[str]:
-    return [str(entry) for entry in value] if isinstance(value, (list, tuple)) else [str(value)]
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    return [str(entry) for entry in entries if entry is not None]
 
 
 def _parameters(value: Json) -> Json:
@@ -103,7 +104,7 @@ def _parameters(value: Json) -> Json:
 
 PARAMETERS = Codec(
     decode=lambda member: dict(member) if member else None,
-    encode=lambda value: {key: _as_list(entry) for key, entry in value.items()},
+    encode=lambda value: {key: _as_list(entry) for key, entry in value.items() if _as_list(entry)},
     normal=_parameters,
 )
 

@@ -16,6 +16,8 @@ from .rules import breaches, option_breaches
 
 Params = Mapping[str, Any]
 SETUP_TAG = "patchfleet:setup"
+# The end of the name of a target or task that is being replaced.
+REPLACED = ".replaced"
 STACK_TAG = "aws:cloudformation:stack-id"
 _RESERVED_TAGS = ("aws:", "patchfleet:")
 _TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
@@ -71,6 +73,7 @@ class Declaration:
     whole: bool = False
     owned: bool = False
     limit: int | None = None
+    concurrency: int = 1
 
     def entries(self) -> Iterable[Entry]:
         """Every entry, parents before children."""
@@ -147,6 +150,7 @@ def whole_setup(params: Params) -> Declaration:
         whole=True,
         owned=bool(params.get("prune") or (remove_all and setup)),
         limit=None if remove_all else params.get("prune_limit"),
+        concurrency=params.get("concurrency", 1),
     )
 
 
@@ -197,7 +201,7 @@ def violations(declaration: Declaration, input_shape: Callable[[str], Any]) -> l
         found += _namesakes(entries)
     for entry in declaration.windows:
         found += _namesakes(entry.targets or []) + _namesakes(entry.tasks or [])
-    return found + _default_violations(declaration.baselines) + _prune_violations(declaration)
+    return found + _steering_violations(declaration)
 
 
 def _entry_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
@@ -222,6 +226,8 @@ def _identity_violations(entry: Entry) -> list[str]:
         found.append(f"name: is missing; give name or {kind.id_option}")
     if entry.name and kind.is_id(entry.name):
         found.append(f"name: {entry.name!r} has the form of an id; give it as {kind.id_option}")
+    if entry.name and entry.name.endswith(REPLACED) and kind.name in ("target", "task"):
+        found.append(f"name: {entry.name!r} ends in {REPLACED}, which marks an unfinished replacement; choose another")
     if entry.id and not kind.is_id(entry.id):
         found.append(f"{kind.id_option}: {entry.id!r} is no id of a {kind.name}; to use a name, give name")
     return found
@@ -272,10 +278,12 @@ def _namesakes(entries: list[Entry]) -> list[str]:
     ]
 
 
-def _prune_violations(declaration: Declaration) -> list[str]:
-    if not declaration.owned or declaration.limit is None:
-        return []
+def _steering_violations(declaration: Declaration) -> list[str]:
     found = []
+    if declaration.concurrency < 1:
+        found.append(f"concurrency: {declaration.concurrency} must be at least 1")
+    if not declaration.owned or declaration.limit is None:
+        return found
     if not declaration.setup:
         found.append("prune: needs setup, the name of the setup whose resources may be removed")
     if not declaration.windows and not declaration.baselines:
@@ -283,15 +291,3 @@ def _prune_violations(declaration: Declaration) -> list[str]:
             "prune: windows and baselines are both empty, which would remove the whole setup; give state: absent"
         )
     return found
-
-
-def _default_violations(baselines: list[Entry]) -> list[str]:
-    systems: dict[str, list[str]] = {}
-    for entry in baselines:
-        if entry.params.get("default") and not entry.absent and entry.values.get("operating_system"):
-            systems.setdefault(entry.values["operating_system"], []).append(entry.title)
-    return [
-        f"baselines: {' and '.join(names)} both have default: true for {system}; one baseline can be the default"
-        for system, names in systems.items()
-        if len(names) > 1
-    ]

@@ -111,7 +111,7 @@ class Step:
     needs: steps that must have succeeded. after: steps that must have ended, in whatever way.
     tolerate: error codes that mean "already so". retry: error codes that pass by themselves after a moment.
     undo: operation and request that put things back where this call fails for good.
-    if_failed: what the user must know when it fails.
+    if_failed: what the user must know when it fails. late: it waits for the success of all steps that are not late.
     """
 
     key: str
@@ -125,6 +125,12 @@ class Step:
     creation: Creation | None = None
     undo: tuple[str, Raw] | None = None
     if_failed: str = ""
+    late: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the step itself or the whole change comes last."""
+        return self.late or self.change.late
 
 
 def created(steps: Iterable[Step]) -> list[Creation]:
@@ -145,11 +151,13 @@ class Plan:
     violations: list[str] = field(default_factory=list)
 
     def put_last(self) -> None:
-        """Make all steps of late changes wait for the success of all others."""
-        others = {step.key for step in self.steps if not step.change.late}
+        """Make all late steps wait for the success of all others, and for what was created to be read back."""
+        others = {step.key for step in self.steps if not step.is_late}
+        read_back = {creation.group for creation in created(self.steps)}
         for step in self.steps:
-            if step.change.late:
+            if step.is_late:
                 step.needs |= others
+                step.after |= read_back
 
     def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
         """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""

@@ -55,6 +55,9 @@ class BaselinePlan:
         self.wanted_default = self.entry.params.get("default")
 
 
+Claims = dict[tuple[str, str | None], BaselinePlan]
+
+
 def plan_baselines(planning: Planning) -> None:
     """Plan the present baselines: first what each is, then groups and defaults as a whole."""
     plans: list[BaselinePlan] = []
@@ -64,15 +67,36 @@ def plan_baselines(planning: Planning) -> None:
                 plans.append(_plan_baseline(planning, entry))
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
-    claims = {(plan.system, group) for plan in plans for group in plan.wanted_groups or ()}
+    claims = _claims(planning, plans)
     for plan in plans:
         try:
             _plan_groups(planning, plan, claims)
-            _plan_default(planning, plan)
+            _plan_default(planning, plan, claims)
         except ViolationError as violation:
             planning.refuse(plan.entry, str(violation))
         if plan.steps or plan.finish:
             planning.install_needs.update(planning.plan.add(plan.change, plan.steps + plan.finish))
+
+
+def _claims(planning: Planning, plans: list[BaselinePlan]) -> Claims:
+    """Who claims a group of an operating system, or (under None) its default; one of the declaration can."""
+    claims: Claims = {}
+    for plan in plans:
+        wanted: list[str | None] = [str(group) for group in plan.wanted_groups or ()]
+        for group in [*dict.fromkeys(wanted), *([None] if plan.wanted_default else [])]:
+            first = claims.setdefault((plan.system, group), plan)
+            if first is not plan:
+                what = "default: the default" if group is None else f"patch_groups: {group!r}"
+                planning.refuse(
+                    plan.entry,
+                    f"{what} of {plan.system} is declared for {first.entry.title} already; one baseline can have it",
+                )
+    planning.default_claims = {
+        system: f"{claim.change.title} default {claim.id}"
+        for (system, group), claim in claims.items()
+        if group is None and not claim.is_default
+    }
+    return claims
 
 
 def plan_baseline_removals(planning: Planning) -> None:
@@ -86,7 +110,7 @@ def plan_baseline_removals(planning: Planning) -> None:
         try:
             if entry.absent:
                 # What is pruned waits for all else, so nothing else may wait for it.
-                needs = {step.key for step in removals if entry.pruned or not step.change.late}
+                needs = {step.key for step in removals if entry.pruned or not step.is_late}
                 _plan_removal(planning, entry, needs)
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
@@ -130,6 +154,7 @@ def _plan_baseline(planning: Planning, entry: Entry) -> BaselinePlan:
     identity = _find(planning, entry)
     if identity is None:
         return _create(planning, entry)
+    planning.claim(entry, baseline.bare_id(identity["BaselineId"]))
     if baseline.is_aws_owned(identity["BaselineId"]):
         return _aws_owned(planning, entry, identity)
     resource = planning.account.baselines.get(identity["BaselineId"])
@@ -153,6 +178,7 @@ def _recreate(planning: Planning, entry: Entry, old: Resource, identity: dict[st
     successors = successor_identities(entry, identity, planning.account.identities)
     found = planning.account.baselines.get(str(successors[0]["BaselineId"])) if successors else None
     if found:
+        check_owner(entry, found)
         plan = _update(planning, entry, found, bool(successors[0].get("DefaultBaseline")))
     else:
         plan = _create(planning, entry, old)
@@ -160,7 +186,8 @@ def _recreate(planning: Planning, entry: Entry, old: Resource, identity: dict[st
     before = {"patch_groups": groups, "default": is_default, **plan_tags(entry, old.tags).before}
     plan.change.action, plan.change.before = "replace", {**values_of(baseline.KIND, old.raw), **before}
     if plan.wanted_groups is None:
-        plan.wanted_groups = groups
+        # An earlier run may have moved some of them already.
+        plan.wanted_groups = sorted({*groups, *plan.groups})
     if plan.wanted_default is None:
         plan.wanted_default = is_default or None
     plan.finish = _removal_steps(planning, BaselinePlan(entry, old.id, system, plan.change), old, is_default)
@@ -258,7 +285,7 @@ def _same(one: Id, other: Id) -> bool:
     return isinstance(one, str) and isinstance(other, str) and baseline.bare_id(one) == baseline.bare_id(other)
 
 
-def _plan_groups(planning: Planning, plan: BaselinePlan, claims: set[tuple[str, str]]) -> None:
+def _plan_groups(planning: Planning, plan: BaselinePlan, claims: Claims) -> None:
     entry, change, wanted = plan.entry, plan.change, plan.wanted_groups
     if wanted is None:
         return
@@ -314,22 +341,27 @@ def _tell_holder(planning: Planning, plan: BaselinePlan, holder: str, group: str
 
 
 def _group_step(plan: BaselinePlan, operation: str, holder: Id, group: str, **extra: Any) -> Step:
-    key = f"{plan.change.title} {plan.system} {operation} {group}"
+    key = f"{plan.change.title} {plan.system} {plan.id} {operation} {holder} {group}"
     return Step(key, plan.change, operation, {"BaselineId": holder, "PatchGroup": group}, **extra)
 
 
-def _plan_default(planning: Planning, plan: BaselinePlan) -> None:
-    wanted = plan.wanted_default
+def _plan_default(planning: Planning, plan: BaselinePlan, claims: Claims) -> None:
+    wanted, change = plan.wanted_default, plan.change
     if wanted is None or wanted == plan.is_default:
         return
+    claim = claims.get((plan.system, None))
     if wanted:
-        plan.steps.append(_default_step(plan.change, plan.id))
+        plan.steps.append(_default_step(change, plan.id))
+    elif claim:
+        # The one that claims the default takes it; to restore that of AWS as well could come after it.
+        if not plan.steps and not plan.finish:
+            change.follows = claim.change
+            planning.plan.changes.append(change)
     elif baseline.is_aws_owned(str(plan.id)):
-        planning.refuse(plan.entry, "default: the default of AWS cannot be unset; make another baseline the default")
-        return
+        raise ViolationError("default: the default of AWS cannot be unset; make another baseline the default")
     else:
-        plan.steps.append(_default_step(plan.change, _aws_default(planning, plan.system)))
-    plan.change.after["default"] = wanted
+        plan.steps.append(_default_step(change, _aws_default(planning, plan.system)))
+    change.after["default"] = wanted
 
 
 def _default_step(change: Change, baseline_id: Id) -> Step:
@@ -349,6 +381,7 @@ def _plan_removal(planning: Planning, entry: Entry, needs: set[str]) -> None:
     if identity is None:
         return
     baseline_id, system = str(identity["BaselineId"]), str(identity["OperatingSystem"])
+    planning.claim(entry, baseline.bare_id(baseline_id))
     if baseline.is_aws_owned(baseline_id):
         raise ViolationError(f"state: {identity['BaselineName']} is owned by AWS and cannot be deleted")
     resource = planning.account.baselines.get(baseline_id)
@@ -367,8 +400,11 @@ def _plan_removal(planning: Planning, entry: Entry, needs: set[str]) -> None:
 
 def _removal_steps(planning: Planning, plan: BaselinePlan, resource: Resource, is_default: bool) -> list[Step]:
     """What uses the baseline goes first: the service refuses to delete a default, or one with groups."""
-    change, steps = plan.change, []
-    if is_default:
+    change, steps, needs = plan.change, [], set()
+    claim = planning.default_claims.get(plan.system)
+    if is_default and claim:
+        needs = {claim}
+    elif is_default:
         steps.append(_default_step(change, _aws_default(planning, plan.system)))
     for group in sorted(resource.raw.get("PatchGroups") or ()):
         steps.append(_group_step(plan, _DEREGISTER_GROUP, resource.id, group, tolerate=GONE))
@@ -376,4 +412,5 @@ def _removal_steps(planning: Planning, plan: BaselinePlan, resource: Resource, i
     retry = frozenset({"ResourceInUseException"})
     request = {"BaselineId": resource.id}
     key = f"{change.title} {resource.id} delete"
-    return [*steps, Step(key, change, baseline.KIND.delete, request, tolerate=GONE, retry=retry)]
+    last = Step(key, change, baseline.KIND.delete, request, needs, tolerate=GONE, retry=retry)
+    return [*steps, last]

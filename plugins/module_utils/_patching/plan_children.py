@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .api import GONE
-from .declaration import Entry
+from .declaration import REPLACED, Entry
 from .kind import Kind, Raw, update_body
 from .plan import Change, Creation, Id, Ref, Step
 from .plan_windows import WindowPlan
@@ -48,10 +48,22 @@ class Child:
         return set(self.keys), {self.created.group} if self.created else set()
 
 
-def find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
+def find_child(planning: Planning, entry: Entry, window: WindowPlan, found: Found) -> Child:
     """The child that an entry means; raises ViolationError where it means none or several."""
+    child = _find_child(entry, window, found)
+    for resource in (child.current, child.leftover):
+        if resource:
+            planning.claim(entry, resource.id)
+    return child
+
+
+def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
     matches = matching(entry, found.values())
     kind = entry.kind
+    if entry.id and matches and not entry.absent:
+        successor = _name_by_leftover(entry, matches[0], found)
+        if successor:
+            return Child(entry, window, successor, matches[0])
     if len(matches) > 1:
         ids = ", ".join(sorted(resource.id for resource in matches))
         raise ViolationError(
@@ -73,6 +85,18 @@ def find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
     if not matches and leftover:
         return Child(entry, window, leftover)
     return Child(entry, window, matches[0] if matches else None, leftover)
+
+
+def _name_by_leftover(entry: Entry, found: Resource, others: Found) -> Resource | None:
+    """An id may reach what an unfinished replacement left: then the name is the one before, and may stand already."""
+    if not (found.name or "").endswith(REPLACED):
+        return None
+    plain = entry.name or (found.name or "").removesuffix(REPLACED)
+    if replaced_name(plain) != found.name:
+        return None
+    entry.name = entry.values["name"] = plain
+    successors = [one for one in others.values() if one.name == plain]
+    return successors[0] if len(successors) == 1 else None
 
 
 def change_of(child: Child, action: str, before: dict[str, Any], after: dict[str, Any]) -> Change:
@@ -133,7 +157,7 @@ def plan_update(
         change = change_of(child, "update", old, new)
         request = {**body, "WindowId": child.window.id, kind.id_member: current.id}
         step = Step(
-            change.title,
+            f"{change.title} {current.id}",
             change,
             kind.update,
             request,
@@ -158,7 +182,9 @@ def plan_replace(
     steps = []
     if current.name != replaced_name(change.name):
         rename = {"WindowId": child.window.id, kind.id_member: current.id, "Name": replaced_name(change.name)}
-        steps.append(Step(f"{change.title} rename", change, kind.update, rename, needs=set(child.window.needs)))
+        steps.append(
+            Step(f"{change.title} {current.id} rename", change, kind.update, rename, needs=set(child.window.needs))
+        )
     steps.append(register_step(planning, child, change, after, waits))
     child.id = change.id
     child.keys = planning.plan.add(change, steps)[-1:]

@@ -37,7 +37,6 @@ def plan_setup(declaration: Declaration, account: Account, input_shape: Callable
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
     plan_baseline_removals(planning)
-    _refuse_twice(planning)
     _warn_of_uncovered_groups(planning)
     planning.plan.put_last()
     check_limit(planning)
@@ -59,19 +58,6 @@ def _warn_of_uncovered_groups(planning: Planning) -> None:
         missing = [] if entry.absent else sorted(set(entry.params.get("patch_groups") or ()) - covered)
         if missing:
             planning.warn(entry, f"patch_groups: no declared window target selects {', '.join(missing)}")
-
-
-def _refuse_twice(planning: Planning) -> None:
-    """One resource can be declared by name and again by id."""
-    seen: dict[tuple[str, str], Answer] = {}
-    for answer in planning.answers.values():
-        if not isinstance(answer.id, str):
-            continue
-        first = seen.setdefault((answer.entry.kind.name, answer.id), answer)
-        if first is not answer:
-            planning.refuse(
-                answer.entry, f"{answer.entry.kind.id_option}: {answer.id} is declared already as {first.entry.title!r}"
-            )
 
 
 def _plan_children(planning: Planning, window: WindowPlan) -> None:

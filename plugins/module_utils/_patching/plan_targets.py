@@ -72,7 +72,7 @@ def plan_targets(planning: Planning, window: WindowPlan) -> TargetPlans:
     plans = TargetPlans(window, found=planning.account.targets.get(window.read_id, {}))
     for entry in window.entry.targets or ():
         try:
-            child = find_child(entry, window, plans.found)
+            child = find_child(planning, entry, window, plans.found)
             if entry.absent:
                 _remember_removal(planning, plans, child)
             else:
@@ -150,7 +150,7 @@ def plan_target_removals(
             for one in steps.get(task_id, ())
         ]
         # A target that only a pruned task still uses can go no earlier than that task.
-        change.late = change.late or any(one.change.late for one in freeing)
+        step.late = any(one.is_late for one in freeing)
         step.needs = {one.key for one in freeing}
         step.needs |= {child.keys[-1] for child in plans.children if child.keys and child.entry is entry}
         step.after = {child.created.group for child in plans.children if child.created and child.entry is entry}

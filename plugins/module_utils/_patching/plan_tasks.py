@@ -51,7 +51,7 @@ def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> 
     declared: set[str] = set()
     for entry in window.entry.tasks or ():
         try:
-            child = find_child(entry, window, found)
+            child = find_child(planning, entry, window, found)
             declared |= {one.id for one in (child.current, child.leftover) if one}
             if entry.absent:
                 planning.answer(entry, Answer(entry, None, {}))
@@ -68,7 +68,7 @@ def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> 
 def _refuse_foreign(entry: Entry, child: Child) -> None:
     """A patch task must not be taken for another task of its name."""
     current = child.current
-    if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw), entry.values):
+    if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw)):
         what = current.raw.get("TaskType")
         arn = current.raw.get("TaskArn")
         raise ViolationError(
@@ -233,7 +233,7 @@ def _follow_targets(planning: Planning, plans: TaskPlans, declared: set[str]) ->
 
 def _retarget(plans: TaskPlans, change: Change, after: Raw) -> Step:
     step = Step(
-        change.title,
+        f"{change.title} {change.id}",
         change,
         window_task.KIND.update,
         {"WindowId": plans.window.id, "WindowTaskId": change.id, "Targets": after["Targets"]},

@@ -75,6 +75,7 @@ def plan_window(planning: Planning, entry: Entry) -> WindowPlan | None:
         return _parent(planning, entry, resource)
     if resource is None:
         return _create(planning, entry)
+    planning.claim(entry, resource.id)
     check_owner(entry, resource)
     return _update(planning, entry, resource)
 
@@ -144,7 +145,15 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     if body:
         request = {**body, "WindowId": resource.id}
         enabling = bool(after["enabled"]) and not before["enabled"]
-        steps.append(Step(change.title, change, window.KIND.update, request, needs=_enabling(planning, enabling)))
+        steps.append(
+            Step(
+                f"{change.title} {resource.id}",
+                change,
+                window.KIND.update,
+                request,
+                needs=_enabling(planning, enabling),
+            )
+        )
         schedule = str(after["schedule"])
         if body.get("Replace") and schedule.startswith("rate(") and schedule == before["schedule"]:
             planning.warn(
@@ -180,11 +189,14 @@ def plan_window_removal(planning: Planning, entry: Entry) -> None:
     planning.answer(entry, Answer(entry, None, {}))
     if resource is None:
         return
+    planning.claim(entry, resource.id)
     check_owner(entry, resource)
     name = resource.name or resource.id
     change = Change("window", name, "delete", resource.id, values_of(window.KIND, resource.raw), late=entry.pruned)
     request = {"WindowId": resource.id}
-    planning.plan.add(change, [Step(f"{change.title} delete", change, window.KIND.delete, request, tolerate=GONE)])
+    planning.plan.add(
+        change, [Step(f"{change.title} {resource.id} delete", change, window.KIND.delete, request, tolerate=GONE)]
+    )
     children = (
         ("target", target.KIND, planning.account.targets.get(resource.id, {})),
         ("task", patch_task.KIND, planning.account.tasks.get(resource.id, {})),

@@ -40,7 +40,9 @@ class Planning:
     """One run of the planners: what is declared, what was read, what comes out.
 
     input_shape: the botocore shape of an operation's input. missing: parents that do not exist, which a real run
-    refuses and check mode only tells. install_needs: steps that every new Install task must wait for.
+    refuses and check mode only tells. install_needs: steps that every new Install task must wait for. default_claims:
+    the step that makes another baseline the default, by operating system. claimed: entries by kind and id of what they
+    mean.
     """
 
     declaration: Declaration
@@ -50,10 +52,18 @@ class Planning:
     answers: dict[int, Answer] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     install_needs: set[str] = field(default_factory=set)
+    default_claims: dict[str, str] = field(default_factory=dict)
+    claimed: dict[tuple[str, str], Entry] = field(default_factory=dict)
 
     def refuse(self, entry: Entry, text: str) -> None:
         """Record a violation of an entry."""
         self.plan.violations.append(entry.label + text)
+
+    def claim(self, entry: Entry, resource_id: str) -> None:
+        """Note which resource an entry means; raises ViolationError where another entry means it too."""
+        first = self.claimed.setdefault((entry.kind.name, resource_id), entry)
+        if first is not entry:
+            raise ViolationError(f"{entry.kind.id_option}: {resource_id} is declared already as {first.title!r}")
 
     def warn(self, entry: Entry, text: str) -> None:
         """Record a warning about an entry."""
@@ -142,10 +152,12 @@ def tag_steps(tagging: Tagging, change: Change, resource_type: str, resource_id:
     steps = []
     if tagging.to_set:
         request = {**where, "Tags": ansible_dict_to_boto3_tag_list(tagging.to_set)}
-        steps.append(Step(f"{change.title} tags", change, "AddTagsToResource", request, retry=retry))
+        steps.append(Step(f"{change.title} {resource_id} tags", change, "AddTagsToResource", request, retry=retry))
     if tagging.to_remove:
         request = {**where, "TagKeys": sorted(tagging.to_remove)}
-        steps.append(Step(f"{change.title} untag", change, "RemoveTagsFromResource", request, retry=retry))
+        steps.append(
+            Step(f"{change.title} {resource_id} untag", change, "RemoveTagsFromResource", request, retry=retry)
+        )
     return steps
 
 

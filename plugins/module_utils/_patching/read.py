@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_ta
 
 from . import baseline, target, window
 from .api import GONE, Api, Job, run_jobs
-from .declaration import SETUP_TAG, Declaration, Entry
+from .declaration import REPLACED, SETUP_TAG, Declaration, Entry
 from .errors import ApiError
 from .kind import Raw
 from .task import tidied
-
-REPLACED = ".replaced"
 
 
 @dataclass
@@ -32,6 +31,7 @@ class Resource:
 
 
 Found = dict[str, Resource]
+_NAME_LENGTH = 128
 
 
 @dataclass
@@ -104,8 +104,11 @@ def task_names(entries: Iterable[Entry]) -> set[str | None]:
 
 
 def replaced_name(name: str) -> str:
-    """The name of a resource that is being replaced; names have at most 128 characters."""
-    return name[: 128 - len(REPLACED)] + REPLACED
+    """The name of a resource that is being replaced; names have at most 128 characters, so a long one is cut."""
+    if len(name) + len(REPLACED) <= _NAME_LENGTH:
+        return name + REPLACED
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: _NAME_LENGTH - len(REPLACED) - len(mark) - 1]}-{mark}{REPLACED}"
 
 
 class _Reader:
@@ -184,7 +187,7 @@ class _Reader:
 
     def _get_window(self, window_id: str) -> list[Job]:
         try:
-            raw = self._api.call("GetMaintenanceWindow", WindowId=window_id)
+            raw = self._api.get("GetMaintenanceWindow", "WindowId", WindowId=window_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -235,7 +238,7 @@ class _Reader:
 
     def _get_task(self, window_id: str, task: Resource) -> list[Job]:
         try:
-            raw = self._api.call("GetMaintenanceWindowTask", WindowId=window_id, WindowTaskId=task.id)
+            raw = self._api.get("GetMaintenanceWindowTask", "WindowTaskId", WindowId=window_id, WindowTaskId=task.id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -246,7 +249,7 @@ class _Reader:
 
     def _list_tags(self, found: Found, resource_type: str, resource_id: str) -> list[Job]:
         try:
-            answer = self._api.call("ListTagsForResource", ResourceType=resource_type, ResourceId=resource_id)
+            answer = self._api.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -256,7 +259,9 @@ class _Reader:
         return []
 
     def _list_baselines(self) -> list[Job]:
-        self.account.identities = list(self._api.pages("DescribePatchBaselines", "BaselineIdentities"))
+        # An entry may come on two pages when the listing changes in between.
+        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities")
+        self.account.identities = list({identity["BaselineId"]: identity for identity in listed}.values())
         jobs: list[Job] = []
         declared: set[str] = set()
         for entry in self._declaration.baselines:
@@ -292,7 +297,7 @@ class _Reader:
 
     def _get_baseline(self, baseline_id: str) -> list[Job]:
         try:
-            raw = self._api.call("GetPatchBaseline", BaselineId=baseline_id)
+            raw = self._api.get("GetPatchBaseline", "BaselineId", BaselineId=baseline_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise

@@ -74,7 +74,7 @@ def run_single(kind: Kind, options: Options, result: str, **constraints: Any) ->
 def run_setup(options: Options) -> None:
     """The main function of the module for a whole setup."""
     module = _module(options)
-    _run(module, whole_setup, _setup_answer, module.params["concurrency"])
+    _run(module, whole_setup, _setup_answer, max(module.params["concurrency"], 1))
 
 
 def _module(options: Options, **constraints: Any) -> AnsibleAWSModule:

@@ -114,7 +114,7 @@ OPTIONS = (
 # What is stored of a target: the criteria in one form, whichever form they were given in.
 STORED = (
     *(option for option in OPTIONS if option.api),
-    Option("resource_type", "INSTANCE or RESOURCE_GROUP.", api="ResourceType"),
+    Option("resource_type", "INSTANCE or RESOURCE_GROUP.", api="ResourceType", clearable=False),
     Option("targets", "Criteria in the API's own form.", type="list", api="Targets", codec=CRITERIA, clearable=False),
 )
 KIND = Kind(
