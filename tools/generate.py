@@ -42,8 +42,23 @@ FRAGMENTS: dict[str, Options] = {
     "window_info": info.WINDOW_OPTIONS,
     "baseline_info": info.BASELINE_OPTIONS,
 }
-# Options of ssm_patch_setup under the names of the role's variables.
-ROLE_OPTIONS = setup.OPTIONS
+# Variables of the role that are no options of ssm_patch_setup.
+ROLE_ONLY = (
+    Option(
+        "apply",
+        "V(bulk) makes one call for everything. V(each) gives one Ansible result for each resource, through the single"
+        " modules, with the same end state; O(prune=true) and O(unset=reset) are refused there, and what is removed with"
+        " O(state=absent) and O(setup) still goes in one call.",
+        choices=("bulk", "each"),
+        default="bulk",
+    ),
+    Option(
+        "secure_logging",
+        "Keep what the tasks are given and what they change out of the output and the logs.",
+        type="bool",
+        default=False,
+    ),
+)
 # Resources of the role one by one: task file, module, options, the variable that is looped over, title of an item.
 EACH: dict[str, tuple[str, Options, str]] = {
     "baseline": ("ssm_patch_baseline", baseline.OPTIONS, "Patch baseline"),
@@ -99,12 +114,23 @@ def _documented(option: Option, path: str, role: bool) -> dict[str, Any]:
 def _marked(text: str, prefix: str, role: bool) -> str:
     """References to options are relative to the list of options in which they stand."""
     if role:
-        return text.replace("O(", "C(")
+        return text.replace("O(", "C(" if prefix else "C(patching_")
     return text.replace("O(", f"O({prefix}.") if prefix else text
 
 
-def _roled(options: Options) -> dict[str, Any]:
-    return {f"patching_{option.name}": _documented(option, f"patching_{option.name}", True) for option in options}
+def _roled() -> dict[str, Any]:
+    variables = {}
+    for option in (*setup.OPTIONS, *ROLE_ONLY):
+        entry = _documented(option, f"patching_{option.name}", True)
+        variables[f"patching_{option.name}"] = {**entry, "default": _role_default(option)}
+    return variables
+
+
+def _role_default(option: Option) -> Any:
+    """Every variable has a default, so that the tasks need not ask whether it is defined."""
+    if option.default is not None:
+        return option.default
+    return [] if option.type == "list" else ""
 
 
 def fragments() -> str:
@@ -119,23 +145,6 @@ def fragments() -> str:
 
 def argument_specs() -> str:
     """The role's argument specs: the options of ssm_patch_setup, and what only the role has."""
-    options = {
-        **_roled(ROLE_OPTIONS),
-        "patching_apply": {
-            "description": [
-                "V(bulk) makes one call for everything. V(each) gives one Ansible result for each resource, through the"
-                " single modules, with the same end state."
-            ],
-            "type": "str",
-            "choices": ["bulk", "each"],
-            "default": "bulk",
-        },
-        "patching_secure_logging": {
-            "description": ["Keep what the tasks change out of the output and the logs."],
-            "type": "bool",
-            "default": False,
-        },
-    }
     spec = {
         "argument_specs": {
             "main": {
@@ -146,11 +155,33 @@ def argument_specs() -> str:
                 ],
                 "author": ["Patchfleet contributors"],
                 "version_added": "0.1.0",
-                "options": options,
+                "options": _roled(),
             }
         }
     }
     return HEADER + "---\n" + dump(spec)
+
+
+def role_defaults() -> str:
+    """The role's variables with their defaults."""
+    return HEADER + "---\n" + dump({name: entry["default"] for name, entry in _roled().items()})
+
+
+def role_names() -> str:
+    """The names of the role's variables; another one with its prefix is a slip."""
+    return HEADER + "---\n" + dump({"__patching_variables": list(_roled())})
+
+
+def bulk_tasks() -> str:
+    """The task file that manages everything in one call."""
+    arguments = {option.name: f"{{{{ patching_{option.name} }}}}" for option in setup.OPTIONS}
+    arguments["setup"] = "{{ patching_setup | default(omit, true) }}"
+    task = {
+        "name": "Bulk | Patch baselines and maintenance windows",
+        "patchfleet.aws.ssm_patch_setup": arguments,
+        "no_log": "{{ patching_secure_logging }}",
+    }
+    return HEADER + "---\n" + dump([task])
 
 
 def each_tasks(kind: str) -> str:
@@ -195,6 +226,9 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file and its content."""
     yield ROOT / "plugins/doc_fragments/options.py", fragments()
     yield ROOT / "roles/patching/meta/argument_specs.yml", argument_specs()
+    yield ROOT / "roles/patching/defaults/main.yml", role_defaults()
+    yield ROOT / "roles/patching/vars/main.yml", role_names()
+    yield ROOT / "roles/patching/tasks/bulk.yml", bulk_tasks()
     for kind in EACH:
         yield ROOT / f"roles/patching/tasks/each_{kind}.yml", each_tasks(kind)
 
