@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure how long it takes to apply a large patching setup, against the limit and against other ways.
+
+usage: run.py [--runs N] [--slow-runs N] [--latency MS] [--cli] [--write]
+
+Every round runs each contestant once, one after the other, so a machine that changes its speed does not decide. The
+slow contestants (sequential, each, one call at a time) run in the first rounds only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import workload
+from contestants import ContestantError, Contestants, Sample
+from report import Results, console, write
+from service import CHANGE, NEW, SAME, STATES, Recording, Service, UnexpectedCallsError
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from simulator import CHECKOUT, environment, serving
+
+CONCURRENCY = 16
+OTHER_CONCURRENCIES = (1, 4, 32)
+# The part of the workload that the single modules get; what it takes for each resource is the same for more.
+SAMPLE_WINDOWS, SAMPLE_BASELINES = 3, 1
+CLI_CALLS = 5
+
+
+class Benchmark:
+    """One simulator, the contestants, and what was measured so far."""
+
+    def __init__(self, service: Service, contestants: Contestants) -> None:
+        self._service = service
+        self._contestants = contestants
+        self._declaration = workload.declaration()
+        self._sample = workload.declaration(SAMPLE_WINDOWS, SAMPLE_BASELINES)
+        self.results = Results(
+            samples=defaultdict(list),
+            counts={},
+            sampled_resources=workload.resources(self._sample),
+            resources=workload.resources(self._declaration),
+            concurrency=CONCURRENCY,
+        )
+
+    def warm_up(self) -> None:
+        """Run once what compiles bytecode or loads on first use."""
+        self._service.reset()
+        self._start_up()
+        self._contestants.replay(Recording([]), 1)
+        self.results.samples.clear()
+
+    def round(self, slow: bool) -> None:
+        """Run every contestant once; the slow ones only when asked for."""
+        self._start_up()
+        recordings = {state: self._bulk(state, CONCURRENCY) for state in STATES}
+        replays = {"limit": CONCURRENCY, "sequential": 1} if slow else {"limit": CONCURRENCY}
+        for name, threads in replays.items():
+            for state in (SAME, CHANGE, NEW):
+                self._replay(name, state, recordings[state], threads)
+        for concurrency in OTHER_CONCURRENCIES:
+            if slow or concurrency > 1:
+                self._bulk(NEW, concurrency)
+                self._bulk(SAME, concurrency)
+        if slow:
+            for state in STATES:
+                self._each(state)
+
+    def cli(self, program: Path) -> None:
+        """Time a call with the AWS command line against an account with nothing in it."""
+        self._service.reset()
+        self._contestants.aws(program, "describe-maintenance-windows")
+        for _ in range(CLI_CALLS):
+            self._add("cli", "one call", self._contestants.aws(program, "describe-maintenance-windows"))
+
+    def _start_up(self) -> None:
+        self._add("empty play", "", self._contestants.play("empty"))
+        self._add("yardstick", "", self._contestants.play("caller"))
+        nothing = workload.declaration(windows=0, baselines=0)
+        self._add("start", "", self._contestants.play("bulk", **nothing, concurrency=CONCURRENCY))
+
+    def _bulk(self, state: str, concurrency: int) -> Recording:
+        self._prepare(state)
+        declaration = workload.with_one_change(self._declaration) if state == CHANGE else self._declaration
+        self._add(f"bulk {concurrency}", state, self._contestants.play("bulk", **declaration, concurrency=concurrency))
+        recording = self._service.recording(state)
+        self.results.counts[state] = recording.counts
+        return recording
+
+    def _replay(self, name: str, state: str, recording: Recording, threads: int) -> None:
+        self._prepare(state)
+        self._add(name, state, self._contestants.replay(recording, threads))
+        made = len(self._service.calls(state))
+        if made != len(recording.calls):
+            raise UnexpectedCallsError(f"{name}, {state}: {made} calls instead of {len(recording.calls)}")
+
+    def _each(self, state: str) -> None:
+        self._prepare(state)
+        declaration = workload.with_one_change(self._sample) if state == CHANGE else self._sample
+        self._add("each", state, self._contestants.play("each", **declaration))
+        self._service.calls(state)
+
+    def _prepare(self, state: str) -> None:
+        if state == NEW:
+            self._service.reset()
+        self._service.clear_log()
+
+    def _add(self, contestant: str, state: str, sample: Sample) -> None:
+        self.results.samples[contestant, state].append(sample)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line as the usage of this file shows it."""
+    parser = argparse.ArgumentParser(description="Measure how long it takes to apply a large patching setup.")
+    parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
+    parser.add_argument("--slow-runs", type=int, default=2, help="rounds with the slow contestants (default: 2)")
+    parser.add_argument("--latency", type=float, default=25, help="milliseconds of each API call (default: 25)")
+    parser.add_argument("--cli", action="store_true", help="install the AWS command line and measure it too")
+    parser.add_argument("--write", action="store_true", help="write the ratios into docs/performance.md")
+    return parser.parse_args(arguments)
+
+
+def measure(options: argparse.Namespace, folder: Path) -> Results:
+    """Run the whole benchmark with a simulator of its own."""
+    with serving() as endpoint:
+        settings = environment(endpoint)
+        # This process asks the simulator too, and must not see the user's profile either.
+        os.environ.clear()
+        os.environ.update(settings)
+        contestants = Contestants(settings, folder)
+        benchmark = Benchmark(Service(endpoint, options.latency), contestants)
+        benchmark.warm_up()
+        for number in range(options.runs):
+            begin = time.monotonic()
+            benchmark.round(slow=number < options.slow_runs)
+            print(f"round {number + 1} of {options.runs}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
+        if options.cli:
+            benchmark.cli(contestants.install_aws())
+        return benchmark.results
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run from the command line; return the exit status."""
+    options = parse(arguments)
+    try:
+        with tempfile.TemporaryDirectory(prefix="patchfleet-bench-") as folder:
+            results = measure(options, Path(folder))
+    except (ContestantError, UnexpectedCallsError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(console(results))
+    if options.write:
+        write(results, CHECKOUT / "docs" / "performance.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
