@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show the main job on a simulated account: AWS's tutorial "Patch a server environment", checked, applied, applied again.
+"""Show the main job on a simulated account: check, apply and apply again AWS's tutorial "Patch a server environment".
 
 The playbook and the variables file are those that a user runs against AWS. What is printed about calls comes from the
 log of the simulator, what is printed about windows is read by boto3. The exit status is 1 when anything is not as the
@@ -16,8 +16,8 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +44,7 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the playbook. changed: tasks that the recap counts. resources: those whose diff it showed, in order."""
+    """One run of the playbook. changed: tasks that the recap counts. resources: those in its diff, in order."""
 
     changed: int
     resources: list[str]
@@ -75,10 +75,11 @@ def isolate(endpoint: str) -> None:
 
 def calls(endpoint: str) -> list[dict[str, Any]]:
     """The calls since the last time, from the log of the simulator."""
-    door = f"{endpoint}/_sim/log"
-    with urllib.request.urlopen(door) as answer:
-        log: list[dict[str, Any]] = json.load(answer)
-    urllib.request.urlopen(urllib.request.Request(door, method="POST")).close()
+    simulator = HTTPConnection(urlsplit(endpoint).netloc)
+    simulator.request("GET", "/_sim/log")
+    log: list[dict[str, Any]] = json.load(simulator.getresponse())
+    simulator.request("POST", "/_sim/log")
+    simulator.getresponse().read()
     return log
 
 

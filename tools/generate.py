@@ -47,8 +47,8 @@ ROLE_ONLY = (
     Option(
         "apply",
         "V(bulk) makes one call for everything. V(each) gives one Ansible result for each resource, through the single"
-        " modules, with the same end state; O(prune=true) and O(unset=reset) are refused there, and what is removed with"
-        " O(state=absent) and O(setup) still goes in one call.",
+        " modules, with the same end state; O(prune=true) and O(unset=reset) are refused there, and O(state=absent) with"
+        " O(setup) still goes in one call.",
         choices=("bulk", "each"),
         default="bulk",
     ),
