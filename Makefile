@@ -50,7 +50,7 @@ demo: $(STAMP) ## patch a simulated fleet from start to report, in a minute and 
 	@$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: unit contract molecule ## run the tests: unit, contract, molecule
+test: unit contract faults molecule ## run the tests: unit, contract, faults, molecule
 
 .PHONY: unit
 unit: $(STAMP) ## run the unit tests
@@ -59,6 +59,14 @@ unit: $(STAMP) ## run the unit tests
 .PHONY: contract
 contract: $(STAMP) ## hold the simulator against the behaviour of the service
 	$(PYTEST) -q tests/simulator/contract
+
+.PHONY: faults
+faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run make it good
+	$(PYTEST) -q tests/faults
+
+.PHONY: test-faults
+test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 15 minutes
+	PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(PYTEST) -q tests/faults
 
 .PHONY: molecule
 molecule: $(STAMP) ## run all Molecule scenarios; PATCHFLEET_SIM_PROFILE=strict for the other profile

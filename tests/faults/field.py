@@ -100,8 +100,8 @@ class Field(Account):
             operation = request.headers["X-Amz-Target"]
             operation = (operation.decode() if isinstance(operation, bytes) else operation).partition(".")[2]
             meddle = self.before.pop(operation, None)
-            if meddle:
-                meddle()
+        if meddle:
+            meddle()
         if self._kill_at is not None and count >= self._kill_at:
             if self._kill_late and count == self._kill_at:
                 super().send(request)
