@@ -46,9 +46,9 @@ FRAGMENTS: dict[str, Options] = {
 ROLE_ONLY = (
     Option(
         "apply",
-        "V(bulk) makes one call for everything. V(each) gives one Ansible result for each resource, through the single"
-        " modules, with the same end state; O(prune=true) and O(unset=reset) are refused there, and O(state=absent) with"
-        " O(setup) still goes in one call.",
+        "V(bulk) makes one call for everything. V(each) gives one Ansible result for each resource, by the single"
+        " modules, with the same end state; O(prune=true) and O(unset=reset) are refused there, and O(state=absent)"
+        " with O(setup) still goes in one call.",
         choices=("bulk", "each"),
         default="bulk",
     ),
