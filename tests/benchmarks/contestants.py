@@ -27,7 +27,7 @@ class ContestantError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. wall: seconds; cpu: seconds, rss: KiB, of the process that made the calls, None where not measured."""
+    """One run. wall: seconds. cpu (seconds), rss (KiB): of the process that made the calls, None if not measured."""
 
     wall: float
     cpu: float | None = None
@@ -55,26 +55,21 @@ class Contestants:
 
     def play(self, name: str, **variables: Any) -> Sample:
         """Run a play; cpu and rss are those of its last module."""
-        self._usage.unlink(missing_ok=True)
         variables["ansible_python_interpreter"] = str(self._interpreter)
         file = self._folder / "variables.json"
         file.write_text(json.dumps(variables), encoding="utf-8")
         playbook = Path(sys.executable).parent / "ansible-playbook"
-        wall = self._run([str(playbook), str(HERE / "plays" / f"{name}.yml"), "--extra-vars", f"@{file}"])
-        if not self._usage.exists():
-            return Sample(wall)
-        cpu, rss = self._usage.read_text(encoding="ascii").splitlines()[-1].split()
-        return Sample(wall, float(cpu), int(rss))
+        return self._run([str(playbook), str(HERE / "plays" / f"{name}.yml"), "--extra-vars", f"@{file}"])
 
     def replay(self, recording: Recording, threads: int) -> Sample:
         """Make the calls of a recording with plain boto3."""
         file = self._folder / "recording.json"
         file.write_text(json.dumps(recording.calls), encoding="utf-8")
-        return Sample(self._run([sys.executable, str(HERE / "replay.py"), str(file), str(threads)]))
+        return self._run([str(self._interpreter), str(HERE / "replay.py"), str(file), str(threads)])
 
     def aws(self, program: Path, *arguments: str) -> Sample:
         """Make one call with the AWS command line."""
-        return Sample(self._run([str(program), "ssm", *arguments]))
+        return self._run([str(program), "ssm", *arguments])
 
     def install_aws(self) -> Path:
         """Install the AWS command line into an environment of its own; return the program."""
@@ -84,7 +79,8 @@ class Contestants:
             subprocess.run(command, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})
         return home / "bin" / "aws"
 
-    def _run(self, command: list[str]) -> float:
+    def _run(self, command: list[str]) -> Sample:
+        self._usage.unlink(missing_ok=True)
         begin = time.perf_counter()
         done = subprocess.run(
             command,
@@ -98,4 +94,7 @@ class Contestants:
         wall = time.perf_counter() - begin
         if done.returncode:
             raise ContestantError(f"{shlex.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return wall
+        if not self._usage.exists():
+            return Sample(wall)
+        cpu, rss = self._usage.read_text(encoding="ascii").splitlines()[-1].split()
+        return Sample(wall, float(cpu), int(rss))

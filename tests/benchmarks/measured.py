@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Python interpreter that notes what it used: the plays run their modules with it.
+"""A Python interpreter that notes what it used: modules and scripts run with it.
 
 usage: measured.py ARGUMENT ...
 
-Appends a line "CPU-SECONDS PEAK-KIBIBYTES" to the file that PATCHFLEET_BENCH_USAGE names. Runs before every module,
-so it imports nothing that takes time.
+Appends a line "CPU-SECONDS PEAK-KIBIBYTES" to the file that PATCHFLEET_BENCH_USAGE names. Its own start is part
+of every measured time, so it imports nothing that takes long.
 """
 
 import os
