@@ -16,7 +16,7 @@ LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
 OTHER = {"name": "other", "operating_system": "AMAZON_LINUX_2023"}
 WINDOWS = {"name": "windows", "operating_system": "WINDOWS"}
 RULE = {"filters": {"CLASSIFICATION": ["Security"]}, "approve_after_days": 7}
-SYSTEMS = [
+SYSTEMS = (
     "ALMA_LINUX",
     "AMAZON_LINUX",
     "AMAZON_LINUX_2",
@@ -32,7 +32,7 @@ SYSTEMS = [
     "SUSE",
     "UBUNTU",
     "WINDOWS",
-]
+)
 
 
 def _stored(account: Account, baseline: dict[str, Any]) -> dict[str, Any]:

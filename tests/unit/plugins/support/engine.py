@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine without a module around it: read, plan and apply a declaration in the simulated account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.api import Api
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.apply import Outcome, apply_plan
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declaration import violations, whole_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.plan_setup import plan_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.planner import Planning
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.read import read_account
+
+from .account import REGION
+
+_VALIDATOR = ArgumentSpecValidator(argument_spec(setup.OPTIONS))
+WORKERS = 4
+
+
+class Engine:
+    """One client of the simulated account, with which declarations are planned and applied."""
+
+    def __init__(self) -> None:
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        self.api = Api(boto3.client("ssm", region_name=REGION, **keys))
+
+    def plan(self, **declared: Any) -> Planning:
+        """What is to be done for a setup; violations are in the plan."""
+        validated = _VALIDATOR.validate(declared)
+        assert not validated.error_messages, validated.error_messages
+        declaration = whole_setup(validated.validated_parameters)
+        found = violations(declaration, self.api.input_shape)
+        planning = plan_setup(declaration, read_account(self.api, declaration, WORKERS), self.api.input_shape)
+        planning.plan.violations[:0] = found
+        return planning
+
+    def apply(self, planning: Planning) -> Outcome:
+        """Carry out a plan."""
+        return apply_plan(self.api, planning.plan, WORKERS)
