@@ -11,13 +11,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .codecs import ALARM_NAME, WORDS, target_ids
+from .codecs import ALARM_NAME, TEXT, WORDS, Codec, target_ids
 from .kind import Kind, Raw
 from .options import Option, Options
 from .target import UUID, instance_id_violations
 
 RUN_COMMAND = "TaskInvocationParameters.RunCommand"
 _SERVICE_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/aws-service-role/ssm\.amazonaws\.com/.+")
+
+
+def _own_role(value: Any) -> Any:
+    """A role, None for the service-linked one, which the service takes where none is set."""
+    return None if _SERVICE_LINKED_ROLE.fullmatch(str(value)) else TEXT.normal(value)
+
+
+_ROLE = Codec(decode=_own_role, normal=_own_role)
 
 
 def name_options(other: str) -> Options:
@@ -80,6 +88,7 @@ SHARED_OPTIONS = (
         "Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty"
         " string goes back to that.",
         api="ServiceRoleArn",
+        codec=_ROLE,
     ),
     Option(
         "cutoff_behavior",
