@@ -401,7 +401,7 @@ def test_terraform_default_patch_baseline(player: Player, scenario: Scenario) ->
 
 def test_terraform_default_patch_baseline_by_arn(player: Player) -> None:
     created = player.run(Run(BASELINE, {**WINDOWS, **PATCHES}))
-    by_arn = {"baseline_id": ARN + created["BaselineId"], "default": True}
+    by_arn: Args = {"baseline_id": ARN + created["BaselineId"], "default": True}
     result = player.account.run(BASELINE, **by_arn)
     assert result["changed"]
     assert result["baseline"]["baseline_id"] == created["BaselineId"]
@@ -411,7 +411,13 @@ def test_terraform_default_patch_baseline_by_arn(player: Player) -> None:
 
 def test_terraform_default_patch_baseline_multi_region(player: Player) -> None:
     first = player.run(Run(BASELINE, {**WINDOWS, **PATCHES, "default": True}, {"Default": True}))
-    elsewhere = {"region": "us-west-2", "name": "alternate", "operating_system": "WINDOWS", **PATCHES, "default": True}
+    elsewhere: Args = {
+        "region": "us-west-2",
+        "name": "alternate",
+        "operating_system": "WINDOWS",
+        **PATCHES,
+        "default": True,
+    }
     second = player.account.run(BASELINE, **elsewhere)["baseline"]["baseline_id"]
     assert not player.account.run(BASELINE, **elsewhere)["changed"]
     ids = [

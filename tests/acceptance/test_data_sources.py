@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .player import BASELINE, WINDOW, Player, Raw, Run
+from .player import BASELINE, WINDOW, Args, Player, Raw, Run
 
 DAYS = {"one": "TUE", "two": "WED", "three": "THU"}
 
@@ -66,7 +66,7 @@ def test_baseline_of_aws(player: Player) -> None:
 
 
 def test_new_baseline(player: Player) -> None:
-    declared = {
+    declared: Args = {
         "name": "new",
         "operating_system": "AMAZON_LINUX_2",
         "description": "Test",

@@ -154,11 +154,12 @@ def test_terraform(player: Player, scenario: Scenario) -> None:
     ],
 )
 def test_what_leaves_the_file_is_undone(player: Player, option: str, member: str, value: str) -> None:
-    account, setup = player.account, {"setup": "acceptance", "unset": "reset"}
+    account = player.account
+    setup: Args = {"setup": "acceptance", "unset": "reset"}
     account.run("ssm_patch_setup", **setup, windows=[create(**{option: value})])
     (before,) = player.ssm.describe_maintenance_windows()["WindowIdentities"]
-    player.holds(player.read(WINDOW, before["WindowId"]), {**STORED, member: value})
+    player.holds(player.read(WINDOW, before["WindowId"]) or {}, {**STORED, member: value})
     for check, changed in ((True, True), (False, True), (True, False), (False, False)):
         result = account.run("ssm_patch_setup", check=check, **setup, windows=[create()])
         assert result["changed"] is changed, result["diff"]
-    player.holds(player.read(WINDOW, before["WindowId"]), {**STORED, member: ABSENT})
+    player.holds(player.read(WINDOW, before["WindowId"]) or {}, {**STORED, member: ABSENT})
