@@ -18,10 +18,9 @@ from typing import Any
 
 from . import baseline, patch_task, target, window, window_task
 from .codecs import CRITERIA, FILTERS, INSTANT, PARAMETERS, RULES, SCHEDULE, SOURCES
-from .declaration import STACK_TAG, is_reserved
+from .declaration import REPLACED, STACK_TAG, is_reserved
 from .kind import Kind, Raw, member, same, values_of
-from .options import Option, nested
-from .read import replaced_name
+from .options import Option, given, nested
 from .schedule import check_date, parse_instant
 from .task import RUN_COMMAND, modernised
 
@@ -254,7 +253,7 @@ class _Children:
     def __init__(self, noun: str, window_title: str, raws: list[Raw], check: Check) -> None:
         self._noun = noun
         self._where = f"of {window_title}"
-        self._raws = sorted(raws, key=lambda raw: (raw.get("Priority") or 0, raw.get("Name") or ""))
+        self._raws = sorted(raws, key=lambda raw: (raw.get("Priority", 1), raw.get("Name") or ""))
         self.check = check
         self.declared: dict[str, Raw] = {}
         self.undeclared: list[str] = []
@@ -270,15 +269,14 @@ class _Children:
     def alone(self) -> Iterable[Raw]:
         """Those that a declaration can find by name; the others are noted."""
         names = Counter(raw.get("Name") or None for raw in self._raws)
-        unfinished = {replaced_name(name) for name in names if name}
         for raw in self._raws:
             name = raw.get("Name") or None
             if name is None:
                 self.note(raw, f"it has no name ({_described(raw)})")
+            elif name.endswith(REPLACED):
+                self.note(raw, "it is what an unfinished replacement left, which the next run finishes")
             elif names[name] > 1:
                 self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name")
-            elif name in unfinished:
-                self.note(raw, "what an unfinished replacement left; a run of the setup removes it")
             else:
                 yield raw
 
@@ -300,19 +298,27 @@ def _target(children: _Children, raw: Raw) -> Values | None:
 
 def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tuple[Kind, Values | None]:
     raw = modernised(raw)
-    kinds = [patch_task.KIND, window_task.KIND] if _patches(raw) else [window_task.KIND]
-    for kind in kinds:
-        options = declaration_of(kind, raw)
-        found = children.check(kind, options)
-        if not found:
-            _name_targets(children, raw, options, targets)
-            _drop_strangers(children, raw, options, targets, parent)
-            _drop_secrets(children, raw, options)
-            if "Priority" not in raw:
-                children.note(raw, "its priority is not stored; a new one gets 1")
-            return kind, options
-    children.note(raw, "; ".join(found))
-    return kind, None
+    kind = (
+        patch_task.KIND if _patches(raw) and not _task_violations(children, patch_task.KIND, raw) else window_task.KIND
+    )
+    if found := _task_violations(children, kind, raw):
+        children.note(raw, "; ".join(found))
+        return kind, None
+    options = declaration_of(kind, raw)
+    _name_targets(children, raw, options, targets)
+    _drop_strangers(children, raw, options, targets, parent)
+    _drop_secrets(children, raw, options)
+    if "Priority" not in raw:
+        children.note(raw, "its priority is not stored; a new one gets 1")
+    return kind, options
+
+
+def _task_violations(children: _Children, kind: Kind, raw: Raw) -> list[str]:
+    """What is wrong with a task by the rules of a module, which are stricter than the service."""
+    rules = patch_task if kind is patch_task.KIND else window_task
+    options = declaration_of(kind, raw)
+    values = given(kind.options, options)
+    return list(dict.fromkeys(children.check(kind, options) + rules.violations(values, _completed(kind, values))))
 
 
 def _patches(raw: Raw) -> bool:
