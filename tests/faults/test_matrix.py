@@ -259,9 +259,6 @@ def test_the_next_run_makes_it_good(
         assert field.content() == wanted, (scenario, disturbance)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="two controllers of two minds can make two targets or tasks of one name; luck decides"
-)
 @pytest.mark.parametrize("seed", range(RUNS // 10))
 def test_controllers_of_two_minds(seed: int, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(seed)
