@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.comparing import apply, changed_fields
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.comparing import BLOCKS, apply, changed_fields
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.subjects import (
     REFUSED,
     SUBJECTS,
     Alteration,
     Subject,
-    block,
+    arguments,
     joined,
     leaves,
     means,
@@ -63,22 +63,11 @@ def _empty(subject: Subject, name: str) -> Any:
     return 0 if option.zero_clears else EMPTY.get(option.type)
 
 
-def _arguments(name: str, value: Any) -> dict[str, Any]:
-    return (
-        block(name, value)
-        if not isinstance(value, list) or name.partition(".")[0] in BLOCK_HEADS
-        else {name.partition(".")[0]: value}
-    )
-
-
-BLOCK_HEADS = ("alarm", "hooks", "notification", "run_command", "automation", "lambda_function", "step_functions")
-
-
 def _create(account: Account, subject: Subject, name: str) -> tuple[Alteration, dict[str, Any], dict[str, Any]]:
     """The resource with the first value of an option: the alteration, its identity, the result."""
     alteration = subject.alterations[name]
     subject.prepare(account)
-    creation = joined(subject.creation(alteration), _arguments(name, alteration.first))
+    creation = joined(subject.creation(alteration), arguments(name, alteration.first))
     result = account.run(subject.module, **creation)
     return alteration, {**subject.where, "name": creation["name"]}, result
 
@@ -108,11 +97,11 @@ def test_an_option_changes_alone_and_has_no_order(account: Account, subject: Sub
     before = created[subject.result]
     if alteration.field is None:
         assert means(subject.options, name, shown(before, field), alteration.first)
-    turned = _arguments(name, _reversed(alteration.first))
+    turned = arguments(name, _reversed(alteration.first))
     again = account.run(subject.module, **{**identity, **joined(_kept(alteration), turned)})
     assert not again["changed"], again["diff"]
 
-    done = apply(account, subject.module, **identity, **joined(alteration.along, _arguments(name, alteration.second)))
+    done = apply(account, subject.module, **identity, **joined(alteration.along, arguments(name, alteration.second)))
 
     assert done["changed"]
     assert changed_fields(done) == {field, *alteration.also}
@@ -136,7 +125,7 @@ def _reversed(value: Any) -> Any:
 @pytest.mark.parametrize(("subject", "name"), _clearable_cases())
 def test_an_empty_option_is_cleared(account: Account, subject: Subject, name: str) -> None:
     alteration, identity, created = _create(account, subject, name)
-    empty = {**_kept(alteration), **_arguments(name, _empty(subject, name))}
+    empty = {**_kept(alteration), **arguments(name, _empty(subject, name))}
     if alteration.cleared is REFUSED:
         _assert_refused(account, subject, {**identity, **empty})
         return
@@ -162,7 +151,7 @@ def _assert_refused(account: Account, subject: Subject, args: dict[str, Any]) ->
 @BY_MODULE
 def test_every_block_can_be_cleared_as_a_whole(account: Account, subject: Subject) -> None:
     # The reset forgets what an earlier block left behind.
-    blocks = [name for name in BLOCK_HEADS if any(one.startswith(f"{name}.") for one in subject.alterations)]
+    blocks = [name for name in BLOCKS if any(one.startswith(f"{name}.") for one in subject.alterations)]
     for name in blocks:
         inner = [one for one in subject.alterations if one.startswith(f"{name}.") and one.count(".") == 1]
         account.simulator.reset()

@@ -19,6 +19,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind impo
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import Option, Options
 
 from .account import Account
+from .comparing import BLOCKS
 
 Args = dict[str, Any]
 REFUSED = object()
@@ -103,6 +104,12 @@ def block(name: str, value: Any) -> Args:
     """The argument of a dotted option: C(alarm.name) is a block, C(approval_rules.filters) a list of one entry."""
     head, _dot, rest = name.partition(".")
     return {head: block(rest, value) if rest else value}
+
+
+def arguments(name: str, value: Any) -> Args:
+    """The argument of an option, of which a list is given as a whole."""
+    head = name.partition(".")[0]
+    return block(name, value) if head in BLOCKS else {head: value}
 
 
 def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> Args:
