@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.patchfleet.aws.tests.unit.conftest import account, profile, simulators
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
@@ -13,7 +15,14 @@ from .player import Player
 __all__ = ["account", "player", "profile", "simulators"]
 
 
+@pytest.fixture(scope="session")
+def clients() -> dict[str, Any]:
+    """Clients by their options; making one takes longer than most scenarios."""
+    return {}
+
+
 @pytest.fixture
-def player(account: Account) -> Player:
+def player(account: Account, clients: dict[str, Any]) -> Player:
     """Scenarios are played in an empty account, once for each profile."""
+    account.clients = clients
     return Player(account)

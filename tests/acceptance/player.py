@@ -119,8 +119,10 @@ class Player:
 
     def client(self, region: str) -> Any:
         """A boto3 client in the account."""
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.session.Session(region_name=region, **keys).client("ssm")
+        if region not in self.account.clients:
+            keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+            self.account.clients[region] = boto3.session.Session(region_name=region, **keys).client("ssm")
+        return self.account.clients[region]
 
     def play(self, *steps: Step) -> None:
         """All steps in order."""
