@@ -14,16 +14,17 @@ DEFAULT_REGION = "us-east-1"
 
 Execute = Callable[[str, str, str, Any], dict[str, Any]]
 Caller = Callable[[str, dict[str, Any]], dict[str, Any]]
+Tagger = Callable[[str, str, str, str, list[dict[str, str]]], None]
 
 
-def plant(seed: dict[str, Any], execute: Execute, account: str) -> None:
+def plant(seed: dict[str, Any], execute: Execute, tag: Tagger, account: str) -> None:
     """Create the windows and baselines of a seed: those at its top in the default account and region, and those of
     each entry of ``regions`` in the entry's ``account`` and ``region``.
 
     A window is a CreateMaintenanceWindow request with two lists more, ``Targets`` and ``Tasks``, of register requests
     without WindowId; a task may name a target of its window by Name instead of by id. A baseline is a
-    CreatePatchBaseline request with ``PatchGroups`` (names) and ``Default`` (boolean) more. Raises ValueError for
-    what the service refuses.
+    CreatePatchBaseline request with ``PatchGroups`` (names) and ``Default`` (boolean) more. Both may have
+    ``SystemTags``, which only AWS itself sets. Raises ValueError for what the service refuses.
     """
     for place in [seed, *seed.get("regions", [])]:
         where = (place.get("region", DEFAULT_REGION), place.get("account", account))
@@ -35,14 +36,14 @@ def plant(seed: dict[str, Any], execute: Execute, account: str) -> None:
                 raise ValueError(f"seed: {operation}: {error}") from error
 
         for window in place.get("windows", []):
-            _window(window, call)
+            tag(*where, "MaintenanceWindow", _window(window, call), window.get("SystemTags", []))
         for baseline in place.get("baselines", []):
-            _baseline(baseline, call)
+            tag(*where, "PatchBaseline", _baseline(baseline, call), baseline.get("SystemTags", []))
 
 
-def _window(window: dict[str, Any], call: Caller) -> None:
-    request = {key: value for key, value in window.items() if key not in ("Targets", "Tasks")}
-    window_id = call("CreateMaintenanceWindow", request)["WindowId"]
+def _window(window: dict[str, Any], call: Caller) -> str:
+    request = {key: value for key, value in window.items() if key not in ("Targets", "Tasks", "SystemTags")}
+    window_id: str = call("CreateMaintenanceWindow", request)["WindowId"]
     ids: dict[str, str] = {}
     for target in window.get("Targets", []):
         answer = call("RegisterTargetWithMaintenanceWindow", {**target, "WindowId": window_id})
@@ -53,12 +54,14 @@ def _window(window: dict[str, Any], call: Caller) -> None:
             for entry in task.get("Targets", [])
         ]
         call("RegisterTaskWithMaintenanceWindow", {**task, "WindowId": window_id, "Targets": named})
+    return window_id
 
 
-def _baseline(baseline: dict[str, Any], call: Caller) -> None:
-    request = {key: value for key, value in baseline.items() if key not in ("PatchGroups", "Default")}
-    baseline_id = call("CreatePatchBaseline", request)["BaselineId"]
+def _baseline(baseline: dict[str, Any], call: Caller) -> str:
+    request = {key: value for key, value in baseline.items() if key not in ("PatchGroups", "Default", "SystemTags")}
+    baseline_id: str = call("CreatePatchBaseline", request)["BaselineId"]
     for group in baseline.get("PatchGroups", []):
         call("RegisterPatchBaselineForPatchGroup", {"BaselineId": baseline_id, "PatchGroup": group})
     if baseline.get("Default"):
         call("RegisterDefaultPatchBaseline", {"BaselineId": baseline_id})
+    return baseline_id

@@ -19,6 +19,7 @@ from ssmsim.faults import Call, Faults, Injection
 from ssmsim.registry import OPERATIONS
 from ssmsim.seed import plant
 from ssmsim.store import Clock, Region, World
+from ssmsim.tags import store_tags
 
 DEFAULT_ACCOUNT = "123456789012"
 PROFILES = ("strict", "lenient")
@@ -131,7 +132,7 @@ class Simulator:
         """Create what a seed names, on top of what is there. Raises ValueError for what the service refuses."""
         with self._lock:
             self._world.fleet = seed.get("fleet", self._world.fleet)
-            plant(seed, self.execute, DEFAULT_ACCOUNT)
+            plant(seed, self.execute, self._tag, DEFAULT_ACCOUNT)
 
     def now(self) -> datetime:
         """The moment on the virtual clock, in UTC."""
@@ -163,6 +164,9 @@ class Simulator:
     def clear_log(self) -> None:
         """Forget the logged calls, nothing else."""
         self._log.clear()
+
+    def _tag(self, region: str, account: str, resource_type: str, resource_id: str, tags: list[dict[str, str]]) -> None:
+        store_tags(self._region(account, region), resource_type, resource_id, tags, system=True)
 
     def _region(self, account: str, region: str) -> Region:
         key = (account, region)

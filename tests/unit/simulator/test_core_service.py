@@ -198,6 +198,24 @@ def test_a_seed_is_there_at_the_start_and_after_a_reset() -> None:
     assert simulator.log() == []
 
 
+def test_a_seed_may_have_tags_of_aws() -> None:
+    stack = [{"Key": "aws:cloudformation:stack-id", "Value": "arn"}]
+    tagged = {"SystemTags": stack, "Tags": [{"Key": "Env", "Value": "prod"}]}
+    baseline = {"Name": "Production", **tagged}
+    simulator = Simulator(
+        seed={"regions": [{"region": HERE[0], "windows": [WINDOW | tagged], "baselines": [baseline]}]}
+    )
+    windows = simulator.execute("DescribeMaintenanceWindows", *HERE, {})["WindowIdentities"]
+    owned = {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}
+    baselines = simulator.execute("DescribePatchBaselines", *HERE, owned)["BaselineIdentities"]
+    for kind, resource_id in [
+        ("MaintenanceWindow", windows[0]["WindowId"]),
+        ("PatchBaseline", baselines[0]["BaselineId"]),
+    ]:
+        answer = simulator.execute("ListTagsForResource", *HERE, {"ResourceType": kind, "ResourceId": resource_id})
+        assert {tag["Key"] for tag in answer["TagList"]} == {"Env", "aws:cloudformation:stack-id"}
+
+
 def test_a_seed_that_the_service_refuses() -> None:
     with pytest.raises(ValueError, match=r"seed: CreateMaintenanceWindow: ValidationException: .*'name'"):
         Simulator(seed={"windows": [WINDOW | {"Name": "a b"}]})
