@@ -6,7 +6,7 @@
 usage: run.py [--runs N] [--slow-runs N] [--latency MS] [--cli] [--write]
 
 Every round runs each contestant once, one after the other, so a machine that changes its speed does not decide. The
-slow contestants (sequential, each, one call at a time) run in the first rounds only.
+slow contestants (one call at a time, single modules, other concurrencies) run in the first rounds only.
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ class Benchmark:
         self._contestants.replay(Recording([]), 1)
         self.results.samples.clear()
 
-    def round(self, slow: bool) -> None:
-        """Run every contestant once; the slow ones only when asked for."""
+    def round(self, number: int, slow_runs: int) -> None:
+        """Run every contestant once; the slow ones in the first rounds only, the slowest in the very first."""
+        slow = number < slow_runs
         self._start_up()
         recordings = {state: self._bulk(state, CONCURRENCY) for state in STATES}
         replays = {"limit": CONCURRENCY, "sequential": 1} if slow else {"limit": CONCURRENCY}
@@ -68,11 +69,10 @@ class Benchmark:
         for state in (SAME, CHANGE, NEW):
             for name, threads in replays.items():
                 self._replay(name, state, recordings[state], threads)
-        for concurrency in OTHER_CONCURRENCIES:
-            if slow or concurrency > 1:
+        if slow:
+            for concurrency in OTHER_CONCURRENCIES if number == 0 else OTHER_CONCURRENCIES[1:]:
                 self._bulk(NEW, concurrency)
                 self._bulk(SAME, concurrency)
-        if slow:
             for state in STATES:
                 self._each(state)
 
@@ -122,7 +122,7 @@ class Benchmark:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line as the usage of this file shows it."""
     parser = argparse.ArgumentParser(description="Measure how long it takes to apply a large patching setup.")
-    parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
+    parser.add_argument("--runs", type=int, default=4, help="rounds (default: 4)")
     parser.add_argument("--slow-runs", type=int, default=2, help="rounds with the slow contestants (default: 2)")
     parser.add_argument("--latency", type=float, default=25, help="milliseconds of each API call (default: 25)")
     parser.add_argument("--cli", action="store_true", help="install the AWS command line and measure it too")
@@ -142,7 +142,7 @@ def measure(options: argparse.Namespace, folder: Path) -> Results:
         benchmark.warm_up()
         for number in range(options.runs):
             begin = time.monotonic()
-            benchmark.round(slow=number < options.slow_runs)
+            benchmark.round(number, options.slow_runs)
             print(f"round {number + 1} of {options.runs}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
         if options.cli:
             benchmark.cli(contestants.install_aws())
