@@ -5,8 +5,8 @@
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
 message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
 `# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
-every `ansible` and `ansible-playbook` command of a `console` block. An export, check mode and a repeated command write
-nothing to the account, any other command does.
+every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, check
+mode and a repeated command write nothing to the account, any other command does.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def test_policy_allows_what_the_modules_call() -> None:
     assert actions == {"Read": reads, "Write": called - reads}
 
 
-def test_the_tutorial_is_the_file_of_the_collection() -> None:
+def test_the_tutorial_is_the_file_that_the_demo_applies() -> None:
     page = {block.file: block.text for block in blocks(CHECKOUT / "docs" / "getting-started.md")}["patching.yml"]
     own = DataLoader().load_from_file(str(CHECKOUT / "playbooks" / "vars" / "patch_server_environment.yml"))
     for window in own["patching_windows"]:
