@@ -146,3 +146,16 @@ GROUP = [
 )
 def test_terraform(player: Player, scenario: Scenario) -> None:
     player.play(*scenario.steps)
+
+
+def test_terraform_documents_resource_types_without_a_group(player: Player) -> None:
+    """Nothing else documents it, so the service decides: the profiles of the simulator do so either way."""
+    types = [{"key": "resource-groups:ResourceTypeFilters", "values": ["AWS::EC2::Instance"]}]
+    args = in_window(name="servers", targets=types)
+    player.play(window())
+    if player.account.profile == "lenient":
+        player.play(Run(TARGET, args, {"ResourceType": "RESOURCE_GROUP", "Targets": GROUP[:1]}))
+    else:
+        told = player.account.fails(TARGET, **player.filled(args))
+        assert "RegisterTargetWithMaintenanceWindow" in told["msg"]
+        assert "resource-groups:Name" in told["msg"]

@@ -200,8 +200,9 @@ def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[st
         return []
     if len(groups) < len(keys):
         return ["targets: a resource group cannot be combined with tags or ids; register a second target"]
-    names: list[str] = next((target["values"] for target in targets if target["key"] == GROUP_KEYS[0]), [])
-    return [] if len(names) == 1 else [f"targets: {GROUP_KEYS[0]} takes exactly one group, not {len(names)}"]
+    # Whether the service takes types of resources without a group is for it to say: its documents disagree.
+    counts = [len(target["values"]) for target in targets if target["key"] == GROUP_KEYS[0]]
+    return [f"targets: {GROUP_KEYS[0]} takes exactly one group, not {count}" for count in counts if count != 1]
 
 
 def instance_id_violations(ids: list[str]) -> list[str]:

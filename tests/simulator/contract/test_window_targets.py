@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from .support import (
     INSTANCE,
@@ -55,10 +56,6 @@ INVALID: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "ids as group": ("RESOURCE_GROUP", [{"Key": "InstanceIds", "Values": [INSTANCE]}]),
     "tag as group": ("RESOURCE_GROUP", [{"Key": "tag:Env", "Values": ["prod"]}]),
     "two groups": ("RESOURCE_GROUP", [{"Key": "resource-groups:Name", "Values": ["web", "db"]}]),
-    "filters without group": (
-        "RESOURCE_GROUP",
-        [{"Key": "resource-groups:ResourceTypeFilters", "Values": ["AWS::EC2::Instance"]}],
-    ),
     "no values": ("INSTANCE", [{"Key": "tag:Env", "Values": []}]),
     "no ids": ("INSTANCE", [{"Key": "InstanceIds", "Values": []}]),
     "nothing": ("INSTANCE", []),
@@ -89,6 +86,16 @@ def test_other_forms_are_invalid(
     with refused("ValidationException"):
         make.target(window, ResourceType=kind, Targets=targets)
     assert targets_of(ssm, window) == {}
+
+
+def test_resource_types_without_a_group(make: Maker, window: str, settle: Callable[..., None]) -> None:
+    types = [{"Key": "resource-groups:ResourceTypeFilters", "Values": ["AWS::EC2::Instance"]}]
+    try:
+        make.target(window, ResourceType="RESOURCE_GROUP", Targets=types)
+        outcome = "accepted"
+    except ClientError as error:
+        outcome = error.response["Error"]["Code"]
+    settle("a target of resource types without a group", outcome, strict="ValidationException", lenient="accepted")
 
 
 def test_the_messages_of_the_service(make: Maker, window: str) -> None:

@@ -34,7 +34,7 @@ _WRONG_TYPE = "Target Type does not match with the provided target."
 def register_target_with_maintenance_window(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     def register() -> str:
         window_id = window_of(region, request)["WindowId"]
-        _validate(request["ResourceType"], request["Targets"])
+        _validate(region, request["ResourceType"], request["Targets"])
         if len(of_window(region, TARGETS, window_id)) >= MOST_TARGETS:
             raise limit_exceeded(f"The maximum number of targets of a maintenance window is {MOST_TARGETS}")
         target_id = region.new_uuid()
@@ -53,7 +53,7 @@ def update_maintenance_window_target(region: Region, request: dict[str, Any]) ->
         require(request, "Targets")
         stored = {key: value for key, value in stored.items() if key not in _LABELS}
     target = stored | {key: request[key] for key in ("Targets", *_LABELS) if key in request}
-    _validate(target["ResourceType"], target["Targets"])
+    _validate(region, target["ResourceType"], target["Targets"])
     region.table(TARGETS).put(target["WindowTargetId"], target)
     return _shown(region, target)
 
@@ -141,20 +141,22 @@ def _shown(region: Region, target: Record) -> dict[str, Any]:
     return unset | target | {"Targets": shown_targets(region, target["Targets"])}
 
 
-def _validate(resource_type: str, targets: list[dict[str, Any]]) -> None:
+def _validate(region: Region, resource_type: str, targets: list[dict[str, Any]]) -> None:
     keys = [entry.get("Key", "") for entry in targets]
     group = resource_type == "RESOURCE_GROUP"
     if any((key in (_GROUP_KEY, _GROUP_FILTER_KEY)) != group for key in keys):
         raise validation(_WRONG_TYPE)
     refuse_valueless(targets)
     if group:
-        _validate_group(targets, keys)
+        _validate_group(region, targets, keys)
     elif keys != ["InstanceIds"] and not all(key == "tag-key" or (key[:4] == "tag:" and key[4:]) for key in keys):
         raise validation(_FORMATS)
 
 
-def _validate_group(targets: list[dict[str, Any]], keys: list[str]) -> None:
-    if len(set(keys)) < len(keys) or len(values_of(targets, _GROUP_KEY)) != 1:
+def _validate_group(region: Region, targets: list[dict[str, Any]], keys: list[str]) -> None:
+    # Terraform's documentation has a target of resource types alone, the User Guide none.
+    types_alone = keys == [_GROUP_FILTER_KEY] and not region.strict
+    if len(set(keys)) < len(keys) or (len(values_of(targets, _GROUP_KEY)) != 1 and not types_alone):
         raise validation(
             f"A target of type RESOURCE_GROUP needs Key={_GROUP_KEY} with one resource group in Values, and may have "
             f"Key={_GROUP_FILTER_KEY} besides"
