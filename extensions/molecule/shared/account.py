@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Print what an account holds as JSON, read by boto3 alone: {windows, baselines, ids, writes}.
+
+windows and baselines are the service's own structures by name, without ids and dates, so that two accounts that were
+set up alike are equal; targets and tasks are in their window, by name. ids: of all of them, as "window/target". writes:
+the operations on this account and region that changed something, from the log of the simulator. Account and region
+come from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+
+Raw = dict[str, Any]
+VOLATILE = {
+    "WindowId", "WindowTargetId", "WindowTaskId", "BaselineId", "CreatedDate", "ModifiedDate", "NextExecutionTime",
+    "ResponseMetadata",
+}  # fmt: skip
+
+
+class Account:
+    """What one account holds in one region."""
+
+    def __init__(self) -> None:
+        self.ssm = boto3.client("ssm", region_name=os.environ["AWS_REGION"])
+        self.ids: dict[str, str] = {}
+
+    def listed(self, operation: str, result: str, **request: Any) -> list[Raw]:
+        """All pages of a listing."""
+        return [entry for page in self.ssm.get_paginator(operation).paginate(**request) for entry in page[result]]
+
+    def tags(self, resource_type: str, resource_id: str) -> dict[str, str]:
+        """The tags of a resource."""
+        answer = self.ssm.list_tags_for_resource(ResourceType=resource_type, ResourceId=resource_id)
+        return {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
+
+    def windows(self) -> dict[str, Raw]:
+        """Every window with what is inside it."""
+        return {
+            entry["Name"]: self.window(entry["WindowId"])
+            for entry in self.listed("describe_maintenance_windows", "WindowIdentities")
+        }
+
+    def window(self, window_id: str) -> Raw:
+        """One window with what is inside it; tasks name their targets."""
+        window = self.ssm.get_maintenance_window(WindowId=window_id)
+        name = window["Name"]
+        self.ids[name] = window_id
+        targets, names = {}, {}
+        for target in self.listed("describe_maintenance_window_targets", "Targets", WindowId=window_id):
+            targets[target.get("Name", "")] = lasting(target)
+            names[target["WindowTargetId"]] = target.get("Name", "")
+            self.ids[f"{name}/{target.get('Name', '')}"] = target["WindowTargetId"]
+        tasks = {}
+        for task in self.listed("describe_maintenance_window_tasks", "Tasks", WindowId=window_id):
+            self.ids[f"{name}/{task['Name']}"] = task["WindowTaskId"]
+            task = self.ssm.get_maintenance_window_task(WindowId=window_id, WindowTaskId=task["WindowTaskId"])
+            for criterion in task.get("Targets", []):
+                criterion["Values"] = sorted(names.get(value, value) for value in criterion["Values"])
+            tasks[task["Name"]] = lasting(task)
+        tags = self.tags("MaintenanceWindow", window_id)
+        return {**lasting(window), "Tags": tags, "Targets": targets, "Tasks": tasks}
+
+    def baselines(self) -> dict[str, Raw]:
+        """Every baseline of the account itself, with its groups and whether it is a default."""
+        identities = self.listed(
+            "describe_patch_baselines", "BaselineIdentities", Filters=[{"Key": "OWNER", "Values": ["Self"]}]
+        )
+        return {entry["BaselineName"]: self.baseline(entry) for entry in identities}
+
+    def baseline(self, identity: Raw) -> Raw:
+        """One baseline."""
+        baseline_id = identity["BaselineId"]
+        self.ids[identity["BaselineName"]] = baseline_id
+        baseline = self.ssm.get_patch_baseline(BaselineId=baseline_id)
+        baseline["PatchGroups"] = sorted(baseline["PatchGroups"])
+        tags = self.tags("PatchBaseline", baseline_id)
+        return {**lasting(baseline), "Default": identity["DefaultBaseline"], "Tags": tags}
+
+    def writes(self) -> list[str]:
+        """The operations that changed something here, in order."""
+        simulator = HTTPConnection(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc)
+        simulator.request("GET", "/_sim/log")
+        key = os.environ["AWS_ACCESS_KEY_ID"]
+        here = (os.environ["AWS_REGION"], key if key.isdigit() else "123456789012")
+        log = json.load(simulator.getresponse())
+        return [call["op"] for call in log if call["write"] and (call["region"], call["account"]) == here]
+
+
+def lasting(raw: Raw) -> Raw:
+    """A structure without what differs between two that were made alike."""
+    return {key: value for key, value in raw.items() if key not in VOLATILE}
+
+
+if __name__ == "__main__":
+    account = Account()
+    # The ids are known when the rest has been read.
+    print(
+        json.dumps(
+            {
+                "windows": account.windows(),
+                "baselines": account.baselines(),
+                "ids": account.ids,
+                "writes": account.writes(),
+            },
+            default=str,
+        )
+    )
