@@ -351,7 +351,6 @@ def test_a_rival_that_removed_itself_is_no_rival(field: Field) -> None:
     assert not result.get("failed"), result["msg"]
 
 
-@defect("whether a group is registered is asked once, of a read that may lag, and then it is put back")
 def test_a_registration_whose_answer_was_lost_is_seen_in_time(field: Field) -> None:
     if field.profile == "lenient":
         pytest.skip("there a group can be registered twice")
@@ -363,7 +362,6 @@ def test_a_registration_whose_answer_was_lost_is_seen_in_time(field: Field) -> N
     assert not result.get("failed"), result["msg"]
 
 
-@defect("the baseline that loses a group to another declared one is not among the changes")
 @pytest.mark.parametrize("groups", [{"patch_groups": []}, {}])
 def test_a_move_between_declared_baselines_is_told_of_both(field: Field, groups: dict[str, Json]) -> None:
     field.setup(baselines=[baseline("one", patch_groups=["web"]), baseline("two")])
@@ -373,7 +371,6 @@ def test_a_move_between_declared_baselines_is_told_of_both(field: Field, groups:
     assert [one["patch_groups"] for one in result["baselines"]] == [[], ["web"]]
 
 
-@defect("what is named twice is sent twice")
 def test_a_target_that_is_named_twice_is_one(field: Field) -> None:
     targets = [{"name": "web", "patch_groups": ["web"]}]
     target_id = field.setup(windows=[window(targets=targets)])["windows"][0]["targets"][0]["window_target_id"]

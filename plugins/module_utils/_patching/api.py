@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every call to Systems Manager passes here: plain values in, plain values out, one family of errors.
 
-Retries are botocore's (mode C(standard), so that a create keeps its token through them).
+Retries are botocore's (mode C(adaptive)): a create keeps its token through them, and throttling slows the run down.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Answer = dict[str, Any]
 # A read that stores its own result and may name further reads that became possible by it.
 Job = Callable[[], "Iterable[Job]"]
 
-# The codes by which the service says "there is no such resource"; C(ssm-semantics) differ by operation.
+# The codes by which the service says that there is no such resource; which of them depends on the operation.
 GONE = frozenset({"DoesNotExistException", "InvalidResourceId"})
 # The largest page each listing takes; fewer calls than the default of 50.
 _PAGE = 100

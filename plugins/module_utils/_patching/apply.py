@@ -71,7 +71,6 @@ def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
             for key in run.ready():
                 running[pool.submit(run.work, key)] = key
             if not running:
-                run.check_all_ended()
                 return run.outcome
             done, _rest = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -104,6 +103,7 @@ class _Run:
             for blocker in blockers:
                 self._followers.setdefault(blocker, []).append(key)
         self._ready = [key for key, blockers in self._waiting.items() if not blockers]
+        self._refuse_cycles()
 
     def ready(self) -> list[str]:
         """The keys that wait for nothing any more, each once; what cannot run for a failure ends here."""
@@ -125,11 +125,19 @@ class _Run:
             if not self._waiting[follower]:
                 self._ready.append(follower)
 
-    def check_all_ended(self) -> None:
-        """A plan whose steps wait for each other would end with some of them silently left out."""
-        left = sorted(set(self._steps) - self.outcome.ended)
-        if left and not self.outcome.failures:
-            raise PatchingError(f"The plan could not be finished, its steps wait for each other: {', '.join(left)}")
+    def _refuse_cycles(self) -> None:
+        """Steps that wait for each other would silently be left out."""
+        waiting = {key: set(blockers) for key, blockers in self._waiting.items()}
+        ready = [key for key, blockers in waiting.items() if not blockers]
+        while ready:
+            key = ready.pop()
+            del waiting[key]
+            for follower in self._followers.get(key, ()):
+                waiting[follower].discard(key)
+                if not waiting[follower]:
+                    ready.append(follower)
+        if waiting:
+            raise PatchingError(f"Steps of the plan wait for each other: {', '.join(sorted(waiting))}.")
 
     def work(self, key: str) -> None:
         """Carry out one step, or read back one group of creations."""
@@ -156,7 +164,8 @@ class _Run:
         created = self.outcome.resolve(step.change.id)
         done = [
             self._steps[key].operation + (f" ({created})" if self._steps[key].creation and created else "")
-            for key in self.outcome.succeeded
+            # Other threads add to the set meanwhile.
+            for key in tuple(self.outcome.succeeded)
             if self._steps[key].change is step.change
         ]
         self.outcome.failures.append(Failure(step.change, error, sorted(done), note))
@@ -183,11 +192,16 @@ class _Run:
         return self._api.call(step.operation, **request)
 
     def _is_registered(self, error: ApiError, request: Raw) -> bool:
-        """A group may be registered already by a call whose answer was lost."""
+        """A group may be registered already by a call whose answer was lost; reads may lag behind it."""
         if error.code != "AlreadyExistsException":
             return False
-        answer = self._api.call("GetPatchBaseline", BaselineId=request["BaselineId"])
-        return request["PatchGroup"] in (answer.get("PatchGroups") or ())
+        for pause in (*_PAUSES, None):
+            answer = self._api.call("GetPatchBaseline", BaselineId=request["BaselineId"])
+            if request["PatchGroup"] in (answer.get("PatchGroups") or ()):
+                return True
+            if pause is not None:
+                time.sleep(pause)
+        return False
 
     def _create(self, step: Step, creation: Creation, request: Raw, salt: str = "") -> str:
         """The token says "this very resource": a repeated call, and another controller's, get the same id."""
@@ -269,7 +283,8 @@ class _Run:
         operation = _DATED.get(creation.id_member)
         if operation:
             dates = {one: self._created_date(operation, creation.id_member, one) for one in [own, *rivals]}
-            return min((date, one) for one, date in dates.items() if date is not None)[1] == own
+            standing = [(date, one) for one, date in dates.items() if date is not None]
+            return bool(standing) and min(standing)[1] == own
         # Targets and tasks have no dates, so the id decides; a rival that stays all the same is of a run that ended
         # before this one began, and knows nothing of it.
         return own < min(rivals) and self._withdrawn(creation, rivals)

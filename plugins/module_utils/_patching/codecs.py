@@ -70,7 +70,9 @@ def _strict_rate(schedule: Json) -> Json:
 SCHEDULE = Codec(normal=_strict_rate)
 INSTANT = Codec(encode=_iso, normal=_instant)
 WORDS = Codec(
-    decode=lambda member: list(member) if member else None, encode=lambda value: [str(v) for v in value], normal=_words
+    decode=lambda member: list(member) if member else None,
+    encode=lambda value: list(dict.fromkeys(str(entry) for entry in value)),
+    normal=_words,
 )
 ONE = Codec(decode=_only, encode=one_of)
 
@@ -89,7 +91,7 @@ def target_ids(key: str) -> Codec:
         ids = [value for target in member or () if target.get("Key") == key for value in target.get("Values") or ()]
         return ids or None
 
-    return Codec(decode, lambda ids: [{"Key": key, "Values": list(ids)}], _words)
+    return Codec(decode, lambda ids: [{"Key": key, "Values": list(dict.fromkeys(ids))}], _words)
 
 
 def _as_list(value: Json) -> list[str]:
@@ -97,14 +99,25 @@ def _as_list(value: Json) -> list[str]:
     return [str(entry) for entry in entries if entry is not None]
 
 
+def _parameter(value: Json) -> str:
+    """A value as documents read it: booleans and structures are JSON."""
+    return json.dumps(value) if isinstance(value, (bool, dict, list)) else str(value)
+
+
+def _parameter_values(value: Json) -> list[str]:
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    return [_parameter(entry) for entry in entries if entry is not None]
+
+
 def _parameters(value: Json) -> Json:
     # The console stores parameters that were left empty as [""]; a document reads them as not given.
-    return {k: v for k, v in ((k, _as_list(v)) for k, v in (value or {}).items()) if v not in ([""], [])} or None
+    values = {key: _parameter_values(entry) for key, entry in (value or {}).items()}
+    return {key: entry for key, entry in values.items() if entry not in ([""], [])} or None
 
 
 PARAMETERS = Codec(
     decode=lambda member: dict(member) if member else None,
-    encode=lambda value: {key: _as_list(entry) for key, entry in value.items() if _as_list(entry)},
+    encode=lambda value: {key: _parameter_values(entry) for key, entry in value.items() if _parameter_values(entry)},
     normal=_parameters,
 )
 

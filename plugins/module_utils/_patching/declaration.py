@@ -55,8 +55,13 @@ class Entry:
     @property
     def reads_tags(self) -> bool:
         """Whether any decision about this entry needs the resource's tags."""
-        recreated = self.params.get("recreate")
-        return self.setup is not None or self.params.get("tags") is not None or bool(recreated)
+        recreated = bool(self.params.get("recreate"))
+        return self.setup is not None or self.params.get("tags") is not None or recreated or self.removed
+
+    @property
+    def removed(self) -> bool:
+        """Whether the entry removes a resource that could be somebody else's."""
+        return self.absent and self.declared and self.kind in (window.KIND, baseline.KIND)
 
 
 @dataclass

@@ -55,7 +55,18 @@ class BaselinePlan:
         self.wanted_default = self.entry.params.get("default")
 
 
-Claims = dict[tuple[str, str | None], BaselinePlan]
+@dataclass
+class Claims:
+    """Who claims what in this declaration, and who loses it.
+
+    groups, defaults: the plan that claims a group of an operating system, or its default. losers: changes by bare id
+    of their baseline. losses: changes that come about by the steps of a claim.
+    """
+
+    groups: dict[tuple[str, str], BaselinePlan] = field(default_factory=dict)
+    defaults: dict[str, BaselinePlan] = field(default_factory=dict)
+    losers: dict[str, Change] = field(default_factory=dict)
+    losses: list[tuple[Change, BaselinePlan]] = field(default_factory=list)
 
 
 def plan_baselines(planning: Planning) -> None:
@@ -76,26 +87,29 @@ def plan_baselines(planning: Planning) -> None:
             planning.refuse(plan.entry, str(violation))
         if plan.steps or plan.finish:
             planning.install_needs.update(planning.plan.add(plan.change, plan.steps + plan.finish))
+    for change, claim in claims.losses:
+        # It is told already where it has steps of its own.
+        if not any(one is change for one in planning.plan.changes):
+            change.follows = claim.change
+            planning.plan.changes.append(change)
 
 
 def _claims(planning: Planning, plans: list[BaselinePlan]) -> Claims:
-    """Who claims a group of an operating system, or (under None) its default; one of the declaration can."""
-    claims: Claims = {}
+    claims = Claims(losers={baseline.bare_id(plan.id): plan.change for plan in plans if isinstance(plan.id, str)})
     for plan in plans:
-        wanted: list[str | None] = [str(group) for group in plan.wanted_groups or ()]
-        for group in [*dict.fromkeys(wanted), *([None] if plan.wanted_default else [])]:
-            first = claims.setdefault((plan.system, group), plan)
+        firsts = {
+            f"patch_groups: {group!r}": claims.groups.setdefault((plan.system, str(group)), plan)
+            for group in plan.wanted_groups or ()
+        }
+        if plan.wanted_default:
+            firsts["default: the default"] = claims.defaults.setdefault(plan.system, plan)
+        for what, first in firsts.items():
             if first is not plan:
-                what = "default: the default" if group is None else f"patch_groups: {group!r}"
-                planning.refuse(
-                    plan.entry,
-                    f"{what} of {plan.system} is declared for {first.entry.title} already; one baseline can have it",
-                )
-    planning.default_claims = {
-        system: f"{claim.change.title} default {claim.id}"
-        for (system, group), claim in claims.items()
-        if group is None and not claim.is_default
-    }
+                text = f"{what} of {plan.system} is declared for {first.entry.title} already; one baseline can have it"
+                planning.refuse(plan.entry, text)
+    for system, claim in claims.defaults.items():
+        if not claim.is_default:
+            planning.default_claims[system] = _default_step(claim.change, claim.id).key
     return claims
 
 
@@ -295,15 +309,15 @@ def _plan_groups(planning: Planning, plan: BaselinePlan, claims: Claims) -> None
     after = sorted({str(group) for group in wanted} | set(keep))
     for group in sorted(set(plan.groups) - set(after)):
         # Another declared baseline that claims the group takes it over itself.
-        if (plan.system, group) not in claims:
+        if (plan.system, group) not in claims.groups:
             plan.steps.append(_group_step(plan, _DEREGISTER_GROUP, plan.id, group, tolerate=GONE))
     for group in after:
         if group not in plan.groups:
-            plan.steps += _claim(planning, plan, group)
+            plan.steps += _claim(planning, plan, group, claims)
     change.after["patch_groups"] = after
 
 
-def _claim(planning: Planning, plan: BaselinePlan, group: str) -> list[Step]:
+def _claim(planning: Planning, plan: BaselinePlan, group: str, claims: Claims) -> list[Step]:
     holder = planning.account.groups.get((plan.system, group))
     if holder is None or _same(holder, plan.id):
         return [_group_step(plan, _REGISTER_GROUP, plan.id, group)]
@@ -315,29 +329,28 @@ def _claim(planning: Planning, plan: BaselinePlan, group: str) -> list[Step]:
             f" {plan.system}; give move_patch_groups: true to move it",
         )
         return []
-    _tell_holder(planning, plan, holder, group)
+    loser = _loser(planning, plan, holder, claims)
+    loser.after["patch_groups"] = [name for name in loser.after["patch_groups"] if name != group]
     back = (_REGISTER_GROUP, {"BaselineId": holder, "PatchGroup": group})
     register = _group_step(plan, _REGISTER_GROUP, plan.id, group)
     register.undo, register.if_failed = back, f"patch group {group!r} was put back to baseline {holder}"
     return [_group_step(plan, _DEREGISTER_GROUP, holder, group, tolerate=GONE), register]
 
 
-def _tell_holder(planning: Planning, plan: BaselinePlan, holder: str, group: str) -> None:
-    """The baseline that loses a group changes too, although the steps are those of the one that claims it."""
-    mine = [answer for answer in planning.answers.values() if answer.id is not None and _same(answer.id, holder)]
-    if mine:
-        return
-    groups = sorted(
-        name for (system, name), of in planning.account.groups.items() if of == holder and system == plan.system
-    )
-    names = [one["BaselineName"] for one in planning.account.identities if _same(one["BaselineId"], holder)]
-    before, after = {"patch_groups": groups}, {"patch_groups": [name for name in groups if name != group]}
-    for change in planning.plan.changes:
-        if change.follows and change.id == holder:
-            change.after["patch_groups"] = [name for name in change.after["patch_groups"] if name != group]
-            return
-    name = str(names[0]) if names else holder
-    planning.plan.changes.append(Change("baseline", name, "update", holder, before, after, follows=plan.change))
+def _loser(planning: Planning, plan: BaselinePlan, holder: str, claims: Claims) -> Change:
+    """The change of the baseline that loses a group, although the steps are those of the one that claims it."""
+    change = claims.losers.get(baseline.bare_id(holder))
+    if change is None:
+        groups = sorted(name for (_system, name), of in planning.account.groups.items() if _same(of, holder))
+        names = [str(one["BaselineName"]) for one in planning.account.identities if _same(one["BaselineId"], holder)]
+        before, after = {"patch_groups": groups}, {"patch_groups": groups}
+        change = Change("baseline", names[0] if names else holder, "update", holder, before, after)
+        claims.losers[baseline.bare_id(holder)] = change
+    removed = (entry for entry in planning.declaration.baselines if entry.absent)
+    leaving = [one["BaselineId"] for entry in removed for one in matching_baselines(entry, planning.account.identities)]
+    if not any(_same(one, holder) for one in leaving):
+        claims.losses.append((change, plan))
+    return change
 
 
 def _group_step(plan: BaselinePlan, operation: str, holder: Id, group: str, **extra: Any) -> Step:
@@ -349,14 +362,12 @@ def _plan_default(planning: Planning, plan: BaselinePlan, claims: Claims) -> Non
     wanted, change = plan.wanted_default, plan.change
     if wanted is None or wanted == plan.is_default:
         return
-    claim = claims.get((plan.system, None))
+    claim = claims.defaults.get(plan.system)
     if wanted:
         plan.steps.append(_default_step(change, plan.id))
     elif claim:
         # The one that claims the default takes it; to restore that of AWS as well could come after it.
-        if not plan.steps and not plan.finish:
-            change.follows = claim.change
-            planning.plan.changes.append(change)
+        claims.losses.append((change, claim))
     elif baseline.is_aws_owned(str(plan.id)):
         raise ViolationError("default: the default of AWS cannot be unset; make another baseline the default")
     else:

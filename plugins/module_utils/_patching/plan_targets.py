@@ -59,12 +59,17 @@ class TargetPlans:
 
     def names(self) -> dict[str, str]:
         """Names by id, of targets whose name is unique in the window."""
-        named: dict[str, str] = {one.id: one.name for one in self.found.values() if one.name}
+        named: dict[str, str] = {
+            one.id: one.name for one in self.found.values() if one.name and one.id not in self.moved
+        }
         named.update({str(child.id): child.entry.name for child in self.children if child.entry.name and child.id})
         counts: dict[str, int] = {}
         for name in named.values():
             counts[name] = counts.get(name, 0) + 1
-        return {**{target_id: name for target_id, name in named.items() if counts[name] == 1}, **self.unknown}
+        unique = {target_id: name for target_id, name in named.items() if counts[name] == 1}
+        # A replaced target goes under the name of the one that takes its place.
+        replaced = {old: unique[str(new)] for old, new in self.moved.items() if str(new) in unique}
+        return {**unique, **replaced, **self.unknown}
 
 
 def plan_targets(planning: Planning, window: WindowPlan) -> TargetPlans:
@@ -172,6 +177,8 @@ def resolve(planning: Planning, entry: Entry, plans: TargetPlans, reference: str
         ids = ", ".join(sorted(one.id for one in matches))
         raise ViolationError(f"window_targets: {reference!r} is the name of several targets ({ids}); give the id")
     text = f"window_targets: {reference!r} is no target of window {plans.window.entry.title}"
+    if target.KIND.is_id(reference):
+        raise ViolationError(f"{text}; give one that is there, by name or id")
     if planning.declaration.whole:
         raise ViolationError(f"{text}; declare it in targets, or give one that is there")
     planning.missing.append(f"{text}; register it first, with ssm_window_target")

@@ -86,6 +86,9 @@ def _parent(planning: Planning, entry: Entry, resource: Resource | None) -> Wind
     children = [*(entry.targets or ()), *(entry.tasks or ())]
     if all(child.absent for child in children):
         return None
+    if entry.id:
+        # No other task of a play can bring an id into being.
+        raise ViolationError(f"window: {entry.id!r} does not exist; give one that does, or a name")
     planning.missing.append(f"window: {entry.title!r} does not exist; create it first, with ssm_maintenance_window")
     return WindowPlan(entry, Ref(f"window {entry.title}"), None, {})
 

@@ -105,6 +105,10 @@ def check_owner(entry: Entry, resource: Resource) -> None:
         raise ViolationError(
             f"{where} belongs to the setup {owner!r}, not {entry.setup!r}; give take_over: true to adopt it"
         )
+    if entry.removed and owner and not entry.setup:
+        raise ViolationError(
+            f"{where} belongs to the setup {owner!r}; give setup: {owner} to remove it, or take_over: true"
+        )
 
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:

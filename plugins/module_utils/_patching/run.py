@@ -99,7 +99,7 @@ def _run(
             _refresh_facts(api, run, workers)
         _finish(module, run, answer)
     except InvalidDeclarationError as error:
-        module.fail_json(msg=str(error), violations=error.violations)
+        module.fail_json(msg=str(error), changed=False, violations=error.violations)
     except PatchingError as error:
         _fail_before_writing(module, error)
 
@@ -171,22 +171,23 @@ def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str
 
 def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> None:
     plan, outcome = run.planning.plan, run.outcome
-    left = [run.resolved(change) for change in not_attempted(plan, outcome)]
+    missed = not_attempted(plan, outcome)
+    left = [run.resolved(change) for change in missed]
     result["errors"] = [_error(run, failure) for failure in outcome.failures]
-    result["not_attempted"] = [{key: told[key] for key in ("kind", "name", "action")} for told in left]
+    result["not_attempted"] = [
+        {key: told[key] for key in ("kind", "name", "window", "action") if key in told} for told in left
+    ]
     texts = [failure.text() for failure in outcome.failures]
-    if left:
-        texts.append("Not attempted: " + ", ".join(f"{told['kind']} {told['name']}" for told in left) + ".")
+    if missed:
+        texts.append("Not attempted: " + ", ".join(change.title for change in missed) + ".")
     module.fail_json(msg=" ".join(texts), **result)
 
 
 def _error(run: Run, failure: Failure) -> dict[str, Any]:
     change, error = failure.change, failure.error
+    told = {name: value for name, value in run.resolved(change).items() if name != "fields"}
     return {
-        "kind": change.kind,
-        "name": change.name,
-        "id": known_id(run.outcome.resolve(change.id)),
-        "action": change.action,
+        **told,
         "message": failure.text(),
         "code": error.code if isinstance(error, ApiError) else None,
         "request_id": error.request_id if isinstance(error, ApiError) else None,
