@@ -138,7 +138,7 @@ GROUP = [
             window(),
             Run(TARGET, CREATION),
             Call("DeleteMaintenanceWindow", {"WindowId": "<tuesdays.WindowId>"}),
-            Refused(TARGET, CREATION, ("<tuesdays.WindowId>",), foreseen=False),
+            Refused(TARGET, CREATION, ("<tuesdays.WindowId>",)),
             Refused(TARGET, {**CREATION, "window": "tuesdays"}, ("tuesdays",), foreseen=False),
             Run(TARGET, {"window": "tuesdays", "name": "servers", "state": "absent"}, changed=False),
         ),

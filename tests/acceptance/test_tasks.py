@@ -318,6 +318,12 @@ WITH_LOGS = {"cloudwatch_output": True, "cloudwatch_log_group": "patching"}
             Refused(TASK, in_window(window_task_id="<task.window_task_id>", priority=2), ("<task.window_task_id>",)),
             Run(TASK, in_window(name="task", state="absent"), changed=False),
             Run(TASK, command(), BASIC, new_id=True),
+            Call(
+                "DeregisterTargetFromMaintenanceWindow",
+                {"WindowId": "<tuesdays.WindowId>", "WindowTargetId": "<servers.WindowTargetId>"},
+            ),
+            Refused(TASK, command(window_targets=["<servers.WindowTargetId>"]), ("<servers.WindowTargetId>",)),
+            Refused(TASK, command(), ("'servers'",), foreseen=False),
         ),
     ),
 )
