@@ -34,7 +34,9 @@ class Spread:
         return cls(median(known), min(known), max(known))
 
     def per(self, unit: float, digits: int) -> str:
-        """Return the median with the spread, in a unit."""
+        """Return the median with the spread, in a unit; alone where there is no spread."""
+        if self.least == self.most:
+            return f"{self.median / unit:.{digits}f}"
         numbers = (self.median / unit, self.least / unit, self.most / unit)
         return "{:.{d}f} ({:.{d}f}-{:.{d}f})".format(*numbers, d=digits)
 
@@ -63,11 +65,11 @@ class Results:
         return Spread.of((sample.wall - empty) * times for sample in self.samples[contestant, state])
 
     def cpu(self, contestant: str, state: str = "") -> Spread:
-        """CPU seconds of the module's process."""
+        """CPU seconds of the process that makes the calls."""
         return Spread.of(sample.cpu or 0 for sample in self.samples[contestant, state])
 
     def rss(self, contestant: str, state: str = "") -> Spread:
-        """Peak memory of the module's process in MiB."""
+        """Peak memory of the process that makes the calls, in MiB."""
         return Spread.of((sample.rss or 0) / 1024 for sample in self.samples[contestant, state])
 
     def main(self, state: str) -> Spread:
@@ -103,7 +105,7 @@ def console(results: Results) -> str:
         " the command line from one call.\nPlays are without the time of an empty play, "
         + results.walls("empty play").per(1, 2),
         _text("ssm_patch_setup by concurrency, seconds", _concurrencies(results, 1, 2)),
-        _text("process of the module", _processes(results)),
+        _text("process that makes the calls", _processes(results)),
         _text("API calls", _counts(results)),
     ]
     return "\n\n".join(blocks)
@@ -120,7 +122,7 @@ def markdown(results: Results) -> str:
         f"Time of `ssm_patch_setup` by `concurrency`, as a multiple of that with nothing to do at"
         f" {results.concurrency}:",
         _markdown(_concurrencies(results, whole, 1)),
-        "Process of the module:",
+        "The process that makes the calls:",
         _markdown(_processes(results)),
         "API calls:",
         _markdown(_counts(results)),
@@ -162,6 +164,7 @@ def _processes(results: Results) -> list[Row]:
         "amazon.aws.aws_caller_info": ("yardstick", ""),
         "ssm_patch_setup, nothing declared": ("start", ""),
         **{f"ssm_patch_setup, {state}": (f"bulk {results.concurrency}", state) for state in STATES},
+        **{f"boto3 script, {state}": ("limit", state) for state in STATES},
     }
     rows = [
         (name, results.cpu(*key).per(unit, 2), f"{results.rss(*key).median:.0f} MiB") for name, key in named.items()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -152,6 +153,8 @@ def measure(options: argparse.Namespace, folder: Path) -> Results:
 def main(arguments: Sequence[str]) -> int:
     """Run from the command line; return the exit status."""
     options = parse(arguments)
+    # A terminated run must not leave its simulator behind.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         with tempfile.TemporaryDirectory(prefix="patchfleet-bench-") as folder:
             results = measure(options, Path(folder))
