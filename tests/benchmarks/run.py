@@ -20,6 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import workload
 from contestants import ContestantError, Contestants, Sample
@@ -150,11 +151,17 @@ def measure(options: argparse.Namespace, folder: Path) -> Results:
         return benchmark.results
 
 
+def end(number: int, _frame: object) -> NoReturn:
+    """End in order: a terminated run must leave neither its simulator behind nor its scratch directory."""
+    # A second signal, as timeout sends it, would cut the cleaning short.
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run from the command line; return the exit status."""
     options = parse(arguments)
-    # A terminated run must not leave its simulator behind.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, end)
     try:
         with tempfile.TemporaryDirectory(prefix="patchfleet-bench-") as folder:
             results = measure(options, Path(folder))
