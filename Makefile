@@ -53,8 +53,8 @@ demo: $(STAMP) ## patch a simulated fleet from start to report, in a minute and 
 test: unit contract faults molecule ## run the tests: unit, contract, faults, molecule
 
 .PHONY: unit
-unit: $(STAMP) ## run the unit tests
-	$(PYTEST) -q tests/unit
+unit: $(STAMP) ## run the unit tests, and what others publish as acceptance tests and examples
+	$(PYTEST) -q tests/unit tests/acceptance
 
 .PHONY: contract
 contract: $(STAMP) ## hold the simulator against the behaviour of the service
