@@ -9,9 +9,10 @@ which the collection does not know survive an update.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .options import Option, Options, managed
@@ -32,9 +33,13 @@ class Kind:
     update: str
     delete: str
 
-    def managed(self) -> Iterator[tuple[str, Option]]:
+    def managed(self) -> tuple[tuple[str, Option], ...]:
         """The options that the API stores, with dotted names."""
-        return managed(self.options)
+        return self._managed
+
+    @cached_property
+    def _managed(self) -> tuple[tuple[str, Option], ...]:
+        return tuple(managed(self.options))
 
     def is_id(self, text: str) -> bool:
         """Whether a name or id given by the user is an id of this kind."""
@@ -45,7 +50,7 @@ def member(raw: Mapping[str, Any], path: str) -> Any:
     """The value at a dotted path, None where it or a part of the path is absent."""
     value: Any = raw
     for part in path.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        if not isinstance(value, dict) or part not in value:
             return None
         value = value[part]
     return value
@@ -118,6 +123,8 @@ def merge(kind: Kind, raw: Raw, values: Mapping[str, Any]) -> Raw:
 
 def changed_names(kind: Kind, before: Raw, after: Raw) -> list[str]:
     """The options whose meaning differs between two API structures."""
+    if before == after:
+        return []
     return [name for name, option in kind.managed() if not same(option, stored(option, before), stored(option, after))]
 
 
