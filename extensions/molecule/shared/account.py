@@ -60,9 +60,9 @@ class Account:
             names[target["WindowTargetId"]] = target.get("Name", "")
             self.ids[f"{name}/{target.get('Name', '')}"] = target["WindowTargetId"]
         tasks = {}
-        for task in self.listed("describe_maintenance_window_tasks", "Tasks", WindowId=window_id):
-            self.ids[f"{name}/{task['Name']}"] = task["WindowTaskId"]
-            task = self.ssm.get_maintenance_window_task(WindowId=window_id, WindowTaskId=task["WindowTaskId"])
+        for listed in self.listed("describe_maintenance_window_tasks", "Tasks", WindowId=window_id):
+            self.ids[f"{name}/{listed['Name']}"] = listed["WindowTaskId"]
+            task = self.ssm.get_maintenance_window_task(WindowId=window_id, WindowTaskId=listed["WindowTaskId"])
             for criterion in task.get("Targets", []):
                 criterion["Values"] = sorted(names.get(value, value) for value in criterion["Values"])
             tasks[task["Name"]] = lasting(task)
