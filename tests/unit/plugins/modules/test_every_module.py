@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,17 @@ from ansible.parsing.dataloader import DataLoader
 
 ROOT = Path(__file__).resolve().parents[4]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
-SCENARIOS = [path for path in (ROOT / "extensions" / "molecule").glob("*/*.yml") if path.parent.name != "default"]
 pytestmark = pytest.mark.parametrize("name", MODULES)
+
+
+@cache
+def _scenarios() -> str:
+    """All that the scenarios say, and what the playbooks and roles that they run say."""
+    said = "\n".join(path.read_text() for path in (ROOT / "extensions" / "molecule").rglob("*.yml"))
+    books = [path for path in (ROOT / "playbooks").glob("*.yml") if f"patchfleet.aws.{path.stem}" in said]
+    roles = [path for path in (ROOT / "roles").iterdir() if f"patchfleet.aws.{path.name}" in said]
+    run = [*books, *(path for role in roles for path in role.rglob("tasks/*.yml"))]
+    return "\n".join([said, *(path.read_text() for path in run)])
 
 
 def _module(name: str) -> Any:
@@ -43,9 +53,8 @@ def test_it_is_in_the_action_group(name: str) -> None:
     assert name in runtime["action_groups"]["aws"]
 
 
-@pytest.mark.skipif(not SCENARIOS, reason="there are no scenarios yet")
 def test_it_has_a_scenario(name: str) -> None:
-    assert any(f"patchfleet.aws.{name}:" in path.read_text() for path in SCENARIOS)
+    assert f"patchfleet.aws.{name}:" in _scenarios()
 
 
 def test_it_documents_what_it_is_called(name: str) -> None:

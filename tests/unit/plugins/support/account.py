@@ -25,9 +25,10 @@ import botocore.retries.bucket
 import botocore.session
 import pytest
 import ssmsim.store
+from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply, run
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
@@ -78,6 +79,7 @@ class Account:
         self.profile = profile
         self.requests: list[Any] = []
         self.clients: dict[str, Any] = {}
+        self.warnings: list[str] = []
 
     def send(self, request: Any) -> AWSResponse:
         """Answer an HTTP request of botocore as the server of the simulator would."""
@@ -126,6 +128,7 @@ class Account:
         """Run a module's main function as Ansible would; gives what it printed."""
         start = len(self.simulator.log())
         steering = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": "/tmp"}
+        self.warnings.clear()
         printed = io.StringIO()
         main = importlib.import_module(f"{_MODULES}.{module}").main
         given = {"region": REGION, **CREDENTIALS, **args, **steering}
@@ -135,7 +138,7 @@ class Account:
             written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]
             assert not written, f"check mode wrote: {written}"
         result: dict[str, Json] = json.loads(printed.getvalue())
-        result["warnings"] = [_warning(one) for one in result.get("warnings", ())]
+        result["warnings"] = list(self.warnings)
         return result
 
     def clear_log(self) -> None:
@@ -156,11 +159,6 @@ class Account:
         self.simulator.set_faults([dict(rule) for rule in rules])
 
 
-def _warning(one: Json) -> str:
-    """The text of a warning, which ansible-core wraps in an event."""
-    return str(one if isinstance(one, str) else one["event"]["msg"])
-
-
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
@@ -175,10 +173,16 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
             account.clients[key] = real_connection(module, **options)
         return account.clients[key]
 
+    def warn(text: str) -> None:
+        account.warnings.append(text)
+        real_warn(text)
+
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
+    # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
+    monkeypatch.setattr(run, "warn", warn)
+    monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     clock = VirtualTime()
     asleep = SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic, time=time.time)
-    monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
     monkeypatch.setattr(botocore.endpoint, "time", asleep)
     monkeypatch.setattr(apply, "time", asleep)
