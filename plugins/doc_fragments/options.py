@@ -781,7 +781,8 @@ options:
   recreate:
     description:
       - 'Allow another O(operating_system) for a O(baseline_id): the baseline is made
-        anew, its groups and default follow, the old one is removed.'
+        anew, its groups and default follow, the old one is removed. Give O(name)
+        too, by which the next run finds the new one.'
     type: bool
     default: false
   state:
@@ -966,7 +967,8 @@ options:
         description:
           - 'Allow another O(baselines[].operating_system) for a O(baselines[].baseline_id):
             the baseline is made anew, its groups and default follow, the old one
-            is removed.'
+            is removed. Give O(baselines[].name) too, by which the next run finds
+            the new one.'
         type: bool
         default: false
       state:

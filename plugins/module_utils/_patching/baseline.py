@@ -173,7 +173,7 @@ OPTIONS = (
     Option(
         "recreate",
         "Allow another O(operating_system) for a O(baseline_id): the baseline is made anew, its groups and default"
-        " follow, the old one is removed.",
+        " follow, the old one is removed. Give O(name) too, by which the next run finds the new one.",
         type="bool",
         default=False,
     ),
