@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fill an account as people do: in the console, with older tools, with CloudFormation, with things that have no name."""
+"""Fill an account as people do: in the console, with older tools and CloudFormation, with things without a name."""
 
 from __future__ import annotations
 
