@@ -59,6 +59,7 @@ EXAMPLES = r"""
 
 - name: Remove it again
   patchfleet.aws.ssm_patch_setup:
+    setup: production
     state: absent
     baselines:
       - name: Production-Baseline
