@@ -41,6 +41,8 @@ REGION = "eu-central-1"
 CLOCK = "2026-01-01T00:00:00Z"
 CREDENTIALS = {"access_key": "testing", "secret_key": "testing"}
 LOADER = botocore.loaders.Loader()
+# Clients by the arguments that they were made with: making one takes longer than all calls of a module.
+CLIENTS: dict[str, Any] = {}
 _MODULES = "ansible_collections.patchfleet.aws.plugins.modules"
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/")
 
@@ -78,7 +80,6 @@ class Account:
         self.simulator = simulator
         self.profile = profile
         self.requests: list[Any] = []
-        self.clients: dict[str, Any] = {}
         self.warnings: list[str] = []
 
     def send(self, request: Any) -> AWSResponse:
@@ -155,7 +156,7 @@ class Account:
 
     def faults(self, *rules: Mapping[str, Json]) -> None:
         """Replace the fault rules of the simulator; the next client has all its retries."""
-        self.clients.clear()
+        CLIENTS.clear()
         self.simulator.set_faults([dict(rule) for rule in rules])
 
 
@@ -169,9 +170,9 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def connection(module: Any, **options: Any) -> Any:
         key = repr(sorted(options.items()))
-        if key not in account.clients:
-            account.clients[key] = real_connection(module, **options)
-        return account.clients[key]
+        if key not in CLIENTS:
+            CLIENTS[key] = real_connection(module, **options)
+        return CLIENTS[key]
 
     def warn(text: str) -> None:
         account.warnings.append(text)
