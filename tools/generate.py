@@ -205,7 +205,8 @@ def _argument(option: Option) -> str:
     if name == "state":
         return "{{ 'absent' if patching_state == 'absent' else __patching_item.state | default('present', true) }}"
     if name == "setup":
-        return "{{ __patching_item.setup | default(patching_setup, true) | default(omit, true) }}"
+        own = "__patching_item.setup | default(none)"
+        return "{{ (" + own + ") if (" + own + ") is not none else (patching_setup | default(omit, true)) }}"
     if name == "take_over":
         return "{{ (__patching_item.take_over | default(false, true)) or patching_take_over }}"
     return "{{ __patching_item." + name + " | default(omit) }}"

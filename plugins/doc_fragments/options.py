@@ -75,6 +75,7 @@ options:
   setup:
     description:
       - Name of the setup that owns the window, stored as the tag C(patchfleet:setup).
+        An empty string removes it.
       - A window that carries the tag of another setup, or that CloudFormation manages,
         is an error unless O(take_over=true).
     type: str
@@ -734,8 +735,8 @@ options:
   setup:
     description:
       - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup).
-        A baseline that carries the tag of another setup, or that CloudFormation manages,
-        is an error unless O(take_over=true).
+        An empty string removes it. A baseline that carries the tag of another setup,
+        or that CloudFormation manages, is an error unless O(take_over=true).
     type: str
   take_over:
     description:
@@ -919,8 +920,8 @@ options:
       setup:
         description:
           - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup).
-            A baseline that carries the tag of another setup, or that CloudFormation
-            manages, is an error unless O(baselines[].take_over=true).
+            An empty string removes it. A baseline that carries the tag of another
+            setup, or that CloudFormation manages, is an error unless O(baselines[].take_over=true).
         type: str
       take_over:
         description:
@@ -1059,6 +1060,7 @@ options:
       setup:
         description:
           - Name of the setup that owns the window, stored as the tag C(patchfleet:setup).
+            An empty string removes it.
           - A window that carries the tag of another setup, or that CloudFormation
             manages, is an error unless O(windows[].take_over=true).
         type: str

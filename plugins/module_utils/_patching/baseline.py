@@ -131,8 +131,9 @@ OPTIONS = (
     ),
     Option(
         "setup",
-        "Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup). A baseline that carries the"
-        " tag of another setup, or that CloudFormation manages, is an error unless O(take_over=true).",
+        "Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup). An empty string removes it."
+        " A baseline that carries the tag of another setup, or that CloudFormation manages, is an error unless"
+        " O(take_over=true).",
     ),
     Option("take_over", "Adopt a baseline that another setup or CloudFormation owns.", type="bool", default=False),
     Option(

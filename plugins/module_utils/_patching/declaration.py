@@ -56,7 +56,8 @@ class Entry:
     def reads_tags(self) -> bool:
         """Whether any decision about this entry needs the resource's tags."""
         recreated = bool(self.params.get("recreate"))
-        return self.setup is not None or self.params.get("tags") is not None or recreated or self.removed
+        given = self.setup is not None or any(self.params.get(name) is not None for name in ("setup", "tags"))
+        return given or recreated or self.removed
 
     @property
     def removed(self) -> bool:
@@ -107,7 +108,7 @@ def make_entry(kind: Kind, params: Params, label: str = "", setup: str | None = 
         id=params.get(kind.id_option),
         values=values,
         absent=params.get("state") == "absent",
-        setup=params.get("setup") or setup,
+        setup=(setup if params.get("setup") is None else params["setup"]) or None,
         take_over=bool(params.get("take_over") or take_over),
     )
 

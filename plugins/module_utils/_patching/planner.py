@@ -143,7 +143,10 @@ def plan_tags(entry: Entry, current: Mapping[str, str] | None) -> Tagging:
         texts = {str(key): "" if value is None else str(value) for key, value in wanted.items()}
         to_set, to_remove = compare_aws_tags(own or {}, texts, purge)
         after["tags"] = {k: v for k, v in {**(own or {}), **to_set}.items() if k not in to_remove}
-    if entry.setup and entry.setup != before["setup"]:
+    if entry.params.get("setup") == "" and before["setup"]:
+        to_remove = [*to_remove, SETUP_TAG]
+        after["setup"] = None
+    elif entry.setup and entry.setup != before["setup"]:
         to_set = {**to_set, SETUP_TAG: entry.setup}
         after["setup"] = entry.setup
     return Tagging(before, after, to_set, to_remove)

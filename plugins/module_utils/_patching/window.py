@@ -106,7 +106,8 @@ OPTIONS = (
     Option(
         "setup",
         (
-            "Name of the setup that owns the window, stored as the tag C(patchfleet:setup).",
+            "Name of the setup that owns the window, stored as the tag C(patchfleet:setup). An empty string removes"
+            " it.",
             "A window that carries the tag of another setup, or that CloudFormation manages, is an error unless"
             " O(take_over=true).",
         ),

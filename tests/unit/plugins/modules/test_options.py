@@ -28,19 +28,8 @@ EMPTY = {"str": "", "list": [], "dict": {}, "raw": ""}
 BY_MODULE = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.module)
 
 
-KNOWN = {
-    ("ssm_maintenance_window", "setup"): "an empty setup does not remove the tag",
-    ("ssm_patch_baseline", "setup"): "an empty setup does not remove the tag",
-}
-
-
-def _clearable_cases() -> Iterator[Any]:
-    cases = _cases(lambda subject, name: _top(subject, name) and _empty(subject, name) is not None)
-    for case in cases:
-        subject, name = case.values
-        reason = KNOWN.get((subject.module, name))
-        marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-        yield pytest.param(subject, name, id=case.id, marks=marks)
+def _clearable_cases() -> list[Any]:
+    return _cases(lambda subject, name: _top(subject, name) and _empty(subject, name) is not None)
 
 
 def _cases(select: Any = lambda subject, name: True) -> list[Any]:
