@@ -46,7 +46,7 @@ stale:
 setup: $(STAMP) ## make the virtual environment, once; every other target does it by itself
 
 .PHONY: demo
-demo: $(STAMP) ## patch a simulated fleet from start to report, in a minute and without an account
+demo: $(STAMP) ## set up the patching tutorial of AWS in a simulated account, in a minute
 	@$(BIN)/python tools/demo.py
 
 .PHONY: test

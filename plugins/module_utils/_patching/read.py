@@ -126,7 +126,8 @@ class _Reader:
         if owned or any(entry.name for entry in windows):
             jobs.append(self._list_windows)
         else:
-            jobs += [job for entry in windows if entry.id for job in self._window_jobs(entry, entry.id)]
+            ids = [(entry, entry.id) for entry in windows if entry.id and entry.kind.is_id(entry.id)]
+            jobs += [job for entry, window_id in ids for job in self._window_jobs(entry, window_id)]
         if owned or baselines:
             jobs.append(self._list_baselines)
         if any(entry.params.get("patch_groups") and not entry.absent for entry in baselines):
@@ -144,7 +145,7 @@ class _Reader:
         declared: set[str] = set()
         for entry in self._declaration.windows:
             matches = matching(entry, list(self.account.windows.values()))
-            if entry.id and not matches:
+            if entry.id and entry.kind.is_id(entry.id) and not matches:
                 jobs += self._window_jobs(entry, entry.id)
             elif len(matches) == 1:
                 jobs += self._window_jobs(entry, matches[0].id)
