@@ -33,10 +33,9 @@ def _module(name: str) -> Any:
 
 
 def test_it_has_unit_tests(name: str) -> None:
-    files = (ROOT / "tests" / "unit").rglob("*.py")
-    texts = [path.read_text() for path in files if path.resolve() != Path(__file__).resolve()]
+    files = [path for path in (ROOT / "tests" / "unit").rglob("*.py") if path.resolve() != Path(__file__).resolve()]
 
-    assert any(f'"{name}"' in text for text in texts)
+    assert any(path.stem == f"test_{name}" or f'"{name}"' in path.read_text() for path in files)
 
 
 def test_it_has_examples_that_use_it(name: str) -> None:
