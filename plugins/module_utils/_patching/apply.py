@@ -45,12 +45,14 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What became of a plan. ids: of created resources by step key. done: changes whose calls all succeeded."""
+    """What became of a plan.
+
+    ids: of created resources, by step key. succeeded: keys of steps. touched: changes of which something was written.
+    """
 
     ids: dict[str, str] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     succeeded: set[str] = field(default_factory=set)
-    ended: set[str] = field(default_factory=set)
     touched: list[Change] = field(default_factory=list)
 
     def resolve(self, value: Any) -> Any:
@@ -119,7 +121,6 @@ class _Run:
 
     def end(self, key: str) -> None:
         """Let go what waited for this key."""
-        self.outcome.ended.add(key)
         for follower in self._followers.get(key, ()):
             self._waiting[follower].discard(key)
             if not self._waiting[follower]:

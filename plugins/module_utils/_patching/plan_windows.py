@@ -109,7 +109,6 @@ def _create(planning: Planning, entry: Entry) -> WindowPlan:
                 change,
                 window.KIND.update,
                 {"WindowId": change.id, "Enabled": False},
-                needs=_enabling(planning, False),
                 if_failed="the window exists and is enabled, although it is declared disabled",
             )
         )

@@ -15,7 +15,7 @@ from typing import Any
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from . import baseline, window
+from . import baseline, patch_task, window
 from .api import Api, Job, connect, run_jobs
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 from .declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
@@ -212,8 +212,8 @@ def _setup_answer(run: Run) -> dict[str, Any]:
         if answer is not None:
             tasks = entry.tasks or ()
             answer["targets"] = _answers(run, entry.targets or ())
-            answer["patch_tasks"] = _answers(run, [task for task in tasks if "operation" in dict(task.kind.managed())])
-            answer["tasks"] = _answers(run, [task for task in tasks if "operation" not in dict(task.kind.managed())])
+            answer["patch_tasks"] = _answers(run, [task for task in tasks if task.kind is patch_task.KIND])
+            answer["tasks"] = _answers(run, [task for task in tasks if task.kind is not patch_task.KIND])
             windows.append(answer)
     return {"baselines": _answers(run, declaration.baselines), "windows": windows}
 
