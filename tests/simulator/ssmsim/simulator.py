@@ -109,6 +109,7 @@ class Simulator:
         if not isinstance(body, dict):
             raise ServiceError("SerializationException", "The request is not a JSON object")
         with self._lock:
+            self._world.agenda.run_due()
             request = validate.request(operation, body, every=self._world.strict)
             result = OPERATIONS[operation](self._region(account, region), request)
             output = model.output_shape(operation)
@@ -139,14 +140,16 @@ class Simulator:
         return self._world.clock.now()
 
     def set_clock(self, to: datetime | str) -> None:
-        """Put the virtual clock to a moment, from which it goes on."""
+        """Put the virtual clock to a moment, from which it goes on; what is due by then happens."""
         with self._lock:
             self._world.clock.set(moment(to))
+            self._world.agenda.run_due()
 
     def advance(self, seconds: float) -> None:
-        """Put the virtual clock forward."""
+        """Put the virtual clock forward; what is due by then happens."""
         with self._lock:
             self._world.clock.advance(seconds)
+            self._world.agenda.run_due()
 
     def set_faults(self, rules: list[dict[str, Any]]) -> None:
         """Replace the fault rules (see ``faults.Rule``); an empty list clears them."""

@@ -8,11 +8,13 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ssmsim.agenda import Action, Agenda
 from ssmsim.errors import idempotent_mismatch
 
 Record = dict[str, Any]
@@ -24,10 +26,11 @@ class Clock:
     def __init__(self, start: datetime | None = None) -> None:
         self._start = start or datetime.now(UTC)
         self._since = time.monotonic()
+        self._standing: datetime | None = None
 
     def now(self) -> datetime:
         """The moment it is in the simulated world, in UTC, to the millisecond as the service counts."""
-        moment = self._start + timedelta(seconds=time.monotonic() - self._since)
+        moment = self._standing or self._start + timedelta(seconds=time.monotonic() - self._since)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def set(self, moment: datetime) -> None:
@@ -38,15 +41,29 @@ class Clock:
         """Put the clock forward."""
         self._start += timedelta(seconds=seconds)
 
+    @contextmanager
+    def standing(self, moment: datetime) -> Iterator[None]:
+        """Let the clock stand at an aware ``moment`` for what happens meanwhile; then it is as late as it was."""
+        self._standing = moment.astimezone(UTC)
+        try:
+            yield
+        finally:
+            self._standing = None
+
 
 @dataclass
 class World:
-    """What all regions of all accounts share: the profile, the clock, the lag of reads in seconds, the seeded fleet."""
+    """What all regions of all accounts share: the profile, the clock and what is due on it, the lag of reads in
+    seconds, the seeded fleet."""
 
     strict: bool = False
     clock: Clock = field(default_factory=Clock)
     lag: float = 0.0
     fleet: Record = field(default_factory=dict)
+    agenda: Agenda = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.agenda = Agenda(self.clock)
 
 
 class Table:
@@ -137,6 +154,10 @@ class Region:
     def now(self) -> datetime:
         """The moment it is, in UTC, on the virtual clock."""
         return self._world.clock.now()
+
+    def at(self, moment: datetime, action: Action) -> None:
+        """Let ``action`` run at a moment of the virtual clock; it sees ``now()`` equal to that moment."""
+        self._world.agenda.at(moment, action)
 
     def new_id(self, prefix: str) -> str:
         """A fresh id such as ``mw-0123456789abcdef0``."""
