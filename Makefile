@@ -3,7 +3,9 @@
 
 # An interpreter of another name gets an environment of its own: PYTHON=python3.13 uses .venv-3.13.
 PYTHON ?= python3
-VENV ?= .venv$(patsubst python%,-%,$(filter-out python python3,$(notdir $(PYTHON))))
+# Versions that packages are held to, a file of pip's; they too get an environment of their own.
+CONSTRAINTS ?=
+VENV ?= .venv$(patsubst python%,-%,$(filter-out python python3,$(notdir $(PYTHON))))$(addprefix -,$(basename $(notdir $(CONSTRAINTS))))
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
@@ -36,8 +38,8 @@ help: ## show this list
 
 # The scripts in an environment hold its path, so one that was moved with its checkout is made anew.
 STALE := $(shell [ "$$(cat $(STAMP) 2>/dev/null)" = "$(CURDIR)" ] || echo stale)
-$(STAMP): requirements.txt requirements-dev.txt tools/make_venv.py tools/link_collection.py $(if $(STALE),stale)
-	@python3 tools/make_venv.py $(VENV) "$(PYTHON)"
+$(STAMP): requirements.txt requirements-dev.txt $(CONSTRAINTS) tools/make_venv.py tools/link_collection.py $(if $(STALE),stale)
+	@python3 tools/make_venv.py $(VENV) "$(PYTHON)" $(CONSTRAINTS)
 
 .PHONY: stale
 stale:

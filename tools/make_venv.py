@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the virtual environment that the checkout is developed and tested in, with the checkout linked into it.
 
-usage: make_venv.py DIRECTORY INTERPRETER
+usage: make_venv.py DIRECTORY INTERPRETER [CONSTRAINTS]
 
 INTERPRETER is a path or a command name such as ``python3.13``. A command on PATH may be a stub of a version manager
 that only prints an error, so each candidate is run before it is believed. DIRECTORY is made anew; on success its file
-``.stamp`` holds the path of the checkout, which a moved checkout no longer matches.
+``.stamp`` holds the path of the checkout, which a moved checkout no longer matches. CONSTRAINTS is a file of versions
+that packages are held to.
 
 It runs before anything is installed, on whatever ``python3`` is there: standard library only, and no syntax newer
 than Python 3.8, so that an old interpreter gets the message about its version and not a SyntaxError.
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List
 
 OLDEST = (3, 11)
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -91,18 +92,19 @@ def run(*command: str | Path, **environment: str) -> None:
         raise SetupError(f"{' '.join(arguments)}: exit status {done.returncode}\n{done.stdout}")
 
 
-def install(python: Path) -> None:
+def install(python: Path, constraints: List[str]) -> None:
     """Install what requirements-dev.txt names: with uv, which takes a fifth of the time of pip, else with pip."""
+    wanted = ["-r", "requirements-dev.txt", *(part for path in constraints for part in ("-c", path))]
     try:
         run(python, "-m", "pip", "install", "--quiet", "uv")
         # uv reads no configuration of pip: the machine's certificates have to be asked for.
-        run(python, "-m", "uv", "pip", "install", "--quiet", "-r", "requirements-dev.txt", UV_SYSTEM_CERTS="1")
+        run(python, "-m", "uv", "pip", "install", "--quiet", *wanted, UV_SYSTEM_CERTS="1")
     except SetupError as problem:
         print(f"uv could not install the requirements, pip takes over:\n{problem}", file=sys.stderr)
-        run(python, "-m", "pip", "install", "--quiet", "-r", "requirements-dev.txt")
+        run(python, "-m", "pip", "install", "--quiet", *wanted)
 
 
-def make(directory: Path, interpreter: Path) -> None:
+def make(directory: Path, interpreter: Path, constraints: List[str]) -> None:
     """Make the environment in `directory`, replacing what an earlier call left there."""
     if directory.exists():
         if not (directory / "pyvenv.cfg").exists():
@@ -110,7 +112,7 @@ def make(directory: Path, interpreter: Path) -> None:
         shutil.rmtree(directory)
     run(interpreter, "-m", "venv", directory)
     python = directory / "bin" / "python"
-    install(python)
+    install(python, constraints)
     run(python, CHECKOUT / "tools" / "link_collection.py")
     run(python, CHECKOUT / "tools" / "link_collection.py", CHECKOUT / ".ansible" / "source")
     (directory / ".stamp").write_text(f"{CHECKOUT}\n", encoding="utf-8")
@@ -118,7 +120,7 @@ def make(directory: Path, interpreter: Path) -> None:
 
 def main() -> int:
     """Run from the command line; return the exit status."""
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         print(__doc__, file=sys.stderr)
         return 2
     directory, name = CHECKOUT / sys.argv[1], sys.argv[2]
@@ -126,7 +128,7 @@ def main() -> int:
     try:
         interpreter = find_interpreter(name)
         print(f"Setting up {sys.argv[1]} with {interpreter} (once) ...", flush=True)
-        make(directory, interpreter)
+        make(directory, interpreter, sys.argv[3:])
     except SetupError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -20,6 +20,7 @@ from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account impor
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.comparing import foreseeable
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from ssmsim.model import shape
 
 Args = dict[str, Any]
 Raw = dict[str, Any]
@@ -98,15 +99,24 @@ Step = Run | Refused | Call
 
 @dataclass(frozen=True)
 class Scenario:
-    """A course of events. title: what is published under this name."""
+    """A course of events. title: what is published under this name. needs: a member of CreatePatchBaseline that an old
+    botocore does not know.
+    """
 
     title: str
     steps: tuple[Step, ...]
+    needs: str | None = None
+
+    def marks(self) -> Any:
+        """Skips the scenario where botocore is too old for it."""
+        old = self.needs is not None and self.needs not in shape("CreatePatchBaselineRequest")["members"]
+        return pytest.mark.skipif(old, reason=f"the installed botocore does not know {self.needs}")
 
 
 def scenarios(*all_of_them: Scenario) -> Any:
     """The parameter C(scenario) of a test."""
-    return pytest.mark.parametrize("scenario", all_of_them, ids=[one.title.replace(" ", "-") for one in all_of_them])
+    cases = [pytest.param(one, id=one.title.replace(" ", "-"), marks=one.marks()) for one in all_of_them]
+    return pytest.mark.parametrize("scenario", cases)
 
 
 class Player:

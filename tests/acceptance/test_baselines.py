@@ -253,6 +253,7 @@ DEFAULTS = {"operating_system": "AMAZON_LINUX_2022", **PATCHES}
                 {**STORED, "AvailableSecurityUpdatesComplianceStatus": "NON_COMPLIANT"},
             ),
         ),
+        needs="AvailableSecurityUpdatesComplianceStatus",
     ),
     Scenario(
         "deleteDefault",

@@ -12,7 +12,7 @@ from typing import Any
 from . import baseline, patch_task, target, window, window_task
 from .kind import Kind, merge
 from .options import given
-from .rules import breaches, option_breaches
+from .rules import breaches, option_breaches, unknown_options
 
 Params = Mapping[str, Any]
 SETUP_TAG = "patchfleet:setup"
@@ -220,6 +220,8 @@ def _entry_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[s
         if name in entry.values and not option.clearable and option.is_empty(entry.values[name])
     ]
     found += _tag_violations(entry, input_shape)
+    known = {*input_shape(entry.kind.create).members, *input_shape(entry.kind.update).members}
+    found += unknown_options(entry.kind, entry.values, known)
     found += option_breaches(
         entry.kind, input_shape(entry.kind.create), merge(entry.kind, {}, entry.values), set(entry.values)
     )

@@ -9,7 +9,7 @@ from the service one at a time, after part of a setup was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -102,6 +102,17 @@ def option_breaches(kind: Kind, shape: Any, request: Raw, names: set[str]) -> li
         if name in names:
             found.append(f"{name}{_words(rest)}: {_shown(finding.value)} {finding.rule}")
     return found
+
+
+def unknown_options(kind: Kind, given: Iterable[str], members: Container[str]) -> list[str]:
+    """Given options that an old botocore cannot send: their members are not among those that its model knows."""
+    options = dict(kind.managed())
+    tops = {name: str(options[name].api).partition(".")[0] for name in given if name in options}
+    return [
+        f"{name}: the installed botocore does not know {top}; install a newer boto3 and botocore"
+        for name, top in tops.items()
+        if top not in members
+    ]
 
 
 def _option_at(kind: Kind, path: str) -> tuple[str, str]:

@@ -70,6 +70,12 @@ def new_account() -> str:
     return str(secrets.randbelow(9 * 10**11) + 10**11)
 
 
+def needs(client: Client, operation: str, member: str) -> None:
+    """Skip a test about a member that the installed botocore is too old for."""
+    if member not in client.meta.service_model.operation_model(operation).input_shape.members:
+        pytest.skip(f"the installed botocore does not know {member}")
+
+
 @contextmanager
 def hooked(client: Client, event: str, handler: Callable[..., None]) -> Iterator[None]:
     """Let the handler see an event of botocore's for the length of the block."""

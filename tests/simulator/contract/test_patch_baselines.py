@@ -17,6 +17,7 @@ from .support import (
     Client,
     Maker,
     as_sets,
+    needs,
     outcome,
     refused,
 )
@@ -84,6 +85,7 @@ def test_only_the_name_is_needed(ssm: Client, make: Maker) -> None:
 
 
 def test_every_field_is_read_back(ssm: Client, make: Maker) -> None:
+    needs(ssm, "CreatePatchBaseline", "AvailableSecurityUpdatesComplianceStatus")
     request = {
         "Name": make.name("baseline"),
         "OperatingSystem": "WINDOWS",
@@ -219,6 +221,7 @@ def test_names_are_labels_and_may_repeat(make: Maker) -> None:
     ],
 )
 def test_an_update_replaces_what_it_sends_and_nothing_else(ssm: Client, make: Maker, field: str, value: Any) -> None:
+    needs(ssm, "UpdatePatchBaseline", field)
     baseline = make.baseline(
         Description="as made",
         GlobalFilters={"PatchFilters": [{"Key": "PRODUCT", "Values": ["WindowsServer2019"]}]},

@@ -7,7 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import codecs, patch_task, window, window_task
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
+    baseline,
+    codecs,
+    patch_task,
+    window,
+    window_task,
+)
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind import (
     changed_names,
     member,
@@ -22,9 +28,11 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options i
     given,
     nested,
 )
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.rules import unknown_options
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
+OPTION = "available_security_updates_compliance_status"
 RULE = {"filters": {"PRODUCT": ["*"]}, "approve_after_days": 7}
 ROUND_TRIPS = [
     (codecs.TEXT, "one", "one"),
@@ -238,3 +246,11 @@ def test_merging_twice_changes_nothing_more(values: dict[str, Any]) -> None:
 
     assert merge(window.KIND, once, values) == once
     assert changed_names(window.KIND, once, once) == []
+
+
+def test_an_option_that_the_installed_botocore_cannot_send_is_refused() -> None:
+    [violation] = unknown_options(baseline.KIND, ["name", OPTION, "state"], {"Name", "Description"})
+
+    assert violation.startswith(f"{OPTION}: ")
+    assert "newer boto3" in violation
+    assert not unknown_options(baseline.KIND, [OPTION], {"AvailableSecurityUpdatesComplianceStatus"})

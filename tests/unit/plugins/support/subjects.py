@@ -17,6 +17,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
 )
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind import Kind, same
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import Option, Options
+from ssmsim import model
 
 from .account import Account
 from .comparing import BLOCKS
@@ -64,6 +65,14 @@ class Subject:
     alterations: Mapping[str, Alteration]
     elsewhere: Mapping[str, str]
     where: Args = field(default_factory=dict)
+
+    def known(self, name: str) -> bool:
+        """Whether the installed botocore is new enough for an option."""
+        top = str(dict(leaves(self.options))[name].api or "").partition(".")[0]
+        requests = [
+            model.shape(str(model.input_shape(operation))) for operation in (self.kind.create, self.kind.update)
+        ]
+        return not top or any(top in request["members"] for request in requests)
 
     @property
     def identity(self) -> Args:
