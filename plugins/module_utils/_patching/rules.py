@@ -35,13 +35,28 @@ class Finding(NamedTuple):
     rule: str
 
 
+class _Hidden:
+    """Stands for a value that AWS's model marks as sensitive, in messages."""
+
+    def __repr__(self) -> str:
+        return "(a value that is not shown)"
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", "").replace(r"\p{Z}", _SEPARATORS))
 
 
 def breaches(shape: Any, value: Any, path: str = "") -> Iterator[Finding]:
-    """Every limit of a botocore shape that a request value breaks; ids that are not known yet are passed over."""
+    """Every limit of a botocore shape that a request value breaks; ids that are not known yet are passed over.
+
+    A value that the model marks as sensitive, such as the payload of a function, is not in the findings.
+    """
+    found = _breaches(shape, value, path)
+    return (finding._replace(value=_Hidden()) for finding in found) if shape.metadata.get("sensitive") else found
+
+
+def _breaches(shape: Any, value: Any, path: str) -> Iterator[Finding]:
     kind = shape.type_name
     if kind == "structure":
         yield from _structure_breaches(shape, value, path)

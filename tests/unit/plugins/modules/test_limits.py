@@ -85,7 +85,7 @@ def _limits() -> Iterator[Any]:
                 yield pytest.param(subject, name, value, id=f"{subject.module}-{name}-{limit}")
 
 
-@pytest.mark.parametrize(("subject", "name", "value"), _limits())
+@pytest.mark.parametrize(("subject", "name", "value"), list(_limits()))
 def test_case_101_a_value_beyond_a_limit(account: Account, subject: Subject, name: str, value: Any) -> None:
     creation = subject.creation(subject.alterations.get(name))
 
