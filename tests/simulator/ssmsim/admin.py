@@ -59,6 +59,11 @@ def _injected(simulator: Simulator, _: Any) -> Any:
     return simulator.faults.injected()
 
 
+def _policies(simulator: Simulator, body: Any) -> Any:
+    simulator.set_policies(body or {})
+    return {}
+
+
 def _lag(simulator: Simulator, body: Any) -> Any:
     simulator.set_lag(body["seconds"])
     return {}
@@ -80,6 +85,7 @@ _DOORS: dict[tuple[str, str], Door] = {
     ("POST", "clock"): _clock,
     ("GET", "faults"): _injected,
     ("POST", "faults"): _faults,
+    ("POST", "policies"): _policies,
     ("POST", "lag"): _lag,
     ("GET", "log"): _log,
     ("POST", "log"): _clear_log,

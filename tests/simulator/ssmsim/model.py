@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service model of SSM, read straight from botocore's data files.
+"""The service models, above all that of SSM, read straight from botocore's data files.
 
 Importing botocore costs more than the start of the whole simulator may take, reading its model does not.
 """
@@ -17,21 +17,21 @@ from typing import Any
 Shape = dict[str, Any]
 
 # The service was seen to enforce these; its published model does not have them.
-_UNPUBLISHED = {"MaintenanceWindowStringDateTime": {"min": 1}}
+_UNPUBLISHED = {"ssm": {"MaintenanceWindowStringDateTime": {"min": 1}}}
 
 
 @cache
-def service() -> dict[str, Any]:
-    """The parsed ``service-2.json`` of SSM. Raises RuntimeError where botocore is not installed."""
+def service(name: str = "ssm") -> dict[str, Any]:
+    """The parsed ``service-2.json`` of a service. Raises RuntimeError where botocore is not installed."""
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:
         raise RuntimeError("the simulator needs botocore for its service model")
-    folder = max((Path(spec.origin).parent / "data" / "ssm").iterdir())
+    folder = max((Path(spec.origin).parent / "data" / name).iterdir())
     packed = folder / "service-2.json.gz"
     text = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / "service-2.json").read_bytes()
     model: dict[str, Any] = json.loads(text)
-    for name, constraints in _UNPUBLISHED.items():
-        model["shapes"][name] |= constraints
+    for shape_name, constraints in _UNPUBLISHED.get(name, {}).items():
+        model["shapes"][shape_name] |= constraints
     return model
 
 

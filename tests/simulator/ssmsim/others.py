@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 import threading
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from ssmsim.faults import Call
+from ssmsim.rest import s3_request
 from ssmsim.simulator import DEFAULT_ACCOUNT, Reply
 
 _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
@@ -38,15 +40,30 @@ class Request:
         match = _SCOPE.search(signed)
         return (match[1], match[2], match[3]) if match else ("", "us-east-1", "")
 
-    def operation(self) -> str:
-        """The operation as the protocol names it: a target header, an Action of a form, or method and path."""
-        target = self.headers.get("x-amz-target")
-        if target:
-            return target.rpartition(".")[2]
-        action = self.form().get("Action")
-        return str(action) if action else f"{self.method} {urlsplit(self.path).path}"
+    def target(self) -> str:
+        """The operation that the target header of a JSON protocol names; empty without one."""
+        return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
-    def form(self) -> dict[str, Any]:
+    def operation(self) -> tuple[str, dict[str, Any]]:
+        """The operation and its input, as far as the protocol tells it: by target header, by form, or by path."""
+        if self.target():
+            return self.target(), self._json()
+        form = self._form()
+        if "Action" in form:
+            return str(form["Action"]), form
+        if self.scope()[2] == "s3":
+            return s3_request(self.method, self.path, self.headers)
+        return f"{self.method} {urlsplit(self.path).path}", form
+
+    def _json(self) -> dict[str, Any]:
+        """The body of a JSON protocol; what is none is for moto to refuse."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    def _form(self) -> dict[str, Any]:
         """The fields of a query-protocol body."""
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return {}
@@ -59,6 +76,15 @@ def account_of(access_key: str) -> str:
         return access_key
     iam = sys.modules.get("moto.iam.models")
     return str(iam.get_account_id_from(access_key)) if iam else DEFAULT_ACCOUNT
+
+
+def role_path(account: str, sent: dict[str, Any]) -> str:
+    """The path of the role that a request of IAM names: the one that it gives, or that of the role in moto."""
+    models, name = sys.modules.get("moto.iam.models"), sent.get("RoleName")
+    if "Path" in sent or not models or not name:
+        return str(sent.get("Path", "/"))
+    roles = models.iam_backends[account]["aws"].roles.values()
+    return next((str(role.path) for role in roles if role.name == name), "/")
 
 
 def respond(request: Request, account: str) -> Reply:

@@ -11,7 +11,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ssmsim import admin, others
+from ssmsim import admin, needs, others
 from ssmsim.errors import ServiceError
 from ssmsim.faults import Call
 from ssmsim.others import Request
@@ -74,18 +74,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, request: Request) -> Reply:
         access_key, region, service = request.scope()
-        account, operation = others.account_of(access_key), request.operation()
+        account = others.account_of(access_key)
         simulator = self.server.simulator
         if request.headers.get("x-amz-target", "").startswith(_TARGET):
-            call = Call("ssm", operation, region, account)
+            call = Call("ssm", request.target(), region, account)
             body = _json(request.body)
             if body is None:
                 unreadable = refusal(ServiceError("SerializationException", "The request is not valid JSON"))
                 return simulator.carry_out(call, {}, lambda: unreadable)
             return simulator.carry_out(call, body, lambda: simulator.answer(call, body))
+        operation, sent = request.operation()
         call = Call(service, operation, region, account)
         reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head"))
-        reply = simulator.carry_out(call, request.form(), lambda: others.respond(request, account), not reads)
+        needed = needs.of_other(call, sent, others.role_path(account, sent))
+        reply = simulator.carry_out(call, sent, lambda: others.respond(request, account), not reads, needed)
         return others.refusal(call, request, reply) if reply.content is None and reply.error else reply
 
     def _door(self, request: Request) -> None:

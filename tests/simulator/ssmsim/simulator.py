@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from ssmsim import model, validate
+from ssmsim import model, needs, validate
+from ssmsim.access import Policies
 from ssmsim.errors import ServiceError, not_implemented
 from ssmsim.faults import Call, Faults, Injection
+from ssmsim.needs import Need
 from ssmsim.registry import OPERATIONS
 from ssmsim.seed import plant
 from ssmsim.store import Clock, Region, World
@@ -69,16 +71,27 @@ class Simulator:
         return reply.status, reply.answer
 
     def carry_out(
-        self, call: Call, sent: dict[str, Any], effect: Callable[[], Reply], write: bool | None = None
+        self,
+        call: Call,
+        sent: dict[str, Any],
+        effect: Callable[[], Reply],
+        write: bool | None = None,
+        needed: list[Need] | None = None,
     ) -> Reply:
-        """Let ``effect`` answer a call unless a fault does, and log the call either way.
+        """Let ``effect`` answer a call unless a fault or a policy does, and log the call either way.
 
-        ``write`` says whether the call changes something; without it the name of the operation decides.
+        ``write`` says whether the call changes something; without it the name of the operation decides. ``needed`` is
+        what the caller has to be allowed; without it the call is one of SSM, and its request decides.
         """
         injection = self.faults.inject(call)
         if injection.delay:
             time.sleep(injection.delay)
-        reply = _disturbed(call, injection, effect)
+        if needed is None:
+            needed = needs.of_ssm(call, sent, call.account in self._linked, self._world.strict)
+        reply = _disturbed(call, injection, lambda: self._allowed(call, needed) or effect())
+        actions = [need.action for need in needed]
+        if reply.status < 300 and "iam:CreateServiceLinkedRole" in actions:
+            self._linked.add(call.account)
         self._log.append(
             {
                 "service": call.service,
@@ -86,6 +99,7 @@ class Simulator:
                 "region": call.region,
                 "account": call.account,
                 "input": sent,
+                "actions": actions,
                 "status": reply.status,
                 "error": reply.error or reply.transport,
                 "write": not call.op.startswith(("Describe", "Get", "List")) if write is None else write,
@@ -126,7 +140,9 @@ class Simulator:
             self._world = World(strict=wanted == "strict", clock=Clock(self._clock))
             self._regions: dict[tuple[str, str], Region] = {}
             self._log: list[dict[str, Any]] = []
+            self._linked: set[str] = set()
             self.faults = Faults()
+            self.policies = Policies()
             self.plant(self._seed)
 
     def plant(self, seed: dict[str, Any]) -> None:
@@ -155,6 +171,10 @@ class Simulator:
         """Replace the fault rules (see ``faults.Rule``); an empty list clears them."""
         self.faults.set(rules)
 
+    def set_policies(self, documents: dict[str, Any]) -> None:
+        """Replace all policies (see ``access.Policies``); an empty dict allows everything again."""
+        self.policies.set(documents)
+
     def set_lag(self, seconds: float) -> None:
         """Let reads see writes this many seconds of real time late; 0 shows everything at once."""
         with self._lock:
@@ -167,6 +187,10 @@ class Simulator:
     def clear_log(self) -> None:
         """Forget the logged calls, nothing else."""
         self._log.clear()
+
+    def _allowed(self, call: Call, needed: list[Need]) -> Reply | None:
+        error = self.policies.judge(call, needed)
+        return refusal(error) if error else None
 
     def _tag(self, region: str, account: str, resource_type: str, resource_id: str, tags: list[dict[str, str]]) -> None:
         store_tags(self._region(account, region), resource_type, resource_id, tags, system=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ssmsim.errors import does_not_exist, limit_exceeded, validation
 from ssmsim.filters import equals, select
+from ssmsim.needs import linked_role
 from ssmsim.paging import page
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
@@ -149,9 +150,7 @@ def _shown(region: Region, task: Record) -> dict[str, Any]:
 
 
 def _linked_role(region: Region) -> str:
-    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.region.rpartition("-")[0].rpartition("-")[0], "aws")
-    path = "role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
-    return f"arn:{partition}:iam::{region.account}:{path}"
+    return linked_role(region.region, region.account)
 
 
 def _validate(region: Region, window: Record, task: Record, targets_sent: bool) -> None:

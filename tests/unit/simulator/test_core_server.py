@@ -159,9 +159,11 @@ def test_without_moto_other_services_are_not_implemented(monkeypatch: pytest.Mon
 
 def test_what_a_request_tells() -> None:
     request = iam("GetRole")
-    assert (request.scope(), request.operation()) == (("210987654321", "us-east-1", "iam"), "GetRole")
+    assert request.scope() == ("210987654321", "us-east-1", "iam")
+    assert request.operation() == ("GetRole", {"Action": "GetRole", "RoleName": "a"})
     presigned = Request("GET", "/b/k?X-Amz-Credential=AKIA%2F20260101%2Feu-west-1%2Fs3%2Faws4_request", {}, b"")
-    assert (presigned.scope(), presigned.operation()) == (("AKIA", "eu-west-1", "s3"), "GET /b/k")
+    assert presigned.scope() == ("AKIA", "eu-west-1", "s3")
+    assert presigned.operation() == ("GetObject", {"Bucket": "b", "Key": "k"})
     assert Request("GET", "/", {}, b"").scope() == ("", "us-east-1", "")
 
 

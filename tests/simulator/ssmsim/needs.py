@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a caller has to be allowed for a call: the IAM actions, and the resources that they are checked on.
+
+Names and resources are those of the Service Authorization Reference. An action that knows no resource is checked on
+``*``, as is one whose request does not tell the resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ssmsim.faults import Call
+
+_SSM = "ssm.amazonaws.com"
+# Members of requests of Systems Manager that name a resource.
+_KINDS = {"WindowId": "maintenancewindow", "BaselineId": "patchbaseline"}
+# The resource type of AddTagsToResource and the like, where it is not the one of the ARN.
+_TAGGED = {
+    "MaintenanceWindow": "maintenancewindow",
+    "PatchBaseline": "patchbaseline",
+    "ManagedInstance": "managed-instance",
+    "Parameter": "parameter",
+    "Document": "document",
+    "Automation": "automation-execution",
+    "OpsItem": "opsitem",
+}
+_CREATED = {"CreateMaintenanceWindow": "maintenancewindow", "CreatePatchBaseline": "patchbaseline"}
+_REGISTRATIONS = frozenset({"RegisterTaskWithMaintenanceWindow", "UpdateMaintenanceWindowTask"})
+# A child of a window has an ARN of its own for these alone; whether it is checked is not known.
+_CHILDREN = {
+    "UpdateMaintenanceWindowTarget": ("WindowTargetId", "windowtarget"),
+    "UpdateMaintenanceWindowTask": ("WindowTaskId", "windowtask"),
+}
+# Actions of S3 that are not called as the operation; a deletion of a configuration is a Put of it.
+_S3 = {
+    "ListBuckets": "ListAllMyBuckets",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "DeleteObjects": "DeleteObject",
+    "GetBucketCors": "GetBucketCORS",
+    "PutBucketCors": "PutBucketCORS",
+    "DeleteBucketCors": "PutBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+}
+# Tags in a request that creates something are a second action.
+_TAG_ON_CREATE = {"iam": "iam:TagRole", "sns": "sns:TagResource", "events": "events:TagResource"}
+
+
+@dataclass(frozen=True)
+class Need:
+    """An action that has to be allowed on each of the resources. context: values of condition keys."""
+
+    action: str
+    resources: tuple[str, ...] = ("*",)
+    context: dict[str, str] = field(default_factory=dict)
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region."""
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+
+
+def linked_role(region: str, account: str) -> str:
+    """The ARN of the service-linked role, with which tasks without a role run."""
+    return f"arn:{partition_of(region)}:iam::{account}:role/aws-service-role/{_SSM}/AWSServiceRoleForAmazonSSM"
+
+
+def of_ssm(call: Call, request: Any, linked: bool, strict: bool) -> list[Need]:
+    """What a call of Systems Manager needs. linked: whether the account has the service-linked role."""
+    if not isinstance(request, dict):
+        request = {}
+    needs = [Need(f"ssm:{call.op}", tuple(_ssm_resources(call, request, strict)) or ("*",))]
+    if call.op in _CREATED and request.get("Tags"):
+        needs.append(Need("ssm:AddTagsToResource", (_ssm_arn(call, _CREATED[call.op], "*"),)))
+    needs += [Need("iam:PassRole", (role,), {"iam:PassedToService": _SSM}) for role in _passed_roles(request)]
+    if not linked and _relies_on_linked_role(call, request):
+        role = linked_role(call.region, call.account)
+        needs.append(Need("iam:CreateServiceLinkedRole", (role,), {"iam:AWSServiceName": _SSM}))
+    return needs
+
+
+def of_other(call: Call, request: dict[str, Any], role_path: str = "/") -> list[Need]:
+    """What a call of another service needs. role_path: the path of the role that an IAM request names."""
+    if (call.service, call.op) == ("sts", "GetCallerIdentity"):
+        return []
+    action = _S3.get(call.op, call.op) if call.service == "s3" else call.op
+    resources = (_other_resource(call, request, role_path),)
+    needs = [Need(f"{call.service}:{action}", resources)]
+    if call.op in ("CreateRole", "CreateTopic", "PutRule") and any(key.split(".")[0] == "Tags" for key in request):
+        needs.append(Need(_TAG_ON_CREATE[call.service], resources))
+    if call.op == "CreateBucket":
+        headers = {"ObjectOwnership": "s3:PutBucketOwnershipControls", "ACL": "s3:PutBucketAcl"}
+        needs += [Need(extra, resources) for name, extra in headers.items() if name in request]
+    return needs
+
+
+def _ssm_arn(call: Call, kind: str, name: str) -> str:
+    return f"arn:{partition_of(call.region)}:ssm:{call.region}:{call.account}:{kind}/{name}"
+
+
+def _ssm_resources(call: Call, request: dict[str, Any], strict: bool) -> Iterator[str]:
+    named = [(kind, request[member]) for member, kind in _KINDS.items() if member in request]
+    if call.op in _CHILDREN and strict:
+        member, kind = _CHILDREN[call.op]
+        named.append((kind, request.get(member)))
+    if "ResourceType" in request and "ResourceId" in request:
+        named.append((_TAGGED.get(str(request["ResourceType"]), "*"), request["ResourceId"]))
+    for kind, name in named:
+        # Baselines of AWS are named by their ARN.
+        yield str(name) if str(name).startswith("arn:") else _ssm_arn(call, kind, str(name))
+    if call.op == "SendCommand":
+        yield from _command_resources(call, request)
+
+
+def _command_resources(call: Call, request: dict[str, Any]) -> Iterator[str]:
+    """The document and the nodes; nodes that are chosen by tags are all those of the account."""
+    name, partition = str(request.get("DocumentName")), partition_of(call.region)
+    owner = "" if name.startswith(("AWS-", "Amazon")) else call.account
+    yield name if name.startswith("arn:") else f"arn:{partition}:ssm:{call.region}:{owner}:document/{name}"
+    for node in request.get("InstanceIds") or ["*"]:
+        is_managed = str(node).startswith("mi-")
+        service, kind = ("ssm", "managed-instance") if is_managed else ("ec2", "instance")
+        yield f"arn:{partition}:{service}:{call.region}:{call.account}:{kind}/{node}"
+
+
+def _passed_roles(request: dict[str, Any]) -> list[str]:
+    """The roles that a request hands on: of a task, and of the notifications of commands."""
+    blocks = [request, (request.get("TaskInvocationParameters") or {}).get("RunCommand") or {}]
+    return list(dict.fromkeys(str(block["ServiceRoleArn"]) for block in blocks if block.get("ServiceRoleArn")))
+
+
+def _relies_on_linked_role(call: Call, request: dict[str, Any]) -> bool:
+    if call.op not in _REGISTRATIONS:
+        return False
+    sets_all = call.op.startswith("Register") or bool(request.get("Replace"))
+    return bool(request.get("AlarmConfiguration")) or (sets_all and not request.get("ServiceRoleArn"))
+
+
+def _other_resource(call: Call, request: dict[str, Any], role_path: str) -> str:
+    partition = partition_of(call.region)
+    if call.service == "s3" and "Bucket" in request:
+        return f"arn:{partition}:s3:::" + "/".join(request[name] for name in ("Bucket", "Key") if name in request)
+    if call.service == "iam" and "RoleName" in request:
+        return f"arn:{partition}:iam::{call.account}:role{role_path}{request['RoleName']}"
+    for member in ("TopicArn", "ResourceArn", "ResourceARN", "PolicyArn", "RoleArn"):
+        if member in request:
+            return str(request[member])
+    name = request.get("Rule") or request.get("Name")
+    if name and call.service in ("events", "sns"):
+        kind = "rule/" if call.service == "events" else ""
+        return f"arn:{partition}:{call.service}:{call.region}:{call.account}:{kind}{name}"
+    return "*"
