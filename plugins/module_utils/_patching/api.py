@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .answers import not_understood, understand, understand_id
 from .errors import ApiError
 
 with suppress(ImportError):  # AnsibleAWSModule tells what is missing
@@ -48,8 +49,9 @@ class Api:
 
     def call(self, operation: str, **request: Any) -> Answer:
         """One API call; raises ApiError."""
+        method = getattr(self._client, self._methods[operation])
         try:
-            answer: Answer = getattr(self._client, self._methods[operation])(**request)
+            answer: Answer = method(**request)
         except ClientError as error:
             details = error.response.get("Error", {})
             request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
@@ -57,34 +59,53 @@ class Api:
             raise ApiError(operation, code, message, request_id) from error
         except BotoCoreError as error:
             raise ApiError(operation, type(error).__name__, str(error)) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # botocore's parsers do not guard against an answer that is not of the model.
+            raise not_understood(operation, f"{type(error).__name__}: {error}") from error
         answer.pop("ResponseMetadata", None)
         return answer
 
-    def get(self, operation: str, result: str, **request: Any) -> Answer:
-        """One API call whose answer must hold a member; without it the answer is not understood, and is an error."""
+    def write(self, operation: str, **request: Any) -> Answer:
+        """One API call that changes something. An empty answer, where the service gives another, proves no change."""
         answer = self.call(operation, **request)
-        if not answer.get(result) and answer.get(result) != []:
-            raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {result}")
+        shape = self._output_shape(operation)
+        if not answer and shape and shape.members:
+            # So botocore reads a page of HTML, or JSON that was cut.
+            raise not_understood(operation, "the answer is empty")
         return answer
 
-    def pages(self, operation: str, result: str, **request: Any) -> Iterator[Answer]:
+    def _output_shape(self, operation: str) -> Any:
+        return self._model.operation_model(operation).output_shape
+
+    def get(self, operation: str, *members: str, **request: Any) -> Answer:
+        """One API call whose answer must be understood: it holds these members, and is about what was asked for."""
+        answer = self.call(operation, **request)
+        understand(operation, self._output_shape(operation), answer, members)
+        understand_id(operation, request, answer)
+        return answer
+
+    def pages(self, operation: str, result: str, *members: str, **request: Any) -> Iterator[Answer]:
         """All entries of a listing, page by page as they are taken; an answer without the listing is an error.
 
-        request may hold another C(MaxResults).
+        members: what each entry must hold to be understood. request may hold another C(MaxResults).
         """
+        shape = self._output_shape(operation).members[result].member
         seen: set[str] = set()
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
             answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
             if result not in answer:
-                raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {result}")
-            yield from answer[result]
+                raise not_understood(operation, f"the answer holds no {result}")
+            for entry in answer[result]:
+                if members:
+                    understand(operation, shape, entry, members)
+                yield entry
             token = answer.get("NextToken")
             if not token:
                 return
             if token in seen:
-                raise ApiError(operation, "UnexpectedAnswer", "the same page came twice")
+                raise not_understood(operation, "the same page came twice")
             seen.add(token)
 
 
@@ -97,12 +118,14 @@ def connect(module: Any, workers: int) -> Api:
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:
     """Run reads concurrently, and the reads that they name; the first failure ends it and is raised."""
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        running: set[Future[Iterable[Job]]] = {pool.submit(job) for job in jobs}
+        running: list[Future[Iterable[Job]]] = [pool.submit(job) for job in jobs]
         try:
             while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    running |= {pool.submit(job) for job in future.result()}
+                done, _rest = wait(running, return_when=FIRST_COMPLETED)
+                # In the order of their start, so that one worker makes the same calls in the same order each time.
+                ended = [future for future in running if future in done]
+                running = [future for future in running if future not in done]
+                running += [pool.submit(job) for future in ended for job in future.result()]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -75,7 +75,7 @@ def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
             if not running:
                 return run.outcome
             done, _rest = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
+            for future in [one for one in running if one in done]:
                 future.result()
                 run.end(running.pop(future))
 
@@ -159,7 +159,7 @@ class _Run:
         if step.undo:
             operation, request = step.undo
             try:
-                self._api.call(operation, **self.outcome.resolve(request))
+                self._api.write(operation, **self.outcome.resolve(request))
             except ApiError as second:
                 note = f"putting things back failed too: {second}"
         created = self.outcome.resolve(step.change.id)
@@ -185,12 +185,12 @@ class _Run:
     def _call_patiently(self, step: Step, request: Raw) -> Raw:
         for pause in _PAUSES:
             try:
-                return self._api.call(step.operation, **request)
+                return self._api.write(step.operation, **request)
             except ApiError as error:
                 if error.code not in step.retry:
                     raise
             time.sleep(pause)
-        return self._api.call(step.operation, **request)
+        return self._api.write(step.operation, **request)
 
     def _is_registered(self, error: ApiError, request: Raw) -> bool:
         """A group may be registered already by a call whose answer was lost; reads may lag behind it."""
@@ -271,7 +271,7 @@ class _Run:
         if self._stays(creation, own, rivals):
             return
         where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
-        self._api.call(creation.delete, **where, **{creation.id_member: own})
+        self._api.write(creation.delete, **where, **{creation.id_member: own})
         self._lose(
             step,
             PatchingError(

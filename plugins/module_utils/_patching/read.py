@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 
 from . import baseline, target, window
+from .answers import require
 from .api import GONE, Api, Job, run_jobs
 from .declaration import REPLACED, SETUP_TAG, Declaration, Entry
 from .errors import ApiError
@@ -31,6 +32,12 @@ class Resource:
 
 
 Found = dict[str, Resource]
+# What an answer must hold to be understood.
+_WINDOW_MEMBERS = ("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled")
+_TARGET_MEMBERS = ("WindowTargetId", "ResourceType", "Targets")
+_TASK_MEMBERS = ("WindowTaskId", "TaskType", "TaskArn")
+_IDENTITY_MEMBERS = ("BaselineId", "BaselineName", "OperatingSystem")
+_BASELINE_MEMBERS = ("BaselineId", "Name", "OperatingSystem")
 _NAME_LENGTH = 128
 
 
@@ -53,7 +60,7 @@ def read_account(api: Api, declaration: Declaration, workers: int) -> Account:
     """Read what the declaration needs."""
     reader = _Reader(api, declaration)
     run_jobs(reader.first_jobs(), workers)
-    return reader.account
+    return reader.agreed()
 
 
 def matching(entry: Entry, found: Iterable[Resource]) -> list[Resource]:
@@ -117,7 +124,26 @@ class _Reader:
     def __init__(self, api: Api, declaration: Declaration) -> None:
         self._api = api
         self._declaration = declaration
+        self._gone: set[str] = set()
+        self._untagged: dict[str, ApiError] = {}
         self.account = Account()
+
+    def agreed(self) -> Account:
+        """The account without what any of the reads called gone, so that their order makes no difference.
+
+        Tags that are denied to a resource which is there would make it look as if it belonged to nobody: an error.
+        """
+        account, gone = self.account, self._gone
+        for resource_id in gone:
+            for found in (account.windows, account.targets, account.tasks, account.baselines):
+                found.pop(resource_id, None)
+        for window_id, tasks in account.tasks.items():
+            account.tasks[window_id] = {key: task for key, task in tasks.items() if key not in gone}
+        account.identities = [one for one in account.identities if one["BaselineId"] not in gone]
+        for resource_id, error in self._untagged.items():
+            if resource_id not in gone:
+                raise error
+        return account
 
     def first_jobs(self) -> list[Job]:
         windows, baselines = self._declaration.windows, self._declaration.baselines
@@ -139,7 +165,7 @@ class _Reader:
         # The service may match a prefix of the name or all of it; equality is checked here.
         one = len(names) == 1 and None not in names and not self._declaration.owned
         only = {"Filters": [{"Key": "Name", "Values": [*names]}]} if one else {}
-        for raw in self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", **only):
+        for raw in self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId", "Name", **only):
             self.account.windows[raw["WindowId"]] = Resource(raw["WindowId"], raw.get("Name"), raw)
         jobs: list[Job] = []
         declared: set[str] = set()
@@ -158,7 +184,7 @@ class _Reader:
         """The tags of a window that is not declared, and its children if the setup owns it."""
 
         def read() -> list[Job]:
-            self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id)
+            self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id, needed=False)
             if not self.is_owned(self.account.windows[window_id]):
                 return []
             return [lambda: self._list_targets(window_id, [], False), lambda: self._list_tasks(window_id, set())]
@@ -188,19 +214,16 @@ class _Reader:
 
     def _get_window(self, window_id: str) -> list[Job]:
         try:
-            raw = self._api.get("GetMaintenanceWindow", "WindowId", WindowId=window_id)
+            raw = self._api.get("GetMaintenanceWindow", *_WINDOW_MEMBERS, WindowId=window_id)
         except ApiError as error:
-            if error.code not in GONE:
-                raise
-            self.account.windows.pop(window_id, None)
-            return []
+            return self._note_gone(window_id, error)
         known = self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
         known.name, known.raw, known.full = raw.get("Name"), _without_blanks(raw), True
         return []
 
     def _list_targets(self, window_id: str, declared: list[Entry], alone: bool) -> list[Job]:
         """alone: the tasks are not read otherwise, and are needed only where a target that they may use goes."""
-        listing = self._children("DescribeMaintenanceWindowTargets", "Targets", window_id)
+        listing = self._children("DescribeMaintenanceWindowTargets", "Targets", window_id, *_TARGET_MEMBERS)
         if listing is None:
             return []
         found = [
@@ -213,7 +236,7 @@ class _Reader:
         return []
 
     def _list_tasks(self, window_id: str, wanted: set[str | None]) -> list[Job]:
-        listing = self._children("DescribeMaintenanceWindowTasks", "Tasks", window_id)
+        listing = self._children("DescribeMaintenanceWindowTasks", "Tasks", window_id, "WindowTaskId")
         if listing is None:
             return []
         found = {
@@ -226,34 +249,40 @@ class _Reader:
 
         return [get_task(task) for task in found.values() if task.id in wanted or task.name in wanted]
 
-    def _children(self, operation: str, result: str, window_id: str) -> list[Raw] | None:
+    def _children(self, operation: str, result: str, window_id: str, *members: str) -> list[Raw] | None:
         """The children of a window; None where the window is gone."""
         try:
-            children = list(self._api.pages(operation, result, WindowId=window_id))
+            children = list(self._api.pages(operation, result, *members, WindowId=window_id))
         except ApiError as error:
-            if error.code not in GONE:
-                raise
+            self._note_gone(window_id, error)
             return None
         self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
         return children
 
     def _get_task(self, window_id: str, task: Resource) -> list[Job]:
         try:
-            raw = self._api.get("GetMaintenanceWindowTask", "WindowTaskId", WindowId=window_id, WindowTaskId=task.id)
+            raw = self._api.get("GetMaintenanceWindowTask", *_TASK_MEMBERS, WindowId=window_id, WindowTaskId=task.id)
         except ApiError as error:
-            if error.code not in GONE:
-                raise
-            del self.account.tasks[window_id][task.id]
-            return []
+            return self._note_gone(task.id, error)
         task.raw, task.full = tidied(raw), True
         return []
 
-    def _list_tags(self, found: Found, resource_type: str, resource_id: str) -> list[Job]:
+    def _note_gone(self, resource_id: str, error: ApiError) -> list[Job]:
+        """Note that a resource went while it was read; any other error ends the run."""
+        if error.code not in GONE:
+            raise error
+        self._gone.add(resource_id)
+        return []
+
+    def _list_tags(self, found: Found, resource_type: str, resource_id: str, needed: bool = True) -> list[Job]:
+        """needed: who owns the resource decides what becomes of it; without, one without tags is simply not owned."""
         try:
             answer = self._api.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
+            if needed:
+                self._untagged[resource_id] = error
             return []
         tags = boto3_tag_list_to_ansible_dict(answer["TagList"])
         found.setdefault(resource_id, Resource(resource_id, None, {})).tags = tags
@@ -261,7 +290,7 @@ class _Reader:
 
     def _list_baselines(self) -> list[Job]:
         # An entry may come on two pages when the listing changes in between.
-        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities")
+        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", *_IDENTITY_MEMBERS)
         self.account.identities = list({identity["BaselineId"]: identity for identity in listed}.values())
         jobs: list[Job] = []
         declared: set[str] = set()
@@ -284,7 +313,7 @@ class _Reader:
         """The tags of a baseline that is not declared, and the baseline itself if the setup owns it."""
 
         def read() -> list[Job]:
-            self._list_tags(self.account.baselines, baseline.RESOURCE_TYPE, baseline_id)
+            self._list_tags(self.account.baselines, baseline.RESOURCE_TYPE, baseline_id, needed=False)
             known = self.account.baselines.get(baseline_id)
             return [lambda: self._get_baseline(baseline_id)] if known and self.is_owned(known) else []
 
@@ -298,19 +327,17 @@ class _Reader:
 
     def _get_baseline(self, baseline_id: str) -> list[Job]:
         try:
-            raw = self._api.get("GetPatchBaseline", "BaselineId", BaselineId=baseline_id)
+            raw = self._api.get("GetPatchBaseline", *_BASELINE_MEMBERS, BaselineId=baseline_id)
         except ApiError as error:
-            if error.code not in GONE:
-                raise
-            self.account.identities = [one for one in self.account.identities if one["BaselineId"] != baseline_id]
-            return []
+            return self._note_gone(baseline_id, error)
         known = self.account.baselines.setdefault(baseline_id, Resource(baseline_id, None, {}))
         known.name, known.raw, known.full = raw.get("Name"), _without_blanks(raw), True
         return []
 
     def _list_groups(self) -> list[Job]:
-        for mapping in self._api.pages("DescribePatchGroups", "Mappings"):
+        for mapping in self._api.pages("DescribePatchGroups", "Mappings", "PatchGroup", "BaselineIdentity"):
             identity = mapping["BaselineIdentity"]
+            require("DescribePatchGroups", identity, ("BaselineId", "OperatingSystem"))
             self.account.groups[identity["OperatingSystem"], mapping["PatchGroup"]] = identity["BaselineId"]
         return []
 

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an answer of the service is understood. Pure functions.
+
+What is not understood is an error. It never counts as absent, because an absence is what makes a run create or remove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from .errors import ApiError
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "integer": int,
+    "long": int,
+    "boolean": bool,
+    "timestamp": datetime,
+    "blob": bytes,
+}
+
+
+def understand(operation: str, shape: Any, answer: Any, members: Iterable[str]) -> None:
+    """Refuse a structure that lacks one of the members that decide, or holds what its model does not; ApiError."""
+    wrong = misfit(shape, answer)
+    if wrong:
+        raise not_understood(operation, f"{wrong} is not what the model of the service says")
+    require(operation, answer, members)
+
+
+def require(operation: str, answer: Mapping[str, Any], members: Iterable[str]) -> None:
+    """Refuse a structure that lacks a member; an empty list is one, an empty text is none; ApiError."""
+    missing = [name for name in members if answer.get(name) in (None, "")]
+    if missing:
+        raise not_understood(operation, f"the answer holds no {', '.join(missing)}")
+
+
+def understand_id(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    """Refuse an answer about another resource than the one that was asked for; ApiError."""
+    for name, value in request.items():
+        if name.endswith("Id") and _bare(answer.get(name, value)) != _bare(value):
+            raise not_understood(operation, f"it was asked for {value} and answers {answer[name]}")
+
+
+def not_understood(operation: str, text: str) -> ApiError:
+    """The error of an answer that no decision may be based on."""
+    return ApiError(operation, "UnexpectedAnswer", text)
+
+
+def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
+    """The first member that is not of its type; botocore passes most of what comes. Unknown members do not matter."""
+    kind = shape.type_name
+    if not isinstance(value, _TYPES.get(kind, object)) or (kind in ("integer", "long") and isinstance(value, bool)):
+        return path
+    return next((found for part in _parts(shape, value, path) if (found := misfit(*part))), None)
+
+
+def _parts(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
+    if shape.type_name == "structure":
+        return [(shape.members[name], entry, name) for name, entry in value.items() if name in shape.members]
+    if shape.type_name == "list":
+        return [(shape.member, entry, f"{path}[{number}]") for number, entry in enumerate(value)]
+    if shape.type_name == "map":
+        return [(shape.value, entry, f"{path}.{key}") for key, entry in value.items()]
+    return []
+
+
+def _bare(resource_id: Any) -> str:
+    return str(resource_id).rpartition("/")[2]
