@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from ssmsim.errors import validation
 from ssmsim.schedule import ScheduleError, parse, parse_date
@@ -62,3 +63,15 @@ def date_of(text: str | None) -> datetime | None:
         return parse_date(text) if text is not None else None
     except ScheduleError as error:
         raise validation(str(error)) from error
+
+
+def bounds(filters: list[dict[str, Any]], keys: Iterable[str]) -> dict[str, list[datetime]]:
+    """The moments of each key that filters may have. Raises ValidationException for another key or no moment."""
+    found: dict[str, list[datetime]] = {key: [] for key in keys}
+    for entry in filters:
+        key = entry.get("Key")
+        if key not in found:
+            raise validation(f"The filter key {key} is not valid. Valid keys are: {', '.join(found)}.")
+        moments = (date_of(value) for value in entry.get("Values", []))
+        found[key] += [moment for moment in moments if moment is not None]
+    return found

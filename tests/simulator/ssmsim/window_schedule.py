@@ -11,11 +11,10 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from ssmsim.errors import validation
 from ssmsim.paging import page
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
-from ssmsim.window_runs import date_of, runs_of
+from ssmsim.window_runs import bounds, runs_of
 from ssmsim.window_targets import windows_for
 from ssmsim.windows import WINDOWS, window_of
 
@@ -24,9 +23,9 @@ _FILTERS = ("ScheduledBefore", "ScheduledAfter")
 
 @operation("DescribeMaintenanceWindowSchedule")
 def describe_maintenance_window_schedule(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    bounds = _bounds(request.get("Filters", []))
-    after = max([region.now(), *bounds["ScheduledAfter"]])
-    before = min(bounds["ScheduledBefore"], default=None)
+    limits = bounds(request.get("Filters", []), _FILTERS)
+    after = max([region.now(), *limits["ScheduledAfter"]])
+    before = min(limits["ScheduledBefore"], default=None)
     runs = heapq.merge(*(_runs(region, window, after) for window in _windows(region, request)), key=lambda run: run[0])
     within = takewhile(lambda run: before is None or run[0] < before, runs)
     items = (shown for _, shown in within)
@@ -48,15 +47,3 @@ def _runs(region: Region, window: Record, after: datetime) -> Iterator[tuple[dat
     shown = {"WindowId": window["WindowId"], "Name": window["Name"]}
     for moment in runs.after(after):
         yield moment, {**shown, "ExecutionTime": runs.schedule.render(moment)}
-
-
-def _bounds(filters: list[dict[str, Any]]) -> dict[str, list[datetime]]:
-    """The moments of each filter key."""
-    bounds: dict[str, list[datetime]] = {key: [] for key in _FILTERS}
-    for entry in filters:
-        key = entry.get("Key")
-        if key not in bounds:
-            raise validation(f"The filter key {key} is not valid. Valid keys are: {', '.join(bounds)}.")
-        moments = (date_of(value) for value in entry.get("Values", []))
-        bounds[key] += [moment for moment in moments if moment is not None]
-    return bounds

@@ -90,7 +90,7 @@ def update_maintenance_window_task(region: Region, request: dict[str, Any]) -> d
         task.pop("Targets", None)
     _validate(region, window, task, bool(request.get("Targets")))
     region.table(TASKS).put(task["WindowTaskId"], task)
-    return _shown(region, task)
+    return shown_task(region, task)
 
 
 @operation("DeregisterTaskFromMaintenanceWindow")
@@ -106,13 +106,13 @@ def get_maintenance_window_task(region: Region, request: dict[str, Any]) -> dict
     task = region.table(TASKS).get(request["WindowTaskId"])
     if task is None or task["WindowId"] != request["WindowId"]:
         raise _missing_task(request)
-    return _shown(region, task)
+    return shown_task(region, task)
 
 
 @operation("DescribeMaintenanceWindowTasks")
 def describe_maintenance_window_tasks(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     window_id = window_of(region, request)["WindowId"]
-    tasks = [_shown(region, task) for task in of_window(region, TASKS, window_id, lagging=True)]
+    tasks = [shown_task(region, task) for task in of_window(region, TASKS, window_id, lagging=True)]
     found = region.arrange(select(tasks, request.get("Filters", []), _FILTERS))
     return page(region, "DescribeMaintenanceWindowTasks", request, found, "Tasks")
 
@@ -131,7 +131,7 @@ def _missing_task(request: dict[str, Any]) -> Exception:
     return does_not_exist(f"Task {request['WindowTaskId']} of maintenance window {request['WindowId']} does not exist")
 
 
-def _shown(region: Region, task: Record) -> dict[str, Any]:
+def shown_task(region: Region, task: Record) -> dict[str, Any]:
     """A task as reads show it: with what the service fills in for unset members."""
     filled: dict[str, Any] = {
         "ServiceRoleArn": _linked_role(region),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -21,6 +22,9 @@ from ssmsim.window_runs import runs_of
 MOST_WINDOWS = 50
 WINDOWS, TARGETS, TASKS = "windows", "window_targets", "window_tasks"
 _TYPE = "MaintenanceWindow"
+
+# Called with each window that was created or changed, for those who depend on when it opens.
+WATCHERS: list[Callable[[Region, Record], None]] = []
 
 _REQUIRED = ("Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets")
 _OPTIONAL = ("Description", "StartDate", "EndDate", "ScheduleTimezone", "ScheduleOffset")
@@ -56,8 +60,7 @@ def of_window(region: Region, table: str, window_id: str, *, lagging: bool = Fal
 @operation("CreateMaintenanceWindow")
 def create_maintenance_window(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     def create() -> str:
-        windows = region.table(WINDOWS)
-        if len(windows.latest_values()) >= MOST_WINDOWS:
+        if len(region.table(WINDOWS).latest_values()) >= MOST_WINDOWS:
             raise limit_exceeded(f"The maximum number of maintenance windows is {MOST_WINDOWS}")
         now = region.now()
         window = {key: request[key] for key in (*_REQUIRED, *_OPTIONAL) if key in request}
@@ -65,7 +68,7 @@ def create_maintenance_window(region: Region, request: dict[str, Any]) -> dict[s
         _validate(region, window, request)
         window_id = region.new_id("mw-")
         store_tags(region, _TYPE, window_id, request.get("Tags", []))
-        windows.put(window_id, {"WindowId": window_id, **window})
+        _put(region, {"WindowId": window_id, **window})
         return window_id
 
     return {"WindowId": region.idempotent("CreateMaintenanceWindow", request, create)}
@@ -89,7 +92,7 @@ def update_maintenance_window(region: Region, request: dict[str, Any]) -> dict[s
     if "Schedule" in sent and (region.strict or sent["Schedule"] != stored["Schedule"]):
         window["Anchor"] = region.now()
     _validate(region, window, request)
-    region.table(WINDOWS).put(window["WindowId"], window)
+    _put(region, window)
     return _dated(region, window)
 
 
@@ -115,6 +118,12 @@ def describe_maintenance_windows(region: Region, request: dict[str, Any]) -> dic
     found = region.arrange(select(region.table(WINDOWS).values(), request.get("Filters", []), tests))
     answer = page(region, "DescribeMaintenanceWindows", request, found, "WindowIdentities")
     return answer | {"WindowIdentities": [_shown(region, window) for window in answer["WindowIdentities"]]}
+
+
+def _put(region: Region, window: Record) -> None:
+    region.table(WINDOWS).put(window["WindowId"], window)
+    for watch in WATCHERS:
+        watch(region, window)
 
 
 def _starts_with_name(window: Record, value: str) -> bool:
