@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a command does on one node: how long it takes, what it changes, what it prints."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+from ssmsim import documents, fleet
+from ssmsim.documents import Document
+from ssmsim.store import Record, Region
+
+_SECONDS = {"scan_seconds": 30.0, "install_seconds": 300.0, "other_seconds": 5.0}
+_SPREAD = 0.25
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step left behind; the exit code is -1 where it did not run."""
+
+    exit_code: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+NOTHING = Result(-1)
+# The agent's exit code for a process that it had to kill.
+STOPPED = Result(137)
+
+
+def duration(region: Region, document: Document, command: Record, instance_id: str) -> float:
+    """The seconds that the command takes on a node, which vary from node to node and are the same in each run."""
+    settings = _SECONDS | region.command_settings
+    operation = documents.resolved(document, command["Parameters"]).get("Operation") if document.operates else None
+    seconds = settings[{"Scan": "scan_seconds", "Install": "install_seconds"}.get(operation or "", "other_seconds")]
+    spread = settings.get("spread", _SPREAD)
+    varied = random.Random(f"{command['CommandId']}/{instance_id}").uniform(1 - spread, 1 + spread)
+    return float(seconds) * varied
+
+
+def timeout(document: Document, command: Record) -> int:
+    """The seconds after which the agent stops the one step that runs on a node."""
+    if document.operates and len(document.steps) > 1:
+        return documents.PATCH_STEP_SECONDS
+    return document.timeout(command["Parameters"])
+
+
+def carry_out(region: Region, document: Document, command: Record, instance_id: str, start: datetime) -> Result:
+    """Do on the node what the command says, at the moment at which it ends there."""
+    parameters = documents.resolved(document, command["Parameters"])
+    if not document.operates:
+        # Nothing is run here: the output of a script is the script.
+        return Result(0, "\n".join(command["Parameters"].get("commands", [])))
+    refused = _refused(region, parameters)
+    if refused:
+        return Result(1, stderr=refused)
+    snapshot = parameters.get("SnapshotId", "")
+    if snapshot == documents.ORCHESTRATION_ID:
+        snapshot = command["OrchestrationId"]
+    outcome = fleet.of(region).operate(
+        instance_id,
+        parameters["Operation"],
+        reboot_option=parameters.get("RebootOption", "RebootIfNeeded"),
+        started=start,
+        when=region.now(),
+        snapshot_id=snapshot or region.new_uuid(),
+        execution_id=command["CommandId"],
+        install_override_list=parameters.get("InstallOverrideList", ""),
+        overridden=bool(parameters.get("BaselineOverride")),
+    )
+    return Result(outcome.exit_code, outcome.stdout, "" if outcome.success else "failed to run commands: exit status 1")
+
+
+def _refused(region: Region, parameters: dict[str, str]) -> str:
+    """Why a patch document fails before it does anything; nothing if it does not."""
+    if parameters.get("BaselineOverride") and parameters.get("InstallOverrideList"):
+        return "BaselineOverride and InstallOverrideList cannot be used together."
+    if parameters["Operation"] == "Install":
+        for hook in documents.HOOKS:
+            if hook in parameters and documents.find(region, parameters[hook]) is None:
+                return f"{hook}: the document {parameters[hook]} does not exist."
+    return ""
