@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ssmsim.errors import ServiceError
@@ -26,8 +26,8 @@ def plant(seed: dict[str, Any], execute: Execute, tag: Tagger, account: str) -> 
     CreatePatchBaseline request with ``PatchGroups`` (names) and ``Default`` (boolean) more. Both may have
     ``SystemTags``, which only AWS itself sets. Raises ValueError for what the service refuses.
     """
-    for place in [seed, *seed.get("regions", [])]:
-        where = (place.get("region", DEFAULT_REGION), place.get("account", account))
+    for region, owner, place in places(seed, account):
+        where = (region, owner)
 
         def call(operation: str, request: dict[str, Any], where: tuple[str, str] = where) -> dict[str, Any]:
             try:
@@ -39,6 +39,12 @@ def plant(seed: dict[str, Any], execute: Execute, tag: Tagger, account: str) -> 
             tag(*where, "MaintenanceWindow", _window(window, call), window.get("SystemTags", []))
         for baseline in place.get("baselines", []):
             tag(*where, "PatchBaseline", _baseline(baseline, call), baseline.get("SystemTags", []))
+
+
+def places(seed: dict[str, Any], account: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The region and the account of each part of a seed, and the part."""
+    for place in [seed, *seed.get("regions", [])]:
+        yield place.get("region", DEFAULT_REGION), place.get("account", account), place
 
 
 def _window(window: dict[str, Any], call: Caller) -> str:

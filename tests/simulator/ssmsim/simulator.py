@@ -17,9 +17,11 @@ from ssmsim import model, needs, validate
 from ssmsim.access import Policies
 from ssmsim.errors import ServiceError, not_implemented
 from ssmsim.faults import Call, Faults, Injection
+from ssmsim.fleet import of
+from ssmsim.fleet_seed import plant_fleet
 from ssmsim.needs import Need
 from ssmsim.registry import OPERATIONS
-from ssmsim.seed import plant
+from ssmsim.seed import places, plant
 from ssmsim.store import Clock, Region, World
 from ssmsim.tags import store_tags
 
@@ -148,8 +150,10 @@ class Simulator:
     def plant(self, seed: dict[str, Any]) -> None:
         """Create what a seed names, on top of what is there. Raises ValueError for what the service refuses."""
         with self._lock:
-            self._world.fleet = seed.get("fleet", self._world.fleet)
             plant(seed, self.execute, self._tag, DEFAULT_ACCOUNT)
+            for region, account, place in places(seed, DEFAULT_ACCOUNT):
+                if place.get("fleet"):
+                    plant_fleet(of(self._region(account, region)), {"seed": seed.get("seed", 0), **place["fleet"]})
 
     def now(self) -> datetime:
         """The moment on the virtual clock, in UTC."""

@@ -12,10 +12,13 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ssmsim.agenda import Action, Agenda
 from ssmsim.errors import idempotent_mismatch
+
+if TYPE_CHECKING:
+    from ssmsim.fleet import Fleet
 
 Record = dict[str, Any]
 
@@ -54,12 +57,11 @@ class Clock:
 @dataclass
 class World:
     """What all regions of all accounts share: the profile, the clock and what is due on it, the lag of reads in
-    seconds, the seeded fleet."""
+    seconds."""
 
     strict: bool = False
     clock: Clock = field(default_factory=Clock)
     lag: float = 0.0
-    fleet: Record = field(default_factory=dict)
     agenda: Agenda = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,6 +138,7 @@ class Region:
         self.account = account
         self.region = region
         self.rng = random.Random(f"{seed}/{account}/{region}")
+        self.fleet: Fleet | None = None
         self._world = world
         self._tables: dict[str, Table] = {}
         self._tokens: dict[tuple[str, str], tuple[str, str]] = {}

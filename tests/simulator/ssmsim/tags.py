@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of maintenance windows and patch baselines."""
+"""Tags of maintenance windows, patch baselines and hybrid nodes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ssmsim.errors import ServiceError, invalid_resource_id, validation
@@ -12,10 +14,19 @@ from ssmsim.store import Region
 
 Tag = dict[str, str]
 
-RESOURCE_TABLES = {"MaintenanceWindow": "windows", "PatchBaseline": "baselines"}
-"""The table that holds the resources of each type, by id."""
 MOST_TAGS = 50
 _TABLE = "tags"
+
+
+def _recorded(table: str, region: Region, resource_id: str) -> dict[str, str] | None:
+    return None if region.table(table).get(resource_id) is None else {}
+
+
+HOLDERS: dict[str, Callable[[Region, str], dict[str, str] | None]] = {
+    "MaintenanceWindow": partial(_recorded, "windows"),
+    "PatchBaseline": partial(_recorded, "baselines"),
+}
+"""For each type of resource: the tags that the resource with an id began with, None if there is no such resource."""
 
 
 def store_tags(region: Region, resource_type: str, resource_id: str, tags: list[Tag], *, system: bool = False) -> None:
@@ -44,7 +55,8 @@ def drop_tags(region: Region, resource_type: str, resource_id: str) -> None:
 
 def tags_of(region: Region, resource_type: str, resource_id: str) -> dict[str, str]:
     """The tags of a resource as a read sees them."""
-    return dict(region.table(_TABLE).get((resource_type, resource_id)) or {})
+    stored = region.table(_TABLE).get((resource_type, resource_id))
+    return _initial(region, resource_type, resource_id) if stored is None else dict(stored)
 
 
 @operation("AddTagsToResource")
@@ -74,16 +86,21 @@ def list_tags_for_resource(region: Region, request: dict[str, Any]) -> dict[str,
 def _resource(region: Region, request: dict[str, Any]) -> tuple[str, str]:
     """The (type, id) that a request addresses, once it is sure that there is such a resource of the account."""
     resource_type, resource_id = request["ResourceType"], request["ResourceId"]
-    table = RESOURCE_TABLES.get(resource_type)
-    if table is None:
+    holder = HOLDERS.get(resource_type)
+    if holder is None:
         raise ServiceError("InvalidResourceType", f"The resource type {resource_type} is not valid.")
-    if region.table(table).get(resource_id) is None:
+    if holder(region, resource_id) is None:
         raise invalid_resource_id(f"The resource ID {resource_id} is not valid. Verify the ID and try again.")
     return resource_type, resource_id
 
 
 def _latest(region: Region, resource_type: str, resource_id: str) -> dict[str, str]:
-    return dict(region.table(_TABLE).latest((resource_type, resource_id)) or {})
+    stored = region.table(_TABLE).latest((resource_type, resource_id))
+    return _initial(region, resource_type, resource_id) if stored is None else dict(stored)
+
+
+def _initial(region: Region, resource_type: str, resource_id: str) -> dict[str, str]:
+    return HOLDERS[resource_type](region, resource_id) or {}
 
 
 def _reserved(key: str) -> bool:

@@ -1,0 +1,315 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The managed nodes of an account in a region, and what a patching operation does to them.
+
+A node holds how many patches it has in each state, not which: those are cut out of the catalogue's list for its
+product when somebody asks (:mod:`ssmsim.node_patches`), so that a node costs some 400 bytes. From the newest patch on,
+the list has the missing, the failed, the pending and the installed ones; so what an operation moves keeps its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ssmsim.baselines import find
+from ssmsim.patch_catalogue import Patch, latest_month, patches_of
+from ssmsim.patch_groups import baseline_for
+from ssmsim.patch_policy import Policy
+from ssmsim.platforms import Platform
+from ssmsim.store import Region
+from ssmsim.tags import HOLDERS, tags_of
+
+Tags = tuple[tuple[str, str], ...]
+Test = Callable[["Node"], bool]
+
+GROUP_TAGS = ("Patch Group", "PatchGroup")
+"""The tag keys that put a node into a patch group."""
+_SECONDS = {"Scan": 15.0, "Install": 180.0}
+_KINDS_OF_RESOURCE = {"AWS::EC2::Instance": "i-", "AWS::SSM::ManagedInstance": "mi-"}
+
+
+class Counts(NamedTuple):
+    """How many patches of a node are in each state; ``unreported`` is -1 where the system does not tell."""
+
+    installed: int = 0
+    installed_other: int = 0
+    pending_reboot: int = 0
+    rejected: int = 0
+    missing: int = 0
+    failed: int = 0
+    unreported: int = -1
+    not_applicable: int = 0
+    available_security: int = 0
+
+
+class NonCompliant(NamedTuple):
+    """How many patches make a node noncompliant: critical by the baseline, security by their publisher, others."""
+
+    critical: int
+    security: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one command had in common on its nodes."""
+
+    policy: Policy
+    patch_group: str
+    operation: str
+    reboot_option: str
+    snapshot_id: str
+    execution_id: str
+    install_override_list: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a node told of its last operation; moments are seconds of the epoch.
+
+    ``fresh`` is how many of its installed patches it got last, and when.
+    """
+
+    run: Run
+    counts: Counts
+    started: float
+    ended: float
+    last_no_reboot: float | None = None
+    fresh: tuple[int, float] = (0, 0.0)
+
+
+@dataclass(slots=True)
+class Node:
+    """A node that Systems Manager knows. ``counts`` is the truth, ``report`` what was last told of it.
+
+    ``blank``: its state record is there and empty, as the service shows some that never reported. ``told`` are
+    members of DescribeInstanceInformation that a seed sets.
+    """
+
+    instance_id: str
+    platform: Platform
+    tags: Tags
+    counts: Counts
+    report: Report | None = None
+    ping_status: str = "Online"
+    silent_since: float | None = None
+    failing: bool = False
+    blank: bool = False
+    told: dict[str, Any] | None = None
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether it is no EC2 instance."""
+        return self.instance_id.startswith("mi-")
+
+
+class Outcome(NamedTuple):
+    """How a patching operation ended on a node."""
+
+    success: bool
+    exit_code: int
+    stdout: str
+
+
+class Fleet:
+    """The nodes by instance id, in the order in which they were planted."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.resource_groups: dict[str, list[dict[str, Any]]] = {}
+        self.unmanaged: dict[str, Tags] = {}
+        self._month = latest_month(region.now())
+        self._nodes: dict[str, Node] = {}
+        self._policies: dict[str, Policy] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes.values())
+
+    def add(self, node: Node) -> None:
+        """Take in a node, in place of one with the same id."""
+        self._nodes[node.instance_id] = node
+
+    def find(self, instance_id: str) -> Node | None:
+        """The node with this id."""
+        return self._nodes.get(instance_id)
+
+    def ids(self) -> list[str]:
+        """The ids of all nodes."""
+        return list(self._nodes)
+
+    def matching(self, targets: list[dict[str, Any]]) -> list[str]:
+        """The ids of the nodes that fit all targets of an API request; an id that is not managed is left out."""
+        tests = [self._test(target["Key"], target["Values"]) for target in targets]
+        return [node.instance_id for node in self if all(test(node) for test in tests)]
+
+    def tags_of(self, node: Node) -> dict[str, str]:
+        """The tags of a node; those of an ``mi-`` node are kept by Systems Manager itself and may be changed there."""
+        return tags_of(self.region, "ManagedInstance", node.instance_id) if node.hybrid else dict(node.tags)
+
+    def patch_group(self, tags: dict[str, str]) -> str:
+        """The patch group that tags name, else an empty string. Which of two tag keys counts is not known."""
+        named = [tags[key] for key in GROUP_TAGS if key in tags]
+        return self.region.arrange(named)[0] if named else ""
+
+    def policy(self, patch_group: str, operating_system: str) -> Policy:
+        """The baseline that counts for nodes of a group now, as it is now."""
+        baseline_id = baseline_for(self.region, patch_group, operating_system)
+        record = find(self.region, baseline_id)
+        if record is None:
+            raise ValueError(f"the baseline {baseline_id} is registered and does not exist")
+        known = self._policies.get(baseline_id)
+        if known is None or known.record is not record:
+            known = self._policies[baseline_id] = Policy(record)
+        return known
+
+    def patches(self, node: Node) -> tuple[Patch, ...]:
+        """The patches that there are for a node, the newest first, as of when the fleet was planted."""
+        return patches_of(node.platform.product, node.platform.packaging, self._month)
+
+    def noncompliant(self, node: Node, report: Report) -> NonCompliant:
+        """The verdict on a node by its report."""
+        counts, patches = report.counts, self.patches(node)
+        grades = report.run.policy.grades(patches)
+        front = counts.missing + counts.failed + counts.pending_reboot
+        critical, security = grades.among(0, front)
+        for place in rejected_places(patches, counts):
+            more = grades.among(place, place + 1)
+            critical, security = critical + more[0], security + more[1]
+        other = front + counts.rejected - critical - security
+        available = counts.available_security if report.run.policy.counts_available else 0
+        return NonCompliant(critical, security + available, other)
+
+    def operate(
+        self,
+        instance_id: str,
+        operation: str,
+        *,
+        reboot_option: str,
+        when: datetime,
+        snapshot_id: str,
+        execution_id: str,
+        install_override_list: str = "",
+        overridden: bool = False,
+        started: datetime | None = None,
+    ) -> Outcome:
+        """Carry out a Scan or Install on a node, which ends at ``when``. Raises KeyError for an unknown node.
+
+        ``overridden``: a BaselineOverride decided what to install, so the node's record stays as it was.
+        """
+        node, ended = self._nodes[instance_id], when.timestamp()
+        before = node.counts
+        if operation == "Install":
+            node.counts = _installed(before, reboot_option, failing=node.failing)
+        group = self.patch_group(self.tags_of(node))
+        policy = self.policy(group, node.platform.operating_system)
+        run = Run(policy, group, operation, reboot_option, snapshot_id, execution_id, install_override_list)
+        begun = started.timestamp() if started else ended - _SECONDS[operation]
+        gained = node.counts.installed - before.installed
+        report = _report(node, run, begun, ended, gained)
+        if not overridden:
+            node.report, node.blank = report, False
+        success = operation == "Scan" or not node.counts.failed
+        exit_code = 0 if success else (-1 if node.platform.kind == "Windows" else 1)
+        return Outcome(success, exit_code, _summary(node, report))
+
+    def _test(self, key: str, values: list[str]) -> Test:
+        wanted = frozenset(values)
+        if key == "InstanceIds":
+            return lambda node: node.instance_id in wanted
+        if key == "tag-key":
+            return lambda node: not wanted.isdisjoint(self.tags_of(node))
+        if key.startswith("tag:"):
+            name = key.removeprefix("tag:")
+            return lambda node: self.tags_of(node).get(name) in wanted
+        if key == "resource-groups:Name":
+            members = {member for name in wanted for member in self._group(name)}
+            return lambda node: node.instance_id in members
+        if key == "resource-groups:ResourceTypeFilters":
+            prefixes = tuple(prefix for kind, prefix in _KINDS_OF_RESOURCE.items() if kind in wanted)
+            return lambda node: node.instance_id.startswith(prefixes)
+        return lambda node: False
+
+    def _group(self, name: str) -> list[str]:
+        targets = self.resource_groups.get(name)
+        return self.matching(targets) if targets else []
+
+
+def of(region: Region) -> Fleet:
+    """The fleet of an account in a region, which has no nodes until they are planted."""
+    if region.fleet is None:
+        region.fleet = Fleet(region)
+    return region.fleet
+
+
+def rejected_places(patches: tuple[Patch, ...], counts: Counts) -> range:
+    """Where in a product's list the rejected patches of a node are: every second one from the oldest but one on."""
+    end = len(patches) - 2
+    return range(end, end - 2 * counts.rejected, -2)
+
+
+def available_places(patches: tuple[Patch, ...], counts: Counts) -> range:
+    """Where in a product's list the available security updates of a node are; on Windows these places are security."""
+    end = len(patches) - 1
+    return range(end, end - 2 * counts.available_security, -2)
+
+
+def _installed(counts: Counts, reboot_option: str, *, failing: bool) -> Counts:
+    """What an Install makes of a node: all that lacks is installed, or fails, and a reboot ends what is pending."""
+    lacking = counts.missing + counts.failed
+    pending = counts.pending_reboot + (0 if failing else lacking)
+    installed = counts.installed
+    if reboot_option != "NoReboot":
+        installed, pending = installed + pending, 0
+    failed = lacking if failing else 0
+    return counts._replace(installed=installed, pending_reboot=pending, missing=0, failed=failed)
+
+
+def _report(node: Node, run: Run, started: float, ended: float, gained: int) -> Report:
+    last = node.report
+    last_no_reboot = last.last_no_reboot if last else None
+    if run.operation == "Install" and run.reboot_option == "NoReboot":
+        last_no_reboot = started
+    fresh = (gained, ended) if gained or last is None else last.fresh
+    return Report(run, node.counts, started, ended, last_no_reboot, fresh)
+
+
+def _summary(node: Node, report: Report) -> str:
+    """What AWS-RunPatchBaseline prints at its end."""
+    run, counts = report.run, report.counts
+    begun, ended = (
+        datetime.fromtimestamp(at, UTC).strftime("%m/%d/%Y %H:%M:%S") for at in (report.started, report.ended)
+    )
+    lines = {
+        "PatchGroup": run.patch_group,
+        "BaselineId": run.policy.baseline_id,
+        "SnapshotId": run.snapshot_id,
+        "RebootOption": run.reboot_option,
+        "OwnerInformation": "",
+        "OperationType": run.operation,
+        "OperationStartTime": begun,
+        "OperationEndTime": ended,
+        "InstalledCount": counts.installed,
+        "InstalledOtherCount": counts.installed_other,
+        "InstalledPendingRebootCount": counts.pending_reboot,
+        "InstalledRejectedCount": counts.rejected,
+        "FailedCount": counts.failed,
+        "MissingCount": counts.missing,
+        "NotApplicableCount": counts.not_applicable,
+        "UnreportedNotApplicableCount": counts.unreported,
+    }
+    text = "\n".join(f"{name:<28} : {value}" for name, value in lines.items())
+    return f"Patch Summary for {node.instance_id}\n\n{text}\n"
+
+
+def _tags_of_hybrid(region: Region, instance_id: str) -> dict[str, str] | None:
+    node = of(region).find(instance_id)
+    return dict(node.tags) if node is not None and node.hybrid else None
+
+
+HOLDERS["ManagedInstance"] = _tags_of_hybrid

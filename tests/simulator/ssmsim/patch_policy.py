@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a baseline says of a patch: whether and when it is approved, and how grave its lack is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+from ssmsim.patch_catalogue import Patch
+from ssmsim.store import Record
+
+LEVELS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNSPECIFIED")
+"""The compliance levels, the gravest first."""
+
+
+class Status(NamedTuple):
+    """The PatchStatus of an effective patch."""
+
+    deployment: str
+    level: str
+    approved: datetime | None
+
+
+class Approval(NamedTuple):
+    """One approval rule that a patch satisfies."""
+
+    level: str
+    approved: datetime
+
+
+class Grades(NamedTuple):
+    """How grave the lack of each patch of a list is, and how many of its first ones are critical, or security."""
+
+    levels: tuple[str, ...]
+    critical: tuple[int, ...]
+    security: tuple[int, ...]
+
+    def among(self, begin: int, end: int) -> tuple[int, int]:
+        """How many patches from ``begin`` to before ``end`` are critical, and how many others are security."""
+        return self.critical[end] - self.critical[begin], self.security[end] - self.security[begin]
+
+
+class Policy:
+    """A baseline as it was at some moment; records of baselines are never changed in place."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._graded: dict[int, tuple[tuple[Patch, ...], Grades]] = {}
+
+    @property
+    def baseline_id(self) -> str:
+        """The id, of a baseline of AWS the ARN."""
+        return str(self.record["BaselineId"])
+
+    @property
+    def counts_available(self) -> bool:
+        """Whether a security update that is available but not approved makes a node noncompliant."""
+        return self.record.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT"
+
+    def grades(self, patches: tuple[Patch, ...]) -> Grades:
+        """The grades of one of the catalogue's lists, worked out once."""
+        known = self._graded.get(id(patches))
+        if known is None:
+            known = self._graded[id(patches)] = (patches, self._grade(patches))
+        return known[1]
+
+    def level(self, patch: Patch) -> str:
+        """The compliance level that a patch has by this baseline, approved already or not."""
+        if patch.id in self._approved:
+            return str(self.record["ApprovedPatchesComplianceLevel"])
+        return min((approval.level for approval in self._approvals(patch)), key=LEVELS.index, default="UNSPECIFIED")
+
+    def effective(self, patches: Iterable[Patch], now: datetime) -> Iterator[tuple[Patch, Status]]:
+        """The patches that the baseline approves, will approve or rejects."""
+        for patch in patches:
+            status = self._status(patch, now)
+            if status is not None:
+                yield patch, status
+
+    @cached_property
+    def _approved(self) -> frozenset[str]:
+        return frozenset(self.record["ApprovedPatches"])
+
+    @cached_property
+    def _rejected(self) -> frozenset[str]:
+        return frozenset(self.record["RejectedPatches"])
+
+    def _grade(self, patches: tuple[Patch, ...]) -> Grades:
+        levels = tuple(map(self.level, patches))
+        critical = [level == "CRITICAL" for level in levels]
+        security = [patch.is_security and not grave for patch, grave in zip(patches, critical, strict=True)]
+        return Grades(levels, *(tuple(accumulate(flags, initial=0)) for flags in (critical, security)))
+
+    def _status(self, patch: Patch, now: datetime) -> Status | None:
+        if patch.id in self._rejected:
+            return Status("EXPLICIT_REJECTED", "UNSPECIFIED", None)
+        if patch.id in self._approved:
+            return Status("EXPLICIT_APPROVED", self.level(patch), None)
+        approvals = list(self._approvals(patch))
+        if not approvals:
+            return None
+        approved = min(approval.approved for approval in approvals)
+        return Status("APPROVED" if approved <= now else "PENDING_APPROVAL", self.level(patch), approved)
+
+    def _approvals(self, patch: Patch) -> Iterator[Approval]:
+        if not _fits(patch, self.record["GlobalFilters"]):
+            return
+        for rule in self.record["ApprovalRules"]["PatchRules"]:
+            if not _fits(patch, rule["PatchFilterGroup"], PATCH_SET=("OS",)):
+                continue
+            until = rule.get("ApproveUntilDate")
+            if until is None:
+                yield Approval(rule["ComplianceLevel"], patch.released + timedelta(days=rule["ApproveAfterDays"]))
+            elif patch.released.astimezone(UTC).date() <= date.fromisoformat(until):
+                yield Approval(rule["ComplianceLevel"], patch.released)
+
+
+def _fits(patch: Patch, group: Record, **unless_named: tuple[str, ...]) -> bool:
+    """Whether a patch passes a filter group and the filters that hold where the group has none of their key."""
+    wanted = unless_named | {entry["Key"]: entry["Values"] for entry in group["PatchFilters"]}
+    known = members(patch)
+    return all("*" in values or known.get(key, "") in values for key, values in wanted.items())
+
+
+def members(patch: Patch) -> dict[str, str]:
+    """The values of a patch by the keys of patch filters."""
+    return {
+        "PATCH_SET": "OS" if patch.family in ("Windows", patch.product) else "APPLICATION",
+        "PRODUCT": patch.product,
+        "PRODUCT_FAMILY": patch.family,
+        "CLASSIFICATION": patch.classification,
+        "MSRC_SEVERITY": patch.severity,
+        "SEVERITY": patch.severity,
+        "PRIORITY": patch.severity,
+        "SECTION": patch.classification,
+        "PATCH_ID": patch.id,
+    }
