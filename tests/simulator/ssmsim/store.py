@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ssmsim.agenda import Action, Agenda
 from ssmsim.errors import idempotent_mismatch
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ssmsim.fleet import Fleet
 
 Record = dict[str, Any]
+Held = TypeVar("Held")
 
 
 class Clock:
@@ -57,11 +58,13 @@ class Clock:
 @dataclass
 class World:
     """What all regions of all accounts share: the profile, the clock and what is due on it, the lag of reads in
-    seconds."""
+    seconds, what the seed says of commands and of the executions of windows."""
 
     strict: bool = False
     clock: Clock = field(default_factory=Clock)
     lag: float = 0.0
+    commands: Record = field(default_factory=dict)
+    executions: Record = field(default_factory=dict)
     agenda: Agenda = field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,6 +144,7 @@ class Region:
         self.fleet: Fleet | None = None
         self._world = world
         self._tables: dict[str, Table] = {}
+        self._held: dict[Any, Any] = {}
         self._tokens: dict[tuple[str, str], tuple[str, str]] = {}
 
     @property
@@ -148,11 +152,32 @@ class Region:
         """Whether the service behaves in the way that is hardest on a client where its way is not known."""
         return self._world.strict
 
+    @property
+    def command_settings(self) -> Record:
+        """What the seed says of the commands of Run Command."""
+        return self._world.commands
+
+    @property
+    def execution_settings(self) -> Record:
+        """What the seed says of the executions of maintenance windows."""
+        return self._world.executions
+
     def table(self, name: str) -> Table:
         """The table ``name``, made on first use."""
         if name not in self._tables:
             self._tables[name] = Table(self._world, self._forget_tokens)
         return self._tables[name]
+
+    def own_table(self) -> Table:
+        """A table that belongs to whoever asks, and goes with it."""
+        return Table(self._world)
+
+    def hold(self, kind: Callable[[], Held]) -> Held:
+        """The one thing of a kind that goes with this region, made on first use."""
+        if kind not in self._held:
+            self._held[kind] = kind()
+        held: Held = self._held[kind]
+        return held
 
     def now(self) -> datetime:
         """The moment it is, in UTC, on the virtual clock."""
