@@ -47,6 +47,25 @@ class Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
 
+def respond(simulator: Simulator, request: Request) -> Reply:
+    """The answer to a request for any service, which is logged."""
+    access_key, region, service = request.scope()
+    account = others.account_of(access_key)
+    if request.headers.get("x-amz-target", "").startswith(_TARGET):
+        call = Call("ssm", request.target(), region, account)
+        body = _json(request.body)
+        if body is None:
+            unreadable = refusal(ServiceError("SerializationException", "The request is not valid JSON"))
+            return simulator.carry_out(call, {}, lambda: unreadable)
+        return simulator.carry_out(call, body, lambda: simulator.answer(call, body))
+    operation, sent = request.operation()
+    call = Call(service, operation, region, account)
+    reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head"))
+    needed = needs.of_other(call, sent, others.role_path(account, sent))
+    reply = simulator.carry_out(call, sent, lambda: others.respond(request, account), not reads, needed)
+    return others.refusal(call, request, reply) if reply.content is None and reply.error else reply
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
@@ -58,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith(admin.PREFIX):
             self._door(request)
             return
-        reply = self._reply(request)
+        reply = respond(self.server.simulator, request)
         if reply.transport in ("drop", "lost"):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -71,24 +90,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply.status, [("Content-Type", "application/x-amz-json-1.1")], content)
 
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _respond  # noqa: N815
-
-    def _reply(self, request: Request) -> Reply:
-        access_key, region, service = request.scope()
-        account = others.account_of(access_key)
-        simulator = self.server.simulator
-        if request.headers.get("x-amz-target", "").startswith(_TARGET):
-            call = Call("ssm", request.target(), region, account)
-            body = _json(request.body)
-            if body is None:
-                unreadable = refusal(ServiceError("SerializationException", "The request is not valid JSON"))
-                return simulator.carry_out(call, {}, lambda: unreadable)
-            return simulator.carry_out(call, body, lambda: simulator.answer(call, body))
-        operation, sent = request.operation()
-        call = Call(service, operation, region, account)
-        reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head"))
-        needed = needs.of_other(call, sent, others.role_path(account, sent))
-        reply = simulator.carry_out(call, sent, lambda: others.respond(request, account), not reads, needed)
-        return others.refusal(call, request, reply) if reply.content is None and reply.error else reply
 
     def _door(self, request: Request) -> None:
         try:

@@ -252,7 +252,10 @@ def test_a_refused_call_changes_nothing_and_is_logged_with_its_actions() -> None
     assert (status, answer["__type"]) == (400, "AccessDeniedException")
     assert "because no identity-based policy allows the ssm:AddTagsToResource action" in answer["message"]
     [logged] = simulator.log()
-    assert logged["actions"] == ["ssm:CreateMaintenanceWindow", "ssm:AddTagsToResource"]
+    assert logged["actions"] == {
+        "ssm:CreateMaintenanceWindow": ["*"],
+        "ssm:AddTagsToResource": [arn("maintenancewindow/*")],
+    }
     simulator.set_policies({})
     assert simulator.handle("DescribeMaintenanceWindows", REGION, ACCOUNT, {})[1]["WindowIdentities"] == []
 

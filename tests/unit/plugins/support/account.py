@@ -11,13 +11,13 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.endpoint
 import botocore.loaders
@@ -33,7 +33,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 from ssmsim import Simulator
-from ssmsim.faults import Call
+from ssmsim.others import Request
+from ssmsim.server import respond
 
 Json = Any
 ACCOUNT = "123456789012"
@@ -44,7 +45,6 @@ LOADER = botocore.loaders.Loader()
 # Clients by the arguments that they were made with: making one takes longer than all calls of a module.
 CLIENTS: dict[str, Any] = {}
 _MODULES = "ansible_collections.patchfleet.aws.plugins.modules"
-_SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/")
 
 
 class _Body:
@@ -86,16 +86,16 @@ class Account:
         """Answer an HTTP request of botocore as the server of the simulator would."""
         self.requests.append(request)
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        found = _SCOPE.search(headers["authorization"])
-        assert found, "an unsigned request"
-        key, region = found.groups()
-        call = Call("ssm", headers["x-amz-target"].partition(".")[2], region, key if key.isdigit() else ACCOUNT)
-        body = json.loads(request.body)
-        reply = self.simulator.carry_out(call, body, lambda: self.simulator.answer(call, body))
+        assert "authorization" in headers, "an unsigned request"
+        url = urlsplit(request.url)
+        asked = Request(request.method, f"{url.path or '/'}?{url.query}", headers, _bytes(request.body))
+        reply = respond(self.simulator, asked)
         if reply.transport in ("drop", "lost"):
             raise ConnectionClosedError(endpoint_url=request.url)
         content = b"<html></html>" if reply.transport == "html" else json.dumps(reply.answer).encode()
         answer_headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": f"r-{len(self.requests)}"}
+        if reply.content is not None:
+            content, answer_headers = reply.content, {name.lower(): value for name, value in reply.headers}
         return AWSResponse(request.url, reply.status, answer_headers, _Body(content))
 
     def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
@@ -158,6 +158,10 @@ class Account:
         """Replace the fault rules of the simulator; the next client has all its retries."""
         CLIENTS.clear()
         self.simulator.set_faults([dict(rule) for rule in rules])
+
+
+def _bytes(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
 
 
 def _text(value: str | bytes) -> str:
