@@ -16,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import guard
 from .api import GONE, Api
 from .errors import ApiError, PatchingError
 from .kind import Raw
@@ -23,8 +24,9 @@ from .plan import Change, Creation, Plan, Ref, Step
 
 # Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
-# The reads that tell when a resource was created, by its id's member.
+# The reads of one resource, by its id's member. Those of _DATED tell when it was created.
 _DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
+_READS = {**_DATED, "WindowTaskId": "GetMaintenanceWindowTask"}
 
 
 @dataclass
@@ -148,7 +150,7 @@ class _Run:
         step = self._steps[key]
         try:
             self._carry_out(step)
-        except ApiError as error:
+        except PatchingError as error:
             self._fail(step, error)
         else:
             self.outcome.succeeded.add(key)
@@ -176,6 +178,9 @@ class _Run:
         if step.creation:
             self.outcome.ids[step.key] = self._create(step, step.creation, request)
             return
+        objection = guard.objection(self._api, step.guard) if step.guard else None
+        if objection:
+            raise PatchingError(f"it changed since it was read: {objection}; it was not removed; run again")
         try:
             self._call_patiently(step, request)
         except ApiError as error:
@@ -218,11 +223,12 @@ class _Run:
             return
         try:
             hidden, listing = self._hidden(created)
-            for step, creation in hidden:
+            again = [(step, creation) for step, creation in hidden if not self._stands(step, creation)]
+            for step, creation in again:
                 # The service remembers tokens: the id may be that of a resource which was deleted since.
                 request = self.outcome.resolve(step.request)
                 self.outcome.ids[step.key] = self._create(step, creation, request, salt=uuid.uuid4().hex)
-            if hidden:
+            if again:
                 hidden, listing = self._hidden(created)
         except ApiError as error:
             for step, _creation in created:
@@ -243,13 +249,29 @@ class _Run:
         where = self.outcome.resolve(shared.where)
         pauses = iter(_PAUSES)
         while True:
-            listing = list(self._api.pages(shared.listing, shared.result, **where))
+            listing = list(self._api.pages(shared.listing, shared.result, shared.id_member, **where))
             names = {entry.get(shared.id_member): entry.get(shared.name_member) for entry in listing}
             hidden = [one for one in created if names.get(self.outcome.ids[one[0].key]) != one[1].name]
             pause = next(pauses, None)
             if pause is None or all(self.outcome.ids[step.key] in names for step, _creation in hidden):
                 return hidden, listing
             time.sleep(pause)
+
+    def _stands(self, step: Step, creation: Creation) -> bool:
+        """Whether a resource that no listing shows is there all the same; of a target only the listing can tell."""
+        operation = _READS.get(creation.id_member)
+        if not operation:
+            return False
+        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
+        try:
+            answer = self._api.get(
+                operation, creation.id_member, **where, **{creation.id_member: self.outcome.ids[step.key]}
+            )
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return False
+        return bool(answer.get("Name") == creation.name)
 
     def _check_created(self, step: Step, creation: Creation, listing: list[Raw], hidden: bool) -> None:
         own = self.outcome.ids[step.key]
@@ -270,8 +292,7 @@ class _Run:
         """Of namesakes made at the same moment the older stays; only what this run made is removed."""
         if self._stays(creation, own, rivals):
             return
-        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
-        self._api.write(creation.delete, **where, **{creation.id_member: own})
+        self._take_back(creation, own)
         self._lose(
             step,
             PatchingError(
@@ -279,6 +300,16 @@ class _Run:
                 " removed again; run again"
             ),
         )
+
+    def _take_back(self, creation: Creation, own: str) -> None:
+        """Remove what this run made. A token that is remembered may have led to an older one, which is in use."""
+        if creation.id_member == "WindowId" and guard.content(self._api, own):
+            raise ApiError(
+                creation.delete, "InUse", f"{own} has a namesake and is in use already; remove one of them by its id"
+            )
+        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
+        safe = {"Safe": True} if creation.id_member == "WindowTargetId" else {}
+        self._api.write(creation.delete, **where, **{creation.id_member: own}, **safe)
 
     def _stays(self, creation: Creation, own: str, rivals: list[str]) -> bool:
         operation = _DATED.get(creation.id_member)

@@ -19,6 +19,7 @@ SETUP_TAG = "patchfleet:setup"
 # The end of the name of a target or task that is being replaced.
 REPLACED = ".replaced"
 STACK_TAG = "aws:cloudformation:stack-id"
+OWNER_TAGS = (SETUP_TAG, STACK_TAG)
 _RESERVED_TAGS = ("aws:", "patchfleet:")
 _TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
 

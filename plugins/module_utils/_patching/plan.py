@@ -79,12 +79,29 @@ class Change:
         }
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What was read of a resource that goes, and must still be so right before its removal.
+
+    window: of a target or task. tagged: type and id of the resource whose tags tell the owner; owner: these tags.
+    content: the targets and tasks that go with a window.
+    """
+
+    kind: str
+    id: str
+    name: str | None
+    window: str = ""
+    tagged: tuple[str, str] | None = None
+    owner: dict[str, str | None] = field(default_factory=dict)
+    content: frozenset[str] | None = None
+
+
 @dataclass
 class Creation:
     """What the create protocol needs: where namesakes would stand, and how to take back what this run made.
 
     The listing is read once for all creations that share it. parent: the window of a target or task. where: request
-    of the listing. known: ids that were there before. like: what a namesake must have in common besides the name.
+    of the listing. known: ids that had this name before. like: what a namesake must have in common besides the name.
     """
 
     name: str
@@ -110,7 +127,7 @@ class Step:
 
     needs: steps that must have succeeded. after: steps that must have ended, in whatever way.
     tolerate: error codes that mean "already so". retry: error codes that pass by themselves after a moment.
-    undo: operation and request that put things back where this call fails for good.
+    undo: operation and request that put things back where this call fails for good. guard: what must still be so.
     if_failed: what the user must know when it fails. late: it waits for the success of all steps that are not late.
     """
 
@@ -124,6 +141,7 @@ class Step:
     retry: frozenset[str] = frozenset()
     creation: Creation | None = None
     undo: tuple[str, Raw] | None = None
+    guard: Guard | None = None
     if_failed: str = ""
     late: bool = False
 

@@ -21,6 +21,7 @@ from .planner import (
     check_owner,
     create_body,
     differing,
+    guard_of,
     plan_tags,
     required,
     tag_steps,
@@ -232,7 +233,11 @@ def _create(planning: Planning, entry: Entry, old: Resource | None = None) -> Ba
         name_member="BaselineName",
         delete=baseline.KIND.delete,
         where={"Filters": [{"Key": "OWNER", "Values": ["Self"]}]},
-        known=frozenset(one["BaselineId"] for one in planning.account.identities),
+        known=frozenset(
+            one["BaselineId"]
+            for one in planning.account.identities
+            if (one["BaselineName"], one["OperatingSystem"]) == (name, system)
+        ),
         # A baseline of the same name for another operating system is no namesake.
         like={"OperatingSystem": system},
     )
@@ -423,5 +428,6 @@ def _removal_steps(planning: Planning, plan: BaselinePlan, resource: Resource, i
     retry = frozenset({"ResourceInUseException"})
     request = {"BaselineId": resource.id}
     key = f"{change.title} {resource.id} delete"
-    last = Step(key, change, baseline.KIND.delete, request, needs, tolerate=GONE, retry=retry)
-    return [*steps, last]
+    steps.append(Step(key, change, baseline.KIND.delete, request, needs, tolerate=GONE, retry=retry))
+    steps[0].guard = guard_of(baseline.KIND, resource, baseline.RESOURCE_TYPE)
+    return steps

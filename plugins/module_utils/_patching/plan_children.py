@@ -15,10 +15,11 @@ from typing import Any
 from .api import GONE
 from .declaration import REPLACED, Entry
 from .kind import Kind, Raw, update_body
-from .plan import Change, Creation, Id, Ref, Step
+from .plan import Change, Creation, Guard, Id, Ref, Step
 from .plan_windows import WindowPlan
-from .planner import Planning, ViolationError, create_body, differing
+from .planner import Planning, ViolationError, create_body, differing, ownership
 from .read import Found, Resource, matching, replaced_name
+from .window import RESOURCE_TYPE
 
 # What a step needs, and what must have ended before it.
 Waits = tuple[Collection[str], Collection[str]]
@@ -112,7 +113,7 @@ def register_step(planning: Planning, child: Child, change: Change, after: Raw, 
     """The call that registers a child."""
     kind, window = child.entry.kind, child.window
     listing, result = _LISTINGS[kind.name]
-    known = getattr(planning.account, f"{kind.name}s").get(window.read_id, {})
+    found = getattr(planning.account, f"{kind.name}s").get(window.read_id, {})
     creation = Creation(
         name=change.name,
         id_member=kind.id_member,
@@ -122,7 +123,7 @@ def register_step(planning: Planning, child: Child, change: Change, after: Raw, 
         delete=kind.delete,
         parent=window.id,
         where={"WindowId": window.id},
-        known=frozenset(known),
+        known=frozenset(one.id for one in found.values() if one.name == change.name),
     )
     child.created = creation
     body = {**create_body(planning.members(kind.create), after), "WindowId": window.id}
@@ -191,10 +192,15 @@ def plan_replace(
     return change
 
 
-def removal_step(kind: Kind, window_id: Id, resource: Resource, change: Change, **extra: Any) -> Step:
+def removal_step(kind: Kind, window: WindowPlan, resource: Resource, change: Change, **extra: Any) -> Step:
     """The call that deregisters a child; one that is gone already is as good."""
-    request = {"WindowId": window_id, kind.id_member: resource.id, **extra}
-    return Step(f"{change.title} {resource.id} remove", change, kind.delete, request, tolerate=GONE)
+    request = {"WindowId": window.id, kind.id_member: resource.id, **extra}
+    step = Step(f"{change.title} {resource.id} remove", change, kind.delete, request, tolerate=GONE)
+    # What is replaced was renamed by this run, which is guard enough, and reads may lag behind the rename.
+    if change.action == "delete":
+        owner = ownership(window.resource, RESOURCE_TYPE) if change.late and window.resource else {}
+        step.guard = Guard(kind.name, resource.id, resource.name, window=str(window.id), **owner)
+    return step
 
 
 def without(raw: Raw, *names: str) -> Raw:

@@ -147,7 +147,7 @@ def plan_target_removals(
             change = change_of(Child(entry, plans.window, resource), "delete", before, {})
             change.name = resource.name or resource.id
             planning.plan.changes.append(change)
-        step: Step = removal_step(target.KIND, plans.window.id, resource, change, Safe=not force)
+        step: Step = removal_step(target.KIND, plans.window, resource, change, Safe=not force)
         freeing = [
             one
             for task_id, task in existing.items()

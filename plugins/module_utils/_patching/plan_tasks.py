@@ -84,7 +84,7 @@ def _remove(planning: Planning, plans: TaskPlans, child: Child) -> None:
             before = _named(values_of(child.entry.kind, resource.raw), plans.targets.names())
             change = change_of(gone, "delete", before, {})
             change.name = resource.name or resource.id
-            step = removal_step(child.entry.kind, plans.window.id, resource, change)
+            step = removal_step(child.entry.kind, plans.window, resource, change)
             planning.plan.add(change, [step])
             plans.steps.setdefault(resource.id, []).append(step)
             plans.after.pop(resource.id, None)
@@ -128,7 +128,7 @@ def _write(planning: Planning, plans: TaskPlans, child: Child, after: Raw, repla
         plans.after.pop(current.id, None)
         old = _named(values_of(kind, modernised(current.raw)), names)
         change = plan_replace(planning, child, current, after, (old, shown), waits)
-        planning.plan.steps.append(_last(removal_step(kind, plans.window.id, current, change), child))
+        planning.plan.steps.append(_last(removal_step(kind, plans.window, current, change), child))
     else:
         deprecated = is_deprecated(current.raw)
         modern = replace(current, raw=modernised(current.raw))
@@ -149,7 +149,7 @@ def _write(planning: Planning, plans: TaskPlans, child: Child, after: Raw, repla
             window=plans.window.entry.title,
         )
         planning.plan.changes.append(gone)
-        step = _last(removal_step(kind, plans.window.id, leftover, gone), child)
+        step = _last(removal_step(kind, plans.window, leftover, gone), child)
         planning.plan.steps.append(step)
         plans.steps.setdefault(leftover.id, []).append(step)
         plans.after.pop(leftover.id, None)

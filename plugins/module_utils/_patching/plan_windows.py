@@ -22,6 +22,7 @@ from .planner import (
     check_owner,
     create_body,
     differing,
+    guard_of,
     plan_tags,
     required,
     tag_steps,
@@ -128,7 +129,7 @@ def _create_step(planning: Planning, entry: Entry, change: Change, after: Raw, t
         result="WindowIdentities",
         name_member="Name",
         delete=window.KIND.delete,
-        known=frozenset(planning.account.windows),
+        known=frozenset(one.id for one in planning.account.windows.values() if one.name == entry.name),
     )
     return Step(change.title, change, window.KIND.create, body, creation=creation)
 
@@ -195,14 +196,14 @@ def plan_window_removal(planning: Planning, entry: Entry) -> None:
     check_owner(entry, resource)
     name = resource.name or resource.id
     change = Change("window", name, "delete", resource.id, values_of(window.KIND, resource.raw), late=entry.pruned)
-    request = {"WindowId": resource.id}
-    planning.plan.add(
-        change, [Step(f"{change.title} {resource.id} delete", change, window.KIND.delete, request, tolerate=GONE)]
-    )
     children = (
         ("target", target.KIND, planning.account.targets.get(resource.id, {})),
         ("task", patch_task.KIND, planning.account.tasks.get(resource.id, {})),
     )
+    content = frozenset(child_id for _name, _kind, found in children for child_id in found)
+    guard = guard_of(window.KIND, resource, window.RESOURCE_TYPE, content)
+    key, request = f"{change.title} {resource.id} delete", {"WindowId": resource.id}
+    planning.plan.add(change, [Step(key, change, window.KIND.delete, request, tolerate=GONE, guard=guard)])
     for kind_name, kind, found in children:
         for child in found.values():
             planning.plan.changes.append(

@@ -13,9 +13,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     compare_aws_tags,
 )
 
-from .declaration import SETUP_TAG, STACK_TAG, Declaration, Entry, is_reserved
+from .declaration import OWNER_TAGS, SETUP_TAG, STACK_TAG, Declaration, Entry, is_reserved
 from .kind import Kind, Raw, changed_names, values_of
-from .plan import Change, Id, Plan, Step
+from .plan import Change, Guard, Id, Plan, Step
 from .read import Account, Resource
 from .rules import option_breaches
 
@@ -109,6 +109,18 @@ def check_owner(entry: Entry, resource: Resource) -> None:
         raise ViolationError(
             f"{where} belongs to the setup {owner!r}; give setup: {owner} to remove it, or take_over: true"
         )
+
+
+def guard_of(kind: Kind, resource: Resource, resource_type: str, content: frozenset[str] | None = None) -> Guard:
+    """What the removal of a window or baseline relies on."""
+    return Guard(kind.name, resource.id, resource.name, content=content, **ownership(resource, resource_type))
+
+
+def ownership(resource: Resource, resource_type: str) -> dict[str, Any]:
+    """The part of a guard that holds the owner; nothing where no decision needed the tags."""
+    if resource.tags is None:
+        return {}
+    return {"tagged": (resource_type, resource.id), "owner": {key: resource.tags.get(key) for key in OWNER_TAGS}}
 
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
