@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tasks of an execution do: on which nodes, with which parameters, and how it is started and stopped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from ssmsim import commands, documents, fleet
+from ssmsim import executions as ex
+from ssmsim.errors import ServiceError
+from ssmsim.executions import Execution, Invocation, TaskExecution
+from ssmsim.store import Record, Region
+from ssmsim.window_targets import values_of
+from ssmsim.windows import TARGETS, of_window
+
+UNFIT_ROLE = "The provided role does not contain the correct SSM permissions."
+DEFAULT_SECONDS = 60
+_COMMAND_STATUS = {"Success": ex.SUCCESS, "Cancelled": ex.CANCELLED, "TimedOut": ex.TIMED_OUT, "Failed": ex.FAILED}
+# Not for Run Command.
+_OF_TARGET = ("TARGET_ID", "RESOURCE_ID")
+_PSEUDO_PARAMETER = re.compile(r"\{\{\s*([A-Z_]+)\s*\}\}")
+_SSM_PARAMETER = re.compile(r"\{\{\s*ssm:([\w./-]+)\s*\}\}")
+# In TaskInvocationParameters, by task type: the block, and the names under which an invocation tells its members.
+_BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
+    "RUN_COMMAND": (
+        "RunCommand",
+        {"Parameters": "parameters", "TimeoutSeconds": "timeoutSeconds", "Comment": "comment"},
+    ),
+    "AUTOMATION": ("Automation", {"DocumentVersion": "documentVersion", "Parameters": "parameters"}),
+    "LAMBDA": ("Lambda", {"ClientContext": "clientContext", "Qualifier": "qualifier", "Payload": "payload"}),
+    "STEP_FUNCTIONS": ("StepFunctions", {"Input": "input", "Name": "name"}),
+}
+
+Ended = Callable[..., None]
+
+
+def invocation_block(task: Record) -> dict[str, Any]:
+    """The block of a task's type in its TaskInvocationParameters; without it the deprecated members of a command."""
+    block, _names = _BLOCKS[task["TaskType"]]
+    if "TaskInvocationParameters" in task or task["TaskType"] != "RUN_COMMAND":
+        found: dict[str, Any] = task.get("TaskInvocationParameters", {}).get(block, {})
+        return found
+    logging = task.get("LoggingInfo", {})
+    deprecated = {
+        "Parameters": {name: given["Values"] for name, given in task.get("TaskParameters", {}).items()},
+        "OutputS3BucketName": logging.get("S3BucketName"),
+        "OutputS3KeyPrefix": logging.get("S3KeyPrefix"),
+    }
+    return {name: value for name, value in deprecated.items() if value}
+
+
+def task_parameters(region: Region, task: Record) -> dict[str, list[str]]:
+    """The parameters of a task's document; those of a command are completed with the document's defaults."""
+    given: dict[str, list[str]] = invocation_block(task).get("Parameters", {})
+    document = documents.find(region, task["TaskArn"]) if task["TaskType"] == "RUN_COMMAND" else None
+    if document is None:
+        return given
+    defaults = {name: [one.default] for name, one in document.parameters.items() if one.default is not None}
+    if "SnapshotId" in defaults:
+        defaults["SnapshotId"] = [documents.ORCHESTRATION_ID]
+    return defaults | given
+
+
+def missing_parameters(region: Region, tasks: list[Record]) -> list[str]:
+    """The ``{{ssm:name}}`` that the commands of tasks refer to and that the seed's ``executions`` does not know."""
+    used = {
+        name
+        for task in tasks
+        if task["TaskType"] == "RUN_COMMAND"
+        for name in _SSM_PARAMETER.findall(json.dumps(invocation_block(task).get("Parameters", {})))
+    }
+    return sorted(used - set(region.execution_settings.get("parameters", [])))
+
+
+def invocations_of(region: Region, execution: Execution, task: TaskExecution) -> list[Invocation]:
+    """The invocations of a task, not yet started: a command for each target, anything else for each node."""
+    definition = task.task
+    if not definition.get("Targets"):
+        invocations = [Invocation(region.new_uuid())]
+    else:
+        single = definition["TaskType"] != "RUN_COMMAND"
+        invocations = [
+            Invocation(region.new_uuid(), nodes=nodes, target=target)
+            for target, found in _targeted(region, execution.window, definition)
+            for nodes in ([[node] for node in found] if single else [found] if found else [])
+        ]
+    for invocation in invocations:
+        invocation.parameters = _parameters(region, execution, task, invocation)
+    return invocations
+
+
+def start_work(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation, ended: Ended) -> None:
+    """Start what an invocation does. ``ended`` is called later with its status, its details and how many failed."""
+    definition = task.task
+    if definition.get("ServiceRoleArn") in region.execution_settings.get("unfit_roles", []):
+        _later(region, 0, partial(ended, ex.FAILED, UNFIT_ROLE, max(1, len(invocation.nodes))))
+    elif definition["TaskType"] == "RUN_COMMAND":
+        _start_command(region, execution, task, invocation, ended)
+    else:
+        invocation.execution_id = region.new_uuid()
+        settings = region.execution_settings
+        failing = definition["TaskArn"] in settings.get("failing", [])
+        outcome = partial(ended, ex.FAILED, "Failed", 1) if failing else partial(ended, ex.SUCCESS, "Success")
+        _later(region, settings.get("seconds", DEFAULT_SECONDS), outcome)
+
+
+def stop_work(region: Region, task: TaskExecution, invocation: Invocation) -> None:
+    """Stop what can be stopped: a command. Anything else goes on to its end."""
+    if task.task["TaskType"] == "RUN_COMMAND" and invocation.execution_id is not None:
+        commands.cancel(region, invocation.execution_id)
+
+
+def _targeted(region: Region, window: Record, task: Record) -> list[tuple[Record, list[str]]]:
+    """The nodes of a task by the registered target through which it names them, {} for those that it names itself."""
+    registered = {target["WindowTargetId"]: target for target in of_window(region, TARGETS, window["WindowId"])}
+    nodes, targets = fleet.of(region), task["Targets"]
+    named = [registered[one] for one in values_of(targets, "WindowTargetIds") if one in registered]
+    found: list[tuple[Record, list[str]]] = [(target, nodes.matching(target["Targets"])) for target in named]
+    own = values_of(targets, "InstanceIds")
+    if not window["AllowUnassociatedTargets"]:
+        known = {value for target in registered.values() for value in values_of(target["Targets"], "InstanceIds")}
+        own = [instance_id for instance_id in own if instance_id in known]
+    return [*found, ({}, nodes.matching([{"Key": "InstanceIds", "Values": own}]))] if own else found
+
+
+def _parameters(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation) -> dict[str, Any]:
+    """What an invocation tells of its parameters, with the ids that its pseudo parameters stand for."""
+    definition = task.task
+    _block, names = _BLOCKS[definition["TaskType"]]
+    block = invocation_block(definition)
+    told = {names[member]: value for member, value in block.items() if member in names}
+    if definition["TaskType"] == "RUN_COMMAND":
+        told |= {
+            "documentName": definition["TaskArn"],
+            "parameters": task_parameters(region, definition),
+            "instanceIds": invocation.nodes,
+            "maxConcurrency": definition["MaxConcurrency"],
+            "maxErrors": definition["MaxErrors"],
+        }
+    known = _pseudo_parameters(execution, task, invocation)
+    text = _PSEUDO_PARAMETER.sub(lambda match: known.get(match[1], match[0]), json.dumps(told))
+    filled: dict[str, Any] = json.loads(text)
+    return filled
+
+
+def _pseudo_parameters(execution: Execution, task: TaskExecution, invocation: Invocation) -> dict[str, str]:
+    known = {
+        "WINDOW_ID": execution.window["WindowId"],
+        "WINDOW_TASK_ID": task.task["WindowTaskId"],
+        "WINDOW_TARGET_ID": invocation.target.get("WindowTargetId", ""),
+        "WINDOW_EXECUTION_ID": execution.id,
+        "TASK_EXECUTION_ID": task.id,
+        "INVOCATION_ID": invocation.id,
+        "TARGET_TYPE": invocation.target.get("ResourceType", "INSTANCE"),
+    }
+    if task.task["TaskType"] != "RUN_COMMAND" and invocation.nodes:
+        known |= dict.fromkeys(_OF_TARGET, invocation.nodes[0])
+    return known
+
+
+def _start_command(
+    region: Region, execution: Execution, task: TaskExecution, invocation: Invocation, ended: Ended
+) -> None:
+    block = {name: value for name, value in invocation_block(task.task).items() if name != "Parameters"}
+    request = block | {
+        "DocumentName": task.task["TaskArn"],
+        "Parameters": invocation.parameters.get("parameters", {}),
+        "InstanceIds": invocation.nodes,
+        "MaxConcurrency": task.task["MaxConcurrency"],
+        "MaxErrors": task.task["MaxErrors"],
+    }
+
+    def command_ended(command: Record) -> None:
+        # Errors that MaxErrors allows make a command incomplete, not its invocation failed.
+        details = command["StatusDetails"]
+        status = ex.SUCCESS if details == "Incomplete" else _COMMAND_STATUS[command["Status"]]
+        ended(status, details, command["ErrorCount"])
+
+    try:
+        invocation.execution_id = commands.start(
+            region, request, invocation.nodes, orchestration_id=execution.id, on_end=command_ended
+        )
+    except ServiceError as error:
+        _later(region, 0, partial(ended, ex.FAILED, error.message[:250], len(invocation.nodes)))
+
+
+def _later(region: Region, seconds: float, action: Callable[[], None]) -> None:
+    region.at(region.now() + timedelta(seconds=seconds), action)
