@@ -180,7 +180,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_names_of_the_collection_exist(page: Path) -> None:
-    folders = ("plugins/modules/*.py", "plugins/filter/*.py", "playbooks/*.yml", "roles/*")
+    folders = ("plugins/modules/*.py", "plugins/filter/*.py", "plugins/inventory/*.py", "playbooks/*.yml", "roles/*")
     known = {path.stem for pattern in folders for path in CHECKOUT.glob(pattern)} | {"all", "aws", "git"}
     named = set(re.findall(r"\bpatchfleet\.aws\.(\w+)", page.read_text(encoding="utf-8")))
     assert named <= known

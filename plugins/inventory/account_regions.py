@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The inventory plugin patchfleet.aws.account_regions."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: account_regions
+author:
+  - Patchfleet contributors (@patchfleet)
+version_added: 0.1.0
+short_description: Accounts times regions as hosts
+description:
+  - Makes one host of each account in each region, for playbooks that declare the patching of many accounts.
+  - The accounts are listed in the file, or are read from AWS Organizations.
+  - Each host has the variables C(aws_account_id), C(aws_account_name), C(aws_region), and, where a role is named,
+    C(aws_role_arn) and C(aws_external_id), as the playbooks of this collection take them; and
+    C(ansible_connection=local), as nothing is ever connected to.
+  - All hosts are in the group C(account_regions).
+  - The file's name has to end in C(account_regions.yml) or C(account_regions.yaml).
+options:
+  accounts:
+    description:
+      - The accounts, each a 12-digit id in quotes, or a dictionary of C(id) and C(name).
+      - With O(organization) or O(organizational_units) only these of the accounts that are read.
+    type: list
+    elements: raw
+    default: []
+  organization:
+    description: Read the active accounts of the organisation that the credentials belong to.
+    type: bool
+    default: false
+  organizational_units:
+    description:
+      - Ids of roots (C(r-)) and organizational units (C(ou-)) whose active accounts are read, those of the units below
+        them included.
+    type: list
+    elements: str
+    default: []
+  exclude_accounts:
+    description: Ids of accounts to leave out.
+    type: list
+    elements: str
+    default: []
+  regions:
+    description: The regions of each account.
+    type: list
+    elements: str
+    required: true
+  role_name:
+    description:
+      - Name of the role, with its path if it has one, that is assumed in each account. It becomes C(aws_role_arn),
+        with the partition of the region.
+      - Without it the credentials of the run are used for all hosts.
+    type: str
+  external_id:
+    description: The external id with which the role is assumed, as C(aws_external_id).
+    type: str
+  hostname:
+    description: Jinja2 expression of a host's name, of the variables of the host. Has to differ for each host.
+    type: str
+    default: aws_account_id ~ '_' ~ aws_region
+extends_documentation_fragment:
+  - inventory_cache
+  - constructed
+  - amazon.aws.boto3
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+  - amazon.aws.assume_role.plugins
+notes:
+  - "Needs C(organizations:ListAccounts) for O(organization), and C(organizations:ListAccountsForParent) and
+    C(organizations:ListOrganizationalUnitsForParent) for O(organizational_units). AWS answers these in the management
+    account of the organisation and in its delegated administrators."
+"""
+
+EXAMPLES = r"""
+# fleet.account_regions.yml: two accounts in two regions, four hosts
+plugin: patchfleet.aws.account_regions
+accounts:
+  - id: "111111111111"
+    name: production
+  - id: "222222222222"
+    name: staging
+regions: [eu-central-1, eu-west-1]
+role_name: patching
+hostname: aws_account_name ~ '-' ~ aws_region
+
+---
+# organisation.account_regions.yml: every account of an organisation but one, in groups by region and account
+plugin: patchfleet.aws.account_regions
+organization: true
+exclude_accounts: ["333333333333"]
+regions: [eu-central-1]
+role_name: patching
+keyed_groups:
+  - key: aws_region
+    prefix: region
+  - key: aws_account_id
+    prefix: account
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+
+with suppress(ImportError):  # require_aws_sdk tells what is missing
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.session import Session
+
+_GROUP = "account_regions"
+# What Organizations lists, by kind of entry: the operation, the listing in its answer.
+_OF_PARENT = {
+    "Accounts": "list_accounts_for_parent",
+    "OrganizationalUnits": "list_organizational_units_for_parent",
+}
+
+Account = dict[str, str]
+
+
+class InventoryModule(AWSInventoryBase):
+    """Reads the accounts, and makes the hosts."""
+
+    NAME = "patchfleet.aws.account_regions"
+    INVENTORY_FILE_SUFFIXES = ("account_regions.yml", "account_regions.yaml")
+
+    def _do_fail(self, message: str) -> None:
+        raise AnsibleParserError(message)
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Fill the inventory from the file at path. Raises AnsibleParserError for what is wrong in it, all at once."""
+        super().parse(inventory, loader, path, cache=cache)
+        listed = [_account(entry) for entry in self.get_option("accounts")]
+        if problems := self._problems(listed):
+            self.fail_aws("; ".join(problems))
+        accounts = self._from_organization(path, cache) if self._asks_organization() else listed
+        wanted = {account["id"]: account["name"] for account in listed}
+        excluded = set(self.get_option("exclude_accounts"))
+        self.inventory.add_group(_GROUP)
+        for account in accounts:
+            if account["id"] in excluded or (wanted and account["id"] not in wanted):
+                continue
+            for region in self.get_option("regions"):
+                self._add_host(account["id"], wanted.get(account["id"]) or account["name"], region)
+
+    def _asks_organization(self) -> bool:
+        return bool(self.get_option("organization") or self.get_option("organizational_units"))
+
+    def _problems(self, accounts: list[Account]) -> list[str]:
+        ids = [account["id"] for account in accounts] + list(self.get_option("exclude_accounts"))
+        found = [
+            f"{one!r} is no account: an id has 12 digits, in quotes, or YAML takes it for a number"
+            for one in ids
+            if not re.fullmatch(r"\d{12}", str(one))
+        ]
+        if not accounts and not self._asks_organization():
+            found.append("accounts is empty: list accounts, or set organization or organizational_units")
+        if not self.get_option("regions"):
+            found.append("regions is empty: name at least one")
+        if self.get_option("external_id") and not self.get_option("role_name"):
+            found.append("external_id needs role_name, the role that is assumed with it")
+        return found
+
+    def _from_organization(self, path: str, cache: bool) -> list[Account]:
+        known, accounts = self.get_cached_result(path, cache)
+        if not known:
+            accounts = list(self._read_organization())
+        self.update_cached_result(path, cache, accounts)
+        return list(accounts)
+
+    def _read_organization(self) -> Iterator[Account]:
+        # Organizations is one for a partition, which the region tells.
+        client = self.client("organizations", region=self.get_option("regions")[0])
+        units = list(self.get_option("organizational_units"))
+        try:
+            found = self._below(client, units) if units else _pages(client, "list_accounts", "Accounts")
+            # AWS is about to replace Status by State; a suspended or closing account takes no calls.
+            active = [one for one in found if one.get("State", one.get("Status")) == "ACTIVE"]
+        except (BotoCoreError, ClientError) as error:
+            action = getattr(error, "operation_name", "ListAccounts")
+            self.fail_aws(f"The accounts of the organisation cannot be read (organizations:{action})", error)
+        unique = {one["Id"]: {"id": one["Id"], "name": one.get("Name", "")} for one in active}
+        yield from (unique[one] for one in sorted(unique))
+
+    def _below(self, client: Any, parents: list[str]) -> Iterator[dict[str, Any]]:
+        """The accounts in these units and in all units below them."""
+        seen = set()
+        while parents:
+            parent = parents.pop()
+            if parent in seen:
+                continue
+            seen.add(parent)
+            yield from _pages(client, _OF_PARENT["Accounts"], "Accounts", ParentId=parent)
+            units = _pages(client, _OF_PARENT["OrganizationalUnits"], "OrganizationalUnits", ParentId=parent)
+            parents += [unit["Id"] for unit in units]
+
+    def _add_host(self, account_id: str, name: str, region: str) -> None:
+        variables = {"aws_account_id": account_id, "aws_account_name": name or account_id, "aws_region": region}
+        if role := self.get_option("role_name"):
+            variables["aws_role_arn"] = f"arn:{_partition(region)}:iam::{account_id}:role/{role.lstrip('/')}"
+        if external_id := self.get_option("external_id"):
+            variables["aws_external_id"] = external_id
+        host = str(self._compose(self.get_option("hostname"), variables))
+        if host in self.inventory.hosts:
+            self.fail_aws(f"hostname: {host!r} is the name of two hosts; name account and region in it")
+        self.inventory.add_host(host, group=_GROUP)
+        for key, value in {**variables, "ansible_connection": "local"}.items():
+            self.inventory.set_variable(host, key, value)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
+
+
+def _account(entry: Any) -> Account:
+    values = entry if isinstance(entry, dict) else {"id": entry}
+    return {"id": str(values.get("id", "")), "name": str(values.get("name") or "")}
+
+
+def _pages(client: Any, method: str, result: str, **request: str) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator(method).paginate(**request):
+        yield from page[result]
+
+
+def _partition(region: str) -> str:
+    """The partition of a region, also of one that is newer than the installed botocore."""
+    return str(Session().get_partition_for_region(region))
