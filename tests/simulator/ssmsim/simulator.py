@@ -28,7 +28,19 @@ from ssmsim.tags import store_tags
 DEFAULT_ACCOUNT = "123456789012"
 PROFILES = ("strict", "lenient")
 
-for _module in ("windows", "window_targets", "window_tasks", "window_schedule", "tags", "baselines", "patch_groups"):
+for _module in (
+    "windows",
+    "window_targets",
+    "window_tasks",
+    "window_schedule",
+    "tags",
+    "baselines",
+    "patch_groups",
+    "commands",
+    "command_reads",
+    "execution_reads",
+    "window_openings",
+):
     import_module(f"ssmsim.{_module}")
 
 
@@ -91,7 +103,9 @@ class Simulator:
         if needed is None:
             needed = needs.of_ssm(call, sent, call.account in self._linked, self._world.strict)
         reply = _disturbed(call, injection, lambda: self._allowed(call, needed) or effect())
-        actions = [need.action for need in needed]
+        actions: dict[str, list[str]] = {}
+        for need in needed:
+            actions.setdefault(need.action, []).extend(need.resources)
         if reply.status < 300 and "iam:CreateServiceLinkedRole" in actions:
             self._linked.add(call.account)
         self._log.append(
@@ -151,6 +165,8 @@ class Simulator:
         """Create what a seed names, on top of what is there. Raises ValueError for what the service refuses."""
         with self._lock:
             plant(seed, self.execute, self._tag, DEFAULT_ACCOUNT)
+            self._world.commands = self._world.commands | seed.get("commands", {})
+            self._world.executions = self._world.executions | seed.get("executions", {})
             for region, account, place in places(seed, DEFAULT_ACCOUNT):
                 if place.get("fleet"):
                     plant_fleet(of(self._region(account, region)), {"seed": seed.get("seed", 0), **place["fleet"]})
