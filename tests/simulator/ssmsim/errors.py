@@ -60,6 +60,16 @@ def invalid_resource_id(message: str) -> ServiceError:
     return ServiceError("InvalidResourceId", message)
 
 
+def invalid_filter(message: str) -> ServiceError:
+    """A filter whose key, value or operator the operation does not know."""
+    return ServiceError("InvalidFilter", message)
+
+
+def invalid_instance_id(instance_id: str) -> ServiceError:
+    """An id that is not one of a managed node."""
+    return ServiceError("InvalidInstanceId", f"The instance ID {instance_id} is not valid or is not a managed node.")
+
+
 def not_implemented(operation: str) -> ServiceError:
     """An operation of the service that the simulator does not have."""
     return ServiceError("NotImplemented", f"The simulator does not implement {operation}", 501)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from ssmsim.errors import validation
+from ssmsim.errors import ServiceError, validation
 from ssmsim.store import Record
 
+Item = TypeVar("Item")
 Test = Callable[[Record, str], bool]
 
 
@@ -19,12 +20,17 @@ def equals(member: str) -> Test:
     return lambda record, value: str(record.get(member, "")) == value
 
 
-def select(records: list[Record], filters: list[dict[str, Any]], tests: Mapping[str, Test]) -> list[Record]:
-    """The records that satisfy all filters; a filter key that is not among ``tests`` is a ValidationException."""
+def select(
+    records: list[Item],
+    filters: list[dict[str, Any]],
+    tests: Mapping[str, Callable[[Item, str], bool]],
+    error: Callable[[str], ServiceError] = validation,
+) -> list[Item]:
+    """The records that satisfy all filters; a filter key that is not among ``tests`` is an ``error``."""
     for entry in filters:
         test = tests.get(entry.get("Key", ""))
         if test is None:
-            raise validation(f"The filter key {entry.get('Key')} is not valid. Valid keys are: {', '.join(tests)}.")
+            raise error(f"The filter key {entry.get('Key')} is not valid. Valid keys are: {', '.join(tests)}.")
         values = entry.get("Values", [])
         records = [record for record in records if any(test(record, value) for value in values)]
     return records

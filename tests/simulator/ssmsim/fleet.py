@@ -121,7 +121,8 @@ class Fleet:
         self.region = region
         self.resource_groups: dict[str, list[dict[str, Any]]] = {}
         self.unmanaged: dict[str, Tags] = {}
-        self._month = latest_month(region.now())
+        # Those of the month before the last: baselines mostly wait a week before they approve a patch.
+        self._month = latest_month(region.now()) - 1
         self._nodes: dict[str, Node] = {}
         self._policies: dict[str, Policy] = {}
 
@@ -169,7 +170,7 @@ class Fleet:
         return known
 
     def patches(self, node: Node) -> tuple[Patch, ...]:
-        """The patches that there are for a node, the newest first, as of when the fleet was planted."""
+        """The patches that there are for a node, the newest first: those that were out when the fleet was planted."""
         return patches_of(node.platform.product, node.platform.packaging, self._month)
 
     def noncompliant(self, node: Node, report: Report) -> NonCompliant:

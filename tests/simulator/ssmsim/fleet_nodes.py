@@ -31,6 +31,7 @@ _TOLD = {
     *("LastPingDateTime", "AgentVersion", "IsLatestVersion", "PlatformName", "PlatformVersion", "ActivationId"),
     *("IamRole", "RegistrationDate", "Name", "IPAddress", "ComputerName", "SourceId", "SourceType"),
 }
+_DATES = ("LastPingDateTime", "RegistrationDate")
 _RECORDS = ("reported", "absent", "blank")
 
 
@@ -49,7 +50,7 @@ def named_node(fleet: Fleet, entry: dict[str, Any]) -> None:
         return
     platform = _platform(entry.get("OperatingSystem", "AMAZON_LINUX_2023"), entry.get("Product"))
     status = entry.get("PingStatus", "Online")
-    told = {key: entry[key] for key in _TOLD if key in entry}
+    told = {key: seconds(entry[key]) if key in _DATES else entry[key] for key in _TOLD if key in entry}
     node = Node(
         entry["InstanceId"],
         platform,

@@ -40,6 +40,8 @@ for _module in (
     "command_reads",
     "execution_reads",
     "window_openings",
+    "patch_states",
+    "instance_information",
 ):
     import_module(f"ssmsim.{_module}")
 

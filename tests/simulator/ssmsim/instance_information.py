@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nodes say of themselves: DescribeInstanceInformation."""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from typing import Any
+
+from ssmsim.errors import ServiceError, validation
+from ssmsim.fleet import Fleet, Node, of
+from ssmsim.paging import page
+from ssmsim.platforms import AGENTS
+from ssmsim.registry import operation
+from ssmsim.store import Record, Region
+
+_MEMBERS = {
+    "InstanceIds": "InstanceId",
+    "AgentVersion": "AgentVersion",
+    "PingStatus": "PingStatus",
+    "PlatformTypes": "PlatformType",
+    "ActivationIds": "ActivationId",
+    "IamRole": "IamRole",
+    "ResourceType": "ResourceType",
+    "AssociationStatus": "AssociationStatus",
+}
+"""The member that each filter key judges."""
+_DAY = 86_400.0
+_REGISTERED = 1_600_000_000
+
+
+@operation("DescribeInstanceInformation")
+def describe_instance_information(region: Region, request: Record) -> Record:
+    fleet, name = of(region), "DescribeInstanceInformation"
+    filters = [(entry["Key"], entry["Values"]) for entry in request.get("Filters", [])]
+    old = [(entry["key"], entry["valueSet"]) for entry in request.get("InstanceInformationFilterList", [])]
+    if filters and old:
+        raise validation("Filters and InstanceInformationFilterList can't be used together.")
+    nodes = list(fleet)
+    for key, values in filters or old:
+        nodes = _filtered(fleet, nodes, key, values)
+    answer = page(region, name, request, region.arrange(nodes), "InstanceInformationList", 10 if region.strict else 50)
+    return answer | {
+        "InstanceInformationList": [information(region, node) for node in answer["InstanceInformationList"]]
+    }
+
+
+def information(region: Region, node: Node) -> Record:
+    """The InstanceInformation of a node."""
+    mark, platform = zlib.crc32(node.instance_id.encode()), node.platform
+    now = region.now().timestamp()
+    agent = AGENTS[0 if mark % 10 < 7 else 1 + mark % 2]
+    ip = f"10.{mark >> 16 & 255}.{mark >> 8 & 255}.{mark & 255}"
+    record: dict[str, Any] = {
+        "InstanceId": node.instance_id,
+        "PingStatus": node.ping_status,
+        "LastPingDateTime": now - mark % 300 if node.silent_since is None else node.silent_since,
+        "AgentVersion": agent,
+        "IsLatestVersion": agent == AGENTS[0],
+        "PlatformType": platform.kind,
+        "PlatformName": platform.name,
+        "PlatformVersion": platform.version,
+        "ResourceType": "ManagedInstance" if node.hybrid else "EC2Instance",
+        "IPAddress": ip,
+        "ComputerName": _computer_name(region, node, ip, mark),
+        "SourceId": node.instance_id,
+        "SourceType": "AWS::SSM::ManagedInstance" if node.hybrid else "AWS::EC2::Instance",
+    }
+    if node.hybrid:
+        record |= {
+            "ActivationId": str(uuid.UUID(int=mark, version=4)),
+            "IamRole": "service-role/AmazonEC2RunCommandRoleForManagedInstances",
+            "RegistrationDate": _REGISTERED + mark % 1_000 * _DAY,
+            "Name": record["ComputerName"],
+        }
+    return record | (node.told or {})
+
+
+def _computer_name(region: Region, node: Node, ip: str, mark: int) -> str:
+    if node.hybrid:
+        return f"dc1-{node.platform.kind.lower()}-{mark % 10_000:04d}"
+    if node.platform.kind == "Windows":
+        return f"EC2AMAZ-{mark:07X}"[:15]
+    return f"ip-{ip.replace('.', '-')}.{region.region}.compute.internal"
+
+
+def _filtered(fleet: Fleet, nodes: list[Node], key: str, values: list[str]) -> list[Node]:
+    if key == "tag-key" or (key.startswith("tag:") and len(key) > 4):
+        matching = frozenset(fleet.matching([{"Key": key, "Values": values}]))
+        return [node for node in nodes if node.instance_id in matching]
+    if key not in _MEMBERS:
+        raise ServiceError("InvalidFilterKey", f"The filter key {key} is not valid.")
+    wanted = frozenset(values)
+    if key == "InstanceIds":
+        return [node for node in nodes if node.instance_id in wanted]
+    return [node for node in nodes if information(fleet.region, node).get(_MEMBERS[key]) in wanted]

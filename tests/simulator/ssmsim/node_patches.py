@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The single patches of a node, made from the counts of its last report when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from ssmsim.fleet import Fleet, Node, Report, available_places, rejected_places
+from ssmsim.patch_catalogue import Patch, unlisted
+
+NOT_INSTALLED = 0.0
+NON_COMPLIANT = frozenset({"MISSING", "FAILED", "INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED"})
+"""The states that make a node noncompliant, whatever its baseline says."""
+_DAY = 86_400.0
+
+
+class Found(NamedTuple):
+    """A patch as a node has or lacks it: its state, when it was installed (seconds of the epoch), and its level."""
+
+    patch: Patch
+    state: str
+    installed: float
+    level: str
+
+
+def patches_on(fleet: Fleet, node: Node) -> Iterator[Found]:
+    """The patches that a node reported, those it lacks first; as many in each state as its record counts."""
+    report = node.report
+    if report is None:
+        return iter(())
+    return chain(lacking(fleet, node, report), _fine(fleet, node, report))
+
+
+def lacking(fleet: Fleet, node: Node, report: Report) -> Iterator[Found]:
+    """The patches that make a node noncompliant, or may do so by its baseline: they are few."""
+    counts, patches = report.counts, fleet.patches(node)
+    levels = report.run.policy.grades(patches).levels
+    place = 0
+    rebooted = report.last_no_reboot or report.ended
+    for count, state, installed in (
+        (counts.missing, "MISSING", NOT_INSTALLED),
+        (counts.failed, "FAILED", NOT_INSTALLED),
+        (counts.pending_reboot, "INSTALLED_PENDING_REBOOT", rebooted),
+    ):
+        for index in range(place, place + count):
+            yield Found(patches[index], state, installed, levels[index])
+        place += count
+    for index in rejected_places(patches, counts):
+        yield Found(patches[index], "INSTALLED_REJECTED", _once(patches[index], report), levels[index])
+    for index in available_places(patches, counts):
+        yield Found(patches[index], "AVAILABLE_SECURITY_UPDATE", NOT_INSTALLED, levels[index])
+
+
+def _fine(fleet: Fleet, node: Node, report: Report) -> Iterator[Found]:
+    counts, patches = report.counts, fleet.patches(node)
+    levels = report.run.policy.grades(patches).levels
+    front = counts.missing + counts.failed + counts.pending_reboot
+    fresh, moment = report.fresh
+    for index in range(front, front + counts.installed):
+        installed = moment if index - front < fresh else _once(patches[index], report)
+        yield Found(patches[index], "INSTALLED", installed, levels[index])
+    packaging = node.platform.packaging
+    for number, patch in enumerate(unlisted(packaging, 1, counts.installed_other)):
+        yield Found(patch, "INSTALLED_OTHER", report.started - (30 + number) * _DAY, "UNSPECIFIED")
+    for patch in unlisted(packaging, 0, counts.not_applicable):
+        yield Found(patch, "NOT_APPLICABLE", NOT_INSTALLED, "UNSPECIFIED")
+
+
+def _once(patch: Patch, report: Report) -> float:
+    """When a patch was installed that has been there for long: some days after it came out."""
+    return min(patch.released.timestamp() + 9 * _DAY, report.started - _DAY)
+
+
+def plain(state: str) -> str:
+    """A state without what the service's two spellings differ in."""
+    return state.replace("_", "").lower()
