@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ssmsim.distortions import DISTORTIONS
 from ssmsim.errors import ServiceError
 
 TRANSPORT = frozenset({"drop", "lost", "html"})
@@ -40,7 +41,7 @@ class Call:
 
 @dataclass
 class Rule:
-    """One rule. ``do`` is an error code, ``latency``, ``drop``, ``lost`` or ``html``; ``op`` is a glob.
+    """One rule. ``do`` is an error code, ``latency``, a broken connection or a distortion; ``op`` is a glob.
 
     The first ``after`` matching calls are spared, each later one is hit with probability ``rate``, ``times`` of them
     at most. ``ms`` and ``jitter`` (a share of ``ms``, either way) belong to latency, ``status`` and ``message`` to
@@ -93,15 +94,24 @@ class Rule:
 
 @dataclass(frozen=True)
 class Injection:
-    """What happens to one call: a delay in seconds, and perhaps one rule that is not latency."""
+    """What happens to one call: a delay in seconds, and perhaps one rule that is not latency.
+
+    ``draw`` is where a distortion gets its random numbers from.
+    """
 
     delay: float = 0.0
     rule: Rule | None = None
+    draw: random.Random | None = None
 
     @property
     def transport(self) -> str | None:
         """``drop``, ``lost`` or ``html`` where the connection is what is disturbed."""
         return self.rule.do if self.rule and self.rule.do in TRANSPORT else None
+
+    @property
+    def distortion(self) -> str | None:
+        """How the answer is distorted, if it is."""
+        return self.rule.do if self.rule and self.rule.do in DISTORTIONS else None
 
 
 class Faults:
@@ -112,8 +122,8 @@ class Faults:
         self._lock = threading.Lock()
         self.set([])
 
-    def set(self, rules: list[dict[str, Any]]) -> None:
-        """Replace all rules. Raises ValueError for a rule that is none."""
+    def set(self, rules: list[dict[str, Any]], seed: int | None = None) -> None:
+        """Replace all rules; ``seed`` begins other random numbers. Raises ValueError for a rule that is none."""
         known = {entry.name for entry in fields(Rule)}
         for rule in rules:
             if unknown := rule.keys() - known:
@@ -121,7 +131,7 @@ class Faults:
         parsed = [Rule(**rule) for rule in rules]
         with self._lock:
             self._rules = parsed
-            self._rng = random.Random(self._seed)
+            self._rng = random.Random(self._seed if seed is None else seed)
             self._injected: list[dict[str, Any]] = []
 
     def inject(self, call: Call) -> Injection:
@@ -137,6 +147,8 @@ class Faults:
                         delay += self._delay(rule)
                     else:
                         chosen = rule
+            if chosen and chosen.do in DISTORTIONS:
+                return Injection(delay, chosen, random.Random(self._rng.random()))
             return Injection(delay, chosen)
 
     def injected(self) -> list[dict[str, Any]]:

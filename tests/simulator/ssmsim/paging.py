@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ssmsim import model
+from ssmsim.distortions import AGAIN
 from ssmsim.errors import ServiceError, invalid_next_token, validation
 from ssmsim.store import Region
 
@@ -34,7 +35,9 @@ def page(
     lenient one.
     """
     binding = _binding(region, operation, request)
-    token = request.get("NextToken")
+    token = str(request.get("NextToken") or "")
+    while token.startswith(AGAIN):
+        token = token.removeprefix(AGAIN)
     offset = _offset(token, binding, operation) if token else 0
     size = request.get("MaxResults") or default
     found = list(islice(items, offset, offset + size + 1))

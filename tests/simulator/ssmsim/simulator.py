@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 
 from ssmsim import model, needs, validate
 from ssmsim.access import Policies
+from ssmsim.distortions import distorted
 from ssmsim.errors import ServiceError, not_implemented
 from ssmsim.faults import Call, Faults, Injection
 from ssmsim.fleet import of
@@ -104,7 +106,7 @@ class Simulator:
             time.sleep(injection.delay)
         if needed is None:
             needed = needs.of_ssm(call, sent, call.account in self._linked, self._world.strict)
-        reply = _disturbed(call, injection, lambda: self._allowed(call, needed) or effect())
+        reply = _disturbed(call, sent, injection, lambda: self._allowed(call, needed) or effect())
         actions: dict[str, list[str]] = {}
         for need in needed:
             actions.setdefault(need.action, []).extend(need.resources)
@@ -189,9 +191,9 @@ class Simulator:
             self._world.clock.advance(seconds)
             self._world.agenda.run_due()
 
-    def set_faults(self, rules: list[dict[str, Any]]) -> None:
-        """Replace the fault rules (see ``faults.Rule``); an empty list clears them."""
-        self.faults.set(rules)
+    def set_faults(self, rules: list[dict[str, Any]], seed: int | None = None) -> None:
+        """Replace the fault rules (see ``faults.Rule``); an empty list clears them, ``seed`` begins other numbers."""
+        self.faults.set(rules, seed)
 
     def set_policies(self, documents: dict[str, Any]) -> None:
         """Replace all policies (see ``access.Policies``); an empty dict allows everything again."""
@@ -235,9 +237,21 @@ def moment(value: datetime | str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _disturbed(call: Call, injection: Injection, effect: Callable[[], Reply]) -> Reply:
+def _disturbed(call: Call, sent: dict[str, Any], injection: Injection, effect: Callable[[], Reply]) -> Reply:
     if injection.rule is None:
         return effect()
+    if injection.distortion:
+        return _distorted(injection.distortion, injection.draw or random.Random(), sent, effect())
     if injection.transport == "lost":
         return replace(effect(), transport="lost")
     return replace(refusal(injection.rule.error(call)), transport=injection.transport)
+
+
+def _distorted(do: str, draw: random.Random, sent: dict[str, Any], reply: Reply) -> Reply:
+    """An answer of the service that is not what it meant; an error stays as it is."""
+    if reply.status != 200 or reply.content is not None:
+        return reply
+    changed = distorted(do, reply.answer, sent, draw)
+    if isinstance(changed, bytes):
+        return replace(reply, content=changed, headers=[("Content-Type", "application/x-amz-json-1.1")])
+    return replace(reply, answer=changed)
