@@ -220,6 +220,9 @@ class _Content:
         for target_id, name in names.items():
             text = text.replace(target_id, name)
         plain: dict[str, Json] = json.loads(text)
+        for entry in plain.get("Targets", ()):
+            # The order of ids says nothing.
+            entry["Values"] = sorted(entry["Values"])
         return plain
 
     def _baselines(self) -> list[Json]:
