@@ -15,6 +15,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from .support import (
+    INSTANCE,
     UNKNOWN_BASELINE,
     UNKNOWN_UUID,
     UNKNOWN_WINDOW,
@@ -70,6 +71,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "GetPatchBaselineForPatchGroup": GROUP,
     "DescribePatchGroups": {},
     "DescribePatchProperties": {"OperatingSystem": "WINDOWS", "Property": "PRODUCT"},
+    "SendCommand": {"DocumentName": "patchfleet-verify-no-document", "Targets": BY_TAG},
+    "CancelCommand": {"CommandId": UNKNOWN_UUID},
+    "GetCommandInvocation": {"CommandId": UNKNOWN_UUID, "InstanceId": INSTANCE},
+    "ListCommandInvocations": {},
+    "ListCommands": {},
     "AddTagsToResource": RESOURCE | {"Tags": [{"Key": "Stack", "Value": "Test"}]},
     "RemoveTagsFromResource": RESOURCE | {"TagKeys": ["Stack"]},
     "ListTagsForResource": RESOURCE,
