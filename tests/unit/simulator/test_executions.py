@@ -1,114 +1,26 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When windows open, and the course of their executions: order, concurrency, errors, cutoff, overlap, cancellation."""
+"""The course of executions: order of tasks, concurrency, errors, cutoff, overlap, cancellation."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ssmsim import Simulator, fleet
-from ssmsim.errors import ServiceError
-
-ACCOUNT, REGION = "123456789012", "us-east-1"
-START = datetime(2026, 1, 1, tzinfo=UTC)
-HOUR, DAY = 3600, 86400
-SCAN, SCRIPT, OTHER = 30, 600, 100
-SETTINGS = {"delivery_seconds": 0, "scan_seconds": SCAN, "install_seconds": 300, "other_seconds": SCRIPT, "spread": 0}
-HOURLY = {"Schedule": "rate(1 hour)", "Duration": 1, "Cutoff": 0}
-INSTALL = {"RunCommand": {"Parameters": {"Operation": ["Install"]}}}
-SCRIPT_TASK = {
-    "TaskArn": "AWS-RunShellScript",
-    "TaskInvocationParameters": {"RunCommand": {"Parameters": {"commands": ["true"], "executionTimeout": ["172800"]}}},
-}
-
-
-def node_id(number: int) -> str:
-    return f"i-{number:017x}"
-
-
-class Site:
-    """A simulator with a few nodes; every command and every function takes exactly as long as the seed says."""
-
-    def __init__(self, *, strict: bool = False, nodes: int = 3, executions: Any = None, **settings: Any) -> None:
-        listed = [{"InstanceId": node_id(number), "MissingCount": 2} for number in range(nodes)]
-        for number in settings.pop("failing", ()):
-            listed[number]["Failing"] = True
-        seed = {
-            "fleet": {"nodes": listed},
-            "commands": {**SETTINGS, **settings},
-            "executions": {"seconds": OTHER, **(executions or {})},
-        }
-        self.simulator = Simulator("strict" if strict else "lenient", START, seed)
-        self.ids = [node_id(number) for number in range(nodes)]
-        self.region = self.simulator._region(ACCOUNT, REGION)
-
-    def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        return self.simulator.execute(operation, REGION, ACCOUNT, request)
-
-    def window(self, **members: Any) -> str:
-        whole = {"Name": "window", "AllowUnassociatedTargets": True, "Cutoff": 1, "Duration": 4, **members}
-        whole.setdefault("Schedule", "cron(0 2 ? * * *)")
-        window_id: str = self.call("CreateMaintenanceWindow", **whole)["WindowId"]
-        return window_id
-
-    def target(self, window_id: str, *ids: str, **members: Any) -> str:
-        targets = [{"Key": "InstanceIds", "Values": list(ids)}]
-        request = {"WindowId": window_id, "ResourceType": "INSTANCE", "Targets": targets, **members}
-        target_id: str = self.call("RegisterTargetWithMaintenanceWindow", **request)["WindowTargetId"]
-        return target_id
-
-    def task(self, window_id: str, *targets: str, **members: Any) -> str:
-        """A scan; on registered targets, else on all nodes."""
-        ids = [{"Key": "InstanceIds", "Values": self.ids}]
-        request = {
-            "WindowId": window_id,
-            "TaskType": "RUN_COMMAND",
-            "TaskArn": "AWS-RunPatchBaseline",
-            "MaxConcurrency": "100%",
-            "MaxErrors": "0",
-            "Targets": [{"Key": "WindowTargetIds", "Values": list(targets)}] if targets else ids,
-            "TaskInvocationParameters": {"RunCommand": {"Parameters": {"Operation": ["Scan"]}}},
-            **members,
-        }
-        task_id: str = self.call("RegisterTaskWithMaintenanceWindow", **request)["WindowTaskId"]
-        return task_id
-
-    def function(self, window_id: str, *targets: str, **members: Any) -> str:
-        """A Lambda task, one invocation for each node."""
-        lambda_task = {"TaskType": "LAMBDA", "TaskArn": "SSMFunction", "TaskInvocationParameters": {"Lambda": {}}}
-        return self.task(window_id, *targets, **{**lambda_task, **members})
-
-    def advance(self, seconds: float) -> None:
-        self.simulator.advance(seconds)
-
-    def executions(self, window_id: str) -> list[dict[str, Any]]:
-        """Newest first."""
-        answer = self.call("DescribeMaintenanceWindowExecutions", WindowId=window_id, MaxResults=100)
-        listed: list[dict[str, Any]] = answer["WindowExecutions"]
-        return listed
-
-    def statuses(self, window_id: str) -> list[str]:
-        return [one["Status"] for one in self.executions(window_id)]
-
-    def tasks(self, window_id: str) -> list[dict[str, Any]]:
-        """The tasks of the newest execution, in the order of their start."""
-        execution_id = self.executions(window_id)[0]["WindowExecutionId"]
-        answer = self.call("DescribeMaintenanceWindowExecutionTasks", WindowExecutionId=execution_id)
-        listed: list[dict[str, Any]] = answer["WindowExecutionTaskIdentities"]
-        return sorted(listed, key=lambda task: task.get("StartTime", float("inf")))
-
-    def invocations(self, task: dict[str, Any]) -> list[dict[str, Any]]:
-        request = {"WindowExecutionId": task["WindowExecutionId"], "TaskId": task["TaskExecutionId"]}
-        answer = self.call("DescribeMaintenanceWindowExecutionTaskInvocations", **request)
-        listed: list[dict[str, Any]] = answer["WindowExecutionTaskInvocationIdentities"]
-        return sorted(listed, key=lambda one: (one.get("StartTime", float("inf")), one["Parameters"]))
-
-    def cancel(self, window_id: str) -> None:
-        execution_id = self.executions(window_id)[0]["WindowExecutionId"]
-        self.call("CancelMaintenanceWindowExecution", WindowExecutionId=execution_id)
+from ansible_collections.patchfleet.aws.tests.unit.simulator.site import (
+    ACCOUNT,
+    DAY,
+    HOUR,
+    HOURLY,
+    INSTALL,
+    OTHER,
+    REGION,
+    SCAN,
+    SCRIPT_TASK,
+    Site,
+)
+from ssmsim import fleet
 
 
 @pytest.fixture(params=[True, False], ids=["strict", "lenient"])
@@ -118,71 +30,6 @@ def site(request: pytest.FixtureRequest) -> Site:
 
 def seconds_after(start: float, *moments: float) -> list[float]:
     return [round(moment - start) for moment in moments]
-
-
-def opened(site: Site, window_id: str) -> list[datetime]:
-    return [datetime.fromtimestamp(one["StartTime"], UTC) for one in reversed(site.executions(window_id))]
-
-
-def test_a_window_opens_at_each_of_its_runs(site: Site) -> None:
-    window = site.window(Schedule="cron(0 2 ? * SUN *)", ScheduleTimezone="Asia/Tokyo")
-    site.advance(21 * DAY)
-    # Sunday at 02:00 in Tokyo is Saturday at 17:00 in UTC.
-    assert opened(site, window) == [datetime(2026, 1, day, 17, tzinfo=UTC) for day in (3, 10, 17)]
-    assert {one["WindowId"] for one in site.executions(window)} == {window}
-
-
-def test_a_window_opens_between_its_dates(site: Site) -> None:
-    window = site.window(StartDate="2026-01-03T00:00:00Z", EndDate="2026-01-05T00:00:00Z")
-    site.advance(10 * DAY)
-    assert opened(site, window) == [datetime(2026, 1, day, 2, tzinfo=UTC) for day in (3, 4)]
-
-
-def test_a_window_with_an_offset_opens_days_later(site: Site) -> None:
-    window = site.window(Schedule="cron(0 2 ? * TUE#2 *)", ScheduleOffset=3)
-    site.advance(29 * DAY)
-    assert opened(site, window) == [datetime(2026, 1, 16, 2, tzinfo=UTC)]
-
-
-def test_at_opens_once(site: Site) -> None:
-    window = site.window(Schedule="at(2026-01-02T03:04:05)")
-    site.advance(20 * DAY)
-    assert opened(site, window) == [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)]
-
-
-def test_what_changes_a_window_changes_when_it_opens(site: Site) -> None:
-    window = site.window()
-    site.advance(DAY)
-    site.call("UpdateMaintenanceWindow", WindowId=window, Schedule="cron(0 5 ? * * *)")
-    site.call("UpdateMaintenanceWindow", WindowId=window, Name="renamed")
-    site.advance(DAY)
-    site.call("UpdateMaintenanceWindow", WindowId=window, Enabled=False)
-    site.advance(DAY)
-    site.call("UpdateMaintenanceWindow", WindowId=window, Enabled=True)
-    site.advance(DAY)
-    assert [(moment.day, moment.hour) for moment in opened(site, window)] == [(1, 2), (2, 5), (4, 5)]
-
-
-def test_a_window_that_was_deleted_does_not_open(site: Site) -> None:
-    window = site.window()
-    site.advance(DAY)
-    site.call("DeleteMaintenanceWindow", WindowId=window)
-    site.advance(3 * DAY)
-    assert len(site.executions(window)) == 1
-
-
-def test_executions_are_told_for_30_days(site: Site) -> None:
-    window = site.window()
-    site.advance(10 * DAY)
-    oldest = site.executions(window)[-1]["WindowExecutionId"]
-    site.advance(50 * DAY)
-    kept = opened(site, window)
-    assert (kept[0], kept[-1]) == (datetime(2026, 1, 31, 2, tzinfo=UTC), datetime(2026, 3, 1, 2, tzinfo=UTC))
-    with pytest.raises(ServiceError, match="DoesNotExistException"):
-        site.call("GetMaintenanceWindowExecution", WindowExecutionId=oldest)
-    site.call("UpdateMaintenanceWindow", WindowId=window, Enabled=False)
-    site.advance(31 * DAY)
-    assert site.executions(window) == []
 
 
 def test_a_window_without_tasks(site: Site) -> None:
@@ -544,17 +391,3 @@ def test_the_deprecated_parameters_of_a_command_count_where_there_are_no_others(
     (invocation,) = site.invocations(site.tasks(window)[0])
     command = site.call("ListCommands", CommandId=invocation["ExecutionId"])["Commands"][0]
     assert command["OutputS3BucketName"] == "logs"
-
-
-def test_time_goes_on_in_the_order_of_what_happens() -> None:
-    """Ninety days at once are the same as ninety days one after the other."""
-    shown = []
-    for steps in (1, 90):
-        site = Site()
-        window = site.window(Schedule="cron(0/30 * ? * * *)", Duration=1, Cutoff=0)
-        site.task(window)
-        for _ in range(steps):
-            site.simulator.set_clock(site.simulator.now() + timedelta(days=90) / steps)
-        shown.append([(round(one["StartTime"]), one["Status"]) for one in site.executions(window)])
-    assert shown[0] == shown[1]
-    assert len(shown[0]) == 100
