@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.simulator.site import (
+from ansible_collections.patchfleet.aws.tests.unit.simulator.windows_site import (
     ACCOUNT,
     DAY,
     HOUR,

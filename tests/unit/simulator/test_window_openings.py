@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.simulator.site import DAY, Site
+from ansible_collections.patchfleet.aws.tests.unit.simulator.windows_site import DAY, Site
 from ssmsim.errors import ServiceError
 
 
