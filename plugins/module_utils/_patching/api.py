@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call to Systems Manager passes here: plain values in, plain values out, one family of errors.
+"""Every call to AWS passes here: plain values in, plain values out, one family of errors.
 
 Retries are botocore's (mode C(adaptive)): a create keeps its token through them, and throttling slows the run down.
 """
@@ -29,6 +29,8 @@ Job = Callable[[], "Iterable[Job]"]
 GONE = frozenset({"DoesNotExistException", "InvalidResourceId"})
 # The largest page each listing takes; fewer calls than the default of 50.
 _PAGE = 100
+# A page may be empty although others follow; a listing of nothing else has no end.
+_MOST_EMPTY = 100
 
 
 class Api:
@@ -56,9 +58,9 @@ class Api:
             details = error.response.get("Error", {})
             request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
             code, message = str(details.get("Code", "Unknown")), str(details.get("Message", error))
-            raise ApiError(operation, code, message, request_id) from error
+            raise ApiError(operation, code, message, request_id, self._model.service_name) from error
         except BotoCoreError as error:
-            raise ApiError(operation, type(error).__name__, str(error)) from error
+            raise ApiError(operation, type(error).__name__, str(error), None, self._model.service_name) from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # botocore's parsers do not guard against an answer that is not of the model.
             raise not_understood(operation, f"{type(error).__name__}: {error}") from error
@@ -91,7 +93,7 @@ class Api:
         """
         shape = self._output_shape(operation).members[result].member
         seen: set[str] = set()
-        token: str | None = None
+        empty, token = 0, None
         while True:
             more = {"NextToken": token} if token else {}
             answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
@@ -107,12 +109,15 @@ class Api:
             if token in seen:
                 raise not_understood(operation, "the same page came twice")
             seen.add(token)
+            empty = 0 if answer[result] else empty + 1
+            if empty > _MOST_EMPTY:
+                raise not_understood(operation, f"{empty} empty pages came in a row")
 
 
-def connect(module: Any, workers: int) -> Api:
+def connect(module: Any, workers: int, service: str = "ssm") -> Api:
     """The API for a module, with as many connections as there are calls at a time; O(aws_config) wins key by key."""
     retries = {"mode": "adaptive", "total_max_attempts": 10}
-    return Api(module.client("ssm", config={"max_pool_connections": max(workers, 10), "retries": retries}))
+    return Api(module.client(service, config={"max_pool_connections": max(workers, 10), "retries": retries}))
 
 
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:

@@ -8,6 +8,7 @@ import re
 
 _HINTS = {
     "AccessDeniedException": "Allow the action {action} in the policy of the credentials in use.",
+    "UnauthorizedOperation": "Allow the action {action} in the policy of the credentials in use.",
     "UnrecognizedClientException": "The access key is not known to AWS: check the credentials and the region.",
     "InvalidSignatureException": "The secret key does not fit the access key: check the credentials.",
     "ExpiredTokenException": "The session has expired: get new credentials and run again; what is done stays done.",
@@ -15,6 +16,7 @@ _HINTS = {
     "ResourceLimitExceededException": "A quota of this account and region is reached: remove what is not needed, or "
     "have the quota raised in Service Quotas.",
     "FeatureNotAvailableException": "This account or region does not offer the feature.",
+    "InvalidCommandId": "Look for a slip in the id, and for another account or region; the history goes back 30 days.",
     "IdempotentParameterMismatch": "Another run is creating the same resource with other values: run again.",
     "NoCredentialsError": "Give credentials: a profile, access_key and secret_key, the environment or a role of the "
     "instance.",
@@ -43,8 +45,11 @@ class ApiError(PatchingError):
     code: the service's error code, or the name of botocore's exception where no answer came.
     """
 
-    def __init__(self, operation: str, code: str, message: str, request_id: str | None = None) -> None:
+    def __init__(
+        self, operation: str, code: str, message: str, request_id: str | None = None, service: str = "ssm"
+    ) -> None:
         self.operation, self.code, self.message, self.request_id = operation, code, message, request_id
+        self.action = f"{service}:{operation}"
         super().__init__(self.text())
 
     def text(self) -> str:
@@ -52,5 +57,5 @@ class ApiError(PatchingError):
         request = f", request id {self.request_id}" if self.request_id else ""
         # A call may need further actions, such as iam:PassRole; the service's message names the one that is missing.
         named = re.search(r"to perform: ([a-z0-9-]+:\w+)", self.message)
-        hint = _HINTS.get(self.code, "").format(action=named[1] if named else f"ssm:{self.operation}")
-        return f"ssm:{self.operation} failed: {self.message} ({self.code}{request}). {hint}".rstrip()
+        hint = _HINTS.get(self.code, "").format(action=named[1] if named else self.action)
+        return f"{self.action} failed: {self.message} ({self.code}{request}). {hint}".rstrip()
