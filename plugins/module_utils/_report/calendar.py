@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When windows open and how their last runs went, in the time zone of each window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from .._patching.zones import zone_of
+from .merge import Fleet
+from .missing import instant
+from .model import Place, TaskRun, Window, WindowRun, place_of
+
+DAYS = 30
+
+
+@dataclass(slots=True)
+class Row:
+    """One window in the calendar. days: for each day the times at which it opens.
+
+    more: the window opens more often than could be read, so that its last days are not known.
+    """
+
+    place: Place
+    window: Window
+    days: list[list[str]]
+    next_run: datetime | None
+    more: bool
+
+    def count(self) -> int:
+        """How often it opens in these days."""
+        return sum(len(times) for times in self.days)
+
+
+@dataclass(slots=True)
+class Calendar:
+    """The days and the windows. enabled windows come first, in the order of their next run."""
+
+    days: list[date]
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a window in the history."""
+
+    place: Place
+    window: Window
+    run: WindowRun
+    start: datetime | None
+    minutes: int | None
+
+    def tasks(self) -> list[TaskRun]:
+        """The tasks that did something or failed."""
+        return list(self.run.tasks)
+
+
+def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
+    """The next days. most_runs: as many next runs were read of a window at most."""
+    read_at = instant(fleet.read_at())
+    if read_at is None:
+        return Calendar([], [])
+    found = [(place_of(reading), window, _runs(window, read_at)) for reading, window in fleet.windows()]
+    first = min([read_at.date(), *(runs[0].date() for _place, _window, runs in found if runs)])
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    rows = [_row(place, window, runs, days, most_runs) for place, window, runs in found]
+    far = datetime.max.replace(tzinfo=UTC)
+    return Calendar(days, sorted(rows, key=lambda row: (row.next_run or far, row.window.name or "", row.place)))
+
+
+def _row(place: Place, window: Window, runs: list[datetime], days: list[date], most_runs: int) -> Row:
+    times: list[list[str]] = [[] for _day in days]
+    for run in runs:
+        number = (run.date() - days[0]).days
+        if number < len(days):
+            times[number].append(run.strftime("%H:%M"))
+    more = len(window.next_runs) >= most_runs and bool(runs) and runs[-1].date() <= days[-1]
+    return Row(place, window, times, runs[0] if runs else None, more)
+
+
+def _runs(window: Window, read_at: datetime) -> list[datetime]:
+    """The next runs in the window's own time."""
+    moments = sorted(moment for text in window.next_runs if (moment := instant(text)) is not None)
+    return [in_zone(moment, window) for moment in moments if moment >= read_at]
+
+
+def in_zone(moment: datetime, window: Window) -> datetime:
+    """A moment on the clock of the window's zone; as it is where the zone is not known here."""
+    zone = zone_of(window.schedule_timezone) if window.schedule_timezone else UTC
+    return moment.astimezone(zone) if zone else moment
+
+
+def history_of(fleet: Fleet) -> list[Run]:
+    """The runs that were read, the newest first."""
+    runs = [
+        Run(place_of(reading), window, run, instant(run.start_time), _minutes(run))
+        for reading, window in fleet.windows()
+        for run in window.executions
+    ]
+    past = datetime.min.replace(tzinfo=UTC)
+    return sorted(runs, key=lambda one: (one.start or past, one.run.window_execution_id), reverse=True)
+
+
+def _minutes(run: WindowRun) -> int | None:
+    start, end = instant(run.start_time), instant(run.end_time)
+    return None if start is None or end is None else round((end - start).total_seconds() / 60)

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One report out of the readings of many runs. The order of the readings, and giving one twice, make no difference.
+
+Readings are merged, and never sums: all totals are counted from the nodes of the merged readings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .model import Node, Patch, Place, Reading, Window, place_of
+from .parse import plain
+
+
+def merged(readings: Iterable[Reading]) -> list[Reading]:
+    """The readings that count.
+
+    A reading replaces the older ones of its account, region and scope, and one of all nodes replaces all older ones
+    of its account and region, whose nodes may be gone since.
+    """
+    readings = list(readings)
+    counts = Counter(place_of(one) for one in readings)
+    newest: dict[str, tuple[tuple[str, str], Reading]] = {}
+    for reading in readings:
+        key = json.dumps([place_of(reading), plain(reading.scope)], sort_keys=True)
+        age = (reading.read_at, _digest(reading) if counts[place_of(reading)] > 1 else "")
+        if key not in newest or newest[key][0] < age:
+            newest[key] = (age, reading)
+    everything = {place_of(one): age for age, one in newest.values() if one.scope.is_everything()}
+    kept = [(place_of(one), age, one) for age, one in newest.values() if age >= everything.get(place_of(one), ("", ""))]
+    return [one for _place, _age, one in sorted(kept, key=lambda entry: entry[:2])]
+
+
+def _digest(reading: Reading) -> str:
+    """Tells apart two readings of one moment."""
+    sums = hashlib.sha256(json.dumps([plain(reading.gaps), plain(reading.windows)]).encode())
+    for row in (*reading.nodes, *reading.patches):
+        sums.update(repr(row).encode())
+    return sums.hexdigest()
+
+
+@dataclass(slots=True)
+class Fleet:
+    """The merged readings as one fleet, in which each node counts once, as its newest reading tells it."""
+
+    readings: list[Reading]
+
+    def newest(self) -> dict[tuple[Place, str], Reading]:
+        """For each node the reading that counts; the readings are in order of their age within a place."""
+        return {(place_of(one), node.instance_id): one for one in self.readings for node in one.nodes}
+
+    def nodes(self) -> Iterator[tuple[Reading, Node]]:
+        """Every node once."""
+        owner = self.newest()
+        for reading in self.readings:
+            place = place_of(reading)
+            for node in {node.instance_id: node for node in reading.nodes}.values():
+                if owner[place, node.instance_id] is reading:
+                    yield reading, node
+
+    def patches(self) -> Iterator[tuple[Reading, Patch]]:
+        """The patches of the nodes, as the reading of each node tells them."""
+        owner = self.newest()
+        for reading in self.readings:
+            place = place_of(reading)
+            for patch in reading.patches:
+                if owner.get((place, patch.instance_id)) is reading:
+                    yield reading, patch
+
+    def windows(self) -> Iterator[tuple[Reading, Window]]:
+        """The windows of each account and region, as the newest reading that has them tells them."""
+        newest = {place_of(one): one for one in self.readings if one.windows is not None}
+        for reading in newest.values():
+            for window in reading.windows or ():
+                yield reading, window
+
+    def read_at(self) -> str | None:
+        """When the last of it was read."""
+        return max((one.read_at for one in self.readings), default=None)

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The patches that keep nodes from being compliant, each once for the whole fleet, with their age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .merge import Fleet
+from .model import Patch
+
+# Approved and not installed; patches of other states wait for a reboot or have to go.
+NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
+# The words of Windows and of the Linux distributions, the most severe first.
+SEVERITIES = ("Critical", "Important", "High", "Moderate", "Medium", "Low", "Informational", "Unspecified")
+# Upper ends of the bands of age in days.
+AGES = (7, 30, 90)
+
+
+@dataclass(slots=True)
+class MissingPatch:
+    """A patch and the nodes on which it is in this state. nodes: positions in the listing of the fleet's nodes."""
+
+    patch: Patch
+    age_days: int | None
+    nodes: list[int] = field(default_factory=list)
+
+    def is_missing(self) -> bool:
+        """Whether it still has to be installed."""
+        return self.patch.state in NOT_INSTALLED
+
+    def band(self) -> int | None:
+        """The band of AGES into which the age falls, len(AGES) above the last; None if the age is not known."""
+        age = self.age_days
+        return None if age is None else sum(age > end for end in AGES)
+
+
+def severity_rank(severity: str | None) -> int:
+    """Where a severity stands among all; texts that are not known come last."""
+    named = (severity or "Unspecified").capitalize()
+    return SEVERITIES.index(named) if named in SEVERITIES else len(SEVERITIES)
+
+
+def missing_patches(fleet: Fleet) -> list[MissingPatch]:
+    """All patches that are not as they should be, the most severe and most common first."""
+    position: dict[tuple[int, str], int] = {}
+    for number, (reading, node) in enumerate(fleet.nodes()):
+        position[id(reading), node.instance_id] = number
+    found: dict[tuple[str | None, ...], MissingPatch] = {}
+    for reading, patch in fleet.patches():
+        key = (patch.kb_id, patch.title, patch.state)
+        one = found.get(key)
+        if one is None:
+            one = found[key] = MissingPatch(patch, age_in_days(patch.release_date, reading.read_at))
+        one.nodes.append(position[id(reading), patch.instance_id])
+    for one in found.values():
+        one.nodes = sorted(set(one.nodes))
+    return sorted(found.values(), key=_urgency)
+
+
+def _urgency(one: MissingPatch) -> tuple[bool, int, int, str, str]:
+    patch = one.patch
+    title = patch.title or patch.kb_id or ""
+    return not one.is_missing(), severity_rank(patch.severity), -len(one.nodes), title, patch.state or ""
+
+
+def age_in_days(released: str | None, read_at: str) -> int | None:
+    """Whole days from the release to the reading; None if either is not known."""
+    start, end = instant(released), instant(read_at)
+    return None if start is None or end is None else max((end - start).days, 0)
+
+
+def instant(text: str | None) -> datetime | None:
+    """The instant of an ISO-8601 text, in UTC where it names no zone; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

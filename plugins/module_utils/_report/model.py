@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report is made of. These classes are the columns of the CSV files and the members of the JSON report, too.
+
+A value that is not known is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+SCHEMA = "patchfleet.aws/patch-report"
+SCHEMA_VERSION = 1
+
+
+@dataclass(slots=True)
+class Node:
+    """One node, as level C(instances) of ssm_patch_compliance_info tells it."""
+
+    instance_id: str
+    name: str | None = None
+    platform_type: str | None = None
+    platform_name: str | None = None
+    platform_version: str | None = None
+    resource_type: str | None = None
+    ping_status: str | None = None
+    last_ping_time: str | None = None
+    agent_version: str | None = None
+    patch_groups: tuple[str, ...] = ()
+    status: str | None = None
+    compliant: bool | None = None
+    stale: bool | None = None
+    pending_reboot: bool | None = None
+    patch_group: str | None = None
+    baseline_id: str | None = None
+    snapshot_id: str | None = None
+    operation: str | None = None
+    operation_start_time: str | None = None
+    operation_end_time: str | None = None
+    reboot_option: str | None = None
+    last_no_reboot_install_operation_time: str | None = None
+    install_override_list: str | None = None
+    installed_count: int | None = None
+    installed_other_count: int | None = None
+    installed_pending_reboot_count: int | None = None
+    installed_rejected_count: int | None = None
+    missing_count: int | None = None
+    failed_count: int | None = None
+    not_applicable_count: int | None = None
+    unreported_not_applicable_count: int | None = None
+    critical_noncompliant_count: int | None = None
+    security_noncompliant_count: int | None = None
+    other_noncompliant_count: int | None = None
+    available_security_update_count: int | None = None
+
+    def groups(self) -> tuple[str | None, ...]:
+        """The patch groups of the node, by tag or by its last report; one None if it has none."""
+        last = (self.patch_group,) if self.patch_group else ()
+        return tuple(dict.fromkeys((*self.patch_groups, *last))) or (None,)
+
+    def system(self) -> str | None:
+        """The operating system with its version."""
+        return " ".join(part for part in (self.platform_name, self.platform_version) if part) or self.platform_type
+
+
+@dataclass(slots=True)
+class Patch:
+    """One patch on one node, as level C(patches) of ssm_patch_compliance_info tells it."""
+
+    instance_id: str
+    name: str | None = None
+    patch_group: str | None = None
+    title: str | None = None
+    kb_id: str | None = None
+    classification: str | None = None
+    severity: str | None = None
+    state: str | None = None
+    installed_time: str | None = None
+    cve_ids: tuple[str, ...] = ()
+    release_date: str | None = None
+
+
+@dataclass(slots=True)
+class TaskRun:
+    """One task of one run of a window."""
+
+    name: str | None = None
+    task_arn: str | None = None
+    task_type: str | None = None
+    status: str | None = None
+    status_details: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+
+
+@dataclass(slots=True)
+class WindowRun:
+    """One run of a window."""
+
+    window_execution_id: str
+    status: str | None = None
+    status_details: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+    tasks: tuple[TaskRun, ...] = ()
+
+
+@dataclass(slots=True)
+class Window:
+    """A maintenance window with its last and its next runs."""
+
+    window_id: str
+    name: str | None = None
+    description: str | None = None
+    schedule: str | None = None
+    schedule_timezone: str | None = None
+    schedule_offset: int | None = None
+    duration: int | None = None
+    cutoff: int | None = None
+    enabled: bool | None = None
+    next_runs: tuple[str, ...] = ()
+    executions: tuple[WindowRun, ...] = ()
+
+
+@dataclass(slots=True)
+class Gap:
+    """A read that failed, and so what the report does not know."""
+
+    message: str
+    action: str | None = None
+    code: str | None = None
+    scope: str | None = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """Which nodes of an account and region were asked for; all empty means all of them."""
+
+    patch_groups: tuple[str, ...] = ()
+    instance_ids: tuple[str, ...] = ()
+    instance_tags: dict[str, Any] = field(default_factory=dict)
+
+    def is_everything(self) -> bool:
+        """Whether no node is left out."""
+        return not (self.patch_groups or self.instance_ids or self.instance_tags)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one run read of one account and region.
+
+    read_at: when, in UTC. not_read: names of counts that are not known, and C(patches) if not all patches are.
+    windows: None where they could not be read.
+    """
+
+    partition: str
+    account_id: str
+    region: str
+    read_at: str
+    scope: Scope = field(default_factory=Scope)
+    not_read: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    windows: tuple[Window, ...] | None = None
+    nodes: tuple[Node, ...] = ()
+    patches: tuple[Patch, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where a node, a patch or a window is."""
+
+    partition: str
+    account_id: str
+    region: str
+
+
+def place_of(reading: Reading) -> Place:
+    """The account and region that was read."""
+    return Place(reading.partition, reading.account_id, reading.region)

@@ -1,0 +1,269 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as one HTML file: the context of its template, and the data that its script makes tables of.
+
+The template escapes every text. The data lies in a block that no browser executes, and the script writes it as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from .calendar import calendar_of, history_of
+from .gate import NO_GROUP, Verdict
+from .merge import Fleet
+from .missing import AGES, SEVERITIES, MissingPatch, instant, severity_rank
+from .model import Node, Reading
+from .totals import STATUSES, Tally, Totals, place_name
+
+with suppress(ImportError):  # the module tells that it is missing
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+# Rows that the page shows without its script.
+_WORST = 12
+_RUNS = 200
+STATUS_NAMES = {
+    "failed": "Patch failed",
+    "noncompliant": "Patches missing",
+    "pending_reboot": "Reboot pending",
+    "stale": "Scan too old",
+    "never_scanned": "Never scanned",
+    "unmanaged": "Not managed",
+    "compliant": "Compliant",
+    "unknown": "Not read",
+}
+COUNT_NAMES = {
+    "noncompliant": "Noncompliant",
+    "critical_noncompliant": "Critical missing",
+    "security_noncompliant": "Security missing",
+    "failed": "Patch failed",
+    "pending_reboot": "Reboot pending",
+    "stale": "Scan too old",
+    "never_scanned": "Never scanned",
+    "unmanaged": "Not managed",
+}
+AGE_NAMES = (
+    f"up to {AGES[0]} days",
+    *(f"{start + 1} to {end} days" for start, end in pairwise(AGES)),
+    f"over {AGES[-1]} days",
+)
+# What JSON may hold and a script block may not; the others are escaped by the encoder.
+_UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_GOOD_RUNS = frozenset({"SUCCESS"})
+_BAD_RUNS = frozenset({"FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"})
+
+
+@dataclass(slots=True)
+class Report:
+    """All that the page tells."""
+
+    title: str
+    fleet: Fleet
+    totals: Totals
+    patches: list[MissingPatch]
+    verdicts: list[Verdict]
+    most_runs: int
+
+
+@dataclass(slots=True)
+class Assets:
+    """The template of the page, its style and its script."""
+
+    template: str
+    style: str
+    script: str
+
+
+def page(report: Report, assets: Assets) -> Iterator[str]:
+    """The page, piece by piece."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update({"clean": _clean, "percent": _percent, "utc": _utc})
+    context = _context(report)
+    context["style"], context["script"] = Markup(assets.style), Markup(assets.script)  # noqa: S704 they are ours
+    context["style_hash"], context["script_hash"] = _hash(assets.style), _hash(assets.script)
+    context["data"] = Markup(_data(report))  # noqa: S704 nothing in it can end the block
+    yield from environment.from_string(assets.template).generate(context)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _clean(text: str | None) -> str:
+    """A text without control characters, which HTML does not allow."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if not one.isprintable() and one < " " else one for one in text or "")
+
+
+def _percent(value: float | None) -> str:
+    return "not known" if value is None else f"{value:g} %"
+
+
+def _utc(text: str | None) -> str:
+    moment = instant(text)
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+
+
+def _context(report: Report) -> dict[str, Any]:
+    totals = report.totals
+    calendar = calendar_of(report.fleet, report.most_runs)
+    history = history_of(report.fleet)
+    return {
+        "title": report.title,
+        "read_at": report.fleet.read_at(),
+        "readings": report.fleet.readings,
+        "gaps": [(reading, gap) for reading in report.fleet.readings for gap in reading.gaps],
+        "windows_read": any(reading.windows is not None for reading in report.fleet.readings),
+        "total": totals.total,
+        "parts": _parts(totals.total),
+        "breakdowns": _breakdowns(totals),
+        "count_names": COUNT_NAMES,
+        "status_names": STATUS_NAMES,
+        "verdicts": [one for one in report.verdicts if one.judged],
+        "broken": [one for one in report.verdicts if one.judged and not one.passed],
+        "worst": _worst(report.fleet),
+        "several_places": len(totals.places) > 1,
+        "matrix": _matrix(report.patches),
+        "age_names": (*AGE_NAMES, "not known"),
+        "missing": sum(one.is_missing() for one in report.patches),
+        "calendar": calendar,
+        "history": history[:_RUNS],
+        "history_left": max(len(history) - _RUNS, 0),
+        "run_class": _run_class,
+    }
+
+
+@dataclass(slots=True)
+class Part:
+    """One status in the bar of the fleet; x and width are shares of 1000."""
+
+    status: str
+    count: int
+    share: float
+    x: float
+    width: float
+
+
+def _parts(tally: Tally) -> list[Part]:
+    parts: list[Part] = []
+    all_nodes, before = tally.nodes(), 0
+    for status in (*reversed(STATUSES), "unknown"):
+        count = tally.statuses[status]
+        if count:
+            share = count / all_nodes
+            parts.append(Part(status, count, 100 * share, 1000 * before / all_nodes, 1000 * share))
+            before += count
+    return parts
+
+
+def _breakdowns(totals: Totals) -> list[tuple[str, str, str, dict[str, Tally]]]:
+    """Id, heading, column and rows of the tables of counts."""
+    groups = {NO_GROUP if name is None else name: tally for name, tally in totals.groups.items()}
+    systems = {name or "not known": tally for name, tally in totals.systems.items()}
+    places = {name or "": tally for name, tally in totals.places.items()}
+    tables = [("groups", "Patch groups", "Patch group", groups), ("systems", "Operating systems", "System", systems)]
+    if len(places) > 1:
+        tables.append(("places", "Accounts and regions", "Account and region", places))
+    return tables
+
+
+def _worst(fleet: Fleet) -> list[tuple[Reading, Node]]:
+    """The nodes that need somebody most."""
+    bad = [(reading, node) for reading, node in fleet.nodes() if node.status not in ("compliant", None)]
+    return sorted(bad, key=lambda pair: _need(pair[1]))[:_WORST]
+
+
+def _need(node: Node) -> tuple[Any, ...]:
+    counts = ("critical_noncompliant_count", "failed_count", "security_noncompliant_count", "missing_count")
+    rank = STATUSES.index(node.status) if node.status in STATUSES else len(STATUSES)
+    return (*(-(getattr(node, name) or 0) for name in counts), rank, node.name or "", node.instance_id)
+
+
+@dataclass(slots=True)
+class Severity:
+    """One row of the matrix: how many patches there are in each band of age, the last for no known age."""
+
+    name: str
+    cells: list[int]
+
+
+def _matrix(patches: list[MissingPatch]) -> list[Severity]:
+    rows: dict[str, list[int]] = {}
+    for one in sorted(patches, key=lambda one: severity_rank(one.patch.severity)):
+        if one.is_missing():
+            name = one.patch.severity or SEVERITIES[-1]
+            cells = rows.setdefault(name, [0] * (len(AGES) + 2))
+            band = one.band()
+            cells[-1 if band is None else band] += 1
+    return [Severity(name, cells) for name, cells in rows.items()]
+
+
+def _run_class(status: str | None) -> str:
+    return "good" if status in _GOOD_RUNS else "bad" if status in _BAD_RUNS else "open"
+
+
+class _Texts:
+    """Texts by number, each once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str | None) -> int | None:
+        return None if text is None else self._numbers.setdefault(text, len(self._numbers))
+
+    def all(self) -> list[str]:
+        return [*self._numbers]
+
+
+def _data(report: Report) -> str:
+    texts = _Texts()
+    nodes = [_node_data(reading, node, texts.number) for reading, node in report.fleet.nodes()]
+    patches = [_patch_data(one, texts.number) for one in report.patches]
+    data = {"texts": texts.all(), "statuses": STATUS_NAMES, "nodes": nodes, "patches": patches}
+    return json.dumps(data, separators=(",", ":")).translate(_UNSAFE)
+
+
+def _node_data(reading: Reading, node: Node, number: Callable[[str | None], int | None]) -> list[Any]:
+    """The order is that of NODE in the script."""
+    end = instant(node.operation_end_time)
+    return [
+        node.instance_id,
+        node.name,
+        number(node.status or "unknown"),
+        [number(NO_GROUP if group is None else group) for group in node.groups()],
+        number(node.system()),
+        number(place_name(reading)),
+        node.critical_noncompliant_count,
+        node.security_noncompliant_count,
+        node.missing_count,
+        node.failed_count,
+        node.installed_pending_reboot_count,
+        int(end.timestamp()) if end else None,
+        number(node.operation),
+        number(node.baseline_id),
+        number(node.snapshot_id),
+        number(node.ping_status),
+        number(node.agent_version),
+    ]
+
+
+def _patch_data(one: MissingPatch, number: Callable[[str | None], int | None]) -> list[Any]:
+    """The order is that of PATCH in the script."""
+    patch = one.patch
+    return [
+        patch.kb_id,
+        patch.title,
+        number(patch.severity),
+        number(patch.classification),
+        number(patch.state),
+        one.age_days,
+        one.nodes,
+        list(patch.cve_ids),
+    ]

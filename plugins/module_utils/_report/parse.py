@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From JSON to the classes of the model, and back. What does not fit is an error that says where it stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from .model import SCHEMA, SCHEMA_VERSION, Reading
+
+T = TypeVar("T")
+Reader = Callable[[Any, dict[str, str]], Any]
+
+
+class ReportError(Exception):
+    """What keeps a report from being made, in words for the user."""
+
+
+class MalformedError(ValueError):
+    """A value that is not of its type."""
+
+
+def parsed(cls: type[T], data: Any, shared: dict[str, str]) -> T:
+    """An object of the class from a JSON object; members that the class does not know are left out.
+
+    shared: texts that were met before, so that each is kept once.
+    """
+    if not isinstance(data, dict):
+        raise MalformedError(f"{data!r:.60} is no object")
+    values = {}
+    for name, reader, required in _members(cls):  # type: ignore[arg-type]  # a class is hashable
+        if name in data:
+            try:
+                values[name] = reader(data[name], shared)
+            except MalformedError as error:
+                raise MalformedError(f"{name}: {error}") from error
+        elif required:
+            raise MalformedError(f"{name} is missing")
+    return cls(**values)
+
+
+@cache
+def _members(cls: Any) -> tuple[tuple[str, Reader, bool], ...]:
+    hints = get_type_hints(cls)
+    return tuple(
+        (one.name, _reader(hints[one.name]), one.default is MISSING and one.default_factory is MISSING)
+        for one in fields(cls)
+    )
+
+
+def _reader(hint: Any) -> Reader:
+    if get_origin(hint) is UnionType:
+        [inner] = [one for one in get_args(hint) if one is not NoneType]
+        read = _reader(inner)
+        return lambda value, shared: None if value is None else read(value, shared)
+    if get_origin(hint) is tuple:
+        read_one = _reader(get_args(hint)[0])
+        return lambda value, shared: tuple(read_one(one, shared) for one in _of_type(value, list))
+    if get_origin(hint) is dict:
+        return lambda value, _shared: _of_type(value, dict)
+    if hint is str:
+        return lambda value, shared: shared.setdefault(_of_type(value, str), value)
+    if hint in (int, bool):
+        return lambda value, _shared: _of_type(value, hint)
+    return lambda value, shared: parsed(hint, value, shared)
+
+
+def _of_type(value: Any, wanted: type) -> Any:
+    # True is an int to Python, and none to anybody else.
+    if type(value) is not wanted:
+        raise MalformedError(f"{value!r:.60} is not of type {wanted.__name__}")
+    return value
+
+
+def plain(value: Any) -> Any:
+    """An object of the model as JSON knows it."""
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def read_rows(path: str, cls: type[T], shared: dict[str, str]) -> Iterator[T]:
+    """The rows of a JSON Lines file."""
+    try:
+        with Path(path).open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield parsed(cls, json.loads(line), shared)
+                except ValueError as error:
+                    raise ReportError(f"{path}, line {number}: {error}") from error
+    except (OSError, UnicodeError) as error:
+        raise ReportError(f"{path} cannot be read: {error}") from error
+
+
+def read_report(path: str, shared: dict[str, str]) -> list[Reading]:
+    """The readings in a JSON report of another run."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(f"inputs: {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ReportError(f"inputs: {path} is no JSON: {error}") from error
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise ReportError(f"inputs: {path} is no report in JSON as patch_report writes it")
+    if data.get("schema_version") != SCHEMA_VERSION:
+        raise ReportError(
+            f"inputs: {path} has schema_version {data.get('schema_version')!r}, and {SCHEMA_VERSION} is understood:"
+            " write it anew with this release of the collection"
+        )
+    try:
+        return [parsed(Reading, one, shared) for one in _of_type(data.get("readings"), list)]
+    except MalformedError as error:
+        raise ReportError(f"inputs: {path} is not as patch_report writes it: {error}") from error

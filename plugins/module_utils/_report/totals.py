@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers of the fleet, counted from its nodes. A number that is not known is None, and never 0."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .merge import Fleet
+from .model import Node, Reading
+
+# The names of the counts, as in the summary of ssm_patch_compliance_info.
+COUNTS = (
+    "managed",
+    "compliant",
+    "noncompliant",
+    "critical_noncompliant",
+    "security_noncompliant",
+    "pending_reboot",
+    "failed",
+    "never_scanned",
+    "stale",
+    "unmanaged",
+)
+# What a node is in one word, the most urgent first.
+STATUSES = ("failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "compliant")
+_NONCOMPLIANT = frozenset({"failed", "noncompliant", "pending_reboot"})
+_NEVER_REPORTED = frozenset({"never_scanned", "unmanaged"})
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of nodes. unknown: the counts that are not known."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    unknown: set[str] = field(default_factory=set)
+
+    def add(self, reading: Reading, node: Node) -> None:
+        """Count a node."""
+        self.unknown.update(reading.not_read)
+        self.statuses[node.status or "unknown"] += 1
+        for name, holds in _facts(node).items():
+            if holds is None:
+                self.unknown.add(name)
+            else:
+                self.counts[name] += holds
+
+    def nodes(self) -> int:
+        """How many nodes were counted, unmanaged ones too."""
+        return sum(self.statuses.values())
+
+    def value(self, name: str) -> int | None:
+        """One count."""
+        return None if name in self.unknown else self.counts[name]
+
+    def compliance_percent(self) -> float | None:
+        """The share of managed nodes that are compliant, rounded down to two digits."""
+        managed, compliant = self.value("managed"), self.value("compliant")
+        if not managed or compliant is None:
+            return None
+        return compliant * 10_000 // managed / 100
+
+    def summary(self) -> dict[str, int | float | None]:
+        """All of it, in the form of the summary of ssm_patch_compliance_info."""
+        counts: dict[str, int | float | None] = {name: self.value(name) for name in COUNTS}
+        return {**counts, "compliance_percent": self.compliance_percent()}
+
+
+def _facts(node: Node) -> dict[str, bool | None]:
+    """What a node adds to each count."""
+    if node.status == "unmanaged":
+        return {"managed": False, "unmanaged": True}
+    facts: dict[str, bool | None] = {"managed": True, "unmanaged": False}
+    if node.status is None:
+        return facts | dict.fromkeys(COUNTS[1:-1])
+    facts["never_scanned"] = node.status == "never_scanned"
+    facts["noncompliant"] = node.status in _NONCOMPLIANT
+    facts["compliant"] = node.compliant
+    facts["stale"] = node.stale
+    facts["pending_reboot"] = node.pending_reboot
+    for name in ("critical_noncompliant", "security_noncompliant", "failed"):
+        count = getattr(node, f"{name}_count")
+        never = node.status in _NEVER_REPORTED
+        facts[name] = False if never else None if count is None else count > 0
+    if node.status == "never_scanned":
+        # A node without a report has no such facts, which is known.
+        facts |= {name: bool(facts[name]) for name in ("compliant", "stale", "pending_reboot")}
+    return facts
+
+
+@dataclass(slots=True)
+class Totals:
+    """The numbers of a fleet: of all, and by patch group, operating system, account and region."""
+
+    total: Tally = field(default_factory=Tally)
+    groups: dict[str | None, Tally] = field(default_factory=dict)
+    systems: dict[str | None, Tally] = field(default_factory=dict)
+    places: dict[str | None, Tally] = field(default_factory=dict)
+
+
+def totals_of(fleet: Fleet) -> Totals:
+    """Count the fleet."""
+    found = Totals()
+    for reading in fleet.readings:
+        # What a reading does not know is not known of the whole, even if it has no node.
+        found.total.unknown.update(reading.not_read)
+        found.places.setdefault(place_name(reading), Tally()).unknown.update(reading.not_read)
+        for group in reading.scope.patch_groups:
+            found.groups.setdefault(group, Tally())
+    for reading, node in fleet.nodes():
+        found.total.add(reading, node)
+        found.places[place_name(reading)].add(reading, node)
+        found.systems.setdefault(node.system(), Tally()).add(reading, node)
+        for name in node.groups():
+            found.groups.setdefault(name, Tally()).add(reading, node)
+    found.groups, found.systems, found.places = (
+        {name: tallies[name] for name in sorted(tallies, key=_by_name)}
+        for tallies in (found.groups, found.systems, found.places)
+    )
+    return found
+
+
+def _by_name(name: str | None) -> tuple[bool, str]:
+    return name is None, name or ""
+
+
+def place_name(reading: Reading) -> str:
+    """Account and region as one text."""
+    return f"{reading.account_id} {reading.region}"

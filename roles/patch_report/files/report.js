@@ -1,0 +1,295 @@
+// SPDX-FileCopyrightText: Patchfleet contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Makes the tables of nodes and patches from the data of the page. Texts of the data are only ever set as text.
+"use strict";
+(() => {
+  // The positions in a row of the data, in the order in which the module writes them.
+  const NODE = positions("id name status groups system place critical security missing failed pending end operation baseline snapshot ping agent");
+  const PATCH = positions("kb title severity classification state age nodes cves");
+  const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational", "unspecified"];
+  const STATUSES = ["failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "unknown", "compliant"];
+  const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const NUMBER = new Intl.NumberFormat();
+  const COLLATOR = new Intl.Collator(undefined, { numeric: true });
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const text = (index) => (index === null ? "" : data.texts[index]);
+
+  function positions(names) {
+    return Object.fromEntries(names.split(" ").map((name, index) => [name, index]));
+  }
+
+  function element(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (key === "onclick" || key === "oninput") made[key] = value;
+      else if (value === true) made.setAttribute(key, "");
+      else if (value !== false && value !== undefined) made.setAttribute(key, value);
+    }
+    made.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child))));
+    return made;
+  }
+
+  function compare(a, b) {
+    // What is not known comes last, whichever the direction.
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return COLLATOR.compare(a, b);
+  }
+
+  function sorted(rows, key, descending) {
+    const keyed = rows.map((row) => [key(row), row]);
+    keyed.sort(([a], [b]) => {
+      const missing = (a === null || a === "") - (b === null || b === "");
+      return missing || (descending ? compare(b, a) : compare(a, b));
+    });
+    return keyed.map(([, row]) => row);
+  }
+
+  function setSort(header, direction) {
+    for (const one of header.parentNode.children) one.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", direction);
+  }
+
+  function badge(status) {
+    const kind = STATUSES.includes(status) ? status : "unknown";
+    return element("span", { class: `badge ${kind}` }, data.statuses[status] ?? status);
+  }
+
+  function localTime(seconds) {
+    if (seconds === null) return "–";
+    const moment = new Date(seconds * 1000);
+    return element("time", { datetime: moment.toISOString(), title: moment.toISOString() }, DATE.format(moment));
+  }
+
+  function known(value) {
+    return value === null || value === "" ? "–" : value;
+  }
+
+  // A table of rows with a search field, choices, sorting by column, pages, and one open detail at a time.
+  class View {
+    constructor({ id, rows, noun, size, columns, choices, words, detail, sort }) {
+      Object.assign(this, { id, rows, noun, size, columns, choices, words, detail });
+      this.page = 0;
+      this.open = null;
+      this.only = null;
+      this.haystacks = new Map();
+      this.build(sort);
+      this.sortBy(sort, columns[sort].descending ?? false);
+    }
+
+    build() {
+      this.search = element("input", { type: "search", id: `${this.id}-search`, autocomplete: "off", oninput: () => this.update() });
+      this.selects = this.choices.map(({ name, label, all, values }) => {
+        const select = element("select", { id: `${this.id}-${name}`, oninput: () => this.update() }, element("option", { value: "" }, all));
+        for (const [value, shown] of values) select.append(element("option", { value }, shown));
+        return [select, label];
+      });
+      this.clear = element("button", { type: "button", id: `${this.id}-clear`, onclick: () => this.reset() }, "Show all");
+      const labels = this.selects.map(([select, label]) => element("label", {}, label, select));
+      const form = element("form", { class: "filters", role: "search", "aria-label": `Filter ${this.noun}` },
+        element("label", { class: "wide" }, "Search", this.search), ...labels, this.clear);
+      form.addEventListener("submit", (event) => event.preventDefault());
+      this.count = element("p", { id: `${this.id}-count`, role: "status", class: "muted small" });
+      this.headers = this.columns.map((column, index) => element("th", { scope: "col", class: column.number ? "num" : undefined },
+        element("button", { type: "button", onclick: () => this.sortBy(index, this.sorting === index ? !this.descending : column.descending ?? false) }, column.label)));
+      this.body = element("tbody");
+      const table = element("table", { id: `${this.id}-table` }, element("thead", {}, element("tr", {}, ...this.headers)), this.body);
+      this.previous = element("button", { type: "button", id: `${this.id}-previous`, onclick: () => this.turn(-1) }, "Previous");
+      this.next = element("button", { type: "button", id: `${this.id}-next`, onclick: () => this.turn(1) }, "Next");
+      this.where = element("span", { class: "muted" });
+      this.pager = element("nav", { class: "pager", "aria-label": `Pages of ${this.noun}` }, this.previous, this.where, this.next);
+      const view = document.getElementById(`${this.id}-view`);
+      view.append(form, this.count, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": `${this.id}-title` }, table), this.pager);
+      view.hidden = false;
+    }
+
+    haystack(row) {
+      let found = this.haystacks.get(row);
+      if (found === undefined) this.haystacks.set(row, (found = this.words(row).join("\n").toLowerCase()));
+      return found;
+    }
+
+    update() {
+      const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const wanted = this.choices.map(({ fits }, index) => [fits, this.selects[index][0].value]).filter(([, value]) => value !== "");
+      this.shown = this.sorted.filter((row) => (this.only === null || this.only.rows.has(row))
+        && wanted.every(([fits, value]) => fits(row, value))
+        && (words.length === 0 || words.every((word) => this.haystack(row).includes(word))));
+      this.page = 0;
+      this.draw();
+    }
+
+    sortBy(index, descending) {
+      [this.sorting, this.descending] = [index, descending];
+      setSort(this.headers[index], descending ? "descending" : "ascending");
+      this.sorted = sorted(this.rows, this.columns[index].key, descending);
+      this.update();
+    }
+
+    turn(pages) {
+      this.page += pages;
+      this.draw();
+      document.getElementById(this.id).scrollIntoView();
+    }
+
+    reset() {
+      this.search.value = "";
+      for (const [select] of this.selects) select.value = "";
+      this.only = null;
+      this.update();
+      this.search.focus();
+    }
+
+    // Shows these rows and no others until "Show all".
+    restrict(rows, reason) {
+      this.reset();
+      this.only = { rows: new Set(rows), reason };
+      this.update();
+      document.getElementById(this.id).scrollIntoView();
+    }
+
+    draw() {
+      const pages = Math.max(Math.ceil(this.shown.length / this.size), 1);
+      const rows = this.shown.slice(this.page * this.size, (this.page + 1) * this.size);
+      this.body.replaceChildren(...rows.flatMap((row) => this.lines(row)));
+      if (rows.length === 0) this.body.append(element("tr", {}, element("td", { colspan: this.columns.length, class: "empty" }, "Nothing fits.")));
+      const of = this.shown.length === this.rows.length ? "" : ` of ${NUMBER.format(this.rows.length)}`;
+      this.count.textContent = `${NUMBER.format(this.shown.length)}${of} ${this.noun}${this.only ? `: ${this.only.reason}` : ""}`;
+      this.where.textContent = `Page ${NUMBER.format(this.page + 1)} of ${NUMBER.format(pages)}`;
+      this.previous.disabled = this.page === 0;
+      this.next.disabled = this.page + 1 === pages;
+      this.pager.hidden = pages === 1;
+      this.clear.disabled = !this.only && !this.search.value && this.selects.every(([select]) => select.value === "");
+    }
+
+    lines(row) {
+      const toggle = element("button", { type: "button", class: "link", "aria-expanded": String(this.open === row), onclick: () => this.toggle(row) });
+      const cells = this.columns.map(({ cell, number }, index) => {
+        const content = cell(row);
+        if (index > 0) return element("td", { class: number ? (content === 0 ? "num zero" : "num") : undefined }, content);
+        toggle.append(content[0]);
+        return element("th", { scope: "row" }, toggle, ...content.slice(1));
+      });
+      const line = element("tr", {}, ...cells);
+      if (this.open !== row) return [line];
+      return [line, element("tr", { class: "detail" }, element("td", { colspan: this.columns.length }, this.detail(row)))];
+    }
+
+    toggle(row) {
+      this.open = this.open === row ? null : row;
+      this.draw();
+      this.body.querySelectorAll("button.link[aria-expanded]")[this.shown.indexOf(row) - this.page * this.size]?.focus();
+    }
+  }
+
+  function distinct(rows, values, order = compare) {
+    return [...new Set(rows.flatMap(values))].sort(order).map((value) => [value, value]);
+  }
+
+  function facts(entries) {
+    return element("dl", { class: "facts" }, ...entries.map(([label, value, whole]) => element("div", { class: whole ? "whole" : undefined }, element("dt", {}, label), element("dd", {}, known(value)))));
+  }
+
+  function severityRank(severity) {
+    const rank = SEVERITIES.indexOf((severity || "unspecified").toLowerCase());
+    return rank < 0 ? SEVERITIES.length : rank;
+  }
+
+  function words(state) {
+    return state.charAt(0) + state.slice(1).toLowerCase().replaceAll("_", " ");
+  }
+
+  function join(items, separator) {
+    return items.flatMap((item, index) => (index ? [separator, item] : [item]));
+  }
+
+  function nodeUrgency(row) {
+    const amount = (row[NODE.critical] ?? 0) * 1e6 + (row[NODE.failed] ?? 0) * 1e4 + (row[NODE.security] ?? 0) * 100 + (row[NODE.missing] ?? 0);
+    return amount * 10 + STATUSES.length - STATUSES.indexOf(text(row[NODE.status]));
+  }
+
+  const ofNode = new Map();
+  data.patches.forEach((patch) => patch[PATCH.nodes].forEach((index) => {
+    if (!ofNode.has(data.nodes[index])) ofNode.set(data.nodes[index], []);
+    ofNode.get(data.nodes[index]).push(patch);
+  }));
+
+  const several = new Set(data.nodes.map((row) => row[NODE.place])).size > 1;
+  const groupsOf = (row) => row[NODE.groups].map(text);
+  const count = (label, name) => ({ label, number: true, descending: true, key: (row) => row[NODE[name]], cell: (row) => known(row[NODE[name]]) });
+
+  const nodes = new View({
+    id: "nodes", rows: data.nodes, noun: "nodes", size: 25, sort: 1,
+    columns: [
+      { label: "Node", key: (row) => row[NODE.name] ?? row[NODE.id], cell: (row) => [row[NODE.name] || row[NODE.id], row[NODE.name] ? element("small", {}, row[NODE.id]) : null] },
+      { label: "Status", descending: true, key: nodeUrgency, cell: (row) => badge(text(row[NODE.status])) },
+      { label: "Patch group", key: (row) => groupsOf(row).join(", "), cell: (row) => groupsOf(row).join(", ") },
+      { label: "System", key: (row) => text(row[NODE.system]), cell: (row) => known(text(row[NODE.system])) },
+      ...(several ? [{ label: "Account and region", key: (row) => text(row[NODE.place]), cell: (row) => text(row[NODE.place]) }] : []),
+      count("Critical", "critical"), count("Security", "security"), count("Missing", "missing"), count("Failed", "failed"),
+      { label: "Last operation", descending: true, key: (row) => row[NODE.end], cell: (row) => localTime(row[NODE.end]) },
+    ],
+    choices: [
+      { name: "status", label: "Status", all: "any", fits: (row, value) => text(row[NODE.status]) === value, values: STATUSES.filter((status) => data.nodes.some((row) => text(row[NODE.status]) === status)).map((status) => [status, data.statuses[status]]) },
+      { name: "group", label: "Patch group", all: "any", fits: (row, value) => groupsOf(row).includes(value), values: distinct(data.nodes, groupsOf) },
+      { name: "system", label: "System", all: "any", fits: (row, value) => text(row[NODE.system]) === value, values: distinct(data.nodes, (row) => text(row[NODE.system]) || []) },
+      ...(several ? [{ name: "place", label: "Account and region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
+    ],
+    words: (row) => [row[NODE.id], row[NODE.name] ?? "", ...groupsOf(row), text(row[NODE.system]), text(row[NODE.place]), data.statuses[text(row[NODE.status])] ?? ""],
+    detail: (row) => facts([
+      ["Instance", row[NODE.id]], ["Account and region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
+      ["Baseline", text(row[NODE.baseline])], ["Snapshot", text(row[NODE.snapshot])], ["Waiting for a reboot", row[NODE.pending]],
+      ["Agent", [text(row[NODE.ping]), text(row[NODE.agent])].filter(Boolean).join(", ")],
+      ["Patches", element("span", {}, ...join((ofNode.get(row) ?? []).map((patch) => `${patch[PATCH.title] ?? patch[PATCH.kb] ?? "?"} (${[text(patch[PATCH.severity]), words(text(patch[PATCH.state]))].filter(Boolean).join(", ")})`), "; "), ofNode.has(row) ? "" : "–"), true],
+    ]),
+  });
+
+  if (data.patches.length) new View({
+    id: "patches", rows: data.patches, noun: "patches", size: 10, sort: 1,
+    columns: [
+      { label: "Patch", key: (row) => row[PATCH.title] ?? row[PATCH.kb], cell: (row) => [row[PATCH.title] || row[PATCH.kb] || "?", row[PATCH.title] && row[PATCH.kb] ? element("small", {}, row[PATCH.kb]) : null] },
+      { label: "Severity", key: (row) => severityRank(text(row[PATCH.severity])) * 1e6 - row[PATCH.nodes].length, cell: (row) => known(text(row[PATCH.severity])) },
+      { label: "State", key: (row) => text(row[PATCH.state]), cell: (row) => words(text(row[PATCH.state])) },
+      { label: "Age in days", number: true, descending: true, key: (row) => row[PATCH.age], cell: (row) => row[PATCH.age] ?? "not known" },
+      { label: "Nodes", number: true, descending: true, key: (row) => row[PATCH.nodes].length, cell: (row) => element("button", { type: "button", class: "link", "aria-label": `Show the ${row[PATCH.nodes].length} nodes`, onclick: () => nodes.restrict(row[PATCH.nodes].map((index) => data.nodes[index]), row[PATCH.title] ?? row[PATCH.kb] ?? "one patch") }, NUMBER.format(row[PATCH.nodes].length)) },
+      { label: "CVEs", number: true, descending: true, key: (row) => row[PATCH.cves].length, cell: (row) => row[PATCH.cves].length },
+    ],
+    choices: [
+      { name: "severity", label: "Severity", all: "any", fits: (row, value) => text(row[PATCH.severity]) === value, values: distinct(data.patches, (row) => text(row[PATCH.severity]) || [], (a, b) => severityRank(a) - severityRank(b)) },
+      { name: "state", label: "State", all: "any", fits: (row, value) => text(row[PATCH.state]) === value, values: distinct(data.patches, (row) => text(row[PATCH.state]) || []).map(([value]) => [value, words(value)]) },
+    ],
+    words: (row) => [row[PATCH.title] ?? "", row[PATCH.kb] ?? "", text(row[PATCH.severity]), text(row[PATCH.classification]), ...row[PATCH.cves]],
+    detail: (row) => facts([
+      ["Classification", text(row[PATCH.classification])], ["Id", row[PATCH.kb]],
+      ["CVEs", row[PATCH.cves].join(", "), true],
+    ]),
+  });
+
+  // Tables that are there without this script get buttons to sort them by.
+  for (const table of document.querySelectorAll("table[data-sortable]")) {
+    const body = table.tBodies[0];
+    if (body.rows.length < 2) continue;
+    [...table.tHead.rows[0].cells].forEach((header, index) => {
+      const value = (row) => {
+        const cell = row.cells[index];
+        const given = cell.dataset.sort ?? cell.textContent.trim();
+        return given !== "" && !Number.isNaN(Number(given)) ? Number(given) : given;
+      };
+      const button = element("button", { type: "button" }, header.textContent);
+      button.onclick = () => {
+        const descending = header.getAttribute("aria-sort") === "ascending" || (header.classList.contains("num") && !header.hasAttribute("aria-sort"));
+        setSort(header, descending ? "descending" : "ascending");
+        body.append(...sorted([...body.rows], value, descending));
+      };
+      header.replaceChildren(button);
+    });
+  }
+
+  // All nodes are in the table now, the worst first; times are shown on the clock of the reader.
+  document.getElementById("worst").remove();
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    time.title = time.textContent;
+    time.textContent = DATE.format(moment);
+  }
+})();
