@@ -93,7 +93,8 @@ class Api:
         """
         shape = self._output_shape(operation).members[result].member
         seen: set[str] = set()
-        empty, token = 0, None
+        token: str | None = None
+        empty = 0
         while True:
             more = {"NextToken": token} if token else {}
             answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
