@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from .support import PREFIX, Client, Maker, refused
+from .support import PREFIX, REGION, Client, Doors, Maker, refused
 
 COUNT = 12
+NODES = [f"i-{number:017x}" for number in range(COUNT)]
 BAD_TOKEN = ("InvalidNextToken", "ValidationException")
 
 
@@ -122,12 +124,76 @@ def groups(ssm: Client, make: Maker) -> Listing:
     )
 
 
+def executions(ssm: Client, make: Maker, doors: Doors) -> Listing:
+    window = make.window(Schedule="rate(1 hour)", Duration=1, Cutoff=0)
+    doors.post("clock", {"advance": COUNT * 3600})
+    # As no order is promised, what is known of each entry is the hour at which it began.
+    start = ssm.get_maintenance_window(WindowId=window)["CreatedDate"]
+    return Listing(
+        ssm.describe_maintenance_window_executions,
+        {"WindowId": window},
+        "WindowExecutions",
+        lambda entry: str(round((entry["StartTime"] - start).total_seconds() / 3600)),
+        {str(hour) for hour in range(1, COUNT + 1)},
+        (10, 100),
+    )
+
+
+def execution_of(ssm: Client, doors: Doors, window: str) -> str:
+    """The id of the execution that begins within the day."""
+    doors.post("clock", {"advance": 86400})
+    (execution,) = ssm.describe_maintenance_window_executions(WindowId=window)["WindowExecutions"]
+    return execution["WindowExecutionId"]
+
+
+def execution_tasks(ssm: Client, make: Maker, doors: Doors) -> Listing:
+    window = make.window(Schedule="cron(0 2 ? * * *)")
+    expected = {f"AWS-Runbook-{number}" for number in range(COUNT)}
+    for name in expected:
+        make.targetless_task(window, TaskArn=name)
+    return Listing(
+        ssm.describe_maintenance_window_execution_tasks,
+        {"WindowExecutionId": execution_of(ssm, doors, window)},
+        "WindowExecutionTaskIdentities",
+        lambda entry: entry["TaskArn"],
+        expected,
+        (10, 100),
+    )
+
+
+def execution_invocations(ssm: Client, make: Maker, doors: Doors) -> Listing:
+    window = make.window(Schedule="cron(0 2 ? * * *)")
+    parameters = {"Automation": {"Parameters": {"InstanceId": ["{{TARGET_ID}}"]}}}
+    targets = [{"Key": "InstanceIds", "Values": NODES}]
+    make.targetless_task(
+        window, Targets=targets, MaxConcurrency="100%", MaxErrors="0", TaskInvocationParameters=parameters
+    )
+    execution = execution_of(ssm, doors, window)
+    (task,) = ssm.get_maintenance_window_execution(WindowExecutionId=execution)["TaskIds"]
+    return Listing(
+        ssm.describe_maintenance_window_execution_task_invocations,
+        {"WindowExecutionId": execution, "TaskId": task},
+        "WindowExecutionTaskInvocationIdentities",
+        lambda entry: json.loads(entry["Parameters"])["parameters"]["InstanceId"][0],
+        set(NODES),
+        (10, 100),
+    )
+
+
 MAKERS = (windows, targets, tasks, windows_for_target, schedule, baselines, groups)
+MAKERS_OF_HISTORY = (executions, execution_tasks, execution_invocations)
 
 
-@pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__)
-def listing(request: pytest.FixtureRequest, ssm: Client, make: Maker) -> Listing:
-    return request.param(ssm, make)
+@pytest.fixture(params=[*MAKERS, *MAKERS_OF_HISTORY], ids=lambda maker: maker.__name__)
+def listing(request: pytest.FixtureRequest, ssm: Client, make: Maker) -> Iterator[Listing]:
+    if request.param in MAKERS:
+        yield request.param(ssm, make)
+        return
+    doors, account = (request.getfixturevalue(name) for name in ("doors", "account"))
+    nodes = {"nodes": [{"InstanceId": node} for node in NODES]}
+    doors.post("seed", {"regions": [{"account": account, "region": REGION, "fleet": nodes}]})
+    with doors.clock("2031-01-06T00:00:00Z"):
+        yield request.param(ssm, make, doors)
 
 
 def walk(listing: Listing, size: int | None = None) -> list[str]:
