@@ -16,8 +16,7 @@ from ssmsim.store import Record, Region
 COMMANDS = "commands"
 HISTORY = timedelta(days=30)
 _CANCELLING_SECONDS = 2
-_DELIVERY_SECONDS = 1
-_RUNNING, _DELAYED, _CANCELLING = "InProgress", "Delayed", "Cancelling"
+_RUNNING, _CANCELLING = "InProgress", "Cancelling"
 _PENDING = ("Pending", "Pending")
 _UNDELIVERABLE = ("Failed", "Undeliverable")
 _DELIVERY_TIMED_OUT = ("TimedOut", "DeliveryTimedOut")
@@ -40,12 +39,15 @@ class Course:
     def __init__(self, region: Region, command: Record, document: Document, on_end: OnEnd | None = None) -> None:
         self.invocations = region.own_table()
         self.instance_ids: list[str] = []
+        self.shown = False  # whether there are invocations to be seen
         self.document = document
         self._region = region
         self._id: str = command["CommandId"]
         self._on_end = on_end
         self._waiting: deque[str] = deque()
+        # What takes a place of MaxConcurrency; a node that was not reached does not.
         self._active: dict[str, str] = {}
+        self._delayed: set[str] = set()
         self._details: Counter[str] = Counter()
         self._delivered = False
         self._cancelled = False
@@ -75,7 +77,7 @@ class Course:
             self._count_targets(instance_ids)
         if instance_ids is not None and not region.strict:
             self._show_invocations()
-        self._after(region.command_settings.get("delivery_seconds", _DELIVERY_SECONDS), self._deliver)
+        self._after(node_runs.setting(region, "delivery_seconds"), self._deliver)
         region.at(command["ExpiresAfter"], self._expire)
         forgotten = max(command["ExpiresAfter"], command["RequestedDateTime"] + HISTORY)
         region.at(forgotten, lambda: region.table(COMMANDS).remove(self._id))
@@ -88,7 +90,7 @@ class Course:
         wanted = set(self.instance_ids if instance_ids is None else instance_ids)
         self._cancelled = self._cancelled or everything
         waiting, self._waiting = self._waiting, deque(one for one in self._waiting if one not in wanted)
-        for instance_id in wanted.intersection(waiting):
+        for instance_id in wanted & {*waiting, *self._delayed}:
             self._settle(instance_id, _CANCELLED)
         for instance_id in wanted & self._active.keys():
             self._cancel_active(instance_id)
@@ -113,6 +115,7 @@ class Course:
                 self._put(instance_id, _PENDING)
 
     def _put(self, instance_id: str, state: tuple[str, str], **members: Any) -> None:
+        self.shown = True
         known = self.invocations.latest(instance_id) or {"InstanceId": instance_id, "Result": node_runs.NOTHING}
         changed = {"Status": state[0], "StatusDetails": state[1], **members}
         self.invocations.put(instance_id, {**known, **changed})
@@ -137,14 +140,11 @@ class Course:
             while self._waiting:
                 self._settle(self._waiting.popleft(), _CANCELLED if self._cancelled else _TERMINATED)
         limit = share(self.command["MaxConcurrency"], len(self.instance_ids), least=1)
-        while self._delivered and self._waiting and self._busy() < limit:
+        while self._delivered and self._waiting and len(self._active) < limit:
             self._send(self._waiting.popleft())
-        if self.instance_ids and not self._waiting and not self._active and not self.ended:
+        open_ones = self._waiting or self._active or self._delayed
+        if self.instance_ids and not open_ones and not self.ended:
             self._end(*self._verdict())
-
-    def _busy(self) -> int:
-        """How many nodes take a place of MaxConcurrency: a node that was not reached does not."""
-        return sum(state != _DELAYED for state in self._active.values())
 
     def _errors(self) -> int:
         return sum(self._details[details] for details in _ERRORS)
@@ -159,7 +159,7 @@ class Course:
         elif node.platform.kind not in self.document.platforms:
             self._settle(instance_id, ("Failed", "InvalidPlatform"))
         elif node.ping_status != "Online":
-            self._active[instance_id] = _DELAYED
+            self._delayed.add(instance_id)
             self._put(instance_id, ("Delayed", "Delayed"))
             self._region.at(self._delivery_deadline(), lambda: self._give_up(instance_id))
         else:
@@ -173,7 +173,7 @@ class Course:
         return command["RequestedDateTime"] + timedelta(seconds=command["TimeoutSeconds"])
 
     def _give_up(self, instance_id: str) -> None:
-        if self._active.get(instance_id) == _DELAYED:
+        if instance_id in self._delayed:
             self._settle(instance_id, _DELIVERY_TIMED_OUT)
             self._go_on()
 
@@ -200,9 +200,7 @@ class Course:
         self._go_on()
 
     def _cancel_active(self, instance_id: str) -> None:
-        if self._active[instance_id] == _DELAYED:
-            self._settle(instance_id, _CANCELLED)
-        elif self._active[instance_id] == _RUNNING:
+        if self._active[instance_id] == _RUNNING:
             self._active[instance_id] = _CANCELLING
             self._put(instance_id, ("Cancelling", "Cancelling"))
             self._after(_CANCELLING_SECONDS, lambda: self._cancelled_at_last(instance_id))
@@ -215,6 +213,7 @@ class Course:
     def _settle(self, instance_id: str, state: tuple[str, str], **members: Any) -> None:
         """A node's invocation is at its end."""
         self._active.pop(instance_id, None)
+        self._delayed.discard(instance_id)
         self._put(instance_id, state, End=self._region.now(), **members)
         self._details[state[1]] += 1
         self._update(
@@ -227,7 +226,7 @@ class Course:
         """The time of the whole command is over: what has not ended was not delivered, as far as the service knows."""
         if self.ended:
             return
-        for instance_id in [*self._waiting, *self._active]:
+        for instance_id in [*self._waiting, *self._active, *self._delayed]:
             self._settle(instance_id, _DELIVERY_TIMED_OUT)
         self._waiting.clear()
         self._go_on()

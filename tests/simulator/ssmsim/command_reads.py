@@ -46,11 +46,10 @@ def list_commands(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 @operation("ListCommandInvocations")
 def list_command_invocations(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     tests = _tests(request, _OF_INVOCATIONS, stages=False)
-    found = _invocations(region, request, tests)
-    answer = page(region, "ListCommandInvocations", request, found, "CommandInvocations")
-    shown = [
-        _shown(region, command, one, request.get("Details", False)) for command, one in answer["CommandInvocations"]
-    ]
+    answer = page(region, "ListCommandInvocations", request, _places(region, request, tests), "CommandInvocations")
+    found = ((command, _course(command).invocations.get(one)) for command, one in answer["CommandInvocations"])
+    details = request.get("Details", False)
+    shown = [_shown(region, command, invocation, details) for command, invocation in found if invocation]
     return answer | {"CommandInvocations": shown}
 
 
@@ -111,14 +110,24 @@ def _refuse_unknown_instance(region: Region, request: dict[str, Any]) -> None:
         raise ServiceError("InvalidInstanceId", f"Instance {instance_id} is not a managed node.")
 
 
-def _invocations(region: Region, request: dict[str, Any], tests: list[Test]) -> Iterator[tuple[Record, Record]]:
+def _places(region: Region, request: dict[str, Any], tests: list[Test]) -> Iterator[tuple[Record, str]]:
+    """The commands and nodes whose invocations are listed.
+
+    Without a filter nothing is looked up: a page in the middle of 50,000 nodes has to step over those before it.
+    """
     for command in _commands(region, request):
         course = _course(command)
-        wanted = [request["InstanceId"]] if "InstanceId" in request else region.arrange(course.instance_ids)
+        if "InstanceId" in request:
+            wanted = [request["InstanceId"]] if course.invocations.get(request["InstanceId"]) else []
+        else:
+            wanted = region.arrange(course.instance_ids) if course.shown else []
         for instance_id in wanted:
-            invocation = course.invocations.get(instance_id)
-            if invocation is not None and all(test({**command, **invocation}) for test in tests):
-                yield command, invocation
+            if not tests or _fits(command, course.invocations.get(instance_id), tests):
+                yield command, instance_id
+
+
+def _fits(command: Record, invocation: Record | None, tests: list[Test]) -> bool:
+    return invocation is not None and all(test({**command, **invocation}) for test in tests)
 
 
 def _tests(request: dict[str, Any], statuses: frozenset[str], *, stages: bool) -> list[Test]:

@@ -7,13 +7,20 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ssmsim import documents, fleet
 from ssmsim.documents import Document
 from ssmsim.store import Record, Region
 
-_SECONDS = {"scan_seconds": 30.0, "install_seconds": 300.0, "other_seconds": 5.0}
-_SPREAD = 0.25
+SETTINGS = {
+    "delivery_seconds": 1.0,
+    "scan_seconds": 30.0,
+    "install_seconds": 300.0,
+    "other_seconds": 5.0,
+    "spread": 0.25,
+}
+"""How long things take: the keys of ``commands`` in a seed."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +37,29 @@ NOTHING = Result(-1)
 STOPPED = Result(137)
 
 
+def checked(asked: dict[str, Any]) -> dict[str, Any]:
+    """The ``commands`` of a seed. Raises ValueError for a key that there is not, or a number that cannot be."""
+    unknown = asked.keys() - SETTINGS.keys() - {"documents"}
+    if unknown:
+        raise ValueError(f"commands: unknown keys: {', '.join(sorted(unknown))}")
+    for key in SETTINGS.keys() & asked.keys():
+        if not asked[key] >= 0 or (key == "spread" and asked[key] > 1):
+            raise ValueError(f"commands: {key} is {asked[key]}; it is 0 or more, and spread at most 1")
+    return asked
+
+
 def duration(region: Region, document: Document, command: Record, instance_id: str) -> float:
     """The seconds that the command takes on a node, which vary from node to node and are the same in each run."""
-    settings = _SECONDS | region.command_settings
     operation = documents.resolved(document, command["Parameters"]).get("Operation") if document.operates else None
-    seconds = settings[{"Scan": "scan_seconds", "Install": "install_seconds"}.get(operation or "", "other_seconds")]
-    spread = settings.get("spread", _SPREAD)
+    key = {"Scan": "scan_seconds", "Install": "install_seconds"}.get(operation or "", "other_seconds")
+    spread = setting(region, "spread")
     varied = random.Random(f"{command['CommandId']}/{instance_id}").uniform(1 - spread, 1 + spread)
-    return float(seconds) * varied
+    return setting(region, key) * varied
+
+
+def setting(region: Region, key: str) -> float:
+    """What the seed says of commands, or the default."""
+    return float(region.command_settings.get(key, SETTINGS[key]))
 
 
 def timeout(document: Document, command: Record) -> int:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from ssmsim import model, needs, validate
+from ssmsim import model, needs, node_runs, validate
 from ssmsim.access import Policies
 from ssmsim.distortions import distorted
 from ssmsim.errors import ServiceError, not_implemented
@@ -169,7 +169,7 @@ class Simulator:
         """Create what a seed names, on top of what is there. Raises ValueError for what the service refuses."""
         with self._lock:
             plant(seed, self.execute, self._tag, DEFAULT_ACCOUNT)
-            self._world.commands = self._world.commands | seed.get("commands", {})
+            self._world.commands = self._world.commands | node_runs.checked(seed.get("commands", {}))
             self._world.executions = self._world.executions | seed.get("executions", {})
             for region, account, place in places(seed, DEFAULT_ACCOUNT):
                 if place.get("fleet"):

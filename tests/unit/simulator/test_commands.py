@@ -350,6 +350,36 @@ class TestForOtherParts:
         assert ended == ["Cancelled"]
 
 
+@pytest.mark.parametrize(
+    "settings", [{"install_minutes": 5}, {"scan_seconds": -1}, {"spread": 2}, {"scan_seconds": "soon"}]
+)
+def test_settings_that_cannot_be(settings: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Simulator(seed={"commands": settings})
+
+
+def test_nodes_take_different_times_and_each_the_same_in_every_run() -> None:
+    def ends() -> list[str]:
+        field = Field(*[{}] * 5, spread=0.25)
+        command_id = field.send()
+        field.simulator.advance(2 * SCAN)
+        step = {"CommandId": command_id, "PluginName": "PatchLinux"}
+        found = [field.call("GetCommandInvocation", InstanceId=one, **step) for one in field.ids]
+        return [one["ExecutionElapsedTime"] for one in found]
+
+    assert ends() == ends()
+    assert len(set(ends())) == 5
+
+
+def test_an_odd_duration_is_told_as_iso_8601() -> None:
+    field = Field({}, other_seconds=3600.5)
+    script = {"commands": ["true"], "executionTimeout": ["7200"]}
+    command_id = field.send(DocumentName="AWS-RunShellScript", Parameters=script)
+    field.simulator.advance(3605)
+    ended = field.call("GetCommandInvocation", CommandId=command_id, InstanceId=field.ids[0])
+    assert ended["ExecutionElapsedTime"] == "PT1H0.5S"
+
+
 @given(st.integers(30, 80), st.integers(30, 80))
 def test_a_long_output_is_cut(length: int, most: int) -> None:
     shown = cut("x" * length, most)
