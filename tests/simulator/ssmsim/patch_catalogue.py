@@ -87,7 +87,7 @@ _RPM_KINDS = (
     ("Security", "Low"),
     ("Enhancement", ""),
 )
-_DEB_KINDS = (("Important", "Important"), ("Required", "Required"), ("Standard", "Standard"), ("Optional", "Optional"))
+_DEB_KINDS = (("Security", "Important"), ("Security", "Required"), ("", "Standard"), ("", "Optional"))
 _MAC_KINDS = (("Security", ""), ("Recommended", ""))
 _KIND_CYCLES = {"rpm": _RPM_KINDS, "deb": _DEB_KINDS, "mac": _MAC_KINDS}
 _ARCHITECTURES = {"rpm": ".x86_64", "deb": ".amd64", "mac": ""}
@@ -186,7 +186,7 @@ def _package(product: str, packaging: str, number: int, name: str) -> Patch:
     released = datetime(2025, 9, 30, 18, 0, tzinfo=UTC) - timedelta(days=number * 5)
     full = f"{name}{_ARCHITECTURES[packaging]}"
     version, release = f"{1 + number % 9}.{number % 20}.{number % 7}", f"{1 + number % 30}"
-    security = classification in ("Security", "Required", "Important")
+    security = classification == "Security"
     return Patch(
         id=full,
         title=f"{full}:0:{version}-{release}",

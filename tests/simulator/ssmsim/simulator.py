@@ -44,6 +44,10 @@ for _module in (
     "window_openings",
     "patch_states",
     "instance_information",
+    "available_patches",
+    "compliance",
+    "inventory",
+    "data_sync",
 ):
     import_module(f"ssmsim.{_module}")
 

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The compliance of nodes: of patches, from their last report, and of what clients put there themselves.
+
+A verdict is what is known of a node and a compliance type without looking at single items.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ssmsim.fleet import Fleet, Node, Report, of
+from ssmsim.node_patches import NON_COMPLIANT, Found, lacking, patches_on
+from ssmsim.patch_policy import LEVELS
+from ssmsim.store import Record, Region
+
+RESOURCE_TYPE = "ManagedInstance"
+PATCH = "Patch"
+PUT = "compliance_items"
+"""The table of what clients put, by (resource id, compliance type)."""
+_DOCUMENT = "AWS-RunPatchBaseline"
+
+
+class Verdict(NamedTuple):
+    """Whether a node complies in one respect; ``put`` is the record of a client, else the patches are meant."""
+
+    compliance_type: str
+    node: Node
+    status: str
+    severity: str
+    execution: Record
+    put: Record | None = None
+
+
+def verdicts(region: Region, node: Node) -> Iterator[Verdict]:
+    """What is known of a node, one verdict for each compliance type."""
+    if node.report is not None:
+        yield _patch_verdict(of(region), node, node.report)
+    for record in put_for(region, node.instance_id):
+        severities = [item["Severity"] for item in record["Items"] if item["Status"] == "NON_COMPLIANT"]
+        execution = record["ExecutionSummary"]
+        yield Verdict(record["ComplianceType"], node, *_judged(severities), execution, record)
+
+
+def put_for(region: Region, resource_id: str) -> list[Record]:
+    """What clients put for a resource."""
+    return [record for record in region.table(PUT).values() if record["ResourceId"] == resource_id]
+
+
+def all_verdicts(region: Region) -> Iterator[Verdict]:
+    """The verdicts on all nodes."""
+    for node in region.arrange(list(of(region))):
+        yield from verdicts(region, node)
+
+
+def items(region: Region, node: Node) -> Iterator[Record]:
+    """The compliance items of a node."""
+    fleet = of(region)
+    if node.report is not None:
+        for found in patches_on(fleet, node):
+            yield _patch_item(node, node.report, found)
+    for record in put_for(region, node.instance_id):
+        shared = {key: record[key] for key in ("ComplianceType", "ResourceId", "ResourceType", "ExecutionSummary")}
+        yield from (shared | item for item in record["Items"])
+
+
+def tally(fleet: Fleet, verdict: Verdict) -> tuple[Counter[str], Counter[str]]:
+    """How many items of each severity comply, and how many do not."""
+    if verdict.put is not None:
+        pairs = [(item["Status"], item["Severity"]) for item in verdict.put["Items"]]
+    else:
+        report = verdict.node.report
+        pairs = [(_status(report, found), found.level) for found in patches_on(fleet, verdict.node)] if report else []
+    compliant = Counter(severity for status, severity in pairs if status == "COMPLIANT")
+    return compliant, Counter(severity for status, severity in pairs if status == "NON_COMPLIANT")
+
+
+def iso(moment: float) -> str:
+    """A moment as items and inventory write it."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def spelled(state: str) -> str:
+    """A patch state as items and inventory write it: ``InstalledOther``."""
+    return state.title().replace("_", "")
+
+
+def _patch_verdict(fleet: Fleet, node: Node, report: Report) -> Verdict:
+    grave = [found.level for found in lacking(fleet, node, report) if _status(report, found) == "NON_COMPLIANT"]
+    return Verdict(PATCH, node, *_judged(grave), _execution(report))
+
+
+def _judged(severities: list[str]) -> tuple[str, str]:
+    return ("NON_COMPLIANT", min(severities, key=LEVELS.index)) if severities else ("COMPLIANT", "UNSPECIFIED")
+
+
+def _execution(report: Report) -> Record:
+    return {"ExecutionTime": report.ended, "ExecutionId": report.run.execution_id, "ExecutionType": "Command"}
+
+
+def _status(report: Report, found: Found) -> str:
+    if found.state == "NOT_APPLICABLE":
+        return ""
+    if found.state == "AVAILABLE_SECURITY_UPDATE":
+        return "NON_COMPLIANT" if report.run.policy.counts_available else "COMPLIANT"
+    return "NON_COMPLIANT" if found.state in NON_COMPLIANT else "COMPLIANT"
+
+
+def _patch_item(node: Node, report: Report, found: Found) -> Record:
+    patch = found.patch
+    details: dict[str, Any] = {
+        "DocumentName": _DOCUMENT,
+        "DocumentVersion": "1",
+        "InstalledTime": iso(found.installed),
+        "PatchBaselineId": report.run.policy.baseline_id,
+        "PatchGroup": report.run.patch_group,
+        "PatchSeverity": patch.severity,
+        "PatchState": spelled(found.state),
+        "Classification": patch.classification,
+    }
+    if found.state in ("MISSING", "FAILED") and patch.cves:
+        details["CVEIds"] = ",".join(patch.cves)
+    if report.run.install_override_list:
+        details["InstallOverrideList"] = report.run.install_override_list
+    return {
+        "ComplianceType": PATCH,
+        "ResourceType": RESOURCE_TYPE,
+        "ResourceId": node.instance_id,
+        "Id": patch.id,
+        "Title": patch.title,
+        "Status": _status(report, found),
+        "Severity": found.level,
+        "ExecutionSummary": _execution(report),
+        "Details": details,
+    }
