@@ -9,12 +9,14 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .support import Client, Doors, Endpoint, Maker, Recorder, hooked, new_account
+from .command_support import NODES
+from .support import REGION, Client, Doors, Endpoint, Maker, Recorder, hooked, new_account
 
 SIMULATOR = Path(__file__).resolve().parent.parent
 PROFILES = ("strict", "lenient")
@@ -130,6 +132,20 @@ def make(ssm: Client) -> Maker:
 @pytest.fixture
 def window(make: Maker) -> str:
     return make.window()
+
+
+@pytest.fixture
+def managed(ssm: Client, doors: Doors, account: str) -> Client:
+    """The client in an account with managed nodes, one of each sort."""
+    doors.post("seed", {"regions": [{"account": account, "region": REGION, "fleet": {"nodes": NODES}}]})
+    return ssm
+
+
+@pytest.fixture
+def later(doors: Doors) -> Iterator[Callable[[float], None]]:
+    """Puts the clock forward; afterwards it is back at the true time."""
+    yield lambda seconds: doors.post("clock", {"advance": seconds})
+    doors.post("clock", {"set": datetime.now(UTC).isoformat()})
 
 
 @pytest.fixture
