@@ -123,6 +123,46 @@ def test_a_percentage_is_rounded_down(rate: str, count: int, least: int, number:
     assert share(rate, count, least=least) == number
 
 
+TERMINAL = {"Success", "Failed", "Cancelled", "TimedOut"}
+NODES = st.lists(st.sampled_from([{}, FAILING, LOST, INACTIVE, WINDOWS]), min_size=1, max_size=8)
+MOVES = st.lists(
+    st.one_of(st.sampled_from([1.0, 20.0, 310.0, 4000.0]), st.sets(st.integers(0, 7), max_size=3), st.none()),
+    max_size=8,
+)
+
+
+def move(field: Field, command_id: str, what: float | set[int] | None) -> None:
+    """Let time pass, or cancel the command on some nodes (by number), or as a whole."""
+    if isinstance(what, float):
+        field.simulator.advance(what)
+    elif what is None:
+        field.call("CancelCommand", CommandId=command_id)
+    elif chosen := [one for number, one in enumerate(field.ids) if number in what]:
+        field.call("CancelCommand", CommandId=command_id, InstanceIds=chosen)
+
+
+@given(NODES, MOVES, st.integers(1, 4), st.integers(0, 2), st.booleans())
+def test_what_holds_whatever_happens(
+    nodes: list[dict[str, Any]], moves: list[Any], concurrency: int, allowed: int, strict: bool
+) -> None:
+    field = Field(*nodes, strict=strict)
+    command_id = field.send("Install", MaxConcurrency=str(concurrency), MaxErrors=str(allowed))
+    ended: dict[str, dict[str, Any]] = {}
+    for what in [*moves, 2.0, 100_000.0]:
+        move(field, command_id, what)
+        found = {one["InstanceId"]: one for one in field.invocations(command_id)}
+        command, states = field.command(command_id), Counter(one["Status"] for one in found.values())
+        assert all(found[instance_id] == before for instance_id, before in ended.items())
+        ended = {instance_id: one for instance_id, one in found.items() if one["Status"] in TERMINAL}
+        details = Counter(one["StatusDetails"] for one in found.values())
+        assert states["InProgress"] + states["Cancelling"] <= concurrency
+        assert (command["TargetCount"], command["CompletedCount"]) == (len(nodes), len(ended))
+        assert command["ErrorCount"] == details["Failed"] + details["ExecutionTimedOut"] <= allowed + concurrency
+        assert command["DeliveryTimedOutCount"] == details["DeliveryTimedOut"]
+        assert (command["Status"] in TERMINAL) == (len(ended) == len(nodes))
+    assert len(ended) == len(nodes)
+
+
 SUCCESS, FAILED, INCOMPLETE = ("Success", "Success"), ("Failed", "Failed"), ("Failed", "Incomplete")
 DELIVERY = ("TimedOut", "DeliveryTimedOut")
 
