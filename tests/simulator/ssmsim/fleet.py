@@ -146,8 +146,12 @@ class Fleet:
 
     def matching(self, targets: list[dict[str, Any]]) -> list[str]:
         """The ids of the nodes that fit all targets of an API request; an id that is not managed is left out."""
-        tests = [self._test(target["Key"], target["Values"]) for target in targets]
+        tests = self._tests(targets)
         return [node.instance_id for node in self if all(test(node) for test in tests)]
+
+    def fits(self, node: Node, targets: list[dict[str, Any]]) -> bool:
+        """Whether a node fits all targets of an API request; without targets it does not."""
+        return bool(targets) and all(test(node) for test in self._tests(targets))
 
     def tags_of(self, node: Node) -> dict[str, str]:
         """The tags of a node; those of an ``mi-`` node are kept by Systems Manager itself and may be changed there."""
@@ -218,6 +222,9 @@ class Fleet:
         success = operation == "Scan" or not node.counts.failed
         exit_code = 0 if success else (-1 if node.platform.kind == "Windows" else 1)
         return Outcome(success, exit_code, _summary(node, report))
+
+    def _tests(self, targets: list[dict[str, Any]]) -> list[Test]:
+        return [self._test(target.get("Key", ""), target.get("Values", [])) for target in targets]
 
     def _test(self, key: str, values: list[str]) -> Test:
         wanted = frozenset(values)

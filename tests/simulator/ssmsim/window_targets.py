@@ -9,6 +9,7 @@ from typing import Any
 
 from ssmsim.errors import ServiceError, does_not_exist, limit_exceeded, target_in_use, validation
 from ssmsim.filters import equals, select
+from ssmsim.fleet import of
 from ssmsim.paging import page
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
@@ -87,20 +88,24 @@ def describe_maintenance_windows_for_target(region: Region, request: dict[str, A
 
 
 def windows_for(region: Region, targets: list[dict[str, Any]], resource_type: str | None) -> list[Record]:
-    """The windows with a target, or a task on instances, that shares a key and a value with one of ``targets``."""
-    named = [
-        record
-        for table in (TARGETS, TASKS)
-        for record in region.table(table).values()
-        if resource_type in (None, record.get("ResourceType", "INSTANCE"))
-    ]
+    """The windows with a target, or a task on instances, that shares a key and a value with one of ``targets``, or
+    that a managed node belongs to whose id is among them."""
+    nodes = [node for node in map(of(region).find, values_of(targets, "InstanceIds")) if node is not None]
     concerned = {
         record["WindowId"]
-        for record in named
-        for wanted in targets
-        if set(wanted.get("Values", [])) & set(values_of(record.get("Targets", []), wanted.get("Key", "")))
+        for table in (TARGETS, TASKS)
+        for record in region.table(table).values()
+        if _shares(record, targets, resource_type)
+        or any(of(region).fits(node, record.get("Targets", [])) for node in nodes)
     }
     return [window for window in region.table(WINDOWS).values() if window["WindowId"] in concerned]
+
+
+def _shares(record: Record, targets: list[dict[str, Any]], resource_type: str | None) -> bool:
+    if resource_type not in (None, record.get("ResourceType", "INSTANCE")):
+        return False
+    own = record.get("Targets", [])
+    return any(set(wanted.get("Values", [])) & set(values_of(own, wanted.get("Key", ""))) for wanted in targets)
 
 
 def values_of(targets: list[dict[str, Any]], key: str) -> list[str]:
