@@ -88,6 +88,11 @@ class Field(Account):
     def _warn(self, text: str) -> None:
         self._here.warnings.append(text)
 
+    def faults_from(self, seed: int, *rules: dict[str, Json]) -> None:
+        """Replace the fault rules; their random numbers begin with a seed."""
+        self.faults()
+        self.simulator.set_faults(list(rules), seed)
+
     def kill(self, at: int | None, late: bool = False) -> None:
         """Let the next run die at its call of this number, counted from 1."""
         self._kill_at, self._kill_late, self._count = at, late, 0
@@ -149,6 +154,10 @@ class Field(Account):
         with ThreadPoolExecutor(len(declarations)) as pool:
             return list(pool.map(control, declarations))
 
+    def ids(self) -> dict[tuple[str, ...], str]:
+        """The id of everything that has a name of its own, by kind and name; that of a child with its window's name."""
+        return _Content(self).ids()
+
     def content(self) -> dict[str, Json]:
         """All that an account holds, by name, without ids and dates: two accounts of equal content are as good."""
         return _Content(self).read()
@@ -184,6 +193,18 @@ class _Content:
     def read(self) -> dict[str, Json]:
         with self._field.silent():
             return {"windows": self._windows(), "baselines": self._baselines(), "groups": self._groups()}
+
+    def ids(self) -> dict[tuple[str, ...], str]:
+        own = [{"Key": "OWNER", "Values": ["Self"]}]
+        with self._field.silent():
+            baselines = self._pages("DescribePatchBaselines", "BaselineIdentities", Filters=own)
+            found = {("baseline", one["BaselineName"], one["OperatingSystem"]): one["BaselineId"] for one in baselines}
+            for window in self._pages(*_WINDOWS):
+                found["window", window["Name"]] = window["WindowId"]
+                for kind in ("Target", "Task"):
+                    children = self._pages(f"DescribeMaintenanceWindow{kind}s", f"{kind}s", WindowId=window["WindowId"])
+                    found |= {(kind, window["Name"], one.get("Name", "")): one[f"Window{kind}Id"] for one in children}
+        return found
 
     def _call(self, operation: str, **request: Json) -> dict[str, Json]:
         return self._field.by_hand(operation, **request)
@@ -263,8 +284,8 @@ def _plain(raw: dict[str, Json]) -> dict[str, Json]:
 def assert_predicted(predicted: dict[str, Json], done: dict[str, Json]) -> None:
     """Check mode and the run tell the same; only ids and dates are not known before."""
     assert not predicted.get("failed"), predicted
-    for key in ("changed", "changes", "diff", "windows", "baselines"):
-        assert _without_ids(predicted[key]) == _without_ids(done[key]), key
+    for key in ("changed", "changes", "diff", "windows", "baselines", "window", "baseline", "target", "task"):
+        assert _without_ids(predicted.get(key)) == _without_ids(done.get(key)), key
 
 
 _UNKNOWN = {"id", "window_id", "window_target_id", "window_task_id", "baseline_id"} | {

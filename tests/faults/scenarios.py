@@ -127,6 +127,40 @@ def bare() -> dict[str, Json]:
     }
 
 
+def taken() -> dict[str, Json]:
+    """The same, adopted from a setup that was called otherwise; nothing in it is pruned in the same run."""
+    return {**whole(), "take_over": True}
+
+
+def swapped() -> dict[str, Json]:
+    """Groups and the default change places."""
+    after = whole()
+    linux, ubuntu, spare = after["baselines"]
+    linux.update(patch_groups=["db"], default=False)
+    spare.update(patch_groups=["web", "db-standby"], move_patch_groups=True, default=True)
+    ubuntu.update(default=False, patch_groups=["web"])
+    return after
+
+
+def thinned() -> dict[str, Json]:
+    """Entries that are to be absent, one of each kind."""
+    after = whole()
+    after["baselines"][2] = {"name": "spare", "state": "absent"}
+    after["windows"][1] = {"name": "test", "state": "absent"}
+    production = after["windows"][0]
+    production["targets"][1] = {"name": LONG, "state": "absent"}
+    production["patch_tasks"][0] = {"name": "scan", "state": "absent"}
+    production["tasks"][0] = {"name": "after", "state": "absent"}
+    # A play takes the tasks after the targets, one of which a task still uses.
+    production["targets"][1]["force"] = True
+    return after
+
+
+def limited() -> dict[str, Json]:
+    """The same prune with a limit that it just keeps; what is left of an interrupted one keeps it all the more."""
+    return {**fewer(), "prune_limit": 6}
+
+
 def gone() -> dict[str, Json]:
     """The end of a setup."""
     return {**whole(), "state": "absent"}
@@ -140,14 +174,20 @@ SCENARIOS: dict[str, tuple[dict[str, Json] | None, dict[str, Json]]] = {
     "prune": (whole(), fewer()),
     "reset": (whole(), bare()),
     "remove": (whole(), gone()),
+    "take over": ({**whole(), "setup": "former"}, taken()),
+    "swap": (whole(), swapped()),
+    "thin": (whole(), thinned()),
+    "limit": (whole(), limited()),
+    "modernise": (whole(), whole()),
 }
 
 
-def other_values(declaration: dict[str, Json]) -> dict[str, Json]:
-    """The same resources as a second controller declares them, which differs about their values."""
+def other_values(declaration: dict[str, Json], number: int = 1) -> dict[str, Json]:
+    """The same resources as another controller declares them, which differs about their values."""
     other = deepcopy(declaration)
     for window in other["windows"]:
-        window["duration"] += 1
+        if window.get("state") != "absent":
+            window["duration"] += number
         for child in (*window.get("targets", ()), *window.get("patch_tasks", ())):
             child["description"] = OTHER
     for baseline in other["baselines"]:

@@ -378,3 +378,18 @@ def test_a_target_that_is_named_twice_is_one(field: Field) -> None:
     field.setup(windows=[window(targets=targets, patch_tasks=[task])])
     (stored,) = field.content()["windows"][0]["tasks"]
     assert stored["Targets"] == [{"Key": "WindowTargetIds", "Values": ["web"]}]
+
+
+def test_a_baseline_that_would_have_lost_a_group_is_told(field: Field) -> None:
+    field.setup(baselines=[baseline("one", patch_groups=["web"]), baseline("two")])
+    field.faults({"op": "DeregisterPatchBaselineForPatchGroup", "do": "AccessDeniedException"})
+    result = field.setup(baselines=[baseline("two", patch_groups=["web"], move_patch_groups=True), baseline("one")])
+    assert [one["name"] for one in result["errors"]] == ["two"]
+    assert [one["name"] for one in result["not_attempted"]] == ["one"]
+
+
+def test_the_content_of_a_window_that_could_not_go_is_told(field: Field) -> None:
+    field.setup(setup="mine", windows=[window(targets=[{"name": "web", "patch_groups": ["web"]}])])
+    field.faults({"op": "DeleteMaintenanceWindow", "do": "AccessDeniedException"})
+    result = field.setup(setup="mine", windows=[window(state="absent")])
+    assert [one["kind"] for one in result["not_attempted"]] == ["target"]

@@ -353,10 +353,10 @@ def create_token(creation: Creation, request: Raw, salt: str = "") -> str:
 
 
 def not_attempted(plan: Plan, outcome: Outcome) -> list[Change]:
-    """Changes of which nothing failed by itself, but which did not come to their end."""
+    """Changes of which nothing failed by itself, but which, or what they follow, did not come to their end."""
     failed = {id(failure.change) for failure in outcome.failures}
     unfinished = {id(step.change) for step in plan.steps if step.key not in outcome.succeeded}
-    return [change for change in plan.changes if id(_root(change)) in unfinished - failed]
+    return [change for change in plan.changes if id(_root(change)) in unfinished and id(change) not in failed]
 
 
 def finished(plan: Plan, outcome: Outcome) -> list[Change]:
