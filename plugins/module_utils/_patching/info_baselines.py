@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reader of patch baselines."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import baseline
+from .api import GONE, Api, Job, run_jobs
+from .declaration import SETUP_TAG
+from .declare import declare_aws_baseline, declare_baseline
+from .errors import ApiError
+from .info_reads import WORKERS, checker, complete, declared, is_wanted, read_tags
+from .kind import Raw, values_of
+from .options import nested
+from .planner import user_tags
+
+
+class BaselineReader:
+    """Baselines: the listing and, where wanted, the patch groups first, then each baseline that fits."""
+
+    def __init__(self, api: Api, params: Mapping[str, Any]) -> None:
+        self._api = api
+        self._params = params
+        self._ids = (
+            None if params["baseline_ids"] is None else {baseline.bare_id(one) for one in params["baseline_ids"]}
+        )
+        self._listed: list[Raw] = []
+        self._groups: dict[str, list[str]] = {}
+        self._raws: dict[str, Raw] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+
+    def read(self) -> list[dict[str, Any]]:
+        """The entries of the answer."""
+        # GetPatchBaseline tells the groups of own baselines.
+        groups = "patch_groups" in self._params["include"] and self._params["owner"] != "self"
+        run_jobs([self._list, *([self._list_groups] if groups else [])], WORKERS)
+        identities = [one for one in self._listed if self._fits(one)]
+        run_jobs([job for one in identities for job in self._jobs(one["BaselineId"])], WORKERS)
+        counts = Counter(_key(one) for one in self._listed)
+        found = [one for one in identities if one["BaselineId"] in self._raws]
+        return [
+            self._entry(one, counts[_key(one)])
+            for one in sorted(found, key=lambda one: (*_key(one), one["BaselineId"]))
+        ]
+
+    def _list(self) -> Iterable[Job]:
+        operation, filters = "DescribePatchBaselines", []
+        if self._params["owner"] != "all":
+            filters.append({"Key": "OWNER", "Values": [{"self": "Self", "aws": "AWS"}[self._params["owner"]]]})
+        if self._params["operating_system"]:
+            filters.append({"Key": "OPERATING_SYSTEM", "Values": [self._params["operating_system"]]})
+        only = {"Filters": filters} if filters else {}
+        for raw in self._api.pages(operation, "BaselineIdentities", **only):
+            self._listed.append(complete(operation, raw, "BaselineId", "BaselineName", "OperatingSystem"))
+        return ()
+
+    def _list_groups(self) -> Iterable[Job]:
+        operation = "DescribePatchGroups"
+        for mapping in self._api.pages(operation, "Mappings"):
+            identity = complete(operation, mapping, "PatchGroup", "BaselineIdentity")["BaselineIdentity"]
+            holder = complete(operation, identity, "BaselineId")["BaselineId"]
+            self._groups.setdefault(baseline.bare_id(holder), []).append(mapping["PatchGroup"])
+        return ()
+
+    def _fits(self, identity: Raw) -> bool:
+        return (
+            is_wanted(identity["BaselineName"], self._params["names"])
+            and (self._ids is None or baseline.bare_id(identity["BaselineId"]) in self._ids)
+            and (bool(identity.get("DefaultBaseline")) or not self._params["default_only"])
+        )
+
+    def _jobs(self, baseline_id: str) -> list[Job]:
+        # Those of AWS cannot be tagged.
+        return [
+            lambda: self._get(baseline_id),
+            *([] if baseline.is_aws_owned(baseline_id) else [lambda: self._list_tags(baseline_id)]),
+        ]
+
+    def _get(self, baseline_id: str) -> Iterable[Job]:
+        operation = "GetPatchBaseline"
+        try:
+            answer = self._api.call(operation, BaselineId=baseline_id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return ()
+        self._raws[baseline_id] = complete(operation, answer, "BaselineId", "Name", "OperatingSystem")
+        return ()
+
+    def _list_tags(self, baseline_id: str) -> Iterable[Job]:
+        try:
+            self._tags[baseline_id] = read_tags(self._api, baseline.RESOURCE_TYPE, baseline_id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+        return ()
+
+    def _entry(self, identity: Raw, namesakes: int) -> dict[str, Any]:
+        baseline_id, default = identity["BaselineId"], bool(identity.get("DefaultBaseline"))
+        raw, tags = self._raws[baseline_id], self._tags.get(baseline_id, {})
+        owned_by_aws = baseline.is_aws_owned(baseline_id)
+        groups = self._groups.get(baseline.bare_id(baseline_id), []) if owned_by_aws else raw.get("PatchGroups") or []
+        entry = {
+            **nested(values_of(baseline.KIND, raw)),
+            "baseline_id": baseline_id,
+            "owner": "aws" if owned_by_aws else "self",
+            "default": default,
+            **baseline.facts(raw),
+            "tags": user_tags(tags),
+            "setup": tags.get(SETUP_TAG),
+        }
+        if "patch_groups" in self._params["include"]:
+            entry["patch_groups"] = sorted(groups)
+        if self._params["as_override"]:
+            entry["override"] = self._override(raw)
+        if owned_by_aws:
+            aws_default = baseline.aws_default(self._listed, identity["OperatingSystem"])
+            return {**entry, **declared(declare_aws_baseline(identity, groups, aws_default))}
+        return {**entry, **declared(declare_baseline(raw, tags, default, namesakes, checker(self._api)))}
+
+    def _override(self, raw: Raw) -> str:
+        shape = self._api.input_shape("GetDeployablePatchSnapshotForInstance").members["BaselineOverride"]
+        return json.dumps([_trimmed({name: raw.get(name) for name in shape.members})], indent=2)
+
+
+def _key(identity: Raw) -> tuple[str, str]:
+    return identity["BaselineName"], identity["OperatingSystem"]
+
+
+def _trimmed(value: Any) -> Any:
+    """A structure without nulls, at any depth."""
+    if isinstance(value, dict):
+        return {name: _trimmed(entry) for name, entry in value.items() if entry is not None}
+    return [_trimmed(entry) for entry in value] if isinstance(value, list) else value

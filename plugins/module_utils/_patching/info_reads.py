@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the readers of the info modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+
+from .api import Answer, Api
+from .declaration import Declaration, make_entry, violations
+from .declare import Declared
+from .errors import ApiError
+from .kind import Kind
+
+WORKERS = 16
+
+
+def complete(operation: str, answer: Answer, *members: str) -> Answer:
+    """An answer that holds these members; one that lacks them must not be read as "there is none"."""
+    missing = [member for member in members if answer.get(member) in (None, "")]
+    if missing:
+        raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {', '.join(missing)}")
+    return answer
+
+
+def read_tags(api: Api, resource_type: str, resource_id: str) -> dict[str, str]:
+    operation = "ListTagsForResource"
+    answer = api.call(operation, ResourceType=resource_type, ResourceId=resource_id)
+    tags: dict[str, str] = boto3_tag_list_to_ansible_dict(complete(operation, answer, "TagList")["TagList"])
+    return tags
+
+
+def is_wanted(value: str | None, wanted: list[str] | None) -> bool:
+    return wanted is None or value in wanted
+
+
+def checker(api: Api) -> Callable[[Kind, dict[str, Any]], list[str]]:
+    """What is wrong with the options of one resource, by the rules of the writing modules."""
+    return lambda kind, options: violations(Declaration(windows=[make_entry(kind, options)]), api.input_shape)
+
+
+def declared(declared: Declared) -> dict[str, Any]:
+    return {"declaration": declared.options, "undeclared": declared.undeclared}

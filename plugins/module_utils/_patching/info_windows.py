@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reader of maintenance windows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from . import target, window, window_task
+from .api import GONE, Api, Job, run_jobs
+from .declaration import SETUP_TAG
+from .declare import WindowParts, declare_window
+from .errors import ApiError
+from .info_reads import WORKERS, checker, complete, declared, is_wanted, read_tags
+from .kind import Raw, values_of
+from .options import nested
+from .planner import user_tags
+from .task import modernised, tidied
+
+
+@dataclass
+class _Window:
+    """One window as it is read. targets, tasks: by id. gone: it vanished while it was read, or a tag does not fit."""
+
+    id: str
+    enabled: bool
+    raw: Raw = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    targets: dict[str, Raw] = field(default_factory=dict)
+    tasks: dict[str, Raw] = field(default_factory=dict)
+    next_runs: list[str] = field(default_factory=list)
+    gone: bool = False
+
+
+class WindowReader:
+    """Windows: the listing first, then all that is needed of those that fit, concurrently."""
+
+    def __init__(self, api: Api, params: Mapping[str, Any]) -> None:
+        self._api = api
+        self._params = params
+        self._include = set(params["include"])
+        # The names of targets are what a task is declared with.
+        self._with_targets = bool(self._include & {"targets", "tasks"})
+        self._listed: list[Raw] = []
+        self._touching: set[str] | None = None
+
+    def read(self) -> list[dict[str, Any]]:
+        """The entries of the answer."""
+        run_jobs([self._list, *([self._list_touching] if self._params["instance_id"] else [])], WORKERS)
+        windows = [_Window(raw["WindowId"], raw["Enabled"]) for raw in self._listed if self._fits(raw)]
+        run_jobs([job for one in windows for job in self._first_jobs(one)], WORKERS)
+        counts = Counter(raw["Name"] for raw in self._listed)
+        found = sorted((one for one in windows if not one.gone), key=lambda one: (one.raw["Name"], one.id))
+        return [self._entry(one, counts[one.raw["Name"]]) for one in found]
+
+    def _list(self) -> Iterable[Job]:
+        operation = "DescribeMaintenanceWindows"
+        for raw in self._api.pages(operation, "WindowIdentities"):
+            self._listed.append(complete(operation, raw, "WindowId", "Name", "Enabled"))
+        return ()
+
+    def _list_touching(self) -> Iterable[Job]:
+        operation = "DescribeMaintenanceWindowsForTarget"
+        targets = [{"Key": "InstanceIds", "Values": [self._params["instance_id"]]}]
+        found = self._api.pages(operation, "WindowIdentities", Targets=targets, ResourceType="INSTANCE")
+        self._touching = {complete(operation, raw, "WindowId")["WindowId"] for raw in found}
+        return ()
+
+    def _fits(self, raw: Raw) -> bool:
+        enabled = self._params["enabled"]
+        return (
+            is_wanted(raw["Name"], self._params["names"])
+            and is_wanted(raw["WindowId"], self._params["window_ids"])
+            and enabled in (None, raw["Enabled"])
+            and (self._touching is None or raw["WindowId"] in self._touching)
+        )
+
+    def _first_jobs(self, one: _Window) -> list[Job]:
+        wanted = self._params["tags"]
+        if not wanted:
+            return [self._guarded(one, self._tags), *self._jobs(one)]
+
+        def tags_first(one: _Window) -> Iterable[Job]:
+            self._tags(one)
+            one.gone = any(one.tags.get(key) != str(value) for key, value in wanted.items())
+            return [] if one.gone else self._jobs(one)
+
+        return [self._guarded(one, tags_first)]
+
+    def _jobs(self, one: _Window) -> list[Job]:
+        reads = [self._get]
+        reads += [self._list_targets] if self._with_targets else []
+        reads += [self._list_tasks] if "tasks" in self._include else []
+        # A disabled window has no runs.
+        reads += [self._list_runs] if "next_runs" in self._include and one.enabled else []
+        return [self._guarded(one, read) for read in reads]
+
+    def _guarded(self, one: _Window, read: Callable[[_Window], Iterable[Job]]) -> Job:
+        """A read after which the window counts as gone where the service does not know it any more."""
+
+        def job() -> Iterable[Job]:
+            try:
+                return read(one)
+            except ApiError as error:
+                if error.code not in GONE:
+                    raise
+                one.gone = True
+                return ()
+
+        return job
+
+    def _get(self, one: _Window) -> Iterable[Job]:
+        operation = "GetMaintenanceWindow"
+        members = ("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled")
+        one.raw = complete(operation, self._api.call(operation, WindowId=one.id), *members)
+        return ()
+
+    def _tags(self, one: _Window) -> Iterable[Job]:
+        one.tags = read_tags(self._api, window.RESOURCE_TYPE, one.id)
+        return ()
+
+    def _list_targets(self, one: _Window) -> Iterable[Job]:
+        operation = "DescribeMaintenanceWindowTargets"
+        for raw in self._api.pages(operation, "Targets", WindowId=one.id):
+            one.targets[complete(operation, raw, "WindowTargetId", "ResourceType", "Targets")["WindowTargetId"]] = raw
+        return ()
+
+    def _list_tasks(self, one: _Window) -> Iterable[Job]:
+        operation = "DescribeMaintenanceWindowTasks"
+        listed = self._api.pages(operation, "Tasks", WindowId=one.id)
+        ids = [complete(operation, raw, "WindowTaskId")["WindowTaskId"] for raw in listed]
+        return [self._task_job(one, task_id) for task_id in ids]
+
+    def _task_job(self, one: _Window, task_id: str) -> Job:
+        def job() -> Iterable[Job]:
+            operation = "GetMaintenanceWindowTask"
+            try:
+                answer = self._api.call(operation, WindowId=one.id, WindowTaskId=task_id)
+            except ApiError as error:
+                if error.code not in GONE:
+                    raise
+                return ()
+            one.tasks[task_id] = tidied(complete(operation, answer, "WindowTaskId", "TaskType", "TaskArn"))
+            return ()
+
+        return job
+
+    def _list_runs(self, one: _Window) -> Iterable[Job]:
+        operation, count = "DescribeMaintenanceWindowSchedule", self._params["next_run_count"]
+        # The runs of a schedule have no end; pages are taken only until there are enough.
+        runs = self._api.pages(operation, "ScheduledWindowExecutions", WindowId=one.id, MaxResults=count)
+        one.next_runs = [complete(operation, run, "ExecutionTime")["ExecutionTime"] for run in islice(runs, count)]
+        return ()
+
+    def _entry(self, one: _Window, namesakes: int) -> dict[str, Any]:
+        tasks = list(one.tasks.values()) if "tasks" in self._include else None
+        parts = WindowParts(one.raw, one.tags, list(one.targets.values()) if self._with_targets else None, tasks)
+        entry = {
+            **nested(values_of(window.KIND, one.raw)),
+            "window_id": one.id,
+            **window.facts(one.raw),
+            "tags": user_tags(one.tags),
+            "setup": one.tags.get(SETUP_TAG),
+        }
+        if "targets" in self._include:
+            entry["targets"] = sorted((_target_entry(one, raw) for raw in one.targets.values()), key=_by_name)
+        if tasks is not None:
+            names = _unique_names(one.targets)
+            shown = (_task_entry(one, raw, names) for raw in tasks)
+            entry["tasks"] = sorted(shown, key=lambda task: (task["priority"] or 0, _by_name(task)))
+        if "next_runs" in self._include:
+            entry["next_runs"] = one.next_runs
+        return {**entry, **declared(declare_window(parts, namesakes, checker(self._api)))}
+
+
+def _by_name(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return entry["name"] or "", str(next(value for name, value in entry.items() if name.endswith("_id")))
+
+
+def _target_entry(one: _Window, raw: Raw) -> dict[str, Any]:
+    return {
+        **nested(values_of(target.KIND, raw)),
+        target.KIND.id_option: raw[target.KIND.id_member],
+        "window_id": one.id,
+    }
+
+
+def _task_entry(one: _Window, raw: Raw, names: Mapping[str, str]) -> dict[str, Any]:
+    values = nested(values_of(window_task.KIND, modernised(raw)))
+    if values["window_targets"]:
+        values["window_targets"] = [names.get(target_id, target_id) for target_id in values["window_targets"]]
+    return {**values, window_task.KIND.id_option: raw[window_task.KIND.id_member], "window_id": one.id}
+
+
+def _unique_names(targets: Mapping[str, Raw]) -> dict[str, str]:
+    counts = Counter(raw.get("Name") for raw in targets.values())
+    return {
+        target_id: raw["Name"] for target_id, raw in targets.items() if raw.get("Name") and counts[raw["Name"]] == 1
+    }
