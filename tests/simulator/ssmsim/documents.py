@@ -168,7 +168,10 @@ def named(region: Region, request: dict[str, Any]) -> Document:
 
 
 def judge(document: Document, parameters: Values) -> None:
-    """Raises InvalidParameters for parameters that the document does not have, lacks or does not allow."""
+    """Raises InvalidParameters for parameters that the document does not have, lacks or does not allow.
+
+    The message does not quote their values, which are sensitive.
+    """
     if document.any_parameters:
         return
     found = [
@@ -200,6 +203,6 @@ def _unfit(name: str, parameter: Parameter, values: list[str]) -> Iterator[str]:
         yield f"Parameter {name} must have one value."
     for value in values:
         if parameter.allowed and value not in parameter.allowed:
-            yield f'Parameter "{name}" has value "{value}" not found in [{", ".join(parameter.allowed)}].'
+            yield f"Parameter {name} has a value that is not one of [{', '.join(parameter.allowed)}]."
         if parameter.pattern and not re.fullmatch(parameter.pattern, value):
-            yield f'Parameter "{name}" has value "{value}" that does not match {parameter.pattern}.'
+            yield f"Parameter {name} has a value that does not match {parameter.pattern}."
