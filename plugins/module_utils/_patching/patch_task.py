@@ -158,9 +158,14 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after)
     if not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a task that patches needs window_targets or instance_ids")
+    return found + document_violations(after)
+
+
+def document_violations(after: Mapping[str, Any]) -> list[str]:
+    """A document must take the hooks that it is given."""
     if any(after.get(hook) for hook in _HOOKS) and after.get("document") == PLAIN_DOCUMENT:
-        found.append(f"document: {PLAIN_DOCUMENT} takes no hooks; leave document out, or give {HOOKS_DOCUMENT}")
-    return found
+        return [f"document: {PLAIN_DOCUMENT} takes no hooks; leave document out, or give {HOOKS_DOCUMENT}"]
+    return []
 
 
 def warnings(values: Mapping[str, Any]) -> list[str]:

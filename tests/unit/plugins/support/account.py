@@ -28,7 +28,7 @@ import ssmsim.store
 from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply, run
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply, patch_now, run, run_command
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
@@ -184,13 +184,15 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    monkeypatch.setattr(run, "warn", warn)
+    for module in (patch_now, run):
+        monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     clock = VirtualTime()
     asleep = SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic, time=time.time)
     monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
     monkeypatch.setattr(botocore.endpoint, "time", asleep)
     monkeypatch.setattr(apply, "time", asleep)
+    monkeypatch.setattr(run_command, "time", asleep)
     monkeypatch.setattr(ssmsim.store, "time", asleep)
     # A client that was throttled would otherwise hold back its next calls in real time.
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_options: True)
