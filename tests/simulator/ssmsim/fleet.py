@@ -9,7 +9,7 @@ the list has the missing, the failed, the pending and the installed ones; so wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -121,6 +121,8 @@ class Fleet:
         self.region = region
         self.resource_groups: dict[str, list[dict[str, Any]]] = {}
         self.unmanaged: dict[str, Tags] = {}
+        self.in_ec2: set[str] = set()
+        self.ec2_tags: Mapping[str, dict[str, str]] = {}
         # Those of the month before the last: baselines mostly wait a week before they approve a patch.
         self._month = latest_month(region.now()) - 1
         self._nodes: dict[str, Node] = {}
@@ -154,7 +156,10 @@ class Fleet:
         return bool(targets) and all(test(node) for test in self._tests(targets))
 
     def tags_of(self, node: Node) -> dict[str, str]:
-        """The tags of a node; those of an ``mi-`` node are kept by Systems Manager itself and may be changed there."""
+        """The tags of a node: those of an ``mi-`` node are kept by Systems Manager, the others' by EC2 once that is in
+        use."""
+        if node.instance_id in self.in_ec2:
+            return dict(self.ec2_tags.get(node.instance_id, {}))
         return tags_of(self.region, "ManagedInstance", node.instance_id) if node.hybrid else dict(node.tags)
 
     def patch_group(self, tags: dict[str, str]) -> str:

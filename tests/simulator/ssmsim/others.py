@@ -87,16 +87,24 @@ def role_path(account: str, sent: dict[str, Any]) -> str:
     return next((str(role.path) for role in roles if role.name == name), "/")
 
 
-def respond(request: Request, account: str) -> Reply:
-    """What moto answers; without moto, 501."""
+def load() -> Reply | None:
+    """Import moto; the answer to all calls if it is not there."""
     try:
         with _LOADING:
-            application = _application()
+            _application()
     except ImportError as error:
         return Reply(501, {"__type": "NotImplemented", "message": f"{_MISSING} ({error.name})"}, "NotImplemented")
+    return None
+
+
+def respond(request: Request, account: str) -> Reply:
+    """What moto answers; without moto, 501."""
+    missing = load()
+    if missing is not None:
+        return missing
     from werkzeug.test import run_wsgi_app
 
-    content, status, headers = run_wsgi_app(application, _environ(request, account), buffered=True)
+    content, status, headers = run_wsgi_app(_application(), _environ(request, account), buffered=True)
     code, body = int(status.split()[0]), b"".join(content)
     return Reply(code, error=_error_code(body) if code >= 400 else None, content=body, headers=list(headers.items()))
 

@@ -62,7 +62,13 @@ def respond(simulator: Simulator, request: Request) -> Reply:
     call = Call(service, operation, region, account)
     reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head"))
     needed = needs.of_other(call, sent, others.role_path(account, sent))
-    reply = simulator.carry_out(call, sent, lambda: others.respond(request, account), not reads, needed)
+
+    def effect() -> Reply:
+        if service == "ec2" and others.load() is None:
+            simulator.plant_instances(region, account)
+        return others.respond(request, account)
+
+    reply = simulator.carry_out(call, sent, effect, not reads, needed)
     return others.refusal(call, request, reply) if reply.content is None and reply.error else reply
 
 

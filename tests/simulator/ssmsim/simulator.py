@@ -17,6 +17,7 @@ from typing import Any
 from ssmsim import model, needs, node_runs, validate
 from ssmsim.access import Policies
 from ssmsim.distortions import distorted
+from ssmsim.ec2_instances import plant_instances
 from ssmsim.errors import ServiceError, not_implemented
 from ssmsim.faults import Call, Faults, Injection
 from ssmsim.fleet import of
@@ -178,6 +179,11 @@ class Simulator:
             for region, account, place in places(seed, DEFAULT_ACCOUNT):
                 if place.get("fleet"):
                     plant_fleet(of(self._region(account, region)), {"seed": seed.get("seed", 0), **place["fleet"]})
+
+    def plant_instances(self, region: str, account: str) -> None:
+        """Let moto's EC2 know the instances of the fleets there."""
+        with self._lock:
+            plant_instances(of(self._region(account, region)))
 
     def now(self) -> datetime:
         """The moment on the virtual clock, in UTC."""
