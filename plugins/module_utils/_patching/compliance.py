@@ -144,6 +144,7 @@ class _Reading:
     def __init__(self, module: AnsibleAWSModule) -> None:
         self._params: Mapping[str, Any] = module.params
         self._check_mode: bool = module.check_mode
+        self._region = module.region
         workers = self._params["concurrency"]
         api = connect(module, workers)
         self._gaps = Gaps()
@@ -171,7 +172,7 @@ class _Reading:
             answer["instances"] = self._instances
         if not dest and level == "patches":
             answer["patches"] = self._patches
-        answer["gaps"], answer["not_found"] = self._gaps.told(), scope.not_found
+        answer["gaps"], answer["not_found"], answer["region"] = self._gaps.told(), scope.not_found, self._region
         return answer, self._warnings(scope)
 
     def _count(self, result: Result) -> None:
