@@ -10,10 +10,12 @@ module: ssm_maintenance_window_info
 short_description: Read maintenance windows of AWS Systems Manager
 version_added: 0.1.0
 description:
-  - Reads maintenance windows, and where wanted their targets, their tasks and their next runs.
+  - Reads maintenance windows, and where wanted their targets, their tasks, their next runs and their last executions.
   - Filters combine, so that a window has to fit all that are given. Nothing that fits is an empty list and no error,
     as is the id of a window that does not exist.
   - Each window also comes as the options of M(patchfleet.aws.ssm_patch_setup) that declare it.
+notes:
+  - Parameters of executions are not returned, as they may hold secrets.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -47,6 +49,17 @@ EXAMPLES = r"""
     instance_id: i-0123456789abcdef0
     include: [targets, tasks]
 
+- name: Read how the last three runs of a window went
+  patchfleet.aws.ssm_maintenance_window_info:
+    names: [prod-tuesday]
+    include: [executions]
+    execution_count: 3
+  register: runs
+
+- name: Stop the play while the window runs
+  ansible.builtin.assert:
+    that: runs.windows | selectattr('current_execution') | length == 0
+
 - name: Read a window to declare it elsewhere
   patchfleet.aws.ssm_maintenance_window_info:
     names: [prod-tuesday]
@@ -77,7 +90,7 @@ windows:
       returned: always
     next_execution_time:
       description: When the window opens next, ISO-8601; null for a window that is disabled or does not open any more.
-        It moves on as soon as a run starts.
+        It moves on as soon as a run starts, which RV(windows[].current_execution) then tells.
       type: str
       returned: always
     created_date:
@@ -113,6 +126,91 @@ windows:
       type: list
       elements: str
       returned: when O(include) has V(next_runs)
+    current_execution:
+      description: The execution that is going on or waits to begin, as in RV(windows[].executions); null where there is
+        none. It is told also where O(execution_count) later ones were skipped because of it.
+      type: dict
+      returned: when O(include) has V(executions)
+    executions:
+      description: The last executions, newest first, at most O(execution_count).
+      type: list
+      elements: dict
+      returned: when O(include) has V(executions)
+      contains:
+        window_execution_id:
+          description: Id of the execution.
+          type: str
+        status:
+          description: V(PENDING), V(IN_PROGRESS), V(SUCCESS), V(FAILED), V(TIMED_OUT), V(CANCELLING), V(CANCELLED), or
+            V(SKIPPED_OVERLAPPING) where the one before it was still going on.
+          type: str
+        status_details:
+          description: What AWS says of the status, null where it says nothing. It may not agree with the status, which
+            is what counts.
+          type: str
+        start_time:
+          description: When it began, ISO-8601; null where it has not begun.
+          type: str
+        end_time:
+          description: When it ended, ISO-8601; null where it has not ended.
+          type: str
+        tasks:
+          description: The tasks that it ran, in the order of their start. The same names as above tell how far each
+            has got.
+          type: list
+          elements: dict
+          contains:
+            task_execution_id:
+              description: Id of the execution of the task.
+              type: str
+            name:
+              description: Name of the task of the window. AWS does not tell which one it was. It is found by type and
+                document, and among several by targets and parameters; null where there is no single one.
+              type: str
+            window_task_id:
+              description: Id of the task of the window, found in the same way.
+              type: str
+            task_type:
+              description: Type of the task.
+              type: str
+            task_arn:
+              description: Name or ARN of the document, or ARN of the function or state machine.
+              type: str
+            output_s3_url:
+              description: Where commands of the task as it is now put their output, each below its own id; null where
+                that is not told.
+              type: str
+            cloudwatch_log_group:
+              description: The log group to which they write, null where they write to none.
+              type: str
+            invocations:
+              description: One for each registered target of a command, one for each node of anything else, in the order
+                of their start. The same names as above tell how far each has got.
+              type: list
+              elements: dict
+              contains:
+                invocation_id:
+                  description: Id of the invocation.
+                  type: str
+                execution_id:
+                  description: Id of the command, of the automation or of the execution of the state machine.
+                  type: str
+                command_id:
+                  description: The same for a command, null for anything else. M(patchfleet.aws.ssm_patch_run) takes it.
+                  type: str
+                window_target_id:
+                  description: Id of the registered target, null where there is none.
+                  type: str
+                window_target:
+                  description: Name of the registered target, null where it has none or is not there any more.
+                  type: str
+                instance_ids:
+                  description: The nodes of a command.
+                  type: list
+                  elements: str
+                owner_information:
+                  description: What its owner has written into the registered target.
+                  type: str
     declaration:
       description:
         - The window as an entry of O(patchfleet.aws.ssm_patch_setup#module:windows), with its targets and tasks as

@@ -19,6 +19,7 @@ from .kind import Kind
 from .options import Option, Options, argument_spec
 
 _MOST_RUNS = 100
+_MOST_EXECUTIONS = 1000
 
 WINDOW_OPTIONS: Options = (
     Option("names", "Only windows with one of these names.", type="list", elements="str"),
@@ -36,15 +37,22 @@ WINDOW_OPTIONS: Options = (
         (
             "What is read besides the windows themselves.",
             "V(targets) and V(tasks) also go into RV(windows[].declaration). V(next_runs) are the moments at which AWS"
-            " opens the window next.",
+            " opens the window next. V(executions) are its last runs, of which AWS keeps those of 30 days, with their"
+            " tasks and invocations; their names are read with them.",
         ),
         type="list",
         elements="str",
-        choices=("targets", "tasks", "next_runs"),
+        choices=("targets", "tasks", "next_runs", "executions"),
         default=[],
     ),
     Option(
         "next_run_count", f"How many next runs of a window are read at most, 1 to {_MOST_RUNS}.", type="int", default=5
+    ),
+    Option(
+        "execution_count",
+        f"How many executions of a window are read at most, the newest ones, 1 to {_MOST_EXECUTIONS}.",
+        type="int",
+        default=10,
     ),
 )
 BASELINE_OPTIONS: Options = (
@@ -105,8 +113,9 @@ def _window_violations(_api: Api, params: Mapping[str, Any]) -> list[str]:
     found = _id_violations("window_ids", window.KIND, params)
     if params["instance_id"] is not None:
         found += [text.replace("instance_ids", "instance_id", 1) for text in _instance_violations(params)]
-    if not 1 <= params["next_run_count"] <= _MOST_RUNS:
-        found.append(f"next_run_count: {params['next_run_count']} must be from 1 to {_MOST_RUNS}")
+    for name, most in (("next_run_count", _MOST_RUNS), ("execution_count", _MOST_EXECUTIONS)):
+        if not 1 <= params[name] <= most:
+            found.append(f"{name}: {params[name]} must be from 1 to {most}")
     return found
 
 

@@ -15,6 +15,7 @@ from .api import GONE, Api, Job, run_jobs
 from .declaration import SETUP_TAG
 from .declare import WindowParts, declare_window
 from .errors import ApiError
+from .executions import WindowExecutions
 from .info_reads import WORKERS, checker, complete, declared, is_wanted, read_tags
 from .kind import Raw, values_of
 from .options import nested
@@ -33,6 +34,7 @@ class _Window:
     targets: dict[str, Raw] = field(default_factory=dict)
     tasks: dict[str, Raw] = field(default_factory=dict)
     next_runs: list[str] = field(default_factory=list)
+    executions: WindowExecutions | None = None
     gone: bool = False
 
 
@@ -43,8 +45,9 @@ class WindowReader:
         self._api = api
         self._params = params
         self._include = set(params["include"])
-        # The names of targets are what a task is declared with.
-        self._with_targets = bool(self._include & {"targets", "tasks"})
+        # The names of targets are what a task is declared with; an execution is told with those of both.
+        self._with_targets = bool(self._include & {"targets", "tasks", "executions"})
+        self._with_tasks = bool(self._include & {"tasks", "executions"})
         self._listed: list[Raw] = []
         self._touching: set[str] | None = None
 
@@ -94,7 +97,8 @@ class WindowReader:
     def _jobs(self, one: _Window) -> list[Job]:
         reads = [self._get]
         reads += [self._list_targets] if self._with_targets else []
-        reads += [self._list_tasks] if "tasks" in self._include else []
+        reads += [self._list_tasks] if self._with_tasks else []
+        reads += [self._list_executions] if "executions" in self._include else []
         # A disabled window has no runs.
         reads += [self._list_runs] if "next_runs" in self._include and one.enabled else []
         return [self._guarded(one, read) for read in reads]
@@ -156,9 +160,14 @@ class WindowReader:
         one.next_runs = [complete(operation, run, "ExecutionTime")["ExecutionTime"] for run in islice(runs, count)]
         return ()
 
+    def _list_executions(self, one: _Window) -> Iterable[Job]:
+        one.executions = WindowExecutions(self._api, one.id, self._params["execution_count"])
+        return one.executions.read()
+
     def _entry(self, one: _Window, namesakes: int) -> dict[str, Any]:
         tasks = list(one.tasks.values()) if "tasks" in self._include else None
-        parts = WindowParts(one.raw, one.tags, list(one.targets.values()) if self._with_targets else None, tasks)
+        targets = list(one.targets.values()) if self._include & {"targets", "tasks"} else None
+        parts = WindowParts(one.raw, one.tags, targets, tasks)
         entry = {
             **nested(values_of(window.KIND, one.raw)),
             "window_id": one.id,
@@ -169,11 +178,14 @@ class WindowReader:
         if "targets" in self._include:
             entry["targets"] = sorted((_target_entry(one, raw) for raw in one.targets.values()), key=_by_name)
         if tasks is not None:
-            names = _unique_names(one.targets)
-            shown = (_task_entry(one, raw, names) for raw in tasks)
+            unique = _unique_names(one.targets)
+            shown = (_task_entry(one, raw, unique) for raw in tasks)
             entry["tasks"] = sorted(shown, key=lambda task: (task["priority"] or 0, _by_name(task)))
         if "next_runs" in self._include:
             entry["next_runs"] = one.next_runs
+        if one.executions is not None:
+            names = {target_id: raw["Name"] for target_id, raw in one.targets.items() if raw.get("Name")}
+            entry |= one.executions.told(one.tasks.values(), names)
         return {**entry, **declared(declare_window(parts, namesakes, checker(self._api)))}
 
 
