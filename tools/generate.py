@@ -17,7 +17,9 @@ from typing import Any
 import yaml
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
     baseline,
+    compliance,
     info,
+    patch_run,
     patch_task,
     setup,
     target,
@@ -41,6 +43,8 @@ FRAGMENTS: dict[str, Options] = {
     "setup": setup.OPTIONS,
     "window_info": info.WINDOW_OPTIONS,
     "baseline_info": info.BASELINE_OPTIONS,
+    "compliance_info": compliance.OPTIONS,
+    "patch_run": patch_run.OPTIONS,
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (
@@ -200,6 +204,13 @@ def each_tasks(kind: str) -> str:
     return HEADER + "---\n" + dump([task])
 
 
+def patch_now_tasks() -> str:
+    """The task file that patches now, by the variables of the playbook."""
+    arguments = {option.name: f"{{{{ patch_now_{option.name} | default(omit) }}}}" for option in patch_run.OPTIONS}
+    task = {"name": "Patch", "patchfleet.aws.ssm_patch_run": arguments, "register": "__patch_now"}
+    return HEADER + "---\n" + dump([task])
+
+
 def _argument(option: Option) -> str:
     name = option.name
     if name == "state":
@@ -230,6 +241,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "roles/patching/defaults/main.yml", role_defaults()
     yield ROOT / "roles/patching/vars/main.yml", role_names()
     yield ROOT / "roles/patching/tasks/bulk.yml", bulk_tasks()
+    yield ROOT / "playbooks/tasks/patch_now.yml", patch_now_tasks()
     for kind in EACH:
         yield ROOT / f"roles/patching/tasks/each_{kind}.yml", each_tasks(kind)
 

@@ -47,3 +47,27 @@ attributes:
       - patchfleet.aws.aws
       - patchfleet.aws.all
 """
+    RUN_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Names the instances that a run would reach, and sends nothing.
+    support: full
+  diff_mode:
+    description: A run is no change of a resource, so that there is no difference to show.
+    support: N/A
+  idempotent:
+    description: Each run is a new one.
+    support: none
+  async:
+    description: Supports being run with the C(async) keyword.
+    support: full
+  action_group:
+    description:
+      - Use C(group/patchfleet.aws.aws) or C(group/patchfleet.aws.all) in C(module_defaults) to set connection
+        options.
+    support: full
+    membership:
+      - patchfleet.aws.aws
+      - patchfleet.aws.all
+"""

@@ -1703,19 +1703,27 @@ options:
     description:
       - What is read besides the windows themselves.
       - V(targets) and V(tasks) also go into RV(windows[].declaration). V(next_runs)
-        are the moments at which AWS opens the window next.
+        are the moments at which AWS opens the window next. V(executions) are its
+        last runs, of which AWS keeps those of 30 days, with their tasks and invocations;
+        their names are read with them.
     type: list
     elements: str
     choices:
       - targets
       - tasks
       - next_runs
+      - executions
     default: []
   next_run_count:
     description:
       - How many next runs of a window are read at most, 1 to 100.
     type: int
     default: 5
+  execution_count:
+    description:
+      - How many executions of a window are read at most, the newest ones, 1 to 1000.
+    type: int
+    default: 10
 """
 
     BASELINE_INFO = r"""
@@ -1764,4 +1772,314 @@ options:
         to be stored under an URL.
     type: bool
     default: false
+"""
+
+    COMPLIANCE_INFO = r"""
+options:
+  patch_groups:
+    description:
+      - Only nodes of these patch groups. A node is in a group by its tag C(PatchGroup)
+        or C(Patch Group), or by the group of its last report.
+    type: list
+    elements: str
+  instance_ids:
+    description:
+      - Only these nodes, by id (C(i-) or C(mi-)).
+    type: list
+    elements: str
+  instance_tags:
+    description:
+      - 'Only nodes that carry all of these tags: tag key to a value or a list of
+        values, of which any fits.'
+    type: dict
+  level:
+    description:
+      - 'What is told besides RV(summary) and RV(groups): V(instances) adds RV(instances),
+        V(patches) adds RV(instances) and RV(patches).'
+    type: str
+    choices:
+      - summary
+      - instances
+      - patches
+    default: summary
+  states:
+    description:
+      - Only patches in these states go into RV(patches). Needs O(level=patches).
+    type: list
+    elements: str
+    choices:
+      - INSTALLED
+      - INSTALLED_OTHER
+      - INSTALLED_PENDING_REBOOT
+      - INSTALLED_REJECTED
+      - MISSING
+      - NOT_APPLICABLE
+      - FAILED
+      - AVAILABLE_SECURITY_UPDATE
+  severities:
+    description:
+      - Only patches of these severities go into RV(patches), as their publisher calls
+        them, such as V(Critical); upper and lower case make no difference. Needs
+        O(level=patches).
+    type: list
+    elements: str
+  only_noncompliant:
+    description:
+      - Only nodes that AWS counts as noncompliant, and only the patches that make
+        them so, go into RV(instances) and RV(patches). Nodes of which that was not
+        read stay.
+    type: bool
+    default: false
+  stale_after_hours:
+    description:
+      - After how many hours without a scan or an installation what is known of a
+        node is stale, at least 1.
+    type: int
+    default: 168
+  include_unmanaged:
+    description:
+      - Also tell of running EC2 instances that carry the tag of a patch group and
+        that Systems Manager does not manage; with O(instance_ids) of those instances,
+        whether tagged or not.
+      - Needs the permission C(ec2:DescribeInstances).
+    type: bool
+    default: false
+  concurrency:
+    description:
+      - API calls at a time.
+    type: int
+    default: 16
+  dest:
+    description:
+      - Write the rows of the O(level) to this file while reading, instead of returning
+        RV(instances) and RV(patches), so that memory does not grow with them. Its
+        name ends in C(.jsonl) or C(.csv), its directory exists.
+      - The file is put in its place as a whole when all is read; a new one gets mode
+        0600.
+    type: path
+"""
+
+    PATCH_RUN = r"""
+options:
+  operation:
+    description:
+      - V(Scan) reports what is missing, V(Install) also installs it. Required without
+        O(command_id).
+    type: str
+    choices:
+      - Scan
+      - Install
+  reboot_option:
+    description:
+      - V(RebootIfNeeded) or V(NoReboot). Required with O(operation=Install). With
+        V(NoReboot) an instance counts as noncompliant until it was rebooted and scanned.
+    type: str
+  document:
+    description:
+      - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) where none
+        is given, C(AWS-RunPatchBaselineWithHooks) with O(hooks); another one must
+        take the same parameters.
+    type: str
+  hooks:
+    description:
+      - Documents that run around the installation, by name or ARN. Excludes O(install_override_list)
+        and O(baseline_override).
+    type: dict
+    suboptions:
+      pre_install:
+        description:
+          - Before the installation.
+        type: str
+      post_install:
+        description:
+          - After the installation, before the reboot.
+        type: str
+      on_exit:
+        description:
+          - At the end, whatever happened.
+        type: str
+  install_override_list:
+    description:
+      - C(https://) or C(s3://) URL of a list of patches to install instead of what
+        the baseline approves. Excludes O(hooks) and O(baseline_override).
+    type: str
+  baseline_override:
+    description:
+      - C(https://) or C(s3://) URL of baselines to use instead of the registered
+        one; the result may not show in the compliance data. Excludes O(hooks) and
+        O(install_override_list).
+    type: str
+  max_concurrency:
+    description:
+      - How many instances at a time, a number or a percentage. V(10%) where none
+        is given.
+    type: str
+  max_errors:
+    description:
+      - After how many errors no further instance is begun, a number or a percentage.
+        V(10%) where none is given.
+    type: str
+  alarm:
+    description:
+      - CloudWatch alarm that stops the command.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the alarm.
+        type: str
+      ignore_poll_failure:
+        description:
+          - Whether the task goes on when the state of the alarm cannot be read.
+        type: bool
+  comment:
+    description:
+      - Comment of the command, at most 100 characters.
+    type: str
+  timeout_seconds:
+    description:
+      - Seconds, 30 to 2592000, for the command to be delivered to an instance. The
+        service takes 3600 where none is given.
+    type: int
+  document_version:
+    description:
+      - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+    type: str
+  document_hash:
+    description:
+      - Hash of the document, checked before it runs.
+    type: str
+  document_hash_type:
+    description:
+      - V(Sha256) or V(Sha1).
+    type: str
+  output_s3_bucket:
+    description:
+      - Bucket for the output of the command.
+    type: str
+  output_s3_prefix:
+    description:
+      - Prefix of the output in the bucket.
+    type: str
+  cloudwatch_output:
+    description:
+      - Whether the output also goes to CloudWatch Logs.
+    type: bool
+  cloudwatch_log_group:
+    description:
+      - Log group for the output. Where none is set, AWS chooses one by the name of
+        the document.
+    type: str
+  notification:
+    description:
+      - Notification of state changes through SNS.
+    type: dict
+    suboptions:
+      topic_arn:
+        description:
+          - Topic to publish to.
+        type: str
+      role_arn:
+        description:
+          - Role that publishes to the topic.
+        type: str
+      events:
+        description:
+          - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled),
+            V(Failed). V([Failed, TimedOut]) where none is given.'
+        type: list
+        elements: str
+      type:
+        description:
+          - V(Command), one notification for the command, or V(Invocation), one for
+            each instance. V(Command) where none is given.
+        type: str
+  patch_groups:
+    description:
+      - 'Patch groups whose instances are targets: values of the tag O(patch_group_key).'
+    type: list
+    elements: str
+  patch_group_key:
+    description:
+      - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup);
+        the second is needed where tags are allowed in instance metadata.
+    type: str
+    choices:
+      - PatchGroup
+      - Patch Group
+    default: PatchGroup
+  instance_tags:
+    description:
+      - 'Tags that instances must carry: tag key to a value or a list of values. All
+        keys must match, any value of one.'
+    type: dict
+  tag_keys:
+    description:
+      - Keys of tags that instances must carry, whatever the value.
+    type: list
+    elements: str
+  instance_ids:
+    description:
+      - Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other forms.
+    type: list
+    elements: str
+  resource_group:
+    description:
+      - Name of one resource group. Excludes the other forms.
+    type: str
+  resource_types:
+    description:
+      - Types of resources of O(resource_group) that count, such as V(AWS::EC2::Instance).
+    type: list
+    elements: str
+  targets:
+    description:
+      - Criteria in the API's own form. Excludes the other forms.
+    type: list
+    elements: dict
+    suboptions:
+      key:
+        description:
+          - Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).
+        type: str
+        required: true
+      values:
+        description:
+          - Values of the criterion.
+        type: list
+        elements: str
+        required: true
+  wait:
+    description:
+      - Wait until the command has ended, and fail where an instance failed. With
+        V(false) the answer tells how things are now.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait at most. With V(0) there is one look.
+    type: int
+    default: 3600
+  poll_interval:
+    description:
+      - Seconds between two looks.
+    type: int
+    default: 15
+  cancel_on_timeout:
+    description:
+      - Cancel the command when O(wait_timeout) is over. Otherwise it goes on, and
+        can be waited for with O(command_id).
+    type: bool
+    default: false
+  command_id:
+    description:
+      - Id of a command that was sent before, to wait for it or to look at it. Excludes
+        all that would be sent.
+    type: str
+  include_running:
+    description:
+      - Whether the answer lists the instances of a command that has not ended. V(false)
+        spares a call for each 50 of them; they are listed once it has ended.
+    type: bool
+    default: true
 """

@@ -1,0 +1,421 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_patch_compliance_info
+short_description: Read how well managed nodes are patched, by AWS Systems Manager
+version_added: 0.1.0
+description:
+  - Reads the patch compliance of managed nodes, of one node or of many thousand, as counts, as nodes or as single
+    patches.
+  - AWS knows the last scan or installation of a node only. Each operation overwrites what was known before, whatever
+    baseline it used; O(stale_after_hours) tells when that is too long ago.
+  - A node is noncompliant, as AWS counts, while a patch of it is in one of the states V(MISSING), V(FAILED),
+    V(INSTALLED_REJECTED) or V(INSTALLED_PENDING_REBOOT). Of V(AVAILABLE_SECURITY_UPDATE) the baseline decides, by its
+    O(patchfleet.aws.ssm_patch_baseline#module:available_security_updates_compliance_status).
+  - O(patch_groups), O(instance_ids) and O(instance_tags) combine, so that a node has to fit all that are given. Without
+    them all managed nodes are read. An empty list fits nothing.
+  - O(states), O(severities) and O(only_noncompliant) choose what is listed. They never change RV(summary) and
+    RV(groups).
+notes:
+  - What was not read is null, never 0, V(""), V(-1) or a date of 1970.
+  - A read that is refused is told in RV(gaps) and as a warning, and the rest is told all the same. The module fails
+    where the nodes themselves cannot be listed, and where no read would work, as with credentials that have expired.
+  - Which nodes carry the tag of a group is looked up for the groups in O(patch_groups), and without that option for
+    all groups that have a baseline. With O(instance_ids) alone it is looked up only where a last report names no group.
+  - Systems Manager lists a stopped instance no longer as managed after a while. AWS tells the patches of a node only
+    while its agent answers.
+author:
+  - Patchfleet contributors (@patchfleet)
+seealso:
+  - module: patchfleet.aws.ssm_patch_baseline_info
+extends_documentation_fragment:
+  - patchfleet.aws.options.compliance_info
+  - patchfleet.aws.attributes.info_module
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    description: Reads the same as a run. With O(dest) it says whether the file would change, and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows no difference of the file at O(dest).
+    support: none
+  idempotent:
+    description: Changes nothing but the file at O(dest), and that only when its content differs.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Count the nodes of two patch groups
+  patchfleet.aws.ssm_patch_compliance_info:
+    patch_groups: [Web Servers, Database Servers]
+  register: compliance
+
+- name: List all nodes that lack patches, or wait for a reboot
+  patchfleet.aws.ssm_patch_compliance_info:
+    level: instances
+    only_noncompliant: true
+
+- name: List the critical patches that are missing in production
+  patchfleet.aws.ssm_patch_compliance_info:
+    instance_tags:
+      Environment: production
+    level: patches
+    states: [MISSING, FAILED]
+    severities: [Critical]
+
+- name: Find instances that nobody patches
+  patchfleet.aws.ssm_patch_compliance_info:
+    level: instances
+    include_unmanaged: true
+  register: fleet
+
+- name: Write all nodes of a large fleet to a file
+  patchfleet.aws.ssm_patch_compliance_info:
+    level: instances
+    dest: /tmp/nodes.csv
+"""
+
+RETURN = r"""
+summary:
+  description: Counts of nodes, whatever is filtered. A count that could not be read is null.
+  returned: always
+  type: dict
+  contains:
+    managed:
+      description: Nodes that Systems Manager manages.
+      type: int
+      returned: always
+    compliant:
+      description: Managed nodes on which nothing is wrong, by a report that is not stale.
+      type: int
+      returned: always
+    noncompliant:
+      description: Managed nodes that AWS counts as noncompliant, with failed patches or a pending reboot, too.
+      type: int
+      returned: always
+    critical_noncompliant:
+      description: Managed nodes that lack a patch of the compliance level critical.
+      type: int
+      returned: always
+    security_noncompliant:
+      description: Managed nodes that lack a security patch of another level.
+      type: int
+      returned: always
+    pending_reboot:
+      description: Managed nodes with patches that a reboot has to finish.
+      type: int
+      returned: always
+    failed:
+      description: Managed nodes on which the installation of a patch failed.
+      type: int
+      returned: always
+    never_scanned:
+      description: Managed nodes that never reported their patches.
+      type: int
+      returned: always
+    stale:
+      description: Managed nodes whose last report is older than O(stale_after_hours), whatever it says.
+      type: int
+      returned: always
+    unmanaged:
+      description: Running EC2 instances that Systems Manager does not manage. Null without O(include_unmanaged).
+      type: int
+      returned: always
+    compliance_percent:
+      description:
+        - The part of the managed nodes that is compliant, rounded down to two decimals, so that 100 means all of them.
+        - Null when nothing is managed.
+      type: float
+      returned: always
+  sample:
+    managed: 60
+    compliant: 33
+    noncompliant: 21
+    critical_noncompliant: 8
+    security_noncompliant: 12
+    pending_reboot: 6
+    failed: 3
+    never_scanned: 3
+    stale: 3
+    unmanaged: null
+    compliance_percent: 55.0
+groups:
+  description:
+    - The same counts for each patch group that has a node, and for each in O(patch_groups), by their names.
+    - A node may be in two groups, by its tag and by its last report. Nodes without a group come last.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    patch_group:
+      description: Name of the group, null for the nodes without one.
+      type: str
+      returned: always
+    compliance_percent:
+      description: As in RV(summary), as are all the counts, which are keys, too.
+      type: float
+      returned: always
+instances:
+  description: The nodes in the order in which they are listed, then the instances that are not managed.
+  returned: when O(level) is V(instances) or V(patches), and O(dest) is not given
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: Id of the node.
+      type: str
+      returned: always
+    name:
+      description: Name of the computer; of an instance that is not managed, its tag C(Name).
+      type: str
+      returned: always
+    platform_type:
+      description: V(Windows), V(Linux) or V(MacOS).
+      type: str
+      returned: always
+    platform_name:
+      description: Name of the operating system.
+      type: str
+      returned: always
+    platform_version:
+      description: Version of the operating system.
+      type: str
+      returned: always
+    resource_type:
+      description: V(EC2Instance) or V(ManagedInstance).
+      type: str
+      returned: always
+    ping_status:
+      description: Whether the agent answers, V(Online) or V(ConnectionLost).
+      type: str
+      returned: always
+    last_ping_time:
+      description: When the agent answered last.
+      type: str
+      returned: always
+    agent_version:
+      description: Version of the SSM Agent.
+      type: str
+      returned: always
+    patch_groups:
+      description: Patch groups of the node, by its tags and by its last report.
+      type: list
+      elements: str
+      returned: always
+    status:
+      description:
+        - The most urgent of what holds, in the order V(unmanaged), V(never_scanned), V(failed), V(noncompliant) (a
+          patch is missing, or was rejected), V(pending_reboot), V(stale), V(compliant).
+        - Null where it could not be read.
+      type: str
+      returned: always
+    compliant:
+      description: Whether the node counts as compliant.
+      type: bool
+      returned: always
+    stale:
+      description: Whether the last report is older than O(stale_after_hours).
+      type: bool
+      returned: always
+    pending_reboot:
+      description: Whether a reboot has to finish the installation of a patch.
+      type: bool
+      returned: always
+    patch_group:
+      description: Patch group of the last report.
+      type: str
+      returned: always
+    baseline_id:
+      description: The baseline that the last operation used.
+      type: str
+      returned: always
+    snapshot_id:
+      description: The snapshot of the baseline that the last operation used.
+      type: str
+      returned: always
+    operation:
+      description: The last operation, V(Scan) or V(Install).
+      type: str
+      returned: always
+    operation_start_time:
+      description: When it began.
+      type: str
+      returned: always
+    operation_end_time:
+      description: When it ended.
+      type: str
+      returned: always
+    reboot_option:
+      description: V(RebootIfNeeded) or V(NoReboot).
+      type: str
+      returned: always
+    last_no_reboot_install_operation_time:
+      description: When patches were last installed with V(NoReboot).
+      type: str
+      returned: always
+    install_override_list:
+      description: The list of patches that the last operation was given.
+      type: str
+      returned: always
+    installed_count:
+      description: Patches in the state V(INSTALLED).
+      type: int
+      returned: always
+    installed_other_count:
+      description: Patches in the state V(INSTALLED_OTHER).
+      type: int
+      returned: always
+    installed_pending_reboot_count:
+      description: Patches in the state V(INSTALLED_PENDING_REBOOT).
+      type: int
+      returned: always
+    installed_rejected_count:
+      description: Patches in the state V(INSTALLED_REJECTED).
+      type: int
+      returned: always
+    missing_count:
+      description: Patches in the state V(MISSING).
+      type: int
+      returned: always
+    failed_count:
+      description: Patches in the state V(FAILED).
+      type: int
+      returned: always
+    not_applicable_count:
+      description: Patches in the state V(NOT_APPLICABLE).
+      type: int
+      returned: always
+    unreported_not_applicable_count:
+      description: Patches in the state V(NOT_APPLICABLE) that AWS only counts.
+      type: int
+      returned: always
+    critical_noncompliant_count:
+      description: Patches of the compliance level critical that the node lacks.
+      type: int
+      returned: always
+    security_noncompliant_count:
+      description: Security patches of another level that the node lacks.
+      type: int
+      returned: always
+    other_noncompliant_count:
+      description: Other patches that the node lacks.
+      type: int
+      returned: always
+    available_security_update_count:
+      description: Patches in the state V(AVAILABLE_SECURITY_UPDATE).
+      type: int
+      returned: always
+patches:
+  description: The patches of the nodes, node by node.
+  returned: when O(level) is V(patches), and O(dest) is not given
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: Id of the node.
+      type: str
+      returned: always
+    name:
+      description: Name of the computer.
+      type: str
+      returned: always
+    patch_group:
+      description: Patch group of the last report.
+      type: str
+      returned: always
+    title:
+      description: Title of the patch.
+      type: str
+      returned: always
+    kb_id:
+      description: KB number of a patch of Windows, name of a package of another system.
+      type: str
+      returned: always
+    classification:
+      description: Kind of the patch, as its publisher calls it.
+      type: str
+      returned: always
+    severity:
+      description: Severity of the patch, as its publisher calls it.
+      type: str
+      returned: always
+    state:
+      description: State of the patch, such as V(MISSING).
+      type: str
+      returned: always
+    installed_time:
+      description: When it was installed.
+      type: str
+      returned: always
+    cve_ids:
+      description: Vulnerabilities that it closes. AWS tells them of missing and failed patches.
+      type: list
+      elements: str
+      returned: always
+    release_date:
+      description: When it was published. Known of patches of Windows that a node lacks, else null.
+      type: str
+      returned: always
+  sample:
+    - instance_id: i-02573cafcfa0b1c2d
+      name: EC2AMAZ-0A1B2C3
+      patch_group: Database Servers
+      title: 2025-12 Cumulative Update for Windows Server 2022 for x64-based Systems (KB5071081)
+      kb_id: KB5071081
+      classification: SecurityUpdates
+      severity: Critical
+      state: MISSING
+      installed_time: null
+      cve_ids: [CVE-2025-21081]
+      release_date: "2025-12-09T18:00:00+00:00"
+gaps:
+  description: Reads that were refused, and what is not known therefore.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: The IAM action, such as V(ssm:DescribeInstancePatches).
+      type: str
+      returned: always
+    code:
+      description: Error code of the service.
+      type: str
+      returned: always
+    message:
+      description: Message of the service.
+      type: str
+      returned: always
+    scope:
+      description: What was not read.
+      type: str
+      returned: always
+not_found:
+  description: Ids in O(instance_ids) that are not managed; with O(include_unmanaged) those that EC2 does not know as
+    running, either. They are counted nowhere.
+  returned: always
+  type: list
+  elements: str
+region:
+  description: The region that was read.
+  returned: always
+  type: str
+  sample: eu-west-1
+"""
+
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance import run_compliance_info
+
+
+def main() -> None:
+    run_compliance_info()
+
+
+if __name__ == "__main__":
+    main()
