@@ -25,6 +25,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "blob": bytes,
 }
 
+# Members that a structure is nothing without, although the model does not say so.
+_DECIDE = {"Target": ("Key",)}
+
 
 def understand(operation: str, shape: Any, answer: Any, members: Iterable[str]) -> None:
     """Refuse a structure that lacks one of the members that decide, or holds what its model does not; ApiError."""
@@ -58,7 +61,13 @@ def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
     kind = shape.type_name
     if not isinstance(value, _TYPES.get(kind, object)) or (kind in ("integer", "long") and isinstance(value, bool)):
         return path
+    if kind == "structure" and any(value.get(name) is None for name in _required(shape)):
+        return path
     return next((found for part in _parts(shape, value, path) if (found := misfit(*part))), None)
+
+
+def _required(shape: Any) -> Iterable[str]:
+    return _DECIDE.get(shape.name) or shape.required_members
 
 
 def _parts(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:

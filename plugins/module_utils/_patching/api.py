@@ -100,6 +100,8 @@ class Api:
             answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
             if result not in answer:
                 raise not_understood(operation, f"the answer holds no {result}")
+            if not isinstance(answer.get("NextToken", ""), str):
+                raise not_understood(operation, "NextToken is no text")
             for entry in answer[result]:
                 if members:
                     understand(operation, shape, entry, members)
