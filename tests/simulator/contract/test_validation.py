@@ -34,6 +34,8 @@ TASK = WINDOW | {"WindowTaskId": UNKNOWN_UUID}
 BASELINE = {"BaselineId": UNKNOWN_BASELINE}
 GROUP = {"PatchGroup": "Database Servers"}
 RESOURCE = {"ResourceType": "MaintenanceWindow", "ResourceId": UNKNOWN_WINDOW}
+NODE = {"InstanceId": INSTANCE}
+SOURCE = {"SyncType": "SyncFromSource", "SyncSource": {"SourceType": "SingleAccountMultiRegions", "SourceRegions": []}}
 BY_TAG = [{"Key": "tag:Env", "Values": ["prod"]}]
 # Requests that satisfy the model and, where they name a resource, an unknown one, so that a lapse changes nothing.
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -76,6 +78,30 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "GetCommandInvocation": {"CommandId": UNKNOWN_UUID, "InstanceId": INSTANCE},
     "ListCommandInvocations": {},
     "ListCommands": {},
+    "DescribeInstanceInformation": {},
+    "DescribePatchGroupState": GROUP,
+    "DescribeInstancePatchStates": {"InstanceIds": [INSTANCE]},
+    "DescribeInstancePatchStatesForPatchGroup": GROUP,
+    "DescribeInstancePatches": NODE,
+    "DescribeEffectivePatchesForPatchBaseline": BASELINE,
+    "DescribeAvailablePatches": {},
+    "GetDeployablePatchSnapshotForInstance": NODE | {"SnapshotId": UNKNOWN_UUID},
+    "ListComplianceItems": {},
+    "ListComplianceSummaries": {},
+    "ListResourceComplianceSummaries": {},
+    "PutComplianceItems": {
+        "ResourceId": INSTANCE,
+        "ResourceType": "ManagedInstance",
+        "ComplianceType": "Custom:Verify",
+        "ExecutionSummary": {"ExecutionTime": 0},
+        "Items": [],
+    },
+    "GetInventory": {},
+    "ListInventoryEntries": NODE | {"TypeName": "AWS:InstanceInformation"},
+    "CreateResourceDataSync": {"SyncName": "patchfleet-verify"},
+    "UpdateResourceDataSync": {"SyncName": "patchfleet-verify"} | SOURCE,
+    "DeleteResourceDataSync": {"SyncName": "patchfleet-verify-unknown"},
+    "ListResourceDataSync": {},
     "AddTagsToResource": RESOURCE | {"Tags": [{"Key": "Stack", "Value": "Test"}]},
     "RemoveTagsFromResource": RESOURCE | {"TagKeys": ["Stack"]},
     "ListTagsForResource": RESOURCE,
@@ -103,7 +129,7 @@ def sample(shape: Shape) -> Any:
             return [sample(shape.member)]
         case "map":
             return {"abc": sample(shape.value)}
-        case "integer" | "long":
+        case "integer" | "long" | "timestamp":
             return shape.metadata.get("min", 0)
         case "boolean":
             return False
@@ -113,17 +139,20 @@ def sample(shape: Shape) -> Any:
             return shape.enum[0] if shape.enum else "abc"
 
 
-def violations(shape: Shape) -> Iterator[tuple[str, Any]]:
-    """Labels and values that break one constraint of the shape or of a shape inside it."""
+def violations(shape: Shape, within: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Labels and values that break one constraint of the shape or of a shape inside it, which is not inside itself."""
+    if shape.name in within:
+        return
+    within |= {shape.name}
     match shape.type_name:
         case "structure":
-            yield from structure_violations(shape)
+            yield from structure_violations(shape, within)
         case "list":
             yield from size_violations(shape, lambda count: [sample(shape.member)] * count)
-            yield from ((f"[]{label}", [value]) for label, value in violations(shape.member))
+            yield from ((f"[]{label}", [value]) for label, value in violations(shape.member, within))
         case "map":
             yield from size_violations(shape, lambda n: {f"k{i}": sample(shape.value) for i in range(n)})
-            yield from ((f"{{}}{label}", {"abc": value}) for label, value in violations(shape.value))
+            yield from ((f"{{}}{label}", {"abc": value}) for label, value in violations(shape.value, within))
             yield from ((f"{{key}}{label}", {value: sample(shape.value)}) for label, value in violations(shape.key))
         case "integer" | "long":
             yield from ((f" {b}", shape.metadata[b] + s) for b, s in (("min", -1), ("max", 1)) if b in shape.metadata)
@@ -133,12 +162,12 @@ def violations(shape: Shape) -> Iterator[tuple[str, Any]]:
             yield from string_violations(shape)
 
 
-def structure_violations(shape: Shape) -> Iterator[tuple[str, Any]]:
+def structure_violations(shape: Shape, within: frozenset[str]) -> Iterator[tuple[str, Any]]:
     whole = sample(shape)
     for name in shape.required_members:
         yield f".{name} missing", {key: value for key, value in whole.items() if key != name}
     for name, member in shape.members.items():
-        yield from ((f".{name}{label}", whole | {name: value}) for label, value in violations(member))
+        yield from ((f".{name}{label}", whole | {name: value}) for label, value in violations(member, within))
 
 
 def size_violations(shape: Shape, build: Callable[[int], Any]) -> Iterator[tuple[str, Any]]:

@@ -192,11 +192,16 @@ def _is_structure(name: str) -> bool:
 @cache
 def _sensitive(name: str) -> bool:
     """Whether a message must not quote a value of this shape, because it or a part of it is sensitive."""
-    shape = model.shape(name)
-    if shape.get("sensitive"):
-        return True
-    references = [*shape.get("members", {}).values(), *(shape[key] for key in ("member", "value") if key in shape)]
-    return any(_sensitive(reference["shape"]) for reference in references if reference["shape"] != name)
+    seen, waiting = {name}, [name]
+    while waiting:
+        shape = model.shape(waiting.pop())
+        if shape.get("sensitive"):
+            return True
+        references = [*shape.get("members", {}).values(), *(shape[key] for key in ("member", "value") if key in shape)]
+        parts = {reference["shape"] for reference in references} - seen
+        seen |= parts
+        waiting += parts
+    return False
 
 
 def _java(value: Any) -> str:
