@@ -1,0 +1,429 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patching now: what is sent to whom, what is waited for, and what is told of it. Acceptance cases 91 and 98."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
+
+MODULE = "ssm_patch_run"
+WEB, DATABASE = ("i-00000000000000001", "i-00000000000000002"), ("i-00000000000000003",)
+UNKNOWN = "i-0000000000000000f"
+SCAN = {"operation": "Scan", "patch_groups": ["Web"]}
+INSTALL = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["Web"]}
+
+
+def node(instance_id: str, group: str, **members: Any) -> dict[str, Any]:
+    return {"InstanceId": instance_id, "Tags": {"PatchGroup": group, "Env": "prod"}, "MissingCount": 2, **members}
+
+
+def plant(account: Account, *nodes: dict[str, Any], **commands: Any) -> None:
+    fleet = {"nodes": list(nodes)}
+    settings = {"scan_seconds": 30, "install_seconds": 300, "spread": 0, **commands}
+    account.simulator.plant({"commands": settings, "regions": [{"account": ACCOUNT, "region": REGION, "fleet": fleet}]})
+    account.clear_log()
+
+
+@pytest.fixture
+def fleet(account: Account) -> Account:
+    """An account with three nodes in two patch groups."""
+    plant(account, *(node(one, "Web") for one in WEB), *(node(one, "Database") for one in DATABASE))
+    return account
+
+
+def failing(account: Account, **members: Any) -> None:
+    """The same, but that the second web server is special."""
+    plant(account, node(WEB[0], "Web"), node(WEB[1], "Web", **members), node(DATABASE[0], "Database"))
+
+
+def statuses(result: dict[str, Any]) -> dict[str, str]:
+    return {one["instance_id"]: one["status_details"] for one in result["instances"]}
+
+
+# What is sent
+
+
+def test_an_install_is_sent_and_waited_for(fleet: Account) -> None:
+    done = fleet.run(MODULE, **INSTALL)
+
+    (sent,) = fleet.inputs("SendCommand")
+    (snapshot,) = sent["Parameters"].pop("SnapshotId")
+    assert UUID(snapshot).version == 4
+    assert sent == {
+        "DocumentName": "AWS-RunPatchBaseline",
+        "Parameters": {"Operation": ["Install"], "RebootOption": ["NoReboot"]},
+        "Targets": [{"Key": "tag:PatchGroup", "Values": ["Web"]}],
+        "MaxConcurrency": "10%",
+        "MaxErrors": "10%",
+    }
+    assert done["changed"]
+    assert done["command"]["status"] == "Success"
+    assert done["command"]["snapshot_id"] == snapshot
+    assert done["command"]["operation"] == "Install"
+    assert statuses(done) == dict.fromkeys(WEB, "Success")
+    assert {one["exit_code"] for one in done["instances"]} == {0}
+    assert all(one["start_time"] < one["end_time"] for one in done["instances"])
+    assert all(one["output"] is None for one in done["instances"])
+
+
+def test_each_run_has_a_snapshot_of_its_own(fleet: Account) -> None:
+    for _ in range(2):
+        fleet.run(MODULE, **SCAN)
+
+    assert len({sent["Parameters"]["SnapshotId"][0] for sent in fleet.inputs("SendCommand")}) == 2
+
+
+def test_everything_that_can_be_sent(fleet: Account) -> None:
+    fleet.run(
+        MODULE,
+        operation="Install",
+        reboot_option="RebootIfNeeded",
+        instance_tags={"Env": "prod", "PatchGroup": ["Web", "Database"]},
+        tag_keys=["PatchGroup"],
+        hooks={"pre_install": "AWS-Noop", "on_exit": "AWS-Noop"},
+        max_concurrency=2,
+        max_errors="0",
+        comment="before the release",
+        timeout_seconds=60,
+        document_version="$LATEST",
+        output_s3_bucket="example-logs",
+        output_s3_prefix="now",
+        cloudwatch_output=True,
+        cloudwatch_log_group="patching",
+        notification={
+            "topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
+            "role_arn": f"arn:aws:iam::{ACCOUNT}:role/patching",
+        },
+    )
+
+    (sent,) = fleet.inputs("SendCommand")
+    del sent["Parameters"]["SnapshotId"]
+    assert sent == {
+        "DocumentName": "AWS-RunPatchBaselineWithHooks",
+        "DocumentVersion": "$LATEST",
+        "Parameters": {
+            "Operation": ["Install"],
+            "RebootOption": ["RebootIfNeeded"],
+            "PreInstallHookDocName": ["AWS-Noop"],
+            "OnExitHookDocName": ["AWS-Noop"],
+        },
+        "Targets": [
+            {"Key": "tag:Env", "Values": ["prod"]},
+            {"Key": "tag:PatchGroup", "Values": ["Web", "Database"]},
+            {"Key": "tag-key", "Values": ["PatchGroup"]},
+        ],
+        "MaxConcurrency": "2",
+        "MaxErrors": "0",
+        "Comment": "before the release",
+        "TimeoutSeconds": 60,
+        "OutputS3BucketName": "example-logs",
+        "OutputS3KeyPrefix": "now",
+        "CloudWatchOutputConfig": {"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": "patching"},
+        "ServiceRoleArn": f"arn:aws:iam::{ACCOUNT}:role/patching",
+        "NotificationConfig": {
+            "NotificationArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
+            "NotificationEvents": ["Failed", "TimedOut"],
+            "NotificationType": "Command",
+        },
+    }
+
+
+def test_ids_are_sent_in_the_form_in_which_the_service_judges_them(fleet: Account) -> None:
+    done = fleet.run(MODULE, operation="Scan", instance_ids=[WEB[1], DATABASE[0], WEB[1]])
+
+    (sent,) = fleet.inputs("SendCommand")
+    assert sent["InstanceIds"] == [WEB[1], DATABASE[0]]
+    assert "Targets" not in sent
+    assert statuses(done) == dict.fromkeys((WEB[1], DATABASE[0]), "Success")
+
+
+def test_empty_options_are_as_if_they_were_not_given(fleet: Account) -> None:
+    fleet.run(MODULE, **SCAN, comment="", hooks={}, alarm={}, notification={}, timeout_seconds=0, reboot_option="")
+
+    (sent,) = fleet.inputs("SendCommand")
+    assert set(sent) == {"DocumentName", "Parameters", "Targets", "MaxConcurrency", "MaxErrors"}
+    assert set(sent["Parameters"]) == {"Operation", "SnapshotId"}
+
+
+# What is refused before a call
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"patch_groups": ["Web"]}, "operation: is missing"),
+        ({"operation": "Install", "patch_groups": ["Web"]}, "reboot_option: is missing"),
+        ({"operation": "Scan"}, "targets: are missing"),
+        ({**SCAN, "patch_groups": []}, "patch_groups: must not be empty"),
+        ({**SCAN, "instance_ids": list(WEB)}, "give one form"),
+        ({"operation": "Scan", "instance_ids": ["web-1"]}, "'web-1' is no instance id"),
+        ({**SCAN, "reboot_option": "Never"}, "reboot_option: 'Never' must be one of"),
+        ({**SCAN, "install_override_list": "list.yml"}, "install_override_list: 'list.yml' must be an https:// URL"),
+        (
+            {**SCAN, "install_override_list": "https://a/b", "baseline_override": "https://a/c"},
+            "install_override_list, baseline_override: exclude each other",
+        ),
+        ({**SCAN, "hooks": {"on_exit": "X-y"}, "document": "AWS-RunPatchBaseline"}, "takes no hooks"),
+        ({**SCAN, "max_concurrency": "0"}, "max_concurrency: '0' must be a number from 1"),
+        ({**SCAN, "timeout_seconds": 29}, "timeout_seconds: 29 must be from 30 to 2592000"),
+        ({**SCAN, "comment": "x" * 101}, "comment: "),
+        ({**SCAN, "alarm": {"ignore_poll_failure": True}}, "alarm.name: is missing"),
+        ({**SCAN, "notification": {"topic_arn": "arn"}}, "notification.role_arn: is missing"),
+        ({**SCAN, "poll_interval": 0}, "poll_interval: 0 must be at least 1"),
+        ({**SCAN, "wait_timeout": -1}, "wait_timeout: -1 must be at least 0"),
+        ({"command_id": "last"}, "command_id: 'last' is no id of a command"),
+        ({**SCAN, "command_id": str(UUID(int=1))}, "operation, patch_groups: cannot be given with command_id"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_call(account: Account, given: dict[str, Any], text: str) -> None:
+    assert len(account.refuses(MODULE, text, **given)) == 1
+    assert not account.calls()
+
+
+def test_all_that_is_wrong_is_told_at_once(account: Account) -> None:
+    wrong = {
+        "operation": "Install",
+        "instance_ids": ["x"],
+        "max_errors": "200%",
+        "wait_timeout": -5,
+        "comment": "c" * 200,
+    }
+
+    assert len(account.refuses(MODULE, **wrong)) == 5
+
+
+# Whom it reaches
+
+
+def test_case_098_check_mode_names_the_nodes_and_sends_nothing(fleet: Account) -> None:
+    planned = fleet.run(MODULE, check=True, **INSTALL)
+
+    assert planned["changed"]
+    assert statuses(planned) == dict.fromkeys(WEB)
+    assert all(one["name"] and one["status"] is None for one in planned["instances"])
+    assert planned["command"]["target_count"] == 2
+    assert planned["command"]["command_id"] is None
+    assert planned["command"]["snapshot_id"] is None
+    assert planned["command"]["document_name"] == "AWS-RunPatchBaseline"
+    assert set(fleet.calls()) == {"DescribeInstanceInformation"}
+
+
+def test_check_mode_and_a_run_answer_in_the_same_shape(fleet: Account) -> None:
+    planned, done = fleet.run(MODULE, check=True, **INSTALL), fleet.run(MODULE, **INSTALL)
+
+    assert planned["command"].keys() == done["command"].keys()
+    assert [one.keys() for one in planned["instances"]] == [one.keys() for one in done["instances"]]
+    assert [one["instance_id"] for one in planned["instances"]] == [one["instance_id"] for one in done["instances"]]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"patch_groups": ["Webb"]}, "fits tag:PatchGroup Webb. Look for a slip"),
+        ({"patch_groups": ["Web"], "patch_group_key": "Patch Group"}, "(patch_group_key: PatchGroup)"),
+        ({"instance_tags": {"PatchGroup": "Web", "Env": "test"}}, "fits tag:PatchGroup Web and tag:Env test"),
+        ({"tag_keys": ["Owner"]}, "fits tag-key Owner"),
+        ({"instance_ids": [WEB[0], UNKNOWN]}, f"in this account and region: {UNKNOWN}."),
+    ],
+)
+def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str, Any], text: str) -> None:
+    failed = fleet.fails(MODULE, check=check, operation="Scan", **given)
+
+    assert text in failed["msg"]
+    assert failed["msg"].endswith("Nothing was sent.")
+    assert not failed["changed"]
+    assert not fleet.calls(writes=True)
+
+
+def test_a_patch_group_that_nobody_is_in_is_told(fleet: Account) -> None:
+    done = fleet.run(MODULE, operation="Scan", patch_groups=["Web", "Databse"])
+
+    assert done["warnings"] == ["No managed node fits tag:PatchGroup Databse."]
+    assert statuses(done) == dict.fromkeys(WEB, "Success")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_agent_that_does_not_answer_is_told(account: Account, check: bool) -> None:
+    failing(account, PingStatus="ConnectionLost")
+
+    given = {"operation": "Scan", "instance_ids": list(WEB), "wait": False}
+    done = account.run(MODULE, check=check, **given)
+
+    assert done["warnings"] == [f"Their agent does not answer, so that the command may not be delivered: {WEB[1]}."]
+
+
+def test_a_node_that_is_gone_meanwhile_fails_the_run(account: Account) -> None:
+    failing(account, PingStatus="Inactive")
+
+    failed = account.fails(MODULE, **SCAN)
+
+    assert f"1 of 2 instances did not succeed: {WEB[1]} Failed (Undeliverable)." in failed["msg"]
+    assert statuses(failed) == {WEB[0]: "Success", WEB[1]: "Undeliverable"}
+
+
+def test_a_resource_group_is_told_to_be_unknown(account: Account) -> None:
+    resources = {"nodes": [node(one, "Web") for one in WEB], "resource_groups": {"web": list(WEB), "empty": []}}
+    account.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": resources}]})
+
+    planned = account.run(MODULE, check=True, operation="Scan", resource_group="web")
+    done = account.run(MODULE, operation="Scan", resource_group="web")
+    failed = account.fails(MODULE, operation="Scan", resource_group="empty")
+
+    assert planned["instances"] is None
+    assert planned["warnings"] == done["warnings"]
+    assert "resource group 'web'" in done["warnings"][0]
+    assert statuses(done) == dict.fromkeys(WEB, "Success")
+    assert "reached no instance" in failed["msg"]
+    assert failed["command"]["status_details"] == "NoInstancesInTag"
+
+
+def test_a_thousand_nodes_are_read_once(account: Account) -> None:
+    nodes = [node(f"i-{number:017x}", "Web") for number in range(1000)]
+    plant(account, *nodes)
+
+    planned = account.run(MODULE, check=True, **SCAN)
+    assert account.calls() == {"DescribeInstanceInformation": 20}
+    account.clear_log()
+    done = account.run(MODULE, **SCAN, max_concurrency="100%", poll_interval=15)
+
+    assert [one["instance_id"] for one in planned["instances"]] == [one["InstanceId"] for one in nodes]
+    assert [one["instance_id"] for one in done["instances"]] == [one["InstanceId"] for one in nodes]
+    # Delivery and scan take 31 seconds: three looks.
+    looks = {"ListCommands": 3, "ListCommandInvocations": 20}
+    assert account.calls() == {"DescribeInstanceInformation": 1, "SendCommand": 1, **looks}
+
+
+# What became of it
+
+
+def test_case_091_a_failed_node_is_told_with_its_exit_code_and_output(account: Account) -> None:
+    failing(account, Failing=True)
+
+    failed = account.fails(MODULE, **INSTALL, output_s3_bucket="example-logs")
+
+    assert f"1 of 2 instances did not succeed: {WEB[1]} Failed, exit code 1." in failed["msg"]
+    assert failed["changed"]
+    good, bad = failed["instances"]
+    assert (good["status"], good["exit_code"], good["output"]) == ("Success", 0, None)
+    assert (bad["status"], bad["exit_code"]) == ("Failed", 1)
+    assert bad["output"]
+    assert all("/PatchLinux/stdout" in one["output_url"] for one in failed["instances"])
+    assert all("/PatchLinux/stderr" in one["error_url"] for one in failed["instances"])
+
+
+@pytest.mark.parametrize(
+    ("system", "step"), [("WINDOWS", "PatchWindows"), ("UBUNTU", "PatchLinux"), ("MACOS", "PatchMacOS")]
+)
+def test_the_step_of_the_platform_tells_how_it_went(account: Account, system: str, step: str) -> None:
+    failing(account, OperatingSystem=system)
+
+    done = account.run(MODULE, **SCAN, output_s3_bucket="example-logs")
+
+    assert f"/{step}/stdout" in done["instances"][1]["output_url"]
+    assert f"/{step}/stderr" in done["instances"][1]["error_url"]
+
+
+def test_max_errors_stops_and_tells_who_was_not_begun(account: Account) -> None:
+    plant(account, *(node(f"i-{number:017x}", "Web", Failing=True) for number in range(20)))
+
+    failed = account.fails(MODULE, **INSTALL, max_concurrency="1", max_errors="11", wait_timeout=7200)
+
+    assert "20 of 20 instances did not succeed: i-00000000000000000 Failed, exit code 1, " in failed["msg"]
+    assert failed["msg"].endswith(", and 2 more, 8 were not begun because max_errors was reached.")
+    assert failed["msg"].count("exit code") == 10
+    assert list(statuses(failed).values()).count("Terminated") == 8
+
+
+def test_without_waiting_the_answer_is_how_things_are(fleet: Account) -> None:
+    sent = fleet.run(MODULE, **SCAN, wait=False)
+
+    assert sent["changed"]
+    assert sent["command"]["status"] in ("Pending", "InProgress")
+    assert fleet.calls()["ListCommands"] == 0
+
+
+def test_a_command_that_was_sent_before_is_waited_for(fleet: Account) -> None:
+    command_id = fleet.run(MODULE, **SCAN, wait=False)["command"]["command_id"]
+    fleet.clear_log()
+
+    done = fleet.run(MODULE, command_id=command_id)
+
+    assert not done["changed"]
+    assert done["command"]["command_id"] == command_id
+    assert statuses(done) == dict.fromkeys(WEB, "Success")
+    assert not fleet.calls(writes=True)
+
+
+@pytest.mark.parametrize(("include", "listed"), [(True, True), (False, False)])
+def test_one_look(fleet: Account, include: bool, listed: bool) -> None:
+    command_id = fleet.run(MODULE, **SCAN, wait=False)["command"]["command_id"]
+    fleet.simulator.advance(10)
+    fleet.clear_log()
+
+    looked = fleet.run(MODULE, command_id=command_id, wait=False, include_running=include)
+
+    assert looked["command"]["status"] == "InProgress"
+    assert (looked["instances"] is not None) == listed
+    assert fleet.calls()["ListCommands"] == 1
+    fleet.simulator.advance(600)
+    assert fleet.run(MODULE, command_id=command_id, wait=False, include_running=include)["instances"]
+
+
+def test_a_look_in_check_mode_does_not_wait(fleet: Account) -> None:
+    command_id = fleet.run(MODULE, **SCAN, wait=False)["command"]["command_id"]
+
+    looked = fleet.run(MODULE, check=True, command_id=command_id, cancel_on_timeout=True)
+
+    assert not looked["changed"]
+    assert looked["command"]["status"] in ("Pending", "InProgress")
+
+
+def test_a_command_that_is_not_there(fleet: Account) -> None:
+    failed = fleet.fails(MODULE, command_id=str(UUID(int=1)))
+
+    assert "Look for a slip in the id, and for another account or region" in failed["msg"]
+    assert "goes on" not in failed["msg"]
+
+
+def test_when_the_time_is_over_the_command_goes_on(fleet: Account) -> None:
+    failed = fleet.fails(MODULE, **INSTALL, max_concurrency="1", wait_timeout=400, poll_interval=50)
+
+    command_id = failed["command"]["command_id"]
+    assert "wait_timeout is over and the command has not ended: 1 done, 0 failed, 1 in progress, of 2." in failed["msg"]
+    assert f"goes on; wait for it with command_id: {command_id}." in failed["msg"]
+    assert sorted(statuses(failed).values()) == ["InProgress", "Success"]
+    assert fleet.calls()["CancelCommand"] == 0
+    assert statuses(fleet.run(MODULE, command_id=command_id)) == dict.fromkeys(WEB, "Success")
+
+
+def test_when_the_time_is_over_the_command_is_cancelled_where_asked(fleet: Account) -> None:
+    failed = fleet.fails(
+        MODULE, **INSTALL, max_concurrency="1", wait_timeout=400, poll_interval=50, cancel_on_timeout=True
+    )
+
+    assert fleet.inputs("CancelCommand") == [{"CommandId": failed["command"]["command_id"]}]
+    assert "was cancelled: it is Cancelled; 1 Cancelled, 1 Success." in failed["msg"]
+    assert sorted(statuses(failed).values()) == ["Cancelled", "Success"]
+
+
+def test_cancelling_what_was_sent_before_is_a_change(fleet: Account) -> None:
+    command_id = fleet.run(MODULE, **INSTALL, wait=False)["command"]["command_id"]
+
+    failed = fleet.fails(MODULE, command_id=command_id, wait_timeout=0, cancel_on_timeout=True)
+
+    assert failed["changed"]
+    assert set(statuses(failed).values()) == {"Cancelled"}
+
+
+def test_a_node_that_is_not_reached_in_time(account: Account) -> None:
+    failing(account, PingStatus="ConnectionLost")
+
+    failed = account.fails(MODULE, **SCAN, timeout_seconds=60, wait_timeout=90000, poll_interval=600)
+
+    assert f"{WEB[1]} TimedOut (DeliveryTimedOut)." in failed["msg"]
+    assert failed["command"]["delivery_timed_out_count"] == 1
