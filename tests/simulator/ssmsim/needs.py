@@ -167,6 +167,8 @@ def _other_resource(call: Call, request: dict[str, Any], role_path: str) -> str:
     partition = partition_of(call.region)
     if call.service == "s3" and "Bucket" in request:
         return f"arn:{partition}:s3:::" + "/".join(request[name] for name in ("Bucket", "Key") if name in request)
+    if call.service == "iam" and "InstanceProfileName" in request:
+        return f"arn:{partition}:iam::{call.account}:instance-profile/{request['InstanceProfileName']}"
     if call.service == "iam" and "RoleName" in request:
         return f"arn:{partition}:iam::{call.account}:role{role_path}{request['RoleName']}"
     for member in ("TopicArn", "ResourceArn", "ResourceARN", "PolicyArn", "RoleArn"):

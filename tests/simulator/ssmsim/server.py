@@ -60,7 +60,7 @@ def respond(simulator: Simulator, request: Request) -> Reply:
         return simulator.carry_out(call, body, lambda: simulator.answer(call, body))
     operation, sent = request.operation()
     call = Call(service, operation, region, account)
-    reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head"))
+    reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head", "Assume"))
     needed = needs.of_other(call, sent, others.role_path(account, sent))
 
     def effect() -> Reply:

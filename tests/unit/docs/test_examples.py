@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
-import botocore.session
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.callback import CallbackBase
@@ -203,18 +202,6 @@ def test_wrong_schedules_are_refused_and_right_ones_are_not() -> None:
         assert bool(check_schedule(wrong)) != bool(other_meaning), wrong
         assert not check_schedule(right)
     assert len(rows) > 5
-
-
-def test_policy_allows_what_the_modules_call() -> None:
-    policy = json.loads(next(block.text for block in blocks(CHECKOUT / "docs" / "iam.md")))
-    actions = {statement["Sid"]: set(statement["Action"]) for statement in policy["Statement"][:2]}
-    service = botocore.session.Session().get_service_model("ssm")
-    code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "plugins" / "module_utils").rglob("*.py"))
-    # An operation of which only the model is read is not called.
-    names = re.findall(r'"([A-Z]\w+)"', re.sub(r"input_(shape|members)\([^)]*\)", "", code))
-    called = {f"ssm:{name}" for name in names if name in service.operation_names}
-    reads = {action for action in called if action.startswith(("ssm:Describe", "ssm:Get", "ssm:List"))}
-    assert actions == {"Read": reads, "Write": called - reads}
 
 
 def test_the_tutorial_is_the_file_that_the_demo_applies() -> None:

@@ -44,7 +44,6 @@ CREDENTIALS = {"access_key": "testing", "secret_key": "testing"}
 LOADER = botocore.loaders.Loader()
 # Clients by the arguments that they were made with: making one takes longer than all calls of a module.
 CLIENTS: dict[str, Any] = {}
-_MODULES = "ansible_collections.patchfleet.aws.plugins.modules"
 
 
 class _Body:
@@ -126,12 +125,16 @@ class Account:
         return list(results[0]["violations"])
 
     def outcome(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
-        """Run a module's main function as Ansible would; gives what it printed."""
+        """Run the main function of a module, of another collection by its full name, as Ansible would.
+
+        Gives what it printed.
+        """
         start = len(self.simulator.log())
         steering = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": "/tmp"}
         self.warnings.clear()
         printed = io.StringIO()
-        main = importlib.import_module(f"{_MODULES}.{module}").main
+        collection, _dot, name = (module if "." in module else f"patchfleet.aws.{module}").rpartition(".")
+        main = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{name}").main
         given = {"region": REGION, **CREDENTIALS, **args, **steering}
         with patch_module_args(given), redirect_stdout(printed), pytest.raises(SystemExit):
             main()

@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles and playbooks with what they are told, so that they call all that they can call.
+
+A new one is an entry in RUNS.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import boto3
+from ansible_collections.patchfleet.aws.tests.faults import scenarios
+from simulator import REGION, environment
+
+from .scenes import WHOLE, Args
+
+_PLAYER = Path(__file__).with_name("player.py")
+_NUMBERS = itertools.count(840000000001)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A role or playbook in an account of its own. given: variables, run by run. predicted: then, in check mode.
+
+    before: calls by others, by service and method of boto3. seed: what is there, as the simulator's seeds tell it.
+    """
+
+    kind: str
+    name: str
+    given: Sequence[Args]
+    predicted: Sequence[Args] = ()
+    before: Sequence[tuple[str, str, Args]] = ()
+    seed: Args = field(default_factory=dict)
+    account: str = field(default_factory=lambda: str(next(_NUMBERS)))
+
+    def plays(self, given: Sequence[Args]) -> list[dict[str, Any]]:
+        """The plays that run it with these variables."""
+        if self.kind == "playbooks":
+            keys = {"aws_access_key": self.account, "aws_secret_key": "secret"}
+            return [
+                {"name": self.name, "import_playbook": f"patchfleet.aws.{self.name}", "vars": {**keys, **one}}
+                for one in given
+            ]
+        tasks = [
+            {"name": self.name, "include_role": {"name": f"patchfleet.aws.{self.name}"}, "vars": one} for one in given
+        ]
+        play = {"name": self.name, "hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": tasks}
+        known = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "account_id": self.account}
+        return [{**play, "vars": known, "environment": {"AWS_ACCESS_KEY_ID": self.account}}] if tasks else []
+
+
+def patching(declared: Mapping[str, Any], **more: Any) -> Args:
+    """Variables of the role patching."""
+    return {f"patching_{name}": value for name, value in {**declared, **more}.items()}
+
+
+SETUPS = [WHOLE, scenarios.changed(), scenarios.replaced(), scenarios.fewer(), scenarios.gone()]
+SINGLE = [
+    {name: value for name, value in one.items() if name not in ("prune", "setup")} for one in (*SETUPS[:3], SETUPS[4])
+]
+_SEED = {
+    "windows": [
+        {
+            "Name": "prod",
+            "Schedule": "rate(7 days)",
+            "Duration": 4,
+            "Cutoff": 1,
+            "AllowUnassociatedTargets": False,
+            "Tags": [{"Key": "patchfleet:setup", "Value": "mine"}],
+            "Targets": [
+                {"Name": "web", "ResourceType": "INSTANCE", "Targets": [{"Key": "tag:PatchGroup", "Values": ["web"]}]}
+            ],
+            "Tasks": [
+                {
+                    "Name": "install",
+                    "TaskType": "RUN_COMMAND",
+                    "TaskArn": "AWS-RunPatchBaseline",
+                    "Targets": [{"Key": "WindowTargetIds", "Values": ["web"]}],
+                    "MaxConcurrency": "1",
+                    "MaxErrors": "1",
+                    "TaskInvocationParameters": {"RunCommand": {"Parameters": {"Operation": ["Install"]}}},
+                }
+            ],
+        }
+    ],
+    "baselines": [
+        {
+            "Name": "linux",
+            "OperatingSystem": "AMAZON_LINUX_2023",
+            "PatchGroups": ["web"],
+            "Default": True,
+            "Tags": [{"Key": "patchfleet:setup", "Value": "mine"}],
+        }
+    ],
+}
+_BY_ROLE = {"aws_role_arn": "arn:aws:iam::{{ aws_access_key }}:role/patching-controller"}
+
+AROUND: Args = {
+    "patch_prerequisites_service_role": {"name": "patching-windows", "tags": {"team": "a"}},
+    "patch_prerequisites_notification_role": {"name": "patching-notifications"},
+    "patch_prerequisites_notification_topic": {"name": "patching", "kms_key": "alias/patching", "tags": {"team": "a"}},
+    "patch_prerequisites_output_bucket": {
+        "name": "patching-output-{{ account_id }}",
+        "writer_roles": ["web-nodes"],
+        "tags": {"team": "a"},
+    },
+    "patch_prerequisites_events_rule": {"name": "patching-events"},
+}
+OTHER_AROUND: Args = {
+    "patch_prerequisites_service_role": {
+        "name": "patching-windows",
+        "description": "other",
+        "task_types": ["RUN_COMMAND", "AUTOMATION"],
+        "runbooks": ["AWS-PatchInstanceWithRollback"],
+        "tags": {"owner": "b"},
+        "permissions_boundary": "arn:aws:iam::{{ account_id }}:policy/bound",
+    },
+    "patch_prerequisites_notification_role": {"name": "patching-notifications"},
+    "patch_prerequisites_notification_topic": {
+        "name": "patching",
+        "display_name": "Patching",
+        "kms_key": "",
+        "tags": {"owner": "b"},
+    },
+    "patch_prerequisites_output_bucket": {
+        "name": AROUND["patch_prerequisites_output_bucket"]["name"],
+        "kms_key": "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+        "tags": {"owner": "b"},
+        "expiration_days": 7,
+    },
+    "patch_prerequisites_events_rule": {"name": "patching-events", "description": "other", "events": ["window"]},
+}
+UNBOUND: Args = {
+    **AROUND,
+    "patch_prerequisites_service_role": {**AROUND["patch_prerequisites_service_role"], "permissions_boundary": ""},
+}
+EXISTING: Args = {name: {"name": declared["name"], "existing": True} for name, declared in AROUND.items()}
+ABSENT: Args = {"patch_prerequisites_state": "absent"}
+
+# Things of these names that others made, and added to.
+_OTHER_ROLE = {"RoleName": "patching-windows"}
+_OTHER_TOPIC = f"arn:aws:sns:{REGION}:{{account}}:patching"
+_EXTRA = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}]}'
+OTHERS: list[tuple[str, str, Args]] = [
+    (
+        "iam",
+        "create_role",
+        {**_OTHER_ROLE, "AssumeRolePolicyDocument": "{}", "PermissionsBoundary": "arn:aws:iam::{account}:policy/bound"},
+    ),
+    ("iam", "create_policy", {"PolicyName": "extra", "PolicyDocument": _EXTRA}),
+    ("iam", "attach_role_policy", {**_OTHER_ROLE, "PolicyArn": "arn:aws:iam::{account}:policy/extra"}),
+    ("iam", "create_instance_profile", {"InstanceProfileName": "patching-windows"}),
+    ("iam", "add_role_to_instance_profile", {**_OTHER_ROLE, "InstanceProfileName": "patching-windows"}),
+    ("sns", "create_topic", {"Name": "patching"}),
+    ("sns", "subscribe", {"TopicArn": _OTHER_TOPIC, "Protocol": "email", "Endpoint": "operations@example.com"}),
+]
+
+RUNS = [
+    Run("roles", "patching", [patching(one) for one in SETUPS], [patching(WHOLE)]),
+    Run("roles", "patching", [patching(one, apply="each") for one in SINGLE]),
+    Run("roles", "patch_prerequisites", [AROUND, OTHER_AROUND], [AROUND, EXISTING, {**AROUND, **ABSENT}]),
+    Run("roles", "patch_prerequisites", [AROUND, EXISTING, {**AROUND, **ABSENT}], [AROUND]),
+    Run("roles", "patch_prerequisites", [UNBOUND, {**AROUND, **ABSENT}], before=OTHERS),
+    Run("playbooks", "setup", [patching(one) for one in SETUPS[:4]]),
+    Run("playbooks", "setup", [{**patching(WHOLE), **_BY_ROLE}]),
+    Run("playbooks", "teardown", [{**patching({"setup": "mine"}), **_BY_ROLE}], seed=_SEED),
+    Run("playbooks", "export", [_BY_ROLE], seed=_SEED),
+]
+
+
+def _prepare(endpoint: str, run: Run) -> None:
+    """Make the calls of others."""
+    keys = {"aws_access_key_id": run.account, "aws_secret_access_key": "secret", "region_name": REGION}
+    for service, method, request in run.before:
+        known = {name: value.replace("{account}", run.account) for name, value in request.items()}
+        getattr(boto3.client(service, endpoint_url=endpoint, **keys), method)(**known)
+
+
+def play(endpoint: str, runs: Sequence[Run], folder: Path) -> list[dict[str, Any]]:
+    """Run them against a simulator; gives its log. Raises RuntimeError with the output of a run that failed."""
+    for run in runs:
+        _prepare(endpoint, run)
+    urlopen(f"{endpoint}/_sim/log", b"").close()
+    regions = [{"account": run.account, "region": REGION, **run.seed} for run in runs if run.seed]
+    urlopen(f"{endpoint}/_sim/seed", json.dumps({"regions": regions}).encode()).close()
+    for number, (flags, plays) in enumerate(
+        (
+            ([], [one for run in runs for one in run.plays(run.given)]),
+            (["--check"], [one for run in runs for one in run.plays(run.predicted)]),
+        )
+    ):
+        book = folder / f"{number}.json"
+        book.write_text(json.dumps(plays), encoding="utf-8")
+        command = [sys.executable, str(_PLAYER), "-i", "localhost,", *flags, str(book)]
+        env = environment(endpoint)
+        # An export goes to where the player runs.
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+    with urlopen(f"{endpoint}/_sim/log") as answer:
+        log: list[dict[str, Any]] = json.load(answer)
+    return log
