@@ -7,6 +7,8 @@ message of a failure, or the warnings. A `diff` block is its diff. A `yaml` bloc
 `# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
 every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, check
 mode and a repeated command write nothing to the account, any other command does.
+
+A page of FLEETS begins with managed nodes.
 """
 
 from __future__ import annotations
@@ -26,15 +28,19 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import check_schedule, next_runs
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
 from simulator import CHECKOUT, environment, serving
+from simulator import REGION as SHELL_REGION
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
+FLEETS = {
+    "compliance.md": {"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "connection_lost": 0}
+}
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
 # What a playbook has in it that is to change something.
-_WRITING = re.compile(r"patchfleet\.aws\.(ssm|patching)")
+_WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
 
@@ -62,6 +68,12 @@ def blocks(page: Path) -> list[Block]:
         told = after["text"] if after and is_next else None
         found.append(Block(match["language"], match["text"], place, named and named["name"], told))
     return found
+
+
+def seed(page: Path) -> dict[str, Any]:
+    """What the account of a page holds at its beginning."""
+    fleet = FLEETS.get(page.name, {})
+    return {"regions": [{"account": ACCOUNT, "region": region, "fleet": fleet} for region in (REGION, SHELL_REGION)]}
 
 
 def plain(text: str) -> str:
@@ -95,7 +107,7 @@ class Reader:
         assert names[0].startswith(COLLECTION), place
         self._warnings.clear()
         module = names[0].removeprefix(COLLECTION)
-        return self._account.outcome(module, check=bool(task.get("check_mode")), **task[names[0]])
+        return self._account.outcome(module, check=bool(task.get("check_mode")), **(task[names[0]] or {}))
 
 
 class Shell:
@@ -137,7 +149,11 @@ class Shell:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_tasks_do_what_the_page_says(page: Path, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_do_what_the_page_says(
+    page: Path, account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    account.simulator.plant(seed(page))
     warnings: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda _display, msg, **_options: warnings.append(msg))
     reader = Reader(account, warnings)
@@ -158,6 +174,7 @@ def endpoint() -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_playbooks_and_commands_do_what_the_page_says(page: Path, endpoint: str, tmp_path: Path) -> None:
     urlopen(f"{endpoint}/_sim/reset", data=b"").close()
+    urlopen(f"{endpoint}/_sim/seed", data=json.dumps(seed(page)).encode()).close()
     shell = Shell(tmp_path, endpoint)
     for block in blocks(page):
         if block.file:
