@@ -25,6 +25,12 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "blob": bytes,
 }
 
+# What the answers about each kind of resource must hold to be understood.
+WINDOW_MEMBERS = ("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled")
+TARGET_MEMBERS = ("WindowTargetId", "ResourceType", "Targets")
+TASK_MEMBERS = ("WindowTaskId", "TaskType", "TaskArn")
+IDENTITY_MEMBERS = ("BaselineId", "BaselineName", "OperatingSystem")
+BASELINE_MEMBERS = ("BaselineId", "Name", "OperatingSystem")
 # Members that a structure is nothing without, although the model does not say so.
 _DECIDE = {"Target": ("Key",)}
 
@@ -61,13 +67,14 @@ def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
     kind = shape.type_name
     if not isinstance(value, _TYPES.get(kind, object)) or (kind in ("integer", "long") and isinstance(value, bool)):
         return path
-    if kind == "structure" and any(value.get(name) is None for name in _required(shape)):
+    if kind == "structure" and _lacking(shape, value):
         return path
     return next((found for part in _parts(shape, value, path) if (found := misfit(*part))), None)
 
 
-def _required(shape: Any) -> Iterable[str]:
-    return _DECIDE.get(shape.name) or shape.required_members
+def _lacking(shape: Any, structure: Any) -> bool:
+    required = _DECIDE.get(shape.name) or shape.required_members
+    return any(structure.get(name) is None for name in required)
 
 
 def _parts(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:

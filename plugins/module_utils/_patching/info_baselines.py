@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import baseline
+from .answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, require
 from .api import GONE, Api, Job, run_jobs
 from .declaration import SETUP_TAG
 from .declare import declare_aws_baseline, declare_baseline
 from .errors import ApiError
-from .info_reads import WORKERS, checker, complete, declared, is_wanted, read_tags
+from .info_reads import WORKERS, checker, declared, is_wanted, read_tags
 from .kind import Raw, values_of
 from .options import nested
 from .planner import user_tags
@@ -49,22 +50,24 @@ class BaselineReader:
         ]
 
     def _list(self) -> Iterable[Job]:
-        operation, filters = "DescribePatchBaselines", []
+        filters = []
         if self._params["owner"] != "all":
             filters.append({"Key": "OWNER", "Values": [{"self": "Self", "aws": "AWS"}[self._params["owner"]]]})
         if self._params["operating_system"]:
             filters.append({"Key": "OPERATING_SYSTEM", "Values": [self._params["operating_system"]]})
         only = {"Filters": filters} if filters else {}
-        for raw in self._api.pages(operation, "BaselineIdentities", **only):
-            self._listed.append(complete(operation, raw, "BaselineId", "BaselineName", "OperatingSystem"))
+        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", *IDENTITY_MEMBERS, **only)
+        # An entry may come on two pages when the listing changes in between.
+        self._listed = list({raw["BaselineId"]: raw for raw in listed}.values())
         return ()
 
     def _list_groups(self) -> Iterable[Job]:
         operation = "DescribePatchGroups"
-        for mapping in self._api.pages(operation, "Mappings"):
-            identity = complete(operation, mapping, "PatchGroup", "BaselineIdentity")["BaselineIdentity"]
-            holder = complete(operation, identity, "BaselineId")["BaselineId"]
-            self._groups.setdefault(baseline.bare_id(holder), []).append(mapping["PatchGroup"])
+        for mapping in self._api.pages(operation, "Mappings", "PatchGroup", "BaselineIdentity"):
+            require(operation, mapping["BaselineIdentity"], ("BaselineId",))
+            groups = self._groups.setdefault(baseline.bare_id(mapping["BaselineIdentity"]["BaselineId"]), [])
+            if mapping["PatchGroup"] not in groups:
+                groups.append(mapping["PatchGroup"])
         return ()
 
     def _fits(self, identity: Raw) -> bool:
@@ -82,14 +85,11 @@ class BaselineReader:
         ]
 
     def _get(self, baseline_id: str) -> Iterable[Job]:
-        operation = "GetPatchBaseline"
         try:
-            answer = self._api.call(operation, BaselineId=baseline_id)
+            self._raws[baseline_id] = self._api.get("GetPatchBaseline", *BASELINE_MEMBERS, BaselineId=baseline_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
-            return ()
-        self._raws[baseline_id] = complete(operation, answer, "BaselineId", "Name", "OperatingSystem")
         return ()
 
     def _list_tags(self, baseline_id: str) -> Iterable[Job]:

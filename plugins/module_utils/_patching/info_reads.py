@@ -9,27 +9,17 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 
-from .api import Answer, Api
+from .api import Api
 from .declaration import Declaration, make_entry, violations
 from .declare import Declared
-from .errors import ApiError
 from .kind import Kind
 
 WORKERS = 16
 
 
-def complete(operation: str, answer: Answer, *members: str) -> Answer:
-    """An answer that holds these members; one that lacks them must not be read as "there is none"."""
-    missing = [member for member in members if answer.get(member) in (None, "")]
-    if missing:
-        raise ApiError(operation, "UnexpectedAnswer", f"the answer holds no {', '.join(missing)}")
-    return answer
-
-
 def read_tags(api: Api, resource_type: str, resource_id: str) -> dict[str, str]:
-    operation = "ListTagsForResource"
-    answer = api.call(operation, ResourceType=resource_type, ResourceId=resource_id)
-    tags: dict[str, str] = boto3_tag_list_to_ansible_dict(complete(operation, answer, "TagList")["TagList"])
+    answer = api.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
+    tags: dict[str, str] = boto3_tag_list_to_ansible_dict(answer["TagList"])
     return tags
 
 

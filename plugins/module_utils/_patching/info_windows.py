@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any
 
 from . import target, window, window_task
+from .answers import TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS
 from .api import GONE, Api, Job, run_jobs
 from .declaration import SETUP_TAG
 from .declare import WindowParts, declare_window
 from .errors import ApiError
 from .executions import WindowExecutions
-from .info_reads import WORKERS, checker, complete, declared, is_wanted, read_tags
+from .info_reads import WORKERS, checker, declared, is_wanted, read_tags
 from .kind import Raw, values_of
 from .options import nested
 from .planner import user_tags
@@ -61,16 +62,16 @@ class WindowReader:
         return [self._entry(one, counts[one.raw["Name"]]) for one in found]
 
     def _list(self) -> Iterable[Job]:
-        operation = "DescribeMaintenanceWindows"
-        for raw in self._api.pages(operation, "WindowIdentities"):
-            self._listed.append(complete(operation, raw, "WindowId", "Name", "Enabled"))
+        listed = self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId", "Name", "Enabled")
+        # An entry may come on two pages when the listing changes in between.
+        self._listed = list({raw["WindowId"]: raw for raw in listed}.values())
         return ()
 
     def _list_touching(self) -> Iterable[Job]:
         operation = "DescribeMaintenanceWindowsForTarget"
         targets = [{"Key": "InstanceIds", "Values": [self._params["instance_id"]]}]
-        found = self._api.pages(operation, "WindowIdentities", Targets=targets, ResourceType="INSTANCE")
-        self._touching = {complete(operation, raw, "WindowId")["WindowId"] for raw in found}
+        found = self._api.pages(operation, "WindowIdentities", "WindowId", Targets=targets, ResourceType="INSTANCE")
+        self._touching = {raw["WindowId"] for raw in found}
         return ()
 
     def _fits(self, raw: Raw) -> bool:
@@ -118,9 +119,7 @@ class WindowReader:
         return job
 
     def _get(self, one: _Window) -> Iterable[Job]:
-        operation = "GetMaintenanceWindow"
-        members = ("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled")
-        one.raw = complete(operation, self._api.call(operation, WindowId=one.id), *members)
+        one.raw = self._api.get("GetMaintenanceWindow", *WINDOW_MEMBERS, WindowId=one.id)
         return ()
 
     def _tags(self, one: _Window) -> Iterable[Job]:
@@ -128,27 +127,24 @@ class WindowReader:
         return ()
 
     def _list_targets(self, one: _Window) -> Iterable[Job]:
-        operation = "DescribeMaintenanceWindowTargets"
-        for raw in self._api.pages(operation, "Targets", WindowId=one.id):
-            one.targets[complete(operation, raw, "WindowTargetId", "ResourceType", "Targets")["WindowTargetId"]] = raw
+        listed = self._api.pages("DescribeMaintenanceWindowTargets", "Targets", *TARGET_MEMBERS, WindowId=one.id)
+        one.targets = {raw["WindowTargetId"]: raw for raw in listed}
         return ()
 
     def _list_tasks(self, one: _Window) -> Iterable[Job]:
-        operation = "DescribeMaintenanceWindowTasks"
-        listed = self._api.pages(operation, "Tasks", WindowId=one.id)
-        ids = [complete(operation, raw, "WindowTaskId")["WindowTaskId"] for raw in listed]
-        return [self._task_job(one, task_id) for task_id in ids]
+        listed = self._api.pages("DescribeMaintenanceWindowTasks", "Tasks", "WindowTaskId", WindowId=one.id)
+        return [self._task_job(one, task_id) for task_id in dict.fromkeys(raw["WindowTaskId"] for raw in listed)]
 
     def _task_job(self, one: _Window, task_id: str) -> Job:
         def job() -> Iterable[Job]:
             operation = "GetMaintenanceWindowTask"
             try:
-                answer = self._api.call(operation, WindowId=one.id, WindowTaskId=task_id)
+                answer = self._api.get(operation, *TASK_MEMBERS, WindowId=one.id, WindowTaskId=task_id)
             except ApiError as error:
                 if error.code not in GONE:
                     raise
                 return ()
-            one.tasks[task_id] = tidied(complete(operation, answer, "WindowTaskId", "TaskType", "TaskArn"))
+            one.tasks[task_id] = tidied(answer)
             return ()
 
         return job
@@ -156,8 +152,9 @@ class WindowReader:
     def _list_runs(self, one: _Window) -> Iterable[Job]:
         operation, count = "DescribeMaintenanceWindowSchedule", self._params["next_run_count"]
         # The runs of a schedule have no end; pages are taken only until there are enough.
-        runs = self._api.pages(operation, "ScheduledWindowExecutions", WindowId=one.id, MaxResults=count)
-        one.next_runs = [complete(operation, run, "ExecutionTime")["ExecutionTime"] for run in islice(runs, count)]
+        result, member = "ScheduledWindowExecutions", "ExecutionTime"
+        runs = self._api.pages(operation, result, member, WindowId=one.id, MaxResults=count)
+        one.next_runs = [run[member] for run in islice(runs, count)]
         return ()
 
     def _list_executions(self, one: _Window) -> Iterable[Job]:

@@ -12,7 +12,14 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 
 from . import baseline, target, window
-from .answers import require
+from .answers import (
+    BASELINE_MEMBERS,
+    IDENTITY_MEMBERS,
+    TARGET_MEMBERS,
+    TASK_MEMBERS,
+    WINDOW_MEMBERS,
+    require,
+)
 from .api import GONE, Api, Job, run_jobs
 from .declaration import REPLACED, SETUP_TAG, Declaration, Entry
 from .errors import ApiError
@@ -32,12 +39,6 @@ class Resource:
 
 
 Found = dict[str, Resource]
-# What an answer must hold to be understood.
-_WINDOW_MEMBERS = ("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled")
-_TARGET_MEMBERS = ("WindowTargetId", "ResourceType", "Targets")
-_TASK_MEMBERS = ("WindowTaskId", "TaskType", "TaskArn")
-_IDENTITY_MEMBERS = ("BaselineId", "BaselineName", "OperatingSystem")
-_BASELINE_MEMBERS = ("BaselineId", "Name", "OperatingSystem")
 _NAME_LENGTH = 128
 
 
@@ -214,7 +215,7 @@ class _Reader:
 
     def _get_window(self, window_id: str) -> list[Job]:
         try:
-            raw = self._api.get("GetMaintenanceWindow", *_WINDOW_MEMBERS, WindowId=window_id)
+            raw = self._api.get("GetMaintenanceWindow", *WINDOW_MEMBERS, WindowId=window_id)
         except ApiError as error:
             return self._note_gone(window_id, error)
         known = self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
@@ -223,7 +224,7 @@ class _Reader:
 
     def _list_targets(self, window_id: str, declared: list[Entry], alone: bool) -> list[Job]:
         """alone: the tasks are not read otherwise, and are needed only where a target that they may use goes."""
-        listing = self._children("DescribeMaintenanceWindowTargets", "Targets", window_id, *_TARGET_MEMBERS)
+        listing = self._children("DescribeMaintenanceWindowTargets", "Targets", window_id, *TARGET_MEMBERS)
         if listing is None:
             return []
         found = [
@@ -261,7 +262,7 @@ class _Reader:
 
     def _get_task(self, window_id: str, task: Resource) -> list[Job]:
         try:
-            raw = self._api.get("GetMaintenanceWindowTask", *_TASK_MEMBERS, WindowId=window_id, WindowTaskId=task.id)
+            raw = self._api.get("GetMaintenanceWindowTask", *TASK_MEMBERS, WindowId=window_id, WindowTaskId=task.id)
         except ApiError as error:
             return self._note_gone(task.id, error)
         task.raw, task.full = tidied(raw), True
@@ -290,7 +291,7 @@ class _Reader:
 
     def _list_baselines(self) -> list[Job]:
         # An entry may come on two pages when the listing changes in between.
-        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", *_IDENTITY_MEMBERS)
+        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", *IDENTITY_MEMBERS)
         self.account.identities = list({identity["BaselineId"]: identity for identity in listed}.values())
         jobs: list[Job] = []
         declared: set[str] = set()
@@ -327,7 +328,7 @@ class _Reader:
 
     def _get_baseline(self, baseline_id: str) -> list[Job]:
         try:
-            raw = self._api.get("GetPatchBaseline", *_BASELINE_MEMBERS, BaselineId=baseline_id)
+            raw = self._api.get("GetPatchBaseline", *BASELINE_MEMBERS, BaselineId=baseline_id)
         except ApiError as error:
             return self._note_gone(baseline_id, error)
         known = self.account.baselines.setdefault(baseline_id, Resource(baseline_id, None, {}))
