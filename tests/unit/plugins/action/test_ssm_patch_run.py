@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The waiting of ssm_patch_run on the controller: which calls of the module it makes, and what it shows meanwhile."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.utils.display import Display
+from ansible_collections.patchfleet.aws.plugins.action import ssm_patch_run as action
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import run_command
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
+from simulator import environment, serving
+
+MODULE = "ssm_patch_run"
+NODES = [{"InstanceId": f"i-{number:017x}", "Tags": {"PatchGroup": "Web"}, "MissingCount": 2} for number in range(4)]
+SETTINGS = {"delivery_seconds": 1, "scan_seconds": 30, "install_seconds": 300, "spread": 0}
+SCAN = {"operation": "Scan", "patch_groups": ["Web"], "max_concurrency": "1", "poll_interval": 10, "region": REGION}
+
+
+class Controller:
+    """Runs the action; the module runs in this process. calls: its arguments. lines: what was shown."""
+
+    def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.account = account
+        self.calls: list[dict[str, Any]] = []
+        self.lines: list[str] = []
+        self.wrapped: list[bool] = []
+        monkeypatch.setattr(action, "time", run_command.time)
+        monkeypatch.setattr(Display, "display", lambda _self, text, **_options: self.lines.append(text))
+        monkeypatch.setattr(action.ActionModule, "_execute_module", self._execute)
+
+    def _execute(self, module_args: dict[str, Any], task_vars: dict[str, Any], wrap_async: bool) -> dict[str, Any]:
+        self.calls.append(module_args)
+        self.wrapped.append(bool(wrap_async))
+        return self.account.outcome(MODULE, check=task_vars.get("check", False), **module_args)
+
+    def run(self, check: bool = False, background: int = 0, no_log: bool = False, **args: Any) -> dict[str, Any]:
+        task = SimpleNamespace(args=args, check_mode=check, async_val=background, no_log=no_log)
+        connection = SimpleNamespace(has_native_async=False, _shell=SimpleNamespace(tmpdir=None))
+        ran = action.ActionModule(task, connection, None, None, None, None)
+        result: dict[str, Any] = ran.run(task_vars={"inventory_hostname": "prod", "check": check})
+        return result
+
+    def progress(self) -> list[str]:
+        """The lines without host and command."""
+        return [line.partition(": ")[2] for line in self.lines]
+
+
+@pytest.fixture
+def controller(account: Account, monkeypatch: pytest.MonkeyPatch) -> Controller:
+    """A controller, and four nodes."""
+    place = {"account": ACCOUNT, "region": REGION, "fleet": {"nodes": NODES}}
+    account.simulator.plant({"commands": SETTINGS, "regions": [place]})
+    account.clear_log()
+    return Controller(account, monkeypatch)
+
+
+def test_a_line_tells_each_change_and_nothing_twice(controller: Controller) -> None:
+    done = controller.run(**SCAN)
+
+    assert [line for line in controller.progress() if line != "instances are not known yet"] == [
+        "0 done, 0 failed, 4 in progress, of 4",
+        "1 done, 0 failed, 3 in progress, of 4",
+        "2 done, 0 failed, 2 in progress, of 4",
+        "3 done, 0 failed, 1 in progress, of 4",
+    ]
+    command_id = done["command"]["command_id"]
+    assert {line.partition(": ")[0] for line in controller.lines} == {f"[prod] command {command_id}"}
+    # Four scans one after the other take 121 seconds.
+    assert len(controller.calls) == 1 + 13
+
+
+def test_it_is_sent_once_and_the_last_look_is_the_answer(controller: Controller) -> None:
+    done = controller.run(**SCAN)
+
+    assert controller.account.calls()["SendCommand"] == 1
+    assert done["changed"]
+    assert done["command"]["status"] == "Success"
+    assert [one["status"] for one in done["instances"]] == ["Success"] * 4
+    assert done["invocation"]["module_args"]["operation"] == "Scan"
+    looks = controller.calls[1:]
+    expected = {"command_id": done["command"]["command_id"], "region": REGION, "wait": False, "include_running": False}
+    assert all(look == expected for look in looks)
+    # The instances are read once, at the end.
+    assert controller.account.calls()["ListCommandInvocations"] == 1
+
+
+def test_what_the_module_answers_by_itself_is_the_same(controller: Controller) -> None:
+    own = controller.account.run(MODULE, **SCAN)
+    done = controller.run(**SCAN)
+
+    volatile = {"command_id", "snapshot_id", "requested_date_time", "expires_after"}
+    assert {name: value for name, value in done["command"].items() if name not in volatile} == {
+        name: value for name, value in own["command"].items() if name not in volatile
+    }
+    assert done.keys() == own.keys()
+
+
+def test_warnings_of_the_first_call_are_kept(controller: Controller) -> None:
+    done = controller.run(**{**SCAN, "patch_groups": ["Web", "Databse"]})
+
+    assert done["warnings"] == ["No managed node fits tag:PatchGroup Databse."]
+
+
+def test_the_time_is_over(controller: Controller) -> None:
+    failed = controller.run(**SCAN, wait_timeout=45)
+
+    assert failed["failed"]
+    assert failed["changed"]
+    assert "wait_timeout is over and the command has not ended: 1 done, 0 failed, 3 in progress, of 4" in failed["msg"]
+    assert len(failed["instances"]) == 4
+    assert controller.account.calls()["CancelCommand"] == 0
+
+
+def test_the_time_is_over_and_the_command_is_cancelled(controller: Controller) -> None:
+    failed = controller.run(**SCAN, wait_timeout=45, cancel_on_timeout=True)
+
+    assert controller.account.calls()["CancelCommand"] == 1
+    assert "was cancelled: it is Cancelled; 3 Cancelled, 1 Success" in failed["msg"]
+
+
+@pytest.mark.parametrize("given", [{"wait_timeout": "45"}, {"wait": "yes", "wait_timeout": 45}])
+def test_text_is_read_as_ansible_reads_it(controller: Controller, given: dict[str, Any]) -> None:
+    assert "wait_timeout is over" in controller.run(**SCAN, **given)["msg"]
+
+
+@pytest.mark.parametrize(
+    "given", [{"wait": False}, {"wait": "no"}, {"background": 3600}, {"check": True}, {"wait_timeout": -1}]
+)
+def test_the_module_is_called_once(controller: Controller, given: dict[str, Any]) -> None:
+    controller.run(**SCAN, **given)
+
+    assert len(controller.calls) == 1
+    assert controller.wrapped == ["background" in given]
+    assert not controller.lines
+
+
+def test_options_that_are_wrong_are_for_the_module_to_tell(controller: Controller) -> None:
+    failed = controller.run(**SCAN, wait_timeout="soon")
+
+    assert failed["failed"]
+    assert "wait_timeout" in failed["msg"]
+    assert not controller.account.calls()
+
+
+def test_a_look_that_fails_loses_nothing(controller: Controller) -> None:
+    controller.account.faults({"op": "ListCommands", "do": "AccessDeniedException", "after": 2})
+
+    failed = controller.run(**SCAN)
+
+    assert failed["changed"]
+    assert failed["command"]["command_id"]
+    assert "Allow the action ssm:ListCommands" in failed["msg"]
+    assert len(controller.calls) == 4
+
+
+def test_a_command_that_was_sent_before_is_waited_for(controller: Controller) -> None:
+    command_id = controller.account.run(MODULE, **SCAN, wait=False)["command"]["command_id"]
+
+    done = controller.run(command_id=command_id, region=REGION)
+
+    assert not done["changed"]
+    assert controller.lines
+    assert len(done["instances"]) == 4
+
+
+def test_a_task_that_is_not_logged_shows_nothing(controller: Controller) -> None:
+    assert controller.run(**SCAN, no_log=True)["changed"]
+    assert not controller.lines
+
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  module_defaults:
+    group/patchfleet.aws.aws:
+      region: REGION
+  tasks:
+    - patchfleet.aws.ssm_patch_run:
+        operation: Scan
+        patch_groups: [Web]
+        max_concurrency: 100%
+        poll_interval: 1
+"""
+
+
+@pytest.mark.parametrize("callback", ["default", "ansible.posix.json"])
+def test_a_play_shows_it_where_it_belongs(tmp_path: Path, callback: str) -> None:
+    seed = {
+        "commands": {**SETTINGS, "scan_seconds": 1},
+        "regions": [{"account": ACCOUNT, "region": REGION, "fleet": {"nodes": NODES}}],
+    }
+    (tmp_path / "seed.json").write_text(json.dumps(seed))
+    (tmp_path / "play.yml").write_text(PLAY.replace("REGION", REGION))
+    with serving("--port", "0", "--seed", str(tmp_path / "seed.json")) as endpoint:
+        env = {**environment(endpoint), "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_LOCALHOST_WARNING": "false"}
+        done = subprocess.run(
+            ["ansible-playbook", "play.yml"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    line = "0 done, 0 failed, 4 in progress, of 4"
+    if callback == "default":
+        assert line in done.stdout
+        assert "changed=1" in done.stdout
+    else:
+        assert line in done.stderr
+        (task,) = json.loads(done.stdout)["plays"][0]["tasks"]
+        assert [one["status"] for one in task["hosts"]["localhost"]["instances"]] == ["Success"] * 4
