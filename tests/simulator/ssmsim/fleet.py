@@ -188,12 +188,12 @@ class Fleet:
         grades = report.run.policy.grades(patches)
         front = counts.missing + counts.failed + counts.pending_reboot
         critical, security = grades.among(0, front)
-        for place in rejected_places(patches, counts):
+        available = available_places(patches, counts) if report.run.policy.counts_available else ()
+        single = (*rejected_places(patches, counts), *available)
+        for place in single:
             more = grades.among(place, place + 1)
             critical, security = critical + more[0], security + more[1]
-        other = front + counts.rejected - critical - security
-        available = counts.available_security if report.run.policy.counts_available else 0
-        return NonCompliant(critical, security + available, other)
+        return NonCompliant(critical, security, front + len(single) - critical - security)
 
     def operate(
         self,
