@@ -106,9 +106,9 @@ def _report(fleet: Fleet, node: Node, entry: dict[str, Any]) -> Report:
         entry.get("ExecutionId") or fleet.region.new_uuid(),
         entry.get("InstallOverrideList", ""),
     )
-    last_no_reboot = entry.get("LastNoRebootInstallOperationTime")
     ended = seconds(entry.get("OperationEndTime") or entry.get("OperationStartTime") or fleet.region.now())
     started = seconds(entry.get("OperationStartTime", ended - 15))
+    last_no_reboot = entry.get("LastNoRebootInstallOperationTime", started if node.counts.pending_reboot else None)
     return Report(run, node.counts, started, ended, None if last_no_reboot is None else seconds(last_no_reboot))
 
 

@@ -15,6 +15,8 @@ NOT_INSTALLED = 0.0
 NON_COMPLIANT = frozenset({"MISSING", "FAILED", "INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED"})
 """The states that make a node noncompliant, whatever its baseline says."""
 _DAY = 86_400.0
+_OTHERS = 1_700_000_000.0
+"""When the first of the patches beside the baseline was installed."""
 
 
 class Found(NamedTuple):
@@ -64,7 +66,7 @@ def _fine(fleet: Fleet, node: Node, report: Report) -> Iterator[Found]:
         yield Found(patches[index], "INSTALLED", installed, levels[index])
     packaging = node.platform.packaging
     for number, patch in enumerate(unlisted(packaging, 1, counts.installed_other)):
-        yield Found(patch, "INSTALLED_OTHER", report.started - (30 + number) * _DAY, "UNSPECIFIED")
+        yield Found(patch, "INSTALLED_OTHER", min(_OTHERS - number * _DAY, report.started), "UNSPECIFIED")
     for patch in unlisted(packaging, 0, counts.not_applicable):
         yield Found(patch, "NOT_APPLICABLE", NOT_INSTALLED, "UNSPECIFIED")
 
