@@ -28,7 +28,14 @@ import ssmsim.store
 from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply, patch_now, run, run_command
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
+    apply,
+    compliance,
+    info,
+    patch_now,
+    run,
+    run_command,
+)
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
@@ -187,7 +194,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    for module in (patch_now, run):
+    for module in (compliance, info, patch_now, run):
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     clock = VirtualTime()
