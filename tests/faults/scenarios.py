@@ -161,6 +161,13 @@ def limited() -> dict[str, Json]:
     return {**fewer(), "prune_limit": 6}
 
 
+def modern() -> dict[str, Json]:
+    """Changes to patch tasks, of which those that the older API made get today's form."""
+    after = whole()
+    after["windows"][0]["patch_tasks"][0].update(max_errors="20%", description="modern")
+    return after
+
+
 def gone() -> dict[str, Json]:
     """The end of a setup."""
     return {**whole(), "state": "absent"}
@@ -178,7 +185,7 @@ SCENARIOS: dict[str, tuple[dict[str, Json] | None, dict[str, Json]]] = {
     "swap": (whole(), swapped()),
     "thin": (whole(), thinned()),
     "limit": (whole(), limited()),
-    "modernise": (whole(), whole()),
+    "modernise": (whole(), modern()),
 }
 
 

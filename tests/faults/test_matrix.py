@@ -43,7 +43,7 @@ NEIGHBOUR: dict[str, Json] = {
 
 
 # What these do not declare stays as it is, and does not come back when somebody deletes it or hides it from a run.
-HALF_DECLARED = frozenset({"revert", "reset"})
+HALF_DECLARED = frozenset({"revert", "reset", "modernise"})
 # What these say of the whole setup cannot be said by one module for each resource.
 ONE_CALL = frozenset({"prune", "limit", "reset", "remove"})
 
