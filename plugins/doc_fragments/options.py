@@ -1761,10 +1761,13 @@ options:
     description:
       - What is read besides the baselines themselves. V(patch_groups) are the groups
         that use a baseline.
+      - V(effective_patches) are the patches that there are, and whether the baseline
+        approves each. AWS tells them for baselines of Windows only. They are many.
     type: list
     elements: str
     choices:
       - patch_groups
+      - effective_patches
     default: []
   as_override:
     description:

@@ -10,7 +10,8 @@ module: ssm_patch_baseline_info
 short_description: Read patch baselines of AWS Systems Manager
 version_added: 0.1.0
 description:
-  - Reads patch baselines, own ones and those of AWS, and where wanted the patch groups that use them.
+  - Reads patch baselines, own ones and those of AWS, and where wanted the patch groups that use them and what they
+    mean for each patch.
   - Filters combine, so that a baseline has to fit all that are given. Nothing that fits is an empty list and no error,
     as is the id of a baseline that does not exist.
   - Each baseline also comes as the options of M(patchfleet.aws.ssm_patch_setup) that declare it.
@@ -46,6 +47,20 @@ EXAMPLES = r"""
   patchfleet.aws.ssm_patch_baseline_info:
     owner: aws
     names: [AWS-AmazonLinux2023DefaultPatchBaseline]
+
+- name: Read what a baseline approves
+  patchfleet.aws.ssm_patch_baseline_info:
+    names: [Production-Baseline]
+    operating_system: WINDOWS
+    include: [effective_patches]
+  register: windows
+
+- name: Show the critical patches that wait for their approval
+  ansible.builtin.debug:
+    msg: >-
+      {{ windows.baselines | map(attribute='effective_patches') | flatten
+         | selectattr('deployment_status', 'eq', 'PENDING_APPROVAL') | selectattr('severity', 'eq', 'Critical')
+         | map(attribute='kb_id') | unique }}
 
 - name: Read a baseline as text for baseline_override
   patchfleet.aws.ssm_patch_baseline_info:
@@ -103,6 +118,46 @@ baselines:
       type: list
       elements: str
       returned: when O(include) has V(patch_groups)
+    effective_patches:
+      description: The patches that there are and what the baseline means for each, the newest first. Null, with a
+        warning, for a baseline of another operating system than Windows, for which AWS does not tell them.
+      type: list
+      elements: dict
+      returned: when O(include) has V(effective_patches)
+      contains:
+        kb_id:
+          description: Number of the article in Microsoft's knowledge base, as nodes report it.
+          type: str
+        title:
+          description: Title of the patch.
+          type: str
+        classification:
+          description: Such as V(SecurityUpdates).
+          type: str
+        severity:
+          description: What Microsoft says of it, such as V(Critical).
+          type: str
+        product_family:
+          description: Family of the product.
+          type: str
+        product:
+          description: Product to which it applies.
+          type: str
+        release_date:
+          description: When it was released, ISO-8601.
+          type: str
+        content_url:
+          description: Page about it.
+          type: str
+        deployment_status:
+          description: V(APPROVED), V(PENDING_APPROVAL), V(EXPLICIT_APPROVED) or V(EXPLICIT_REJECTED).
+          type: str
+        compliance_level:
+          description: How severe it is for the baseline if the patch is missing.
+          type: str
+        approval_date:
+          description: When it was or will be approved, ISO-8601; null where no date is told.
+          type: str
     override:
       description: JSON text of a list with this baseline, as C(baseline_override) takes it from an URL.
       type: str

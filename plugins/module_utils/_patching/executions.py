@@ -97,7 +97,8 @@ class WindowExecutions:
             return ()
         operation, result = "DescribeMaintenanceWindowExecutionTasks", "WindowExecutionTaskIdentities"
         ids = {"WindowExecutionId": one.id}
-        one.tasks = list(self._api.pages(operation, result, "TaskExecutionId", "Status", **ids))
+        listed = self._api.pages(operation, result, "TaskExecutionId", "Status", **ids)
+        one.tasks = list({task["TaskExecutionId"]: task for task in listed}.values())
         return [self._job(one, self._invocations_reader(task)) for task in one.tasks]
 
     def _invocations_reader(self, task: Raw) -> Callable[[_Execution], Iterable[Job]]:
@@ -106,7 +107,7 @@ class WindowExecutions:
             result = "WindowExecutionTaskInvocationIdentities"
             ids = {"WindowExecutionId": one.id, "TaskId": task["TaskExecutionId"]}
             found = self._api.pages(operation, result, "InvocationId", "Status", **ids)
-            one.invocations[task["TaskExecutionId"]] = list(found)
+            one.invocations[task["TaskExecutionId"]] = list({raw["InvocationId"]: raw for raw in found}.values())
             return ()
 
         return read

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import baseline, target, window
@@ -68,10 +69,14 @@ BASELINE_OPTIONS: Options = (
     Option("default_only", "Only the default baseline of each operating system.", type="bool", default=False),
     Option(
         "include",
-        "What is read besides the baselines themselves. V(patch_groups) are the groups that use a baseline.",
+        (
+            "What is read besides the baselines themselves. V(patch_groups) are the groups that use a baseline.",
+            "V(effective_patches) are the patches that there are, and whether the baseline approves each. AWS tells"
+            " them for baselines of Windows only. They are many.",
+        ),
         type="list",
         elements="str",
-        choices=("patch_groups",),
+        choices=("patch_groups", "effective_patches"),
         default=[],
     ),
     Option(
@@ -85,28 +90,38 @@ BASELINE_OPTIONS: Options = (
 
 def run_window_info() -> None:
     """The main function of ssm_maintenance_window_info."""
-    _run(WINDOW_OPTIONS, _window_violations, lambda api, params: {"windows": WindowReader(api, params).read()})
+    module, api = _started(WINDOW_OPTIONS, _window_violations)
+    reader = WindowReader(api, module.params)
+    module.exit_json(changed=False, windows=_read(module, reader.read))
 
 
 def run_baseline_info() -> None:
     """The main function of ssm_patch_baseline_info."""
-    _run(BASELINE_OPTIONS, _baseline_violations, lambda api, params: {"baselines": BaselineReader(api, params).read()})
+    module, api = _started(BASELINE_OPTIONS, _baseline_violations)
+    reader = BaselineReader(api, module.params)
+    entries = _read(module, reader.read)
+    for text in reader.warnings():
+        warn(text)
+    module.exit_json(changed=False, baselines=entries)
 
 
-def _run(
-    options: Options,
-    check: Callable[[Api, Mapping[str, Any]], list[str]],
-    read: Callable[[Api, Mapping[str, Any]], dict[str, Any]],
-) -> None:
+def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[str]]) -> tuple[AnsibleAWSModule, Api]:
+    """The module and its API; with options that cannot be it ends here."""
     module = AnsibleAWSModule(argument_spec=argument_spec(options), supports_check_mode=True)
     api = connect(module, WORKERS)
     if found := check(api, module.params):
         module.fail_json(msg="; ".join(found), violations=found)
+    return module, api
+
+
+def _read(module: AnsibleAWSModule, read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What a reader gives; with an error the module ends here."""
     try:
-        module.exit_json(changed=False, **read(api, module.params))
+        return read()
     except PatchingError as error:
         facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
         module.fail_json(msg=str(error), **facts)
+        raise
 
 
 def _window_violations(_api: Api, params: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from .answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, require
 from .api import GONE, Api, Job, run_jobs
 from .declaration import SETUP_TAG
 from .declare import declare_aws_baseline, declare_baseline
+from .effective_patches import effective_patches
 from .errors import ApiError
 from .info_reads import WORKERS, checker, declared, is_wanted, read_tags
 from .kind import Raw, values_of
@@ -34,6 +35,8 @@ class BaselineReader:
         self._groups: dict[str, list[str]] = {}
         self._raws: dict[str, Raw] = {}
         self._tags: dict[str, dict[str, str]] = {}
+        self._patches: dict[str, list[dict[str, Any]] | None] = {}
+        self._with_patches = "effective_patches" in params["include"]
 
     def read(self) -> list[dict[str, Any]]:
         """The entries of the answer."""
@@ -44,9 +47,22 @@ class BaselineReader:
         run_jobs([job for one in identities for job in self._jobs(one["BaselineId"])], WORKERS)
         counts = Counter(_key(one) for one in self._listed)
         found = [one for one in identities if one["BaselineId"] in self._raws]
+        if self._with_patches:
+            found = [one for one in found if one["BaselineId"] in self._patches]
         return [
             self._entry(one, counts[_key(one)])
             for one in sorted(found, key=lambda one: (*_key(one), one["BaselineId"]))
+        ]
+
+    def warnings(self) -> list[str]:
+        """What has to be said about the entries."""
+        untold = [one for one in self._listed if self._patches.get(one["BaselineId"], []) is None]
+        if not untold:
+            return []
+        named = ", ".join(f"{name} ({system})" for name, system in sorted(map(_key, untold)))
+        return [
+            "effective_patches: AWS tells them for baselines of Windows only (UnsupportedOperatingSystem), so they are"
+            f" null for {named}"
         ]
 
     def _list(self) -> Iterable[Job]:
@@ -82,6 +98,7 @@ class BaselineReader:
         return [
             lambda: self._get(baseline_id),
             *([] if baseline.is_aws_owned(baseline_id) else [lambda: self._list_tags(baseline_id)]),
+            *([lambda: self._list_patches(baseline_id)] if self._with_patches else []),
         ]
 
     def _get(self, baseline_id: str) -> Iterable[Job]:
@@ -95,6 +112,14 @@ class BaselineReader:
     def _list_tags(self, baseline_id: str) -> Iterable[Job]:
         try:
             self._tags[baseline_id] = read_tags(self._api, baseline.RESOURCE_TYPE, baseline_id)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+        return ()
+
+    def _list_patches(self, baseline_id: str) -> Iterable[Job]:
+        try:
+            self._patches[baseline_id] = effective_patches(self._api, baseline_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -116,6 +141,8 @@ class BaselineReader:
         }
         if "patch_groups" in self._params["include"]:
             entry["patch_groups"] = sorted(groups)
+        if self._with_patches:
+            entry["effective_patches"] = self._patches[baseline_id]
         if self._params["as_override"]:
             entry["override"] = self._override(raw)
         if owned_by_aws:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -71,8 +72,8 @@ def put_member(raw: Raw, path: str, value: Any) -> None:
 
 
 def iso_date(moment: Any) -> str | None:
-    """A date of an answer as ISO-8601 text."""
-    return moment.isoformat() if hasattr(moment, "isoformat") else moment
+    """A date of an answer as ISO-8601 text in UTC; a text stays as it is."""
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else moment
 
 
 def stored(option: Option, raw: Raw) -> Any:
