@@ -35,7 +35,11 @@ from simulator import REGION as SHELL_REGION
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
 FLEETS = {
-    "compliance.md": {"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "connection_lost": 0}
+    "compliance.md": {"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "connection_lost": 0},
+    "patch-now.md": {
+        **{"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "patch_group_tag": "PatchGroup"},
+        **{"connection_lost": 0, "failed": 0},
+    },
 }
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
