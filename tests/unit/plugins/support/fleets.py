@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Managed nodes in the simulated account, and their compliance counted anew from what the API answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .account import ACCOUNT, REGION, Account
+
+Raw = dict[str, Any]
+WEEK = 168 * 3600.0
+GROUP_KEYS = ("PatchGroup", "Patch Group")
+
+
+def plant(account: Account, *baselines: Raw, **fleet: Any) -> None:
+    """Managed nodes by the keys of a seed's fleet; the log is empty afterwards."""
+    region = {"account": ACCOUNT, "region": REGION, "baselines": list(baselines), "fleet": fleet}
+    account.simulator.plant({"regions": [region]})
+    account.clear_log()
+
+
+def node(number: int, group: str | None = None, **members: Any) -> Raw:
+    """A node of a fleet, by default one on which nothing is wrong."""
+    tags = {} if group is None else {"PatchGroup": group}
+    return {"InstanceId": f"i-{number:017x}", "Tags": tags, **members}
+
+
+def baseline(*groups: str, system: str = "AMAZON_LINUX_2023", **members: Any) -> Raw:
+    """A baseline that is registered for groups."""
+    return {"Name": f"baseline-{system}", "OperatingSystem": system, "PatchGroups": list(groups), **members}
+
+
+def pages(account: Account, operation: str, result: str, **request: Any) -> Iterator[Raw]:
+    """A listing, as somebody else reads it."""
+    token = None
+    while True:
+        answer = account.by_hand(operation, **request, **({"NextToken": token} if token else {}))
+        yield from answer[result]
+        token = answer.get("NextToken")
+        if not token:
+            return
+
+
+def expected(account: Account, ids: set[str] | None = None) -> Raw:
+    """The summary, counted from the records of AWS."""
+    listed = pages(account, "DescribeInstanceInformation", "InstanceInformationList")
+    managed = [raw["InstanceId"] for raw in listed if ids is None or raw["InstanceId"] in ids]
+    states: dict[str, Raw] = {}
+    for start in range(0, len(managed), 50):
+        part = managed[start : start + 50]
+        for raw in pages(account, "DescribeInstancePatchStates", "InstancePatchStates", InstanceIds=part):
+            states[raw["InstanceId"]] = raw
+    known = [raw for raw in states.values() if raw["OperationEndTime"] > 0]
+    limit = account.simulator.now().timestamp() - WEEK
+    lacking = [raw for raw in known if _lacks(account, raw)]
+    compliant = [raw for raw in known if raw not in lacking and raw["OperationEndTime"] >= limit]
+    return {
+        "managed": len(managed),
+        "compliant": len(compliant),
+        "noncompliant": len(lacking),
+        "critical_noncompliant": sum(raw["CriticalNonCompliantCount"] > 0 for raw in known),
+        "security_noncompliant": sum(raw["SecurityNonCompliantCount"] > 0 for raw in known),
+        "pending_reboot": sum(raw["InstalledPendingRebootCount"] > 0 for raw in known),
+        "failed": sum(raw["FailedCount"] > 0 for raw in known),
+        "never_scanned": len(managed) - len(known),
+        "stale": sum(raw["OperationEndTime"] < limit for raw in known),
+        "unmanaged": None,
+        "compliance_percent": int(len(compliant) / len(managed) * 10_000) / 100 if managed else None,
+    }
+
+
+def _lacks(account: Account, raw: Raw) -> bool:
+    counts = ("MissingCount", "FailedCount", "InstalledRejectedCount", "InstalledPendingRebootCount")
+    if any(raw[name] for name in counts):
+        return True
+    if not raw["AvailableSecurityUpdateCount"]:
+        return False
+    used = account.by_hand("GetPatchBaseline", BaselineId=raw["BaselineId"])
+    return used.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT"
