@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -52,12 +52,13 @@ class RowFile:
     def __init__(self, dest: str, fields: tuple[str, ...], check_mode: bool) -> None:
         # A link stays a link, and the file that it leads to is replaced.
         self._path = Path(dest).resolve()
-        self._line = _csv_line(fields) if self._path.suffix == ".csv" else _json_line
+        is_table = self._path.suffix == ".csv"
+        self._line = _csv_line(fields) if is_table else _json_line
+        self._head = _joined(fields) if is_table else b""
         self._check_mode = check_mode
         self._hash = hashlib.sha256()
         self._file: BinaryIO | None = None
         self.changed = False
-        self._head = _csv_head(fields) if self._path.suffix == ".csv" else b""
 
     def __enter__(self) -> RowFile:
         if not self._check_mode:
@@ -118,17 +119,13 @@ def _json_line(row: Row) -> bytes:
     return f"{json.dumps(row)}\n".encode("ascii")
 
 
-def _csv_head(fields: tuple[str, ...]) -> bytes:
-    return _joined(fields)
-
-
 def _csv_line(fields: tuple[str, ...]) -> Callable[[Row], bytes]:
     return lambda row: _joined(_cell(row[name]) for name in fields)
 
 
-def _joined(cells: Any) -> bytes:
+def _joined(cells: Iterable[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text).writerow(cells)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
