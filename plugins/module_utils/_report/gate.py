@@ -14,7 +14,7 @@ from typing import Any
 
 from .merge import Fleet
 from .missing import MissingPatch, severity_rank
-from .model import Gap
+from .model import Gap, groups_of
 from .totals import COUNTS, Tally, Totals
 
 MINIMA = ("compliance_percent",)
@@ -58,8 +58,8 @@ def verdicts(
     read = not any("patches" in one.not_read for one in fleet.readings)
     found = [*_judge(rules, _Nodes(WHOLE, totals.total, patches, read, gaps))]
     members: dict[str | None, set[int]] = defaultdict(set)
-    for number, (_reading, node) in enumerate(fleet.nodes()):
-        for group in node.groups():
+    for number, (reading, node) in enumerate(fleet.nodes()):
+        for group in groups_of(reading, node):
             members[group].add(number)
     for group, tally in totals.groups.items():
         own = [one for one in patches if not members[group].isdisjoint(one.nodes)]

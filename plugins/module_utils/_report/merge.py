@@ -38,7 +38,9 @@ def merged(readings: Iterable[Reading]) -> list[Reading]:
 
 def _digest(reading: Reading) -> str:
     """Tells apart two readings of one moment."""
-    sums = hashlib.sha256(json.dumps([plain(reading.gaps), plain(reading.windows)]).encode())
+    sums = hashlib.sha256(
+        json.dumps([plain(reading.scope), plain(reading.gaps), plain(reading.windows)], sort_keys=True).encode()
+    )
     for row in (*reading.nodes, *reading.patches):
         sums.update(repr(row).encode())
     return sums.hexdigest()

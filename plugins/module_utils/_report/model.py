@@ -174,6 +174,12 @@ class Place(NamedTuple):
     region: str
 
 
+def groups_of(reading: Reading, node: Node) -> tuple[str | None, ...]:
+    """The patch groups of a node; where the reading is of some groups, only those of them, since others are cut off."""
+    asked = reading.scope.patch_groups
+    return tuple(group for group in node.groups() if not asked or group in asked)
+
+
 def place_of(reading: Reading) -> Place:
     """The account and region that was read."""
     return Place(reading.partition, reading.account_id, reading.region)

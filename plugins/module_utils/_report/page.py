@@ -10,22 +10,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from .calendar import calendar_of, history_of
-from .gate import NO_GROUP, Verdict
+from .gate import NO_GROUP, WHOLE, Verdict
 from .merge import Fleet
 from .missing import AGES, SEVERITIES, MissingPatch, instant, severity_rank
-from .model import Node, Reading
+from .model import Node, Reading, groups_of
 from .totals import STATUSES, Tally, Totals, place_name
 
-with suppress(ImportError):  # the module tells that it is missing
+try:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
+
+    MISSING = None
+except ImportError:
+    MISSING = traceback.format_exc()
 
 # Rows that the page shows without its script.
 _WORST = 12
@@ -57,6 +61,8 @@ AGE_NAMES = (
 )
 # What JSON may hold and a script block may not; the others are escaped by the encoder.
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+# HTML does not allow these; in the data they are escaped.
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "\N{REPLACEMENT CHARACTER}")
 _GOOD_RUNS = frozenset({"SUCCESS"})
 _BAD_RUNS = frozenset({"FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"})
 
@@ -85,21 +91,17 @@ class Assets:
 def page(report: Report, assets: Assets) -> Iterator[str]:
     """The page, piece by piece."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update({"clean": _clean, "percent": _percent, "utc": _utc})
+    environment.filters.update({"percent": _percent, "utc": _utc})
     context = _context(report)
     context["style"], context["script"] = Markup(assets.style), Markup(assets.script)  # noqa: S704 they are ours
     context["style_hash"], context["script_hash"] = _hash(assets.style), _hash(assets.script)
     context["data"] = Markup(_data(report))  # noqa: S704 nothing in it can end the block
-    yield from environment.from_string(assets.template).generate(context)
+    for piece in environment.from_string(assets.template).generate(context):
+        yield piece.translate(_CONTROLS)
 
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _clean(text: str | None) -> str:
-    """A text without control characters, which HTML does not allow."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if not one.isprintable() and one < " " else one for one in text or "")
 
 
 def _percent(value: float | None) -> str:
@@ -127,6 +129,7 @@ def _context(report: Report) -> dict[str, Any]:
         "count_names": COUNT_NAMES,
         "status_names": STATUS_NAMES,
         "verdicts": [one for one in report.verdicts if one.judged],
+        "whole": WHOLE,
         "broken": [one for one in report.verdicts if one.judged and not one.passed],
         "worst": _worst(report.fleet),
         "several_places": len(totals.places) > 1,
@@ -237,7 +240,7 @@ def _node_data(reading: Reading, node: Node, number: Callable[[str | None], int 
         node.instance_id,
         node.name,
         number(node.status or "unknown"),
-        [number(NO_GROUP if group is None else group) for group in node.groups()],
+        [number(NO_GROUP if group is None else group) for group in groups_of(reading, node)],
         number(node.system()),
         number(place_name(reading)),
         node.critical_noncompliant_count,

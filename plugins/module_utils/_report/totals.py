@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .merge import Fleet
-from .model import Node, Reading
+from .model import Node, Reading, groups_of
 
 # The names of the counts, as in the summary of ssm_patch_compliance_info.
 COUNTS = (
@@ -26,7 +26,7 @@ COUNTS = (
 # What a node is in one word, the most urgent first.
 STATUSES = ("failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "compliant")
 _NONCOMPLIANT = frozenset({"failed", "noncompliant", "pending_reboot"})
-_NEVER_REPORTED = frozenset({"never_scanned", "unmanaged"})
+_GRADED = ("critical_noncompliant", "security_noncompliant", "failed")
 
 
 @dataclass(slots=True)
@@ -73,21 +73,18 @@ def _facts(node: Node) -> dict[str, bool | None]:
     if node.status == "unmanaged":
         return {"managed": False, "unmanaged": True}
     facts: dict[str, bool | None] = {"managed": True, "unmanaged": False}
-    if node.status is None:
-        return facts | dict.fromkeys(COUNTS[1:-1])
-    facts["never_scanned"] = node.status == "never_scanned"
-    facts["noncompliant"] = node.status in _NONCOMPLIANT
-    facts["compliant"] = node.compliant
-    facts["stale"] = node.stale
-    facts["pending_reboot"] = node.pending_reboot
-    for name in ("critical_noncompliant", "security_noncompliant", "failed"):
-        count = getattr(node, f"{name}_count")
-        never = node.status in _NEVER_REPORTED
-        facts[name] = False if never else None if count is None else count > 0
     if node.status == "never_scanned":
-        # A node without a report has no such facts, which is known.
-        facts |= {name: bool(facts[name]) for name in ("compliant", "stale", "pending_reboot")}
-    return facts
+        # Without a report nothing else holds of it, which is known.
+        return facts | {"never_scanned": True}
+    counts = {name: getattr(node, f"{name}_count") for name in _GRADED}
+    return facts | {
+        "never_scanned": None if node.status is None and node.missing_count is None else False,
+        "noncompliant": None if node.status is None else node.status in _NONCOMPLIANT,
+        "compliant": node.compliant,
+        "stale": node.stale,
+        "pending_reboot": node.pending_reboot,
+        **{name: None if count is None else count > 0 for name, count in counts.items()},
+    }
 
 
 @dataclass(slots=True)
@@ -113,7 +110,7 @@ def totals_of(fleet: Fleet) -> Totals:
         found.total.add(reading, node)
         found.places[place_name(reading)].add(reading, node)
         found.systems.setdefault(node.system(), Tally()).add(reading, node)
-        for name in node.groups():
+        for name in groups_of(reading, node):
             found.groups.setdefault(name, Tally()).add(reading, node)
     found.groups, found.systems, found.places = (
         {name: tallies[name] for name in sorted(tallies, key=_by_name)}

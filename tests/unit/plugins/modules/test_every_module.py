@@ -46,10 +46,11 @@ def test_it_has_examples_that_use_it(name: str) -> None:
     assert all(task["name"] for task in used)
 
 
-def test_it_is_in_the_action_group(name: str) -> None:
+def test_it_is_in_the_action_group_if_it_connects(name: str) -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    fragments = yaml.safe_load(_module(name).DOCUMENTATION).get("extends_documentation_fragment", [])
 
-    assert name in runtime["action_groups"]["aws"]
+    assert (name in runtime["action_groups"]["aws"]) is ("amazon.aws.common.modules" in fragments)
 
 
 def test_it_has_a_scenario(name: str) -> None:

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report in JSON, CSV and JUnit XML, each escaped by the rules of its format, piece by piece."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from itertools import groupby
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from .gate import Verdict
+from .merge import Fleet
+from .model import SCHEMA, SCHEMA_VERSION, Node, Patch, Reading
+from .parse import plain
+from .totals import Tally, Totals
+
+_PLACE = ("partition", "account_id", "region")
+# A cell that begins with one of these can be a formula to a spreadsheet.
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# What XML 1.0 has no way to write.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_json(title: str, fleet: Fleet, totals: Totals, verdicts: list[Verdict]) -> Iterator[str]:
+    """The report as docs/report.schema.json describes it; the rows stand one on a line."""
+    head = {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "title": title,
+        "read_at": fleet.read_at(),
+        "summary": totals.total.summary(),
+        "groups": _counted("patch_group", totals.groups),
+        "operating_systems": _counted("operating_system", totals.systems),
+        "gate": [plain(one) for one in verdicts],
+    }
+    yield json.dumps(head, indent=1)[:-2] + ',\n "readings": ['
+    for number, reading in enumerate(fleet.readings):
+        yield from _reading_as_json(reading, "," if number else "")
+    yield "\n ]\n}\n"
+
+
+def _counted(key: str, tallies: dict[str | None, Tally]) -> list[dict[str, Any]]:
+    return [{key: name, **tally.summary()} for name, tally in tallies.items()]
+
+
+def _reading_as_json(reading: Reading, comma: str) -> Iterator[str]:
+    long = ("windows", "nodes", "patches")
+    short = {one.name: plain(getattr(reading, one.name)) for one in fields(reading) if one.name not in long}
+    yield f"{comma}\n  {json.dumps(short)[:-1]}"
+    for name in long:
+        rows = getattr(reading, name)
+        if rows is None:
+            yield f',\n   "{name}": null'
+        else:
+            yield f',\n   "{name}": ['
+            yield from (f"{',' if number else ''}\n    {json.dumps(plain(row))}" for number, row in enumerate(rows))
+            yield "\n   ]"
+    yield "}"
+
+
+def nodes_as_csv(fleet: Fleet) -> Iterator[str]:
+    """The nodes as a table."""
+    return _as_csv(Node, fleet.nodes())
+
+
+def patches_as_csv(fleet: Fleet) -> Iterator[str]:
+    """The patches of each node as a table."""
+    return _as_csv(Patch, fleet.patches())
+
+
+def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]]) -> Iterator[str]:
+    names = [one.name for one in fields(cls)]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([*_PLACE, *names])
+    for reading, row in rows:
+        values = [*(getattr(reading, name) for name in _PLACE), *(getattr(row, name) for name in names)]
+        writer.writerow([_cell(value) for value in values])
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        value = "; ".join(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def as_junit(title: str, verdicts: list[Verdict]) -> Iterator[str]:
+    """The gate as tests: a suite for the whole and one for each patch group, with a test for each rule.
+
+    A rule that is only held against a group to be seen is skipped where the group breaks it.
+    """
+    failures = sum(_fails(one) for one in verdicts)
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<testsuites name={_attribute(title)} tests="{len(verdicts)}" failures="{failures}" errors="0">\n'
+    for group, found in groupby(verdicts, key=lambda one: one.group):
+        yield from _suite(group, [*found])
+    yield "</testsuites>\n"
+
+
+def _suite(group: str, verdicts: list[Verdict]) -> Iterator[str]:
+    failures = sum(_fails(one) for one in verdicts)
+    skipped = sum(not one.passed for one in verdicts) - failures
+    yield f'  <testsuite name={_attribute(group)} tests="{len(verdicts)}" failures="{failures}" errors="0"'
+    yield f' skipped="{skipped}">\n'
+    for one in verdicts:
+        yield f"    <testcase classname={_attribute(f'patch_report.{group}')} name={_attribute(one.rule)}"
+        if one.passed:
+            yield "/>\n"
+        elif _fails(one):
+            yield f'>\n      <failure type="gate" message={_attribute(one.message)}/>\n    </testcase>\n'
+        else:
+            yield f">\n      <skipped message={_attribute(one.message)}/>\n    </testcase>\n"
+    yield "  </testsuite>\n"
+
+
+def _fails(verdict: Verdict) -> bool:
+    return verdict.judged and not verdict.passed
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", text))

@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each format can be read back, and no text of an account breaks out of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import fields
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.formats import (
+    as_json,
+    as_junit,
+    nodes_as_csv,
+    patches_as_csv,
+)
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Node, Patch, Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.parse import parsed
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import reading, sample
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import ROOT, page_of, report_of
+
+ATTACKS = (
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "<img src=x onerror=alert(1)>",
+    "'\"><svg/onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;b&gt; &amp; \x00\x01\x08\x1b[31m\u2028\u2029\x7f\u202e",
+    "]]>\n<!DOCTYPE x>",
+    '=HYPERLINK("http://example.com")',
+    "\ud800 half a pair",
+    "\N{PILE OF POO} ÄÖ 漢字",
+)
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1")
+
+
+def attacked(text: str) -> Reading:
+    """A reading with the text in every place that an account fills."""
+    node = {"instance_id": text, "name": text, "platform_name": text, "patch_groups": [text], "agent_version": text,
+            "status": "noncompliant", "baseline_id": text, "operation": text, "critical_noncompliant_count": 1,
+            "security_noncompliant_count": 0, "failed_count": 0, "stale": False}  # fmt: skip
+    patch = {"instance_id": text, "title": text, "kb_id": text, "severity": text, "classification": text,
+             "state": "MISSING", "cve_ids": [text], "release_date": text}  # fmt: skip
+    task = {"name": text, "status": text, "status_details": text}
+    run = {"window_execution_id": text, "status": text, "status_details": text, "start_time": text, "tasks": [task]}
+    window = {"window_id": text, "name": text, "schedule_timezone": text, "next_runs": [text], "executions": [run],
+              "enabled": True}  # fmt: skip
+    gap = {"action": text, "message": text, "code": text, "scope": text}
+    rows = {"nodes": [node], "patches": [patch], "windows": [window], "gaps": [gap]}
+    place = {"partition": "aws", "account_id": "111111111111", "region": text, "read_at": "2026-03-02T08:15:00Z"}
+    return parsed(Reading, {**place, **rows}, {})
+
+
+class _Tags(HTMLParser):
+    """The tags and texts of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        """Keep it."""
+        self.tags.append((tag, dict(attrs)))
+        self._inside = dict(attrs).get("id") or tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep it, by the id or name of the last tag."""
+        self.texts[self._inside] = self.texts.get(self._inside, "") + data
+
+
+def tags_of(page: str) -> _Tags:
+    """The tags of a page as a browser would see them."""
+    found = _Tags()
+    found.feed(page)
+    found.close()
+    return found
+
+
+@pytest.mark.parametrize("text", [*ATTACKS, *FORMULAS])
+def test_the_page_has_the_same_tags_whatever_the_texts_are(text: str) -> None:
+    harmless = tags_of(page_of(report_of([attacked("name")], {"stale": 0}, title="name")))
+    page = page_of(report_of([attacked(text)], {"stale": 0}, title=text))
+    found = tags_of(page)
+
+    assert [tag for tag, _attributes in found.tags] == [tag for tag, _attributes in harmless.tags]
+    assert [sorted(attributes) for _tag, attributes in found.tags] == [
+        sorted(attributes) for _tag, attributes in harmless.tags
+    ]
+    data = json.loads(found.texts["data"])
+    assert data["nodes"][0][:2] == [text, text]
+    assert data["patches"][0][-1] == [text]
+    # Control characters are only in the data, escaped.
+    assert not set(page) & {chr(code) for code in range(32) if code not in (9, 10, 13)}
+
+
+def test_the_page_asks_nothing_of_the_network_and_runs_nothing_but_its_script() -> None:
+    found = tags_of(page_of(report_of([reading(60)])))
+    policy = next(one["content"] for tag, one in found.tags if tag == "meta" and one.get("http-equiv"))
+
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    links = {one.get("href") or one.get("src") for _tag, one in found.tags if {"href", "src"} & {*one}}
+    assert links == {"#main", "#groups", "#patches", "#nodes", "#calendar", "#history"}
+    assert not [one for _tag, one in found.tags if any(name == "style" or name.startswith("on") for name in one)]
+    assert "innerHTML" not in found.texts["script"]
+
+
+def test_links_inside_the_page_lead_somewhere_and_ids_are_unique() -> None:
+    found = tags_of(page_of(report_of([reading(60)])))
+    ids = [one["id"] for _tag, one in found.tags if "id" in one]
+
+    assert len(ids) == len(set(ids))
+    named = {one[name] for _tag, one in found.tags for name in ("aria-labelledby",) if name in one}
+    targets = {str(one["href"])[1:] for tag, one in found.tags if tag == "a"}
+    assert named | targets <= set(ids)
+
+
+@pytest.mark.parametrize("count", [0, 1, 60, 1000])
+def test_the_page_tells_the_numbers_of_the_rows(count: int) -> None:
+    rows = sample(count)["nodes"]
+    page = page_of(report_of([reading(count)]))
+    data = json.loads(tags_of(page).texts["data"])
+
+    compliant = sum(row["status"] == "compliant" for row in rows)
+    managed = sum(row["status"] != "unmanaged" for row in rows)
+    assert f"{compliant} of {managed} managed nodes" in page
+    share = f"{compliant * 10_000 // managed / 100:g} %" if managed else "not known"
+    assert f'<span id="compliance-percent">{share}</span>' in page
+    stale = sum(row["status"] == "stale" for row in rows)
+    assert f'<dd id="count-stale">{stale}</dd>' in page
+    assert [row[0] for row in data["nodes"]] == [row["instance_id"] for row in rows]
+    assert [data["texts"][row[2]] for row in data["nodes"]] == [row["status"] for row in rows]
+    assert sum(len(row[6]) for row in data["patches"]) == len(sample(count)["patches"])
+
+
+@pytest.mark.parametrize("text", [*ATTACKS, *FORMULAS])
+def test_csv_is_read_back_and_holds_no_formula(text: str) -> None:
+    report = report_of([attacked(text)])
+    for pieces, cls in ((nodes_as_csv(report.fleet), Node), (patches_as_csv(report.fleet), Patch)):
+        [head, row] = list(csv.reader(io.StringIO("".join(pieces), newline="")))
+
+        assert head == ["partition", "account_id", "region", *(one.name for one in fields(cls))]
+        cells = dict(zip(head, row, strict=True))
+        assert cells["instance_id"] == (f"'{text}" if text in FORMULAS or text.startswith("=") else text)
+        assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))]
+
+
+def test_csv_has_a_row_for_each_node_and_an_empty_cell_for_what_is_not_known() -> None:
+    found = list(csv.DictReader(io.StringIO("".join(nodes_as_csv(report_of([reading(60)]).fleet)))))
+    rows = sample(60)["nodes"]
+
+    assert [row["instance_id"] for row in found] == [row["instance_id"] for row in rows]
+    never = next(number for number, row in enumerate(rows) if row["status"] == "never_scanned")
+    assert (found[never]["missing_count"], found[never]["stale"]) == ("", "false")
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_junit_is_xml_whatever_the_texts_are(text: str) -> None:
+    report = report_of([attacked(text)], {"critical_noncompliant": 0, "unmanaged": 0}, title=text)
+    # As it is written to the file.
+    suites = ElementTree.fromstring("".join(as_junit(text, report.verdicts)).encode("utf-8", "replace"))  # noqa: S314
+
+    assert [suite.tag for suite in suites] == ["testsuite", "testsuite"]
+    assert [len(suite) for suite in suites] == [2, 2]
+    assert len(suites.get("name", "")) == len(text)
+
+
+def test_junit_has_a_test_for_each_group_and_rule_and_fails_where_the_gate_does() -> None:
+    rules = {"compliance_percent": 75, "critical_noncompliant": 3, "unmanaged": 0}
+    for each_group in (False, True):
+        report = report_of([reading(60)], rules, each_group=each_group)
+        suites = ElementTree.fromstring("".join(as_junit("T", report.verdicts)))  # noqa: S314
+
+        assert len(suites.findall("testsuite/testcase")) == int(suites.get("tests", "")) == 6 * 3
+        failed = suites.findall("testsuite/testcase/failure")
+        assert len(failed) == int(suites.get("failures", "")) == (3 if each_group else 1)
+        assert failed[0].get("message") == "critical_noncompliant is 7, 4 above the maximum of 3"
+        assert bool(suites.findall("testsuite/testcase/skipped")) is not each_group
+
+
+def test_json_is_as_its_schema_says() -> None:
+    report = report_of([reading(60), reading(0, region="us-east-1", windows=None)], {"stale": 0})
+    data = json.loads("".join(as_json("T", report.fleet, report.totals, report.verdicts)))
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+
+    _hold(data, schema, schema, "report")
+
+
+def test_the_schema_names_every_member_of_the_model() -> None:
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+
+    for cls in (Reading, Node, Patch):
+        assert [*schema["$defs"][cls.__name__.lower()]["properties"]] == [one.name for one in fields(cls)]
+
+
+@pytest.mark.parametrize("text", [*ATTACKS, *FORMULAS])
+def test_json_is_read_back_as_it_was(text: str) -> None:
+    report = report_of([attacked(text)])
+    [told] = json.loads("".join(as_json(text, report.fleet, report.totals, [])))["readings"]
+
+    assert parsed(Reading, told, {}) == attacked(text)
+
+
+def _hold(data: Any, rule: Any, schema: Any, path: str) -> None:
+    """The part of JSON Schema that the schema of the report uses."""
+    while "$ref" in rule:
+        rule = schema["$defs"][rule["$ref"].rpartition("/")[2]]
+    types = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int}
+    if "type" in rule:
+        wanted = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+        classes = tuple(one for name in wanted for one in ((int, float) if name == "number" else (types[name],)))
+        assert type(data) in classes, f"{path}: {data!r} is not of type {wanted}"
+    assert data in rule.get("enum", [data]), f"{path}: {data!r} is none of {rule.get('enum')}"
+    assert data == rule.get("const", data), path
+    if isinstance(data, dict):
+        assert set(rule.get("required", ())) <= set(data), path
+        assert rule.get("additionalProperties", True) or set(data) <= set(rule["properties"]), path
+        for name, value in data.items():
+            _hold(value, rule.get("properties", {}).get(name, {}), schema, f"{path}.{name}")
+    for number, one in enumerate(data if isinstance(data, list) else ()):
+        _hold(one, rule.get("items", {}), schema, f"{path}[{number}]")
