@@ -121,10 +121,14 @@ def failure(facts: Mapping[str, Any], instances: list[Facts]) -> str | None:
     if facts["status_details"] == _NO_INSTANCE or (facts["status"] == "Success" and facts["target_count"] == 0):
         return f"{name} reached no instance: no managed node fits its targets. Nothing was patched."
     failed = not_succeeded(instances)
-    if facts["status"] == "Success" and not failed:
+    unseen = (facts["target_count"] or 0) - len(instances)
+    if facts["status"] == "Success" and not failed and unseen <= 0:
         return None
-    share = f"{len(failed)} of {facts['target_count']} instances did not succeed"
-    return f"{name} ended {described(facts)}: {share}{_named(failed)}."
+    total = facts["target_count"]
+    texts = [f"{len(failed)} of {total} instances did not succeed{_named(failed)}"] if failed or unseen <= 0 else []
+    if unseen > 0:
+        texts.append(f"what became of {unseen} of {total} is not known, because the service does not list them")
+    return f"{name} ended {described(facts)}: {'; '.join(texts)}."
 
 
 def _named(failed: list[Facts]) -> str:

@@ -8,6 +8,7 @@ The action plugin of the module waits on the controller instead, by looks of its
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -65,14 +66,14 @@ class Run:
             self.command["TargetCount"] = len(reached.nodes)
             self.instances = [planned_instance(node) for node in reached.nodes]
 
-    def carry_out(self, once: Api) -> None:
-        """Send the command, or take up the one that was sent before, and wait; once: an API without retries."""
+    def carry_out(self, connect_once: Callable[[], Api]) -> None:
+        """Send the command, or take up the one that was sent before, and wait; connect_once: an API without retries."""
         if self.params["command_id"]:
             self._look()
         else:
             self._reach(whole=False)
             request = patch_run.with_snapshot(patch_run.request(self.params), str(uuid4()))
-            self._send(once, request)
+            self._send(connect_once(), request)
         if self.params["wait"]:
             self._wait()
         self._read_instances()
@@ -158,7 +159,7 @@ def run_patch_run() -> None:
         if module.check_mode:
             run.predict()
         else:
-            run.carry_out(run_command.connect_once(module))
+            run.carry_out(lambda: run_command.connect_once(module))
     except PatchingError as error:
         facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
         module.fail_json(msg=run.told(error), **run.answer(), **facts)

@@ -17,7 +17,7 @@ from ansible.module_utils.api import generate_jittered_backoff
 
 from .answers import require
 from .api import Api
-from .command import command_facts, instance_facts, is_running, snapshot_id
+from .command import Facts, command_facts, instance_facts, is_running, snapshot_id
 from .errors import ApiError, PatchingError
 from .kind import Raw
 
@@ -137,7 +137,7 @@ def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Ra
         yield command
 
 
-def instances(api: Api, command: Raw) -> list[dict[str, Any]]:
+def instances(api: Api, command: Raw) -> list[Facts]:
     """The facts of each instance of a command, in the order of the ids."""
     found = _instances(api, command)
     ended = not is_running(command_facts(command))
@@ -150,7 +150,7 @@ def instances(api: Api, command: Raw) -> list[dict[str, Any]]:
     return found
 
 
-def _instances(api: Api, command: Raw) -> list[dict[str, Any]]:
+def _instances(api: Api, command: Raw) -> list[Facts]:
     pages = api.pages(
         "ListCommandInvocations",
         "CommandInvocations",
@@ -161,8 +161,9 @@ def _instances(api: Api, command: Raw) -> list[dict[str, Any]]:
         MaxResults=_PAGE,
     )
     try:
-        return sorted(map(instance_facts, pages), key=lambda facts: str(facts["instance_id"]))
+        found = {invocation["InstanceId"]: instance_facts(invocation) for invocation in pages}
     except ApiError as error:
         if error.code != UNKNOWN:
             raise
         return []
+    return [found[instance_id] for instance_id in sorted(found)]

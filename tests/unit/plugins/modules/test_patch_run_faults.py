@@ -229,6 +229,23 @@ def test_reads_that_lag(fleet: Account, lag: int) -> None:
     assert fleet.calls()["SendCommand"] == 1
 
 
+@pytest.mark.parametrize("distortion", ["repeat", "shuffle", "blank"])
+def test_pages_that_come_otherwise(fleet: Account, distortion: str) -> None:
+    fleet.faults({"op": "[DL]*", "do": distortion, "times": 8})
+
+    done = fleet.run(MODULE, **SCAN)
+
+    assert [one["instance_id"] for one in done["instances"]] == NODES
+
+
+def test_an_instance_that_is_not_listed_is_no_success(fleet: Account) -> None:
+    fleet.faults({"op": "ListCommandInvocations", "do": "lose"})
+
+    failed = fleet.fails(MODULE, **SCAN)
+
+    assert "ended Success: what became of 1 of 3 is not known" in failed["msg"]
+
+
 def test_what_was_just_sent_is_not_seen_yet(fleet: Account) -> None:
     fleet.simulator.set_lag(6)
 
