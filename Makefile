@@ -48,7 +48,7 @@ stale:
 setup: $(STAMP) ## make the virtual environment, once; every other target does it by itself
 
 .PHONY: demo
-demo: $(STAMP) ## set up the patching tutorial of AWS in a simulated account, in a minute
+demo: $(STAMP) ## patch a fleet in a simulated account by the tutorial of AWS, and report, in a minute
 	@$(BIN)/python tools/demo.py
 
 .PHONY: test
@@ -69,6 +69,16 @@ faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run mak
 .PHONY: test-faults
 test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 15 minutes
 	PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(PYTEST) -q tests/faults
+
+.PHONY: test-browser
+test-browser: $(STAMP) ## use the report in Chromium, which is installed if need be
+	@$(BIN)/python tools/make_browser.py
+	$(PYTEST) -q tests/browser
+
+.PHONY: screenshot
+screenshot: $(STAMP) ## make the picture of the report that the README shows
+	@$(BIN)/python tools/make_browser.py
+	$(BIN)/python tests/browser/screenshot.py docs/images/report.png
 
 .PHONY: molecule
 molecule: $(STAMP) ## run all Molecule scenarios; PATCHFLEET_SIM_PROFILE=strict for the other profile

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pages of made-up fleets, written as the module patch_report writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import SCHEMA, SCHEMA_VERSION
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, page
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.run import make_report
+
+from .chromium import CHECKOUT
+
+Json = dict[str, Any]
+TITLE = "Patch compliance"
+RULES = {"compliance_percent": 95, "critical_noncompliant": 0, "stale": 10_000}
+_FILES = CHECKOUT / "roles/patch_report/files"
+
+
+def write_page(path: Path, *readings: Json, title: str = TITLE, gate: Mapping[str, Any] = RULES) -> Path:
+    """Write the page of these readings."""
+    report = path.with_suffix(".json")
+    whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "readings": readings}
+    report.write_text(json.dumps(whole), encoding="utf-8")
+    made = make_report({
+        "readings": [], "inputs": [str(report)], "title": title, "gate": gate, "gate_each_group": False,
+        "next_run_count": 100,
+    })  # fmt: skip
+    names = ("report.html.j2", "report.css", "report.js")
+    assets = Assets(*((_FILES / name).read_text(encoding="utf-8") for name in names))
+    path.write_text("".join(page(made, assets)), encoding="utf-8")
+    return path

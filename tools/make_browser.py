@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install what the tests of the report in a browser need, as far as it is missing.
+
+usage: make_browser.py
+
+Chromium and its driver come as packages of Debian where apt-get may be run, by root or by sudo without a password.
+Selenium goes into the virtual environment that runs this, axe-core, in the version of tests/browser/package-lock.json,
+below .ansible. Nothing is fetched when all of it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+TESTS = CHECKOUT / "tests" / "browser"
+MODULES = CHECKOUT / ".ansible" / "browser"
+AXE = MODULES / "node_modules" / "axe-core"
+# Each command and the package of Debian that it is in.
+PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "npm": "npm"}
+
+
+class BrowserError(Exception):
+    """What the user has to install first."""
+
+
+def run(command: list[str]) -> None:
+    """Run quietly; raise BrowserError with the output if the command fails."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode:
+        raise BrowserError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def administrator() -> list[str] | None:
+    """Return what a command of an administrator begins with, or None if this user cannot run one."""
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
+        return [sudo, "-n"]
+    return None
+
+
+def install_commands() -> None:
+    """Install the packages of the commands that are not there."""
+    packages = [package for command, package in PACKAGES.items() if not shutil.which(command)]
+    if not packages:
+        return
+    prefix = administrator()
+    if prefix is None or not shutil.which("apt-get"):
+        raise BrowserError(f"Install first what the browser tests need (names of Debian): {' '.join(packages)}")
+    print(f"Installing {', '.join(packages)} ...", flush=True)
+    run([*prefix, "apt-get", "update", "--quiet"])
+    run([*prefix, "apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *packages])
+
+
+def install_selenium() -> None:
+    """Install what requirements.txt names, with uv as tools/make_venv.py does, else with pip."""
+    wanted = ["install", "--quiet", "-r", str(TESTS / "requirements.txt")]
+    try:
+        run([sys.executable, "-m", "uv", "pip", *wanted])
+    except BrowserError:
+        run([sys.executable, "-m", "pip", *wanted])
+
+
+def install_axe() -> None:
+    """Install axe-core unless the wanted version is there."""
+    wanted = json.loads((TESTS / "package.json").read_text(encoding="utf-8"))["dependencies"]["axe-core"]
+    manifest = AXE / "package.json"
+    if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8"))["version"] == wanted:
+        return
+    MODULES.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(TESTS / name, MODULES)
+    run(["npm", "ci", "--prefix", str(MODULES), "--ignore-scripts", "--no-audit", "--no-fund"])
+
+
+def main() -> int:
+    """Run from the command line; return the exit status."""
+    try:
+        install_commands()
+        install_selenium()
+        install_axe()
+    except BrowserError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
