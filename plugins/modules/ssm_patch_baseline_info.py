@@ -53,12 +53,12 @@ EXAMPLES = r"""
     names: [Production-Baseline]
     operating_system: WINDOWS
     include: [effective_patches]
-  register: windows
+  register: approved
 
 - name: Show the critical patches that wait for their approval
   ansible.builtin.debug:
     msg: >-
-      {{ windows.baselines | map(attribute='effective_patches') | flatten
+      {{ approved.baselines | map(attribute='effective_patches') | flatten
          | selectattr('deployment_status', 'eq', 'PENDING_APPROVAL') | selectattr('severity', 'eq', 'Critical')
          | map(attribute='kb_id') | unique }}
 
