@@ -357,3 +357,30 @@ def test_a_prune_beyond_its_limit_writes_nothing(field: Field, limit: int) -> No
     # The window, its target and its task, and the baseline.
     assert ("prune_limit: 4" in result.get("msg", "")) is (limit < 4)
     assert (field.content() == before) is (limit < 4)
+
+
+@pytest.mark.parametrize("listing", ["DescribeMaintenanceWindowTargets", "GetMaintenanceWindowTask"])
+def test_what_is_of_a_type_that_nobody_knows_is_not_replaced(field: Field, listing: str) -> None:
+    after = {"name": "after", "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]}
+    declaration = {"windows": [window(tasks=[after])]}
+    field.setup(**declaration)
+    before = field.content()
+
+    def newer(answer: dict[str, Json]) -> dict[str, Json]:
+        if "Targets" in answer and "WindowTaskId" not in answer:
+            return {**answer, "Targets": [{**one, "ResourceType": "FLEET"} for one in answer["Targets"]]}
+        return {**answer, "TaskType": "RUN_COMMAND" if answer["Name"] == "scan" else "AGENT"}
+
+    field.answers[listing] = newer
+    result = field.setup(**declaration)
+    assert "is not known here" in result["msg"]
+    assert field.content() == before
+
+
+def test_a_block_for_a_task_of_an_unknown_type_is_refused(field: Field) -> None:
+    after = {"name": "after", "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]}
+    field.setup(windows=[window(tasks=[after])])
+    field.answers["GetMaintenanceWindowTask"] = lambda answer: {**answer, "TaskType": "AGENT"}
+    changed = {"name": "after", "automation": {"document_version": "2"}}
+    args = {"window": "prod", **changed}
+    assert "automation: is for AUTOMATION tasks only" in field.outcome("ssm_window_task", **args)["msg"]

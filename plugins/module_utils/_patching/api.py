@@ -61,7 +61,7 @@ class Api:
             raise ApiError(operation, code, message, request_id, self._model.service_name) from error
         except BotoCoreError as error:
             raise ApiError(operation, type(error).__name__, str(error), None, self._model.service_name) from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             # botocore's parsers do not guard against an answer that is not of the model.
             raise not_understood(operation, f"{type(error).__name__}: {error}") from error
         answer.pop("ResponseMetadata", None)

@@ -192,6 +192,16 @@ def plan_replace(
     return change
 
 
+def refuse_unknown_type(child: Child, found: Any, known: Collection[str]) -> None:
+    """Nothing is replaced for being of a type that is not known here: AWS may be newer; raises ViolationError."""
+    if found not in known:
+        kind, title = child.entry.kind.name, child.entry.title
+        raise ViolationError(
+            f"name: {kind} {title} is of the type {found!r}, which is not known here, and is not replaced; remove it by"
+            " hand, or choose another name"
+        )
+
+
 def removal_step(kind: Kind, window: WindowPlan, resource: Resource, change: Change, **extra: Any) -> Step:
     """The call that deregisters a child; one that is gone already is as good."""
     request = {"WindowId": window.id, kind.id_member: resource.id, **extra}

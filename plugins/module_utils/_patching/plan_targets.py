@@ -18,6 +18,7 @@ from .plan_children import (
     plan_create,
     plan_replace,
     plan_update,
+    refuse_unknown_type,
     removal_step,
     used_targets,
     without,
@@ -107,6 +108,7 @@ def _plan_target(planning: Planning, plans: TargetPlans, child: Child) -> None:
     elif values.get("resource_type") in (None, current.raw.get("ResourceType")):
         shown = plan_update(planning, child, current, merge(target.KIND, current.raw, values), ((), ()))
     else:
+        refuse_unknown_type(child, current.raw.get("ResourceType"), ("INSTANCE", "RESOURCE_GROUP"))
         after = merge(target.KIND, without(current.raw, "Targets", "ResourceType"), values)
         shown = values_of(target.KIND, after)
         change = plan_replace(planning, child, current, after, (values_of(target.KIND, current.raw), shown))

@@ -19,6 +19,7 @@ from .plan_children import (
     plan_create,
     plan_replace,
     plan_update,
+    refuse_unknown_type,
     removal_step,
     repointed,
     without,
@@ -99,6 +100,7 @@ def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
         base = {"TaskType": "RUN_COMMAND"}
     replaced = bool(current) and entry.values.get("task_type") not in (None, base.get("TaskType"))
     if replaced:
+        refuse_unknown_type(child, base.get("TaskType"), window_task.BLOCKS)
         base = without(base, "TaskInvocationParameters", "TaskArn")
     before = values_of(kind, base) if current else {}
     values, waits = _resolved(planning, plans, entry, rules.completed(entry.values, before))
