@@ -173,9 +173,8 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     task_type = after.get("task_type")
     for kind, block in BLOCKS.items():
         if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
-            found.append(
-                f"{block}: is for {kind} tasks only, and this is {task_type}; give {BLOCKS.get(task_type, 'none')} instead"
-            )
+            own = BLOCKS.get(task_type, "none")
+            found.append(f"{block}: is for {kind} tasks only, and this is {task_type}; give {own} instead")
     if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a RUN_COMMAND task needs window_targets or instance_ids")
     return found
