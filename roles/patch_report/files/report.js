@@ -9,6 +9,7 @@
   const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational", "unspecified"];
   const STATUSES = ["failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "unknown", "compliant"];
   const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const ZONED = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" });
   const NUMBER = new Intl.NumberFormat();
   const COLLATOR = new Intl.Collator(undefined, { numeric: true });
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -98,7 +99,7 @@
       this.where = element("span", { class: "muted" });
       this.pager = element("nav", { class: "pager", "aria-label": `Pages of ${this.noun}` }, this.previous, this.where, this.next);
       const view = document.getElementById(`${this.id}-view`);
-      view.append(form, this.count, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": `${this.id}-title` }, table), this.pager);
+      view.append(form, this.count, element("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": `${this.id}-title` }, table), this.pager);
       view.hidden = false;
     }
 
@@ -155,17 +156,20 @@
       const of = this.shown.length === this.rows.length ? "" : ` of ${NUMBER.format(this.rows.length)}`;
       this.count.textContent = `${NUMBER.format(this.shown.length)}${of} ${this.noun}${this.only ? `: ${this.only.reason}` : ""}`;
       this.where.textContent = `Page ${NUMBER.format(this.page + 1)} of ${NUMBER.format(pages)}`;
+      const pressed = [this.previous, this.next].includes(document.activeElement);
       this.previous.disabled = this.page === 0;
       this.next.disabled = this.page + 1 === pages;
+      // A disabled button loses the focus, and the reader the place.
+      if (pressed && document.activeElement.disabled) (this.page === 0 ? this.next : this.previous).focus();
       this.pager.hidden = pages === 1;
       this.clear.disabled = !this.only && !this.search.value && this.selects.every(([select]) => select.value === "");
     }
 
     lines(row) {
       const toggle = element("button", { type: "button", class: "link", "aria-expanded": String(this.open === row), onclick: () => this.toggle(row) });
-      const cells = this.columns.map(({ cell, number }, index) => {
+      const cells = this.columns.map(({ cell, number, wide }, index) => {
         const content = cell(row);
-        if (index > 0) return element("td", { class: number ? (content === 0 ? "num zero" : "num") : undefined }, content);
+        if (index > 0) return element("td", { class: number ? (content === 0 ? "num zero" : "num") : wide ? "wide" : undefined }, content);
         toggle.append(content[0]);
         return element("th", { scope: "row" }, toggle, ...content.slice(1));
       });
@@ -198,8 +202,9 @@
     return state.charAt(0) + state.slice(1).toLowerCase().replaceAll("_", " ");
   }
 
-  function join(items, separator) {
-    return items.flatMap((item, index) => (index ? [separator, item] : [item]));
+  function patchLine(patch) {
+    const kind = [text(patch[PATCH.severity]), words(text(patch[PATCH.state]))].filter(Boolean).join(", ");
+    return `${patch[PATCH.title] ?? patch[PATCH.kb] ?? "?"} (${kind})`;
   }
 
   function nodeUrgency(row) {
@@ -217,13 +222,22 @@
   const groupsOf = (row) => row[NODE.groups].map(text);
   const count = (label, name) => ({ label, number: true, descending: true, key: (row) => row[NODE[name]], cell: (row) => known(row[NODE[name]]) });
 
+  // All nodes will be in the table, the worst first; times are shown on the clock of the reader.
+  document.getElementById("worst").remove();
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    time.title = time.textContent;
+    time.textContent = (time.closest("header") ? ZONED : DATE).format(moment);
+  }
+
   const nodes = new View({
     id: "nodes", rows: data.nodes, noun: "nodes", size: 25, sort: 1,
     columns: [
       { label: "Node", key: (row) => row[NODE.name] ?? row[NODE.id], cell: (row) => [row[NODE.name] || row[NODE.id], row[NODE.name] ? element("small", {}, row[NODE.id]) : null] },
       { label: "Status", descending: true, key: nodeUrgency, cell: (row) => badge(text(row[NODE.status])) },
       { label: "Patch group", key: (row) => groupsOf(row).join(", "), cell: (row) => groupsOf(row).join(", ") },
-      { label: "System", key: (row) => text(row[NODE.system]), cell: (row) => known(text(row[NODE.system])) },
+      { label: "System", wide: true, key: (row) => text(row[NODE.system]), cell: (row) => known(text(row[NODE.system])) },
       ...(several ? [{ label: "Account and region", key: (row) => text(row[NODE.place]), cell: (row) => text(row[NODE.place]) }] : []),
       count("Critical", "critical"), count("Security", "security"), count("Missing", "missing"), count("Failed", "failed"),
       { label: "Last operation", descending: true, key: (row) => row[NODE.end], cell: (row) => localTime(row[NODE.end]) },
@@ -239,7 +253,7 @@
       ["Instance", row[NODE.id]], ["Account and region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
       ["Baseline", text(row[NODE.baseline])], ["Snapshot", text(row[NODE.snapshot])], ["Waiting for a reboot", row[NODE.pending]],
       ["Agent", [text(row[NODE.ping]), text(row[NODE.agent])].filter(Boolean).join(", ")],
-      ["Patches", element("span", {}, ...join((ofNode.get(row) ?? []).map((patch) => `${patch[PATCH.title] ?? patch[PATCH.kb] ?? "?"} (${[text(patch[PATCH.severity]), words(text(patch[PATCH.state]))].filter(Boolean).join(", ")})`), "; "), ofNode.has(row) ? "" : "–"), true],
+      ["Patches", ofNode.has(row) ? element("ul", {}, ...ofNode.get(row).map((patch) => element("li", {}, patchLine(patch)))) : null, true],
     ]),
   });
 
@@ -282,14 +296,5 @@
       };
       header.replaceChildren(button);
     });
-  }
-
-  // All nodes are in the table now, the worst first; times are shown on the clock of the reader.
-  document.getElementById("worst").remove();
-  for (const time of document.querySelectorAll("time[datetime]")) {
-    const moment = new Date(time.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
-    time.title = time.textContent;
-    time.textContent = DATE.format(moment);
   }
 })();

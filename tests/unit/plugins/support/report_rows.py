@@ -121,7 +121,7 @@ def _patches(node: Json, catalogue: list[Json], chance: random.Random) -> list[J
 
 
 def _windows(chance: random.Random) -> list[Json]:
-    zones = [("Production-Tuesdays", "Europe/Berlin", 7, 2), ("Production-Saturdays", "America/New_York", 7, 5),
+    zones = [("Production-Tuesdays", "Europe/Berlin", 7, 1), ("Production-Saturdays", "America/New_York", 7, 5),
              ("scan-daily", "Asia/Kolkata", 1, 0), ("monthly", None, 30, 9)]  # fmt: skip
     found = []
     for number, (name, zone, step, first) in enumerate(zones):
