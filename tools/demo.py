@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show the main job on a simulated account: check, apply and apply again AWS's tutorial "Patch a server environment".
+"""Show the main job on a simulated account: check, apply and apply again AWS's tutorial "Patch a server environment",
+let its windows run, and write the report of patch compliance.
 
-The playbook and the variables file are those that a user runs against AWS. What is printed about calls comes from the
-log of the simulator, what is printed about windows is read by boto3. The exit status is 1 when anything is not as the
-text says.
+The playbooks and the variables file are those that a user runs against AWS. What is printed about calls comes from the
+log of the simulator, what is printed about windows and their runs is read by boto3, and the compliance is counted again
+by boto3. The exit status is 1 when anything is not as the text says.
 """
 
 from __future__ import annotations
@@ -15,18 +16,50 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from simulator import CHECKOUT, environment, serving
+from simulator import CHECKOUT, REGION, environment, serving
 
 VARIABLES = "playbooks/vars/patch_server_environment.yml"
-COMMAND = ("ansible-playbook", "patchfleet.aws.setup", "-e", f"@{VARIABLES}")
+SETUP = ("patchfleet.aws.setup", "-e", f"@{VARIABLES}")
+# About how many servers each patch group has; no window of the tutorial patches the last group.
+SERVERS = {"Database Servers": 8, "Front-End Servers": 16, "Build Servers": 8}
+PATCHED = ["Database Servers", "Front-End Servers"]
+REPORT_FOLDER = "build/demo"
+# Both windows open within a week, and the last of them has closed a day later. The account lives that much in the past,
+# so that its week ends now; what is stale is judged by the time of this machine.
+DAYS = 8
+STALE_DAYS = 21
+REPORT = (
+    "patchfleet.aws.compliance_report",
+    "-e",
+    f"patch_report_dest={REPORT_FOLDER}",
+    "-e",
+    f"patch_report_stale_after_hours={STALE_DAYS * 24}",
+)
+FLEET = {
+    "count": sum(SERVERS.values()),
+    "seed": 4,
+    "patch_group_tag": "PatchGroup",
+    "patch_groups": SERVERS,
+    "operating_systems": {"WINDOWS": 1},
+    "missing": 0.5,
+    "failed": 0.05,
+    "pending_reboot": 0.1,
+    "never_scanned": 0.08,
+    "stale": 0.08,
+    "rejected": 0,
+    "available_security": 0,
+    "connection_lost": 0,
+}
 RESOURCES = [
     "baseline Production-Baseline",
     "window Production-Tuesdays",
@@ -73,22 +106,27 @@ def isolate(endpoint: str) -> None:
     )
 
 
+def door(endpoint: str, method: str, name: str, body: Any = None) -> Any:
+    """What a door of the simulator answers."""
+    simulator = HTTPConnection(urlsplit(endpoint).netloc)
+    simulator.request(method, f"/_sim/{name}", json.dumps(body) if body else None)
+    return json.load(simulator.getresponse())
+
+
 def calls(endpoint: str) -> list[dict[str, Any]]:
     """The calls since the last time, from the log of the simulator."""
-    simulator = HTTPConnection(urlsplit(endpoint).netloc)
-    simulator.request("GET", "/_sim/log")
-    log: list[dict[str, Any]] = json.load(simulator.getresponse())
-    simulator.request("POST", "/_sim/log")
-    simulator.getresponse().read()
+    log: list[dict[str, Any]] = door(endpoint, "GET", "log")
+    door(endpoint, "POST", "log")
     return log
 
 
-def play(endpoint: str, *options: str) -> Run:
-    """Run the playbook; raise DemoError with its output when it fails."""
-    print(f"\n$ {' '.join((*COMMAND, *options))}", flush=True)
+def play(endpoint: str, *arguments: str) -> Run:
+    """Run a playbook; raise DemoError with its output when it fails."""
+    command = ["ansible-playbook", *arguments]
+    print(f"\n$ {' '.join(command)}", flush=True)
     started = time.monotonic()
     done = subprocess.run(
-        [*COMMAND, *options],
+        command,
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -122,43 +160,111 @@ def account() -> list[str]:
     return sorted(lines)
 
 
+def compliance() -> dict[str, tuple[int, int]]:
+    """How many nodes of each patch group are compliant, and of how many, counted from what each node reported."""
+    ssm = boto3.client("ssm")
+    counted = {}
+    for group in SERVERS:
+        tagged = [{"Key": "tag:PatchGroup", "Values": [group]}]
+        listed = ssm.get_paginator("describe_instance_information").paginate(Filters=tagged)
+        nodes = [node["InstanceId"] for page in listed for node in page["InstanceInformationList"]]
+        states = ssm.describe_instance_patch_states(InstanceIds=nodes)["InstancePatchStates"]
+        fresh = datetime.now(UTC) - timedelta(days=STALE_DAYS)
+        counted[group] = (sum(_compliant(state) and state["OperationEndTime"] > fresh for state in states), len(nodes))
+    return counted
+
+
+def _compliant(state: dict[str, Any]) -> bool:
+    counts = ("MissingCount", "FailedCount", "InstalledRejectedCount", "InstalledPendingRebootCount")
+    return not any(state.get(count) for count in counts)
+
+
+def report(endpoint: str) -> dict[str, tuple[int, int]]:
+    """Write the report; return how many nodes of each patch group it says are compliant, and of how many."""
+    play(endpoint, *REPORT)
+    document = json.loads(Path(CHECKOUT, REPORT_FOLDER, "report.json").read_text(encoding="utf-8"))
+    told = {group["patch_group"]: (group["compliant"], group["managed"]) for group in document["groups"]}
+    expect(told == compliance(), "the report counts what the nodes reported", (told, compliance()))
+    for group, (compliant, managed) in told.items():
+        print(f"  {group:20}  {compliant:2} of {managed:2} nodes are compliant")
+    return told
+
+
+def executions() -> list[str]:
+    """What ran, as boto3 reads it: a line for each execution of a window."""
+    ssm = boto3.client("ssm")
+    lines = []
+    for window in ssm.describe_maintenance_windows()["WindowIdentities"]:
+        found = ssm.describe_maintenance_window_executions(WindowId=window["WindowId"])["WindowExecutions"]
+        lines += [
+            f"{window['Name']:20}  ran {run['StartTime']:%a %d %b %H:%M} to {run['EndTime']:%H:%M} UTC: {run['Status']}"
+            for run in found
+        ]
+    return lines
+
+
 def expect(holds: bool, claim: str, seen: object) -> None:
     """Raise DemoError unless the claim holds."""
     if not holds:
         raise DemoError(f"not true: {claim}; seen: {seen}")
 
 
-def show(endpoint: str) -> None:
-    """The demo itself."""
-    print('AWS\'s tutorial "Patch a server environment" as code, in a simulated account: AWS is not reached.')
-
-    run = play(endpoint, "--check", "--diff")
+def show_setup(endpoint: str) -> None:
+    """Check, apply, apply again."""
+    run = play(endpoint, *SETUP, "--check", "--diff")
     expect(sorted(run.resources) == sorted(RESOURCES) and run.changed == 1, "check mode predicts every resource", run)
     expect(run.writes == 0, "check mode writes nothing", run)
     print(f"Would create {len(RESOURCES)} resources, and wrote nothing ({run}):")
     print("".join(f"  {resource}\n" for resource in run.resources), end="")
 
-    run = play(endpoint)
+    run = play(endpoint, *SETUP)
     there = account()
     calls(endpoint)
     expect(run.changed == 1 and len(there) == 4, "the run makes two patch groups and two windows", (run, there))
     print(f"Created them ({run}). What is there:")
     print("".join(f"  {line}\n" for line in there), end="")
 
-    run = play(endpoint)
+    run = play(endpoint, *SETUP)
     expect(run.changed == 0 and run.writes == 0, "the second run changes nothing", run)
     print(f"Nothing to do ({run}).")
 
-    print(f"\nThe same command sets up an AWS account; copy {VARIABLES} and make it yours.")
-    print("Compliance of the servers and the report come with a later version.")
+
+def show_patching(endpoint: str) -> None:
+    """Report, let the windows run, report again."""
+    before = report(endpoint)
+    print(f"\n... {DAYS} days pass in the simulated account, and the windows open ...")
+    door(endpoint, "POST", "clock", {"advance": timedelta(days=DAYS).total_seconds()})
+    ran = executions()
+    expect(len(ran) == 2, "each window has run once", ran)
+    print("".join(f"  {line}\n" for line in ran), end="")
+    print("  (An installation on one of the servers always fails, so that there is something to see.)")
+    after = report(endpoint)
+    expect(
+        all(after[group][0] > before[group][0] for group in PATCHED), "each group is better patched", (before, after)
+    )
+
+
+def show(endpoint: str) -> None:
+    """The demo itself."""
+    print('AWS\'s tutorial "Patch a server environment" as code, in a simulated account: AWS is not reached.')
+    show_setup(endpoint)
+    show_patching(endpoint)
+    print(f"\nThe same commands work on an AWS account; copy {VARIABLES} and make it yours.")
+    print(f"Open the report in a browser: {REPORT_FOLDER}/report.html")
 
 
 def main() -> int:
     """Run the demo; return the exit status."""
     try:
-        with serving() as endpoint:
-            isolate(endpoint)
-            show(endpoint)
+        with tempfile.TemporaryDirectory(prefix="patchfleet-") as folder:
+            seed = Path(folder, "seed.json")
+            seed.write_text(
+                json.dumps({"fleet": FLEET, "regions": [{"region": REGION, "fleet": FLEET}]}), encoding="utf-8"
+            )
+            start = datetime.now(UTC) - timedelta(days=DAYS)
+            with serving("--port", "0", "--seed", str(seed), "--clock", start.isoformat()) as endpoint:
+                isolate(endpoint)
+                show(endpoint)
     except DemoError as problem:
         print(f"The demo failed: {problem}", file=sys.stderr)
         return 1
