@@ -8,7 +8,7 @@ from functools import partial
 
 from ssmsim import executions as ex
 from ssmsim.command_course import share
-from ssmsim.execution_work import invocations_of, missing_parameters, start_work, stop_work
+from ssmsim.execution_work import invocations_of, lacks_target, missing_parameters, start_work, stop_work
 from ssmsim.executions import Execution, Invocation, TaskExecution, book_of
 from ssmsim.store import Record, Region
 from ssmsim.windows import TASKS, of_window
@@ -132,6 +132,10 @@ def _halt(region: Region, task: TaskExecution) -> None:
 
 def _start_task(region: Region, execution: Execution, task: TaskExecution) -> None:
     task.begin(region.now())
+    # What a task does whose target was deregistered is not known: it fails, or does without.
+    if region.strict and lacks_target(region, execution, task):
+        task.finish(region.now(), ex.FAILED)
+        return
     task.invocations = invocations_of(region, execution, task)
     if task.invocations:
         _feed(region, execution, task)

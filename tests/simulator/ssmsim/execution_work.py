@@ -95,6 +95,13 @@ def invocations_of(region: Region, execution: Execution, task: TaskExecution) ->
     return invocations
 
 
+def lacks_target(region: Region, execution: Execution, task: TaskExecution) -> bool:
+    """Whether a task names a target that is not registered any more."""
+    registered = of_window(region, TARGETS, execution.window["WindowId"])
+    named = values_of(task.task.get("Targets", []), "WindowTargetIds")
+    return not set(named) <= {target["WindowTargetId"] for target in registered}
+
+
 def start_work(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation, ended: Ended) -> None:
     """Start what an invocation does. ``ended`` is called later with its status, its details and how many failed."""
     definition = task.task
@@ -122,11 +129,11 @@ def _targeted(region: Region, window: Record, task: Record) -> list[tuple[Record
     nodes, targets = fleet.of(region), task["Targets"]
     named = [registered[one] for one in values_of(targets, "WindowTargetIds") if one in registered]
     found: list[tuple[Record, list[str]]] = [(target, nodes.matching(target["Targets"])) for target in named]
-    own = values_of(targets, "InstanceIds")
+    own = [instance_id for instance_id in values_of(targets, "InstanceIds") if nodes.find(instance_id)]
     if not window["AllowUnassociatedTargets"]:
         known = {value for target in registered.values() for value in values_of(target["Targets"], "InstanceIds")}
         own = [instance_id for instance_id in own if instance_id in known]
-    return [*found, ({}, nodes.matching([{"Key": "InstanceIds", "Values": own}]))] if own else found
+    return [*found, ({}, own)] if own else found
 
 
 def _parameters(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation) -> dict[str, Any]:
