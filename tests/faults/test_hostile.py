@@ -384,3 +384,61 @@ def test_a_block_for_a_task_of_an_unknown_type_is_refused(field: Field) -> None:
     changed = {"name": "after", "automation": {"document_version": "2"}}
     args = {"window": "prod", **changed}
     assert "automation: is for AUTOMATION tasks only" in field.outcome("ssm_window_task", **args)["msg"]
+
+
+@pytest.mark.parametrize("kind", ["window", "task", "baseline"])
+def test_what_no_listing_shows_but_is_there_is_not_made_twice(field: Field, kind: str) -> None:
+    field.setup(windows=[{**WINDOW, "name": "outer"}])
+    listing, result, name = {
+        "window": ("DescribeMaintenanceWindows", "WindowIdentities", "Name"),
+        "task": ("DescribeMaintenanceWindowTasks", "Tasks", "Name"),
+        "baseline": ("DescribePatchBaselines", "BaselineIdentities", "BaselineName"),
+    }[kind]
+    new = {"window": "prod", "task": "new-task", "baseline": "base"}[kind]
+    field.answers[listing] = lambda answer: {
+        **answer,
+        result: [one for one in answer[result] if one.get(name) != new],
+    }
+    task = {"name": new, "task_type": "AUTOMATION", "task_arn": "AWS-Nothing"}
+    declarations: dict[str, dict[str, Json]] = {
+        "window": {"windows": [WINDOW]},
+        "task": {"windows": [{**WINDOW, "name": "outer", "tasks": [task]}]},
+        "baseline": {"baselines": [BASE]},
+    }
+    told = field.setup(**declarations[kind])
+    field.answers.clear()
+    assert "no read shows it yet" in told["msg"]
+    content = field.content()
+    found = [*content["windows"], *content["baselines"], *(one for each in content["windows"] for one in each["tasks"])]
+    assert [one["Name"] for one in found].count(new) == 1
+    field.settled(**declarations[kind])
+
+
+READS_OF_A_WINDOW = ("GetMaintenanceWindow", "DescribeMaintenanceWindowTargets", "DescribeMaintenanceWindowTasks")
+
+
+@pytest.mark.parametrize("denial", READS_OF_A_WINDOW)
+@pytest.mark.parametrize("state", ["absent", "present"])
+def test_what_one_read_calls_gone_is_neither_removed_nor_doubled(field: Field, denial: str, state: str) -> None:
+    field.setup(setup="mine", windows=[window(), OLD])
+    before = field.ids()
+    field.faults({"op": denial, "do": "DoesNotExistException", "times": 1})
+    field.setup(setup="mine", windows=[{**window(description="later"), "state": state}], concurrency=1)
+    field.faults()
+    if state == "absent" and denial == "GetMaintenanceWindow":
+        # Only the look before the removal asks for a window that goes; that one is there is no reason to keep it.
+        assert field.ids().keys() < before.keys()
+    else:
+        assert field.ids() == before
+    field.settled(setup="mine", windows=[{**window(description="later"), "state": state}])
+
+
+def test_what_is_called_gone_is_gone_whatever_read_comes_last(field: Field) -> None:
+    made = field.setup(windows=[window()])["windows"][0]
+    before = field.content()
+    field.faults({"op": "GetMaintenanceWindow", "do": "DoesNotExistException"})
+    entry = {"window_id": made["window_id"], "name": "renamed", "targets": [WEB]}
+    result = field.setup(windows=[entry], concurrency=1)
+    assert "does not exist" in result["msg"]
+    field.faults()
+    assert field.content() == before
