@@ -19,8 +19,9 @@ notes:
     its answer is lost, it is looked for by the C(SnapshotId) that each run has for itself; where it cannot be found,
     the run fails and says that it is not known whether the command was sent.
   - Before anything is sent, ids that Systems Manager does not manage are an error, and so are targets that no managed
-    node fits. A value of several that no node fits, and agents that do not answer, are a warning. The members of a
-    resource group are not read; an empty one fails after the command was sent.
+    node fits. A value of several that no node fits, and agents that do not answer, are a warning. So is a resource
+    group whose members may not be read (C(resource-groups:ListGroupResources)); an empty one then fails after the
+    command was sent.
   - A run that is interrupted leaves its command going on. Its id is in the lines of progress, and in the history of Run
     Command.
   - With C(async), the module waits in the background and no progress is shown.
@@ -175,7 +176,8 @@ command:
 instances:
   description:
     - The instances, in the order of their ids. In check mode those that a run would reach now.
-    - Null while the command runs with O(include_running=false), in check mode of a resource group, and after an error.
+    - Null while the command runs with O(include_running=false), in check mode where the members of a resource group may
+      not be read, and after an error.
   returned: always
   type: list
   elements: dict

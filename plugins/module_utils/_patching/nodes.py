@@ -4,18 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from .api import Api
-from .errors import PatchingError
+from .errors import ApiError, PatchingError
 from .kind import Raw
-from .target import GROUP_KEYS
+from .target import GROUP_KEYS, INSTANCE_ID
 
-# The largest page of DescribeInstanceInformation.
+# The largest page of DescribeInstanceInformation and ListGroupResources; so many ids are asked for in one call.
 _PAGE = 50
 _NAMED = 10
+_OTHER_TAG = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}
 
 
 class NoNodeError(PatchingError):
@@ -30,60 +31,104 @@ class Reach:
     warnings: list[str] = field(default_factory=list)
 
 
-def reach(api: Api, targets: list[Raw], whole: bool) -> Reach:
-    """What targets reach; whole: all nodes, otherwise only as many as are needed to know that there are some."""
-    keys = [target["Key"] for target in targets]
-    if any(key in GROUP_KEYS for key in keys):
-        group = next((target["Values"][0] for target in targets if target["Key"] == GROUP_KEYS[0]), None)
-        return Reach(None, [f"Which nodes the resource group {group!r} holds is not known before the command runs."])
-    if keys == ["InstanceIds"]:
-        return _named_nodes(api, targets)
-    return _tagged_nodes(api, targets, whole)
+@dataclass
+class Nodes:
+    """The nodes of an account and region.
 
+    groups: connects to Resource Groups. whole: all nodes are wanted, and not only to know that there are some.
+    """
 
-def _listed(api: Api, targets: list[Raw]) -> Iterator[Raw]:
-    return api.pages(
-        "DescribeInstanceInformation", "InstanceInformationList", "InstanceId", Filters=targets, MaxResults=_PAGE
-    )
+    api: Api
+    groups: Callable[[], Api]
+    whole: bool
 
+    def reached(self, targets: list[Raw]) -> Reach:
+        """What targets reach; NoNodeError where that is nobody, or an id is not managed."""
+        values = {target["Key"]: target["Values"] for target in targets}
+        if values.keys() & set(GROUP_KEYS):
+            return self._in_group(values.get(GROUP_KEYS[0], []), values.get(GROUP_KEYS[1], []))
+        if "InstanceIds" in values:
+            return self._named(values["InstanceIds"])
+        return self._tagged(targets)
 
-def _named_nodes(api: Api, targets: list[Raw]) -> Reach:
-    nodes = {node["InstanceId"]: node for node in _listed(api, targets)}
-    ids = targets[0]["Values"]
-    if strangers := [one for one in ids if one not in nodes]:
-        raise NoNodeError(
-            f"instance_ids: not managed by Systems Manager in this account and region: {_some(strangers)}. Look for a"
-            " slip in the id, and whether the agent runs there and may register."
+    def _listed(self, targets: list[Raw]) -> Iterator[Raw]:
+        return self.api.pages(
+            "DescribeInstanceInformation", "InstanceInformationList", "InstanceId", Filters=targets, MaxResults=_PAGE
         )
-    return Reach([nodes[one] for one in ids], _offline(list(nodes.values())))
 
+    def _named(self, ids: list[str]) -> Reach:
+        nodes = {node["InstanceId"]: node for node in self._listed([_ids(ids)])}
+        if strangers := [one for one in ids if one not in nodes]:
+            raise NoNodeError(
+                f"instance_ids: not managed by Systems Manager in this account and region: {_some(strangers)}. Look"
+                " for a slip in the id, and whether the agent runs there and may register."
+            )
+        return _reach(nodes, offline=True)
 
-def _tagged_nodes(api: Api, targets: list[Raw], whole: bool) -> Reach:
-    first, *others = targets
-    nodes: dict[str, Raw] = {}
-    warnings = []
-    # One listing for each value tells the values that no node has, such as a patch group with a slip in its name.
-    for value in first["Values"]:
-        one = {"Key": first["Key"], "Values": [value]}
-        found = list(islice(_listed(api, [one, *others]), None if whole else 1))
-        nodes.update({node["InstanceId"]: node for node in found})
-        if not found:
-            warnings.append(f"No managed node fits {_criteria([one, *others])}.")
-    if not nodes:
-        other_tag = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}.get(first["Key"])
-        hint = f", for the other tag of patch groups (patch_group_key: {other_tag})" if other_tag else ""
-        raise NoNodeError(
-            f"No managed node of this account and region fits {_criteria(targets)}. Look for a slip in the names{hint},"
-            " and whether the agent runs there and may register."
+    def _tagged(self, targets: list[Raw]) -> Reach:
+        first, *others = targets
+        nodes: dict[str, Raw] = {}
+        unused = []
+        # One listing for each value tells the values that no node has, such as a patch group with a slip in its name.
+        for value in first["Values"]:
+            one = [{"Key": first["Key"], "Values": [value]}, *others]
+            found = list(islice(self._listed(one), None if self.whole else 1))
+            nodes.update({node["InstanceId"]: node for node in found})
+            if not found:
+                unused.append(f"No managed node fits {_criteria(one)}.")
+        if not nodes:
+            other_tag = _OTHER_TAG.get(first["Key"])
+            hint = f", for the other tag of patch groups (patch_group_key: {other_tag})" if other_tag else ""
+            raise NoNodeError(
+                f"No managed node of this account and region fits {_criteria(targets)}. Look for a slip in the"
+                f" names{hint}, and whether the agent runs there and may register."
+            )
+        reached = _reach(nodes, offline=self.whole)
+        return Reach(reached.nodes, unused + reached.warnings)
+
+    def _in_group(self, names: list[str], types: list[str]) -> Reach:
+        """The managed nodes of a resource group. Who may not read the group is not kept from patching it."""
+        name = names[0] if names else None
+        if name is None:
+            return Reach(
+                None, ["Which nodes resource types without a group reach is not known before the command runs."]
+            )
+        try:
+            ids = self._members(name, types)
+        except ApiError as error:
+            if error.code == "NotFoundException":
+                raise NoNodeError(f"There is no resource group {name!r} in this account and region.") from error
+            return Reach(None, [f"Which nodes the resource group {name!r} holds is not known: {error}"])
+        nodes: dict[str, Raw] = {}
+        for start in range(0, len(ids), _PAGE):
+            nodes.update({node["InstanceId"]: node for node in self._listed([_ids(ids[start : start + _PAGE])])})
+            if nodes and not self.whole:
+                break
+        if not nodes:
+            raise NoNodeError(f"The resource group {name!r} holds no node that Systems Manager manages.")
+        return _reach(nodes, offline=self.whole)
+
+    def _members(self, name: str, types: list[str]) -> list[str]:
+        """The ids of the members of a resource group that may be nodes."""
+        filters = {"Filters": [{"Name": "resource-type", "Values": types}]} if types else {}
+        listed = self.groups().pages(
+            "ListGroupResources", "Resources", "Identifier", Group=name, MaxResults=_PAGE, **filters
         )
-    return Reach([nodes[one] for one in sorted(nodes)], warnings + (_offline(list(nodes.values())) if whole else []))
+        ids = {str(entry["Identifier"].get("ResourceArn")).rpartition("/")[2] for entry in listed}
+        return sorted(one for one in ids if INSTANCE_ID.fullmatch(one))
 
 
-def _offline(nodes: list[Raw]) -> list[str]:
-    silent = [node["InstanceId"] for node in nodes if node.get("PingStatus") not in (None, "Online")]
-    if not silent:
-        return []
-    return [f"Their agent does not answer, so that the command may not be delivered: {_some(sorted(silent))}."]
+def _ids(ids: list[str]) -> Raw:
+    return {"Key": "InstanceIds", "Values": ids}
+
+
+def _reach(nodes: dict[str, Raw], offline: bool) -> Reach:
+    """The nodes in the order of their ids; offline: whether to tell whose agent does not answer."""
+    listed = [nodes[one] for one in sorted(nodes)]
+    silent = [node["InstanceId"] for node in listed if node.get("PingStatus") not in (None, "Online")]
+    if not offline or not silent:
+        return Reach(listed)
+    return Reach(listed, [f"Their agent does not answer, so that the command may not be delivered: {_some(silent)}."])
 
 
 def _criteria(targets: list[Raw]) -> str:

@@ -8,7 +8,6 @@ The action plugin of the module waits on the controller instead, by looks of its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -21,7 +20,7 @@ from .api import Api, connect
 from .command import Facts, command_facts, described, failure, is_running, planned_instance, progress
 from .errors import ApiError, PatchingError
 from .kind import Raw
-from .nodes import Reach, reach
+from .nodes import Nodes, Reach
 from .options import argument_spec
 
 # How long a cancelled command is given to end, and how often it is looked at.
@@ -35,13 +34,19 @@ class Run:
     instances: None where they were not read.
     """
 
+    module: AnsibleAWSModule
     api: Api
-    params: patch_run.Params
     command: Raw
     instances: list[Facts] | None = None
     changed: bool = False
     waited: bool = False
     cancelled: bool = False
+
+    @property
+    def params(self) -> patch_run.Params:
+        """The options."""
+        params: patch_run.Params = self.module.params
+        return params
 
     @property
     def facts(self) -> Facts:
@@ -66,20 +71,21 @@ class Run:
             self.command["TargetCount"] = len(reached.nodes)
             self.instances = [planned_instance(node) for node in reached.nodes]
 
-    def carry_out(self, connect_once: Callable[[], Api]) -> None:
-        """Send the command, or take up the one that was sent before, and wait; connect_once: an API without retries."""
+    def carry_out(self) -> None:
+        """Send the command, or take up the one that was sent before, and wait."""
         if self.params["command_id"]:
             self._look()
         else:
             self._reach(whole=False)
             request = patch_run.with_snapshot(patch_run.request(self.params), str(uuid4()))
-            self._send(connect_once(), request)
+            self._send(run_command.connect_once(self.module), request)
         if self.params["wait"]:
             self._wait()
         self._read_instances()
 
     def _reach(self, whole: bool) -> Reach:
-        reached = reach(self.api, patch_run.api_targets(self.params), whole)
+        nodes = Nodes(self.api, lambda: connect(self.module, 1, "resource-groups"), whole)
+        reached = nodes.reached(patch_run.api_targets(self.params))
         for text in [*patch_run.warnings(self.params), *reached.warnings]:
             warn(text)
         return reached
@@ -154,12 +160,12 @@ def run_patch_run() -> None:
     api = connect(module, 1)
     if found := patch_run.violations(module.params, api.input_shape):
         module.fail_json(msg="Nothing was sent: " + "; ".join(found), violations=found, changed=False)
-    run = Run(api, module.params, _known(module.params))
+    run = Run(module, api, _known(module.params))
     try:
         if module.check_mode:
             run.predict()
         else:
-            run.carry_out(lambda: run_command.connect_once(module))
+            run.carry_out()
     except PatchingError as error:
         facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
         module.fail_json(msg=run.told(error), **run.answer(), **facts)

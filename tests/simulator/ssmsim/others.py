@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from ssmsim import resource_groups
 from ssmsim.faults import Call
 from ssmsim.rest import s3_request
 from ssmsim.simulator import DEFAULT_ACCOUNT, Reply
@@ -53,6 +54,8 @@ class Request:
             return str(form["Action"]), form
         if self.scope()[2] == "s3":
             return s3_request(self.method, self.path, self.headers)
+        if urlsplit(self.path).path == resource_groups.PATH:
+            return resource_groups.LIST, self._json()
         return f"{self.method} {urlsplit(self.path).path}", form
 
     def _json(self) -> dict[str, Any]:
@@ -118,8 +121,8 @@ def reset() -> None:
 
 
 def refusal(call: Call, request: Request, reply: Reply) -> Reply:
-    """An injected error in the protocol of the service: XML, unless the request has a target header."""
-    if "x-amz-target" in request.headers:
+    """An injected error in the protocol of the service: XML, unless it is one of JSON."""
+    if "x-amz-target" in request.headers or call.service == resource_groups.SERVICE:
         return reply
     code, message = escape(reply.answer["__type"]), escape(reply.answer["message"])
     error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"

@@ -11,7 +11,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ssmsim import admin, needs, others
+from ssmsim import admin, needs, others, resource_groups
 from ssmsim.errors import ServiceError
 from ssmsim.faults import Call
 from ssmsim.others import Request
@@ -64,6 +64,8 @@ def respond(simulator: Simulator, request: Request) -> Reply:
     needed = needs.of_other(call, sent, others.role_path(account, sent))
 
     def effect() -> Reply:
+        if (service, operation) == (resource_groups.SERVICE, resource_groups.LIST):
+            return simulator.group_resources(call, sent)
         if service == "ec2" and others.load() is None:
             simulator.plant_instances(region, account)
         return others.respond(request, account)

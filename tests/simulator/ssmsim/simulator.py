@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from ssmsim import model, needs, node_runs, validate
+from ssmsim import execution_work, model, needs, node_runs, resource_groups, validate
 from ssmsim.access import Policies
 from ssmsim.distortions import distorted
 from ssmsim.ec2_instances import plant_instances
@@ -175,7 +175,7 @@ class Simulator:
         with self._lock:
             plant(seed, self.execute, self._tag, DEFAULT_ACCOUNT)
             self._world.commands = self._world.commands | node_runs.checked(seed.get("commands", {}))
-            self._world.executions = self._world.executions | seed.get("executions", {})
+            self._world.executions = self._world.executions | execution_work.checked(seed.get("executions", {}))
             for region, account, place in places(seed, DEFAULT_ACCOUNT):
                 if place.get("fleet"):
                     plant_fleet(of(self._region(account, region)), {"seed": seed.get("seed", 0), **place["fleet"]})
@@ -184,6 +184,15 @@ class Simulator:
         """Let moto's EC2 know the instances of the fleets there."""
         with self._lock:
             plant_instances(of(self._region(account, region)))
+
+    def group_resources(self, call: Call, request: dict[str, Any]) -> Reply:
+        """What Resource Groups answers to ListGroupResources."""
+        with self._lock:
+            answer = resource_groups.members(self._region(call.account, call.region), request)
+        if answer is None:
+            code = "NotFoundException"
+            return Reply(404, {"__type": code, "Message": f"Cannot find group {request.get('Group')}"}, code)
+        return Reply(200, answer)
 
     def now(self) -> datetime:
         """The moment on the virtual clock, in UTC."""

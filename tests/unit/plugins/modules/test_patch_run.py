@@ -9,39 +9,24 @@ from uuid import UUID
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
-
-MODULE = "ssm_patch_run"
-WEB, DATABASE = ("i-00000000000000001", "i-00000000000000002"), ("i-00000000000000003",)
-UNKNOWN = "i-0000000000000000f"
-SCAN = {"operation": "Scan", "patch_groups": ["Web"]}
-INSTALL = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["Web"]}
-
-
-def node(instance_id: str, group: str, **members: Any) -> dict[str, Any]:
-    return {"InstanceId": instance_id, "Tags": {"PatchGroup": group, "Env": "prod"}, "MissingCount": 2, **members}
-
-
-def plant(account: Account, *nodes: dict[str, Any], **commands: Any) -> None:
-    fleet = {"nodes": list(nodes)}
-    settings = {"scan_seconds": 30, "install_seconds": 300, "spread": 0, **commands}
-    account.simulator.plant({"commands": settings, "regions": [{"account": ACCOUNT, "region": REGION, "fleet": fleet}]})
-    account.clear_log()
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.nodes import (
+    DATABASE,
+    INSTALL,
+    MODULE,
+    SCAN,
+    WEB,
+    node,
+    plant,
+    plant_servers,
+    statuses,
+)
 
 
 @pytest.fixture
 def fleet(account: Account) -> Account:
-    """An account with three nodes in two patch groups."""
-    plant(account, *(node(one, "Web") for one in WEB), *(node(one, "Database") for one in DATABASE))
+    """An account with servers in two patch groups."""
+    plant_servers(account)
     return account
-
-
-def failing(account: Account, **members: Any) -> None:
-    """The same, but that the second web server is special."""
-    plant(account, node(WEB[0], "Web"), node(WEB[1], "Web", **members), node(DATABASE[0], "Database"))
-
-
-def statuses(result: dict[str, Any]) -> dict[str, str]:
-    return {one["instance_id"]: one["status_details"] for one in result["instances"]}
 
 
 # What is sent
@@ -77,59 +62,64 @@ def test_each_run_has_a_snapshot_of_its_own(fleet: Account) -> None:
     assert len({sent["Parameters"]["SnapshotId"][0] for sent in fleet.inputs("SendCommand")}) == 2
 
 
+ALL = {
+    "operation": "Install",
+    "reboot_option": "RebootIfNeeded",
+    "instance_tags": {"Env": "prod", "PatchGroup": ["Web", "Database"]},
+    "tag_keys": ["PatchGroup"],
+    "hooks": {"pre_install": "AWS-Noop", "on_exit": "AWS-Noop"},
+    "max_concurrency": 2,
+    "max_errors": "0",
+    "comment": "before the release",
+    "timeout_seconds": 60,
+    "document_version": "$LATEST",
+    "output_s3_bucket": "example-logs",
+    "output_s3_prefix": "now",
+    "cloudwatch_output": True,
+    "cloudwatch_log_group": "patching",
+    "alarm": {"name": "too-many-errors", "ignore_poll_failure": True},
+    "notification": {
+        "topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
+        "role_arn": f"arn:aws:iam::{ACCOUNT}:role/patching",
+    },
+}
+ALL_SENT = {
+    "DocumentName": "AWS-RunPatchBaselineWithHooks",
+    "DocumentVersion": "$LATEST",
+    "Parameters": {
+        "Operation": ["Install"],
+        "RebootOption": ["RebootIfNeeded"],
+        "PreInstallHookDocName": ["AWS-Noop"],
+        "OnExitHookDocName": ["AWS-Noop"],
+    },
+    "Targets": [
+        {"Key": "tag:Env", "Values": ["prod"]},
+        {"Key": "tag:PatchGroup", "Values": ["Web", "Database"]},
+        {"Key": "tag-key", "Values": ["PatchGroup"]},
+    ],
+    "MaxConcurrency": "2",
+    "MaxErrors": "0",
+    "Comment": "before the release",
+    "TimeoutSeconds": 60,
+    "OutputS3BucketName": "example-logs",
+    "OutputS3KeyPrefix": "now",
+    "CloudWatchOutputConfig": {"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": "patching"},
+    "AlarmConfiguration": {"Alarms": [{"Name": "too-many-errors"}], "IgnorePollAlarmFailure": True},
+    "ServiceRoleArn": f"arn:aws:iam::{ACCOUNT}:role/patching",
+    "NotificationConfig": {
+        "NotificationArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
+        "NotificationEvents": ["Failed", "TimedOut"],
+        "NotificationType": "Command",
+    },
+}
+
+
 def test_everything_that_can_be_sent(fleet: Account) -> None:
-    fleet.run(
-        MODULE,
-        operation="Install",
-        reboot_option="RebootIfNeeded",
-        instance_tags={"Env": "prod", "PatchGroup": ["Web", "Database"]},
-        tag_keys=["PatchGroup"],
-        hooks={"pre_install": "AWS-Noop", "on_exit": "AWS-Noop"},
-        max_concurrency=2,
-        max_errors="0",
-        comment="before the release",
-        timeout_seconds=60,
-        document_version="$LATEST",
-        output_s3_bucket="example-logs",
-        output_s3_prefix="now",
-        cloudwatch_output=True,
-        cloudwatch_log_group="patching",
-        notification={
-            "topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
-            "role_arn": f"arn:aws:iam::{ACCOUNT}:role/patching",
-        },
-    )
+    fleet.run(MODULE, **ALL)
 
     (sent,) = fleet.inputs("SendCommand")
     del sent["Parameters"]["SnapshotId"]
-    assert sent == {
-        "DocumentName": "AWS-RunPatchBaselineWithHooks",
-        "DocumentVersion": "$LATEST",
-        "Parameters": {
-            "Operation": ["Install"],
-            "RebootOption": ["RebootIfNeeded"],
-            "PreInstallHookDocName": ["AWS-Noop"],
-            "OnExitHookDocName": ["AWS-Noop"],
-        },
-        "Targets": [
-            {"Key": "tag:Env", "Values": ["prod"]},
-            {"Key": "tag:PatchGroup", "Values": ["Web", "Database"]},
-            {"Key": "tag-key", "Values": ["PatchGroup"]},
-        ],
-        "MaxConcurrency": "2",
-        "MaxErrors": "0",
-        "Comment": "before the release",
-        "TimeoutSeconds": 60,
-        "OutputS3BucketName": "example-logs",
-        "OutputS3KeyPrefix": "now",
-        "CloudWatchOutputConfig": {"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": "patching"},
-        "ServiceRoleArn": f"arn:aws:iam::{ACCOUNT}:role/patching",
-        "NotificationConfig": {
-            "NotificationArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
-            "NotificationEvents": ["Failed", "TimedOut"],
-            "NotificationType": "Command",
-        },
-    }
+    assert sent == ALL_SENT
 
 
 def test_ids_are_sent_in_the_form_in_which_the_service_judges_them(fleet: Account) -> None:
@@ -196,113 +186,11 @@ def test_all_that_is_wrong_is_told_at_once(account: Account) -> None:
     assert len(account.refuses(MODULE, **wrong)) == 5
 
 
-# Whom it reaches
-
-
-def test_case_098_check_mode_names_the_nodes_and_sends_nothing(fleet: Account) -> None:
-    planned = fleet.run(MODULE, check=True, **INSTALL)
-
-    assert planned["changed"]
-    assert statuses(planned) == dict.fromkeys(WEB)
-    assert all(one["name"] and one["status"] is None for one in planned["instances"])
-    assert planned["command"]["target_count"] == 2
-    assert planned["command"]["command_id"] is None
-    assert planned["command"]["snapshot_id"] is None
-    assert planned["command"]["document_name"] == "AWS-RunPatchBaseline"
-    assert set(fleet.calls()) == {"DescribeInstanceInformation"}
-
-
-def test_check_mode_and_a_run_answer_in_the_same_shape(fleet: Account) -> None:
-    planned, done = fleet.run(MODULE, check=True, **INSTALL), fleet.run(MODULE, **INSTALL)
-
-    assert planned["command"].keys() == done["command"].keys()
-    assert [one.keys() for one in planned["instances"]] == [one.keys() for one in done["instances"]]
-    assert [one["instance_id"] for one in planned["instances"]] == [one["instance_id"] for one in done["instances"]]
-
-
-@pytest.mark.parametrize("check", [True, False])
-@pytest.mark.parametrize(
-    ("given", "text"),
-    [
-        ({"patch_groups": ["Webb"]}, "fits tag:PatchGroup Webb. Look for a slip"),
-        ({"patch_groups": ["Web"], "patch_group_key": "Patch Group"}, "(patch_group_key: PatchGroup)"),
-        ({"instance_tags": {"PatchGroup": "Web", "Env": "test"}}, "fits tag:PatchGroup Web and tag:Env test"),
-        ({"tag_keys": ["Owner"]}, "fits tag-key Owner"),
-        ({"instance_ids": [WEB[0], UNKNOWN]}, f"in this account and region: {UNKNOWN}."),
-    ],
-)
-def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str, Any], text: str) -> None:
-    failed = fleet.fails(MODULE, check=check, operation="Scan", **given)
-
-    assert text in failed["msg"]
-    assert failed["msg"].endswith("Nothing was sent.")
-    assert not failed["changed"]
-    assert not fleet.calls(writes=True)
-
-
-def test_a_patch_group_that_nobody_is_in_is_told(fleet: Account) -> None:
-    done = fleet.run(MODULE, operation="Scan", patch_groups=["Web", "Databse"])
-
-    assert done["warnings"] == ["No managed node fits tag:PatchGroup Databse."]
-    assert statuses(done) == dict.fromkeys(WEB, "Success")
-
-
-@pytest.mark.parametrize("check", [True, False])
-def test_an_agent_that_does_not_answer_is_told(account: Account, check: bool) -> None:
-    failing(account, PingStatus="ConnectionLost")
-
-    given = {"operation": "Scan", "instance_ids": list(WEB), "wait": False}
-    done = account.run(MODULE, check=check, **given)
-
-    assert done["warnings"] == [f"Their agent does not answer, so that the command may not be delivered: {WEB[1]}."]
-
-
-def test_a_node_that_is_gone_meanwhile_fails_the_run(account: Account) -> None:
-    failing(account, PingStatus="Inactive")
-
-    failed = account.fails(MODULE, **SCAN)
-
-    assert f"1 of 2 instances did not succeed: {WEB[1]} Failed (Undeliverable)." in failed["msg"]
-    assert statuses(failed) == {WEB[0]: "Success", WEB[1]: "Undeliverable"}
-
-
-def test_a_resource_group_is_told_to_be_unknown(account: Account) -> None:
-    resources = {"nodes": [node(one, "Web") for one in WEB], "resource_groups": {"web": list(WEB), "empty": []}}
-    account.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": resources}]})
-
-    planned = account.run(MODULE, check=True, operation="Scan", resource_group="web")
-    done = account.run(MODULE, operation="Scan", resource_group="web")
-    failed = account.fails(MODULE, operation="Scan", resource_group="empty")
-
-    assert planned["instances"] is None
-    assert planned["warnings"] == done["warnings"]
-    assert "resource group 'web'" in done["warnings"][0]
-    assert statuses(done) == dict.fromkeys(WEB, "Success")
-    assert "reached no instance" in failed["msg"]
-    assert failed["command"]["status_details"] == "NoInstancesInTag"
-
-
-def test_a_thousand_nodes_are_read_once(account: Account) -> None:
-    nodes = [node(f"i-{number:017x}", "Web") for number in range(1000)]
-    plant(account, *nodes)
-
-    planned = account.run(MODULE, check=True, **SCAN)
-    assert account.calls() == {"DescribeInstanceInformation": 20}
-    account.clear_log()
-    done = account.run(MODULE, **SCAN, max_concurrency="100%", poll_interval=15)
-
-    assert [one["instance_id"] for one in planned["instances"]] == [one["InstanceId"] for one in nodes]
-    assert [one["instance_id"] for one in done["instances"]] == [one["InstanceId"] for one in nodes]
-    # Delivery and scan take 31 seconds: three looks.
-    looks = {"ListCommands": 3, "ListCommandInvocations": 20}
-    assert account.calls() == {"DescribeInstanceInformation": 1, "SendCommand": 1, **looks}
-
-
 # What became of it
 
 
 def test_case_091_a_failed_node_is_told_with_its_exit_code_and_output(account: Account) -> None:
-    failing(account, Failing=True)
+    plant_servers(account, Failing=True)
 
     failed = account.fails(MODULE, **INSTALL, output_s3_bucket="example-logs")
 
@@ -320,7 +208,7 @@ def test_case_091_a_failed_node_is_told_with_its_exit_code_and_output(account: A
     ("system", "step"), [("WINDOWS", "PatchWindows"), ("UBUNTU", "PatchLinux"), ("MACOS", "PatchMacOS")]
 )
 def test_the_step_of_the_platform_tells_how_it_went(account: Account, system: str, step: str) -> None:
-    failing(account, OperatingSystem=system)
+    plant_servers(account, OperatingSystem=system)
 
     done = account.run(MODULE, **SCAN, output_s3_bucket="example-logs")
 
@@ -421,7 +309,7 @@ def test_cancelling_what_was_sent_before_is_a_change(fleet: Account) -> None:
 
 
 def test_a_node_that_is_not_reached_in_time(account: Account) -> None:
-    failing(account, PingStatus="ConnectionLost")
+    plant_servers(account, PingStatus="ConnectionLost")
 
     failed = account.fails(MODULE, **SCAN, timeout_seconds=60, wait_timeout=90000, poll_interval=600)
 

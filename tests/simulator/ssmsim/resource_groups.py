@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Resource Groups, as far as somebody asks for the members of the groups that a fleet was planted with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ssmsim import fleet
+from ssmsim.needs import partition_of
+from ssmsim.paging import page
+from ssmsim.store import Region
+
+SERVICE, LIST, PATH = "resource-groups", "ListGroupResources", "/list-group-resources"
+
+
+def members(region: Region, request: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer of ListGroupResources; None where there is no such group. A group is named by its name or its ARN."""
+    nodes = fleet.of(region)
+    name = str(request.get("Group") or request.get("GroupName")).rpartition("/")[2]
+    if name not in nodes.resource_groups:
+        return None
+    entries = [_entry(region, one) for one in nodes.matching(nodes.resource_groups[name])]
+    for wanted in request.get("Filters") or ():
+        entries = [one for one in entries if one["ResourceType"] in wanted["Values"]]
+    answer = page(region, LIST, request, [{"Identifier": one} for one in entries], "Resources")
+    return answer | {"ResourceIdentifiers": [one["Identifier"] for one in answer["Resources"]]}
+
+
+def _entry(region: Region, instance_id: str) -> dict[str, str]:
+    is_hybrid = instance_id.startswith("mi-")
+    service, kind = ("ssm", "managed-instance") if is_hybrid else ("ec2", "instance")
+    arn = f"arn:{partition_of(region.region)}:{service}:{region.region}:{region.account}:{kind}/{instance_id}"
+    return {"ResourceArn": arn, "ResourceType": "AWS::SSM::ManagedInstance" if is_hybrid else "AWS::EC2::Instance"}
