@@ -20,7 +20,8 @@ from ssmsim.window_targets import values_of
 from ssmsim.windows import TARGETS, of_window
 
 UNFIT_ROLE = "The provided role does not contain the correct SSM permissions."
-DEFAULT_SECONDS = 60
+SETTINGS: dict[str, Any] = {"seconds": 60, "failing": [], "unfit_roles": [], "parameters": []}
+"""What becomes of tasks: the keys of ``executions`` in a seed."""
 _COMMAND_STATUS = {"Success": ex.SUCCESS, "Cancelled": ex.CANCELLED, "TimedOut": ex.TIMED_OUT, "Failed": ex.FAILED}
 # Not for Run Command.
 _OF_TARGET = ("TARGET_ID", "RESOURCE_ID")
@@ -38,6 +39,17 @@ _BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 Ended = Callable[..., None]
+
+
+def checked(asked: dict[str, Any]) -> dict[str, Any]:
+    """The ``executions`` of a seed. Raises ValueError for a key that there is not, or a value that cannot be."""
+    unknown = asked.keys() - SETTINGS.keys()
+    if unknown:
+        raise ValueError(f"executions: unknown keys: {', '.join(sorted(unknown))}")
+    for key, value in asked.items():
+        if not (isinstance(value, list) if key != "seconds" else value >= 0):
+            raise ValueError(f"executions: {key} is {value}; seconds are 0 or more, anything else is a list")
+    return asked
 
 
 def invocation_block(task: Record) -> dict[str, Any]:
@@ -75,7 +87,7 @@ def missing_parameters(region: Region, tasks: list[Record]) -> list[str]:
         if task["TaskType"] == "RUN_COMMAND"
         for name in _SSM_PARAMETER.findall(json.dumps(invocation_block(task).get("Parameters", {})))
     }
-    return sorted(used - set(region.execution_settings.get("parameters", [])))
+    return sorted(used - set(_setting(region, "parameters")))
 
 
 def invocations_of(region: Region, execution: Execution, task: TaskExecution) -> list[Invocation]:
@@ -105,16 +117,15 @@ def lacks_target(region: Region, execution: Execution, task: TaskExecution) -> b
 def start_work(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation, ended: Ended) -> None:
     """Start what an invocation does. ``ended`` is called later with its status, its details and how many failed."""
     definition = task.task
-    if definition.get("ServiceRoleArn") in region.execution_settings.get("unfit_roles", []):
+    if definition.get("ServiceRoleArn") in _setting(region, "unfit_roles"):
         _later(region, 0, partial(ended, ex.FAILED, UNFIT_ROLE, max(1, len(invocation.nodes))))
     elif definition["TaskType"] == "RUN_COMMAND":
         _start_command(region, execution, task, invocation, ended)
     else:
         invocation.execution_id = region.new_uuid()
-        settings = region.execution_settings
-        failing = definition["TaskArn"] in settings.get("failing", [])
+        failing = definition["TaskArn"] in _setting(region, "failing")
         outcome = partial(ended, ex.FAILED, "Failed", 1) if failing else partial(ended, ex.SUCCESS, "Success")
-        _later(region, settings.get("seconds", DEFAULT_SECONDS), outcome)
+        _later(region, _setting(region, "seconds"), outcome)
 
 
 def stop_work(region: Region, task: TaskExecution, invocation: Invocation) -> None:
@@ -195,6 +206,10 @@ def _start_command(
         )
     except ServiceError as error:
         _later(region, 0, partial(ended, ex.FAILED, error.message[:250], len(invocation.nodes)))
+
+
+def _setting(region: Region, key: str) -> Any:
+    return region.execution_settings.get(key, SETTINGS[key])
 
 
 def _later(region: Region, seconds: float, action: Callable[[], None]) -> None:
