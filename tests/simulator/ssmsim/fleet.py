@@ -126,6 +126,7 @@ class Fleet:
         # Those of the month before the last: baselines mostly wait a week before they approve a patch.
         self._month = latest_month(region.now()) - 1
         self._nodes: dict[str, Node] = {}
+        self._reported: dict[str, dict[str, tuple[Node, Report]]] = {}
         self._policies: dict[str, Policy] = {}
 
     def __len__(self) -> int:
@@ -136,7 +137,12 @@ class Fleet:
 
     def add(self, node: Node) -> None:
         """Take in a node, in place of one with the same id."""
+        former = self._nodes.get(node.instance_id)
+        if former is not None:
+            self._file(former, None)
         self._nodes[node.instance_id] = node
+        if node.report is not None:
+            self._file(node, node.report)
 
     def find(self, instance_id: str) -> Node | None:
         """The node with this id."""
@@ -154,6 +160,10 @@ class Fleet:
     def fits(self, node: Node, targets: list[dict[str, Any]]) -> bool:
         """Whether a node fits all targets of an API request; without targets it does not."""
         return bool(targets) and all(test(node) for test in self._tests(targets))
+
+    def reported(self, patch_group: str) -> list[tuple[Node, Report]]:
+        """The nodes that told of a patch group in their last report, with the report."""
+        return list(self._reported.get(patch_group, {}).values())
 
     def tags_of(self, node: Node) -> dict[str, str]:
         """The tags of a node: those of an ``mi-`` node are kept by Systems Manager, the others' by EC2 once that is in
@@ -223,10 +233,19 @@ class Fleet:
         gained = node.counts.installed - before.installed
         report = _report(node, run, begun, ended, gained)
         if not overridden:
-            node.report, node.blank = report, False
+            self._file(node, report)
+            node.blank = False
         success = operation == "Scan" or not node.counts.failed
         exit_code = 0 if success else (-1 if node.platform.kind == "Windows" else 1)
         return Outcome(success, exit_code, _summary(node, report))
+
+    def _file(self, node: Node, report: Report | None) -> None:
+        """Let a report, or none, be a node's last one, and let its group know."""
+        if node.report is not None:
+            self._reported.get(node.report.run.patch_group, {}).pop(node.instance_id, None)
+        if report is not None:
+            self._reported.setdefault(report.run.patch_group, {})[node.instance_id] = (node, report)
+        node.report = report
 
     def _tests(self, targets: list[dict[str, Any]]) -> list[Test]:
         return [self._test(target.get("Key", ""), target.get("Values", [])) for target in targets]

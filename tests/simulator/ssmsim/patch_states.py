@@ -10,7 +10,7 @@ from typing import Any
 
 from ssmsim.errors import invalid_filter, invalid_instance_id
 from ssmsim.filters import select
-from ssmsim.fleet import Counts, Fleet, Node, Report, of
+from ssmsim.fleet import Counts, Fleet, Node, of
 from ssmsim.fleet_nodes import COUNTS
 from ssmsim.node_patches import Found, patches_on, plain
 from ssmsim.paging import page
@@ -59,7 +59,7 @@ _BLANK: Record = {
 @operation("DescribePatchGroupState")
 def describe_patch_group_state(region: Region, request: Record) -> Record:
     fleet = of(region)
-    nodes = _reported(fleet, request["PatchGroup"])
+    nodes = fleet.reported(request["PatchGroup"])
     answer = {"Instances": len(nodes), **dict.fromkeys((*_GROUP_COUNTS, *_GROUP_VERDICTS), 0)}
     for node, report in nodes:
         for member, name in _GROUP_COUNTS.items():
@@ -83,11 +83,12 @@ def describe_instance_patch_states(region: Region, request: Record) -> Record:
 def describe_instance_patch_states_for_patch_group(region: Region, request: Record) -> Record:
     """The model's answer holds five nodes at most: the strict profile's pages do so where no size is asked for."""
     fleet = of(region)
-    tests = [_count_test(entry) for entry in request.get("Filters", [])]
-    found = [node for node, report in _reported(fleet, request["PatchGroup"]) if all(t(report.counts) for t in tests)]
+    found = fleet.reported(request["PatchGroup"])
+    for test in map(_count_test, request.get("Filters", [])):
+        found = [(node, report) for node, report in found if test(report.counts)]
     name, size = "DescribeInstancePatchStatesForPatchGroup", 5 if region.strict else 50
     answer = page(region, name, request, region.arrange(found), "InstancePatchStates", size)
-    return answer | {"InstancePatchStates": [state(fleet, node) for node in answer["InstancePatchStates"]]}
+    return answer | {"InstancePatchStates": [state(fleet, node) for node, _ in answer["InstancePatchStates"]]}
 
 
 @operation("DescribeInstancePatches")
@@ -140,11 +141,6 @@ def patch_as_read(region: Region, found: Found) -> Record:
     }
     lacks = found.state in ("MISSING", "FAILED") and found.patch.cves
     return record | ({"CVEIds": ",".join(found.patch.cves)} if lacks else {})
-
-
-def _reported(fleet: Fleet, group: str) -> list[tuple[Node, Report]]:
-    """The nodes that told of a patch group in their last report."""
-    return [(node, node.report) for node in fleet if node.report is not None and node.report.run.patch_group == group]
 
 
 def _count_test(entry: dict[str, Any]) -> Callable[[Counts], bool]:

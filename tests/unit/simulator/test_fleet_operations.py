@@ -176,6 +176,26 @@ def test_an_updated_baseline_counts_from_the_next_report_on() -> None:
     assert record(site)["CriticalNonCompliantCount"] == found["SecurityNonCompliantCount"]
 
 
+def test_a_node_moves_to_another_group_with_its_next_report() -> None:
+    site = Site(fleet={"nodes": [{"InstanceId": HYBRID, "Tags": {"PatchGroup": "Old"}, **COUNTS}]})
+    tag = {"Key": "PatchGroup", "Value": "New"}
+    site.call("AddTagsToResource", ResourceType="ManagedInstance", ResourceId=HYBRID, Tags=[tag])
+
+    def sizes() -> list[int]:
+        return [site.call("DescribePatchGroupState", PatchGroup=group)["Instances"] for group in ("Old", "New")]
+
+    assert sizes() == [1, 0]
+    site.fleet.operate(HYBRID, "Scan", reboot_option="NoReboot", when=WHEN, snapshot_id="s", execution_id="e")
+    assert sizes() == [0, 1]
+
+
+def test_a_node_that_is_planted_again_counts_once() -> None:
+    site = site_of(**COUNTS, Tags={"PatchGroup": "Old"})
+    site.simulator.plant({"fleet": {"nodes": [{"InstanceId": NODE, "Tags": {"PatchGroup": "New"}}]}})
+    groups = [site.call("DescribePatchGroupState", PatchGroup=group)["Instances"] for group in ("Old", "New")]
+    assert (groups, len(site.fleet)) == ([0, 1], 1)
+
+
 def test_the_output_is_the_summary_of_the_document() -> None:
     text = operate(site_of(**COUNTS), "Scan").stdout
     for part in (NODE, "OperationType", "MissingCount                 : 3", "FailedCount                  : 1"):
