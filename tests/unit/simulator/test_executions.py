@@ -20,7 +20,7 @@ from ansible_collections.patchfleet.aws.tests.unit.simulator.windows_site import
     SCRIPT_TASK,
     Site,
 )
-from ssmsim import fleet
+from ssmsim import Simulator, fleet
 
 
 @pytest.fixture(params=[True, False], ids=["strict", "lenient"])
@@ -356,6 +356,12 @@ def test_pseudo_parameters_become_ids() -> None:
     told = {kind: json.loads(one["Parameters"])["parameters"] for kind, one in invocations.items()}
     assert told["RUN_COMMAND"]["commands"] == [f"{window} {target} {{{{TARGET_ID}}}} {{{{UNKNOWN}}}}"]
     assert told["AUTOMATION"]["InstanceId"] == [f"{window} {target} {site.ids[0]} {{{{UNKNOWN}}}}"]
+
+
+@pytest.mark.parametrize("settings", [{"second": 1}, {"seconds": -1}, {"failing": "SSMFunction"}])
+def test_settings_that_cannot_be(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"executions: .*{next(iter(settings))}"):
+        Simulator(seed={"executions": settings})
 
 
 def test_a_task_without_targets_has_one_invocation(site: Site) -> None:
