@@ -5,8 +5,8 @@
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
 message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
 `# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
-every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, check
-mode and a repeated command write nothing to the account, any other command does.
+every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, a report,
+check mode and a repeated command write nothing to the account, any other command does.
 
 A page of FLEETS begins with managed nodes.
 """
@@ -35,6 +35,11 @@ from simulator import REGION as SHELL_REGION
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
 FLEETS = {
+    # A fleet that keeps the gate of the page.
+    "report.md": {
+        **{"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "missing": 0, "failed": 0},
+        **{"pending_reboot": 0, "rejected": 0, "available_security": 0, "never_scanned": 0, "stale": 0},
+    },
     "compliance.md": {"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "connection_lost": 0},
     "patch-now.md": {
         **{"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "patch_group_tag": "PatchGroup"},
@@ -45,6 +50,7 @@ _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re
 _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
 # What a playbook has in it that is to change something.
 _WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
+_READING = frozenset({f"{COLLECTION}export", f"{COLLECTION}compliance_report"})
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
 
@@ -140,7 +146,7 @@ class Shell:
             command = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
             if command and command[0] in ("ansible", "ansible-playbook"):
                 writes = self._writes(command, block.place)
-                silent = bool({"--check", f"{COLLECTION}export"} & set(command)) or line in self._done
+                silent = bool({"--check", *_READING} & set(command)) or line in self._done
                 assert bool(writes) != silent, f"{block.place}: {line}: {writes}"
                 self._done.add(line)
 
