@@ -71,7 +71,21 @@ def plant_fleet(fleet: Fleet, asked: dict[str, Any]) -> None:
     unknown = asked.keys() - {known.name for known in fields(Wish)}
     if unknown:
         raise ValueError(f"fleet: unknown keys: {', '.join(sorted(unknown))}")
-    _Planting(fleet, Wish(**asked)).carry_out()
+    wish = Wish(**asked)
+    _judge(wish)
+    _Planting(fleet, wish).carry_out()
+
+
+def _judge(wish: Wish) -> None:
+    strangers = wish.operating_systems.keys() - PLATFORMS.keys()
+    if strangers:
+        raise ValueError(f"fleet: no node runs {', '.join(sorted(strangers))}; there are: {', '.join(PLATFORMS)}")
+    for weights in (wish.operating_systems, wish.patch_groups, *wish.tags.values()):
+        if not weights:
+            raise ValueError("fleet: patch_groups, operating_systems and each of the tags need at least one weight")
+    for name in (part.name for part in fields(Wish) if part.type == "float" and part.name != "stale_days"):
+        if not 0 <= getattr(wish, name) <= 1:
+            raise ValueError(f"fleet: {name} is a share, from 0 to 1")
 
 
 class _Planting:

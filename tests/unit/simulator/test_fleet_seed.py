@@ -113,6 +113,9 @@ def test_weights_decide_who_there_is() -> None:
     ("wish", "text"),
     [
         ({"counts": 3}, "counts"),
+        ({"count": 3, "missing": 30}, "missing"),
+        ({"count": 3, "operating_systems": {"BEOS": 1}}, "BEOS"),
+        ({"count": 3, "patch_groups": {}}, "patch_groups"),
         ({"nodes": [{"InstanceId": NODE, "Missing": 3}]}, "Missing"),
         ({"nodes": [{"MissingCount": 3}]}, "InstanceId"),
         ({"nodes": [{"InstanceId": NODE, "Record": "none"}]}, "Record"),
