@@ -24,11 +24,12 @@ SCAN = {"operation": "Scan", "patch_groups": ["Web"], "max_concurrency": "1", "p
 
 
 class Controller:
-    """Runs the action; the module runs in this process. calls: its arguments. lines: what was shown."""
+    """Runs the action; the module runs in this process. calls, answers: of the module. lines: what was shown."""
 
     def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         self.account = account
         self.calls: list[dict[str, Any]] = []
+        self.answers: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.wrapped: list[bool] = []
         monkeypatch.setattr(action, "time", run_command.time)
@@ -38,7 +39,8 @@ class Controller:
     def _execute(self, module_args: dict[str, Any], task_vars: dict[str, Any], wrap_async: bool) -> dict[str, Any]:
         self.calls.append(module_args)
         self.wrapped.append(bool(wrap_async))
-        return self.account.outcome(MODULE, check=task_vars.get("check", False), **module_args)
+        self.answers.append(self.account.outcome(MODULE, check=task_vars.get("check", False), **module_args))
+        return self.answers[-1]
 
     def run(self, check: bool = False, background: int = 0, no_log: bool = False, **args: Any) -> dict[str, Any]:
         task = SimpleNamespace(args=args, check_mode=check, async_val=background, no_log=no_log)
@@ -83,7 +85,8 @@ def test_it_is_sent_once_and_the_last_look_is_the_answer(controller: Controller)
     assert done["changed"]
     assert done["command"]["status"] == "Success"
     assert [one["status"] for one in done["instances"]] == ["Success"] * 4
-    assert done["invocation"]["module_args"]["operation"] == "Scan"
+    # Not every release of ansible-core tells the arguments; where it does, those that sent the command count.
+    assert done.get("invocation") == controller.answers[0].get("invocation")
     looks = controller.calls[1:]
     expected = {"command_id": done["command"]["command_id"], "region": REGION, "wait": False, "include_running": False}
     assert all(look == expected for look in looks)
