@@ -83,7 +83,7 @@ class Facts(NamedTuple):
     platform_version: str | None = None
     resource_type: str | None = None
     ping_status: str | None = None
-    last_ping_time: datetime | None = None
+    last_ping_time: float | None = None
     agent_version: str | None = None
 
 
@@ -135,10 +135,10 @@ PATCH_FIELDS = (
 
 
 def facts_of(raw: Raw) -> Facts:
-    """An entry of DescribeInstanceInformation. Equal texts of many nodes are kept once."""
+    """An entry of DescribeInstanceInformation. Equal texts, of which many nodes have the same, are kept once."""
     texts = {name: _shared(raw.get(member)) for name, member in _FACTS.items()}
     ping = raw.get("LastPingDateTime")
-    return Facts(raw["InstanceId"], last_ping_time=ping if isinstance(ping, datetime) else None, **texts)
+    return Facts(sys.intern(raw["InstanceId"]), last_ping_time=ping.timestamp() if ping else None, **texts)
 
 
 def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
@@ -232,7 +232,7 @@ def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verd
     """The row of a node, with the columns of INSTANCE_FIELDS."""
     return {
         **facts._asdict(),
-        "last_ping_time": iso(facts.last_ping_time),
+        "last_ping_time": iso(facts.last_ping_time and datetime.fromtimestamp(facts.last_ping_time, UTC)),
         "patch_groups": list(groups),
         "status": verdict.status,
         **{name: verdict.holds(name) for name in ("compliant", "stale", "pending_reboot")},

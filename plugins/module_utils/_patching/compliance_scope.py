@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
+from sys import intern
 from typing import Any
 
 from .api import Api, Job, run_jobs
@@ -25,8 +26,10 @@ NODES_PER_CALL = 50
 _EC2_PAGE = 1000
 _EC2_VALUES = 200
 _REPORTED = "reported"
+_OF_GROUP = (*GROUP_TAGS, _REPORTED)
+Groups = tuple[str, ...]
 # An instance and the patch groups of its tags.
-Unmanaged = tuple[Facts, tuple[str, ...]]
+Unmanaged = tuple[Facts, Groups]
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Scope:
     """
 
     facts: dict[str, Facts] = field(default_factory=dict)
-    groups: dict[str, list[str]] = field(default_factory=dict)
+    groups: dict[str, Groups] = field(default_factory=dict)
     unmanaged: dict[str, Unmanaged] | None = None
     not_found: list[str] = field(default_factory=list)
     unread_groups: set[str] = field(default_factory=set)
@@ -87,7 +90,7 @@ class ScopeReader:
             [partial(self._list_named, _REPORTED, part) for part in chunks(unknown, NODES_PER_CALL)], self._workers
         )
         scope = self._scope
-        scope.facts = {one: self._facts[one] for one in ids if one in self._facts}
+        scope.facts = {one: self._facts.pop(one) for one in ids if one in self._facts}
         self._group(self._registered if self._asked is None else self._asked)
         self._tell_unmanaged()
         found = {*self._listed.get(("id",), ()), *(scope.unmanaged or ())}
@@ -117,10 +120,9 @@ class ScopeReader:
     def _fitting(self) -> list[str]:
         parts = []
         if self._asked is not None:
-            kinds = (*GROUP_TAGS, _REPORTED)
-            parts.append(chain(*(self._listed.get((kind, group), ()) for group in self._asked for kind in kinds)))
+            parts.append(chain(*(self._listed.get((kind, group), ()) for group in self._asked for kind in _OF_GROUP)))
         if self._tags or (self._ids is None and self._asked is None):
-            parts.append(chain(self._listed.get(("node",), ())))
+            parts.append(chain(self._listed.pop(("node",), ())))
         if self._ids is not None:
             listed = frozenset(self._listed.get(("id",), ()))
             parts.append(chain(one for one in self._ids if one in listed))
@@ -128,19 +130,22 @@ class ScopeReader:
         return [one for one in first if all(one in other for other in others)]
 
     def _group(self, groups: Iterable[str] | None) -> None:
-        kinds = (*GROUP_TAGS, _REPORTED)
+        known = self._scope.groups
+        # Nodes of the same groups share one tuple.
+        shared: dict[Groups, Groups] = {}
         for group in groups or ():
-            for one in dict.fromkeys(chain(*(self._listed.get((kind, group), ()) for kind in kinds))):
+            for one in dict.fromkeys(chain(*(self._listed.pop((kind, group), ()) for kind in _OF_GROUP))):
                 if one in self._scope.facts:
-                    self._scope.groups.setdefault(one, []).append(group)
+                    joined = (*known.get(one, ()), group)
+                    known[one] = shared.setdefault(joined, joined)
 
     def _list(self, key: tuple[str, ...], filters: list[Raw], keep: bool = True) -> Iterable[Job]:
         """keep: whether what is said of the nodes is needed, or only which they are."""
         ids = []
         for raw in self._pages(filters):
-            ids.append(raw["InstanceId"])
+            ids.append(intern(raw["InstanceId"]))
             if keep:
-                self._facts[raw["InstanceId"]] = facts_of(raw)
+                self._facts[ids[-1]] = facts_of(raw)
         self._listed[key] = ids
         return ()
 
