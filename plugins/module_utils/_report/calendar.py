@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from .._patching.zones import zone_of
 from .merge import Fleet
-from .missing import instant
 from .model import Place, TaskRun, Window, WindowRun, place_of
+from .times import instant
 
 DAYS = 30
 

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from .merge import Fleet
 from .model import Patch
+from .times import instant
 
 # Approved and not installed; patches of other states wait for a reboot or have to go.
 NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
@@ -69,12 +69,3 @@ def age_in_days(released: str | None, read_at: str) -> int | None:
     """Whole days from the release to the reading; None if either is not known."""
     start, end = instant(released), instant(read_at)
     return None if start is None or end is None else max((end - start).days, 0)
-
-
-def instant(text: str | None) -> datetime | None:
-    """The instant of an ISO-8601 text, in UTC where it names no zone; None if it is none."""
-    try:
-        moment = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

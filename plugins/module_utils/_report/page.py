@@ -12,15 +12,16 @@ import hashlib
 import json
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from .calendar import calendar_of, history_of
 from .gate import NO_GROUP, WHOLE, Verdict
 from .merge import Fleet
-from .missing import AGES, SEVERITIES, MissingPatch, instant, severity_rank
+from .missing import AGES, SEVERITIES, MissingPatch, severity_rank
 from .model import Node, Reading, groups_of
+from .times import instant
 from .totals import STATUSES, Tally, Totals, place_name
 
 try:
@@ -34,6 +35,7 @@ except ImportError:
 # Rows that the page shows without its script.
 _WORST = 12
 _RUNS = 200
+_WINDOWS = 100
 STATUS_NAMES = {
     "failed": "Patch failed",
     "noncompliant": "Patches missing",
@@ -136,7 +138,8 @@ def _context(report: Report) -> dict[str, Any]:
         "matrix": _matrix(report.patches),
         "age_names": (*AGE_NAMES, "not known"),
         "missing": sum(one.is_missing() for one in report.patches),
-        "calendar": calendar,
+        "calendar": replace(calendar, rows=calendar.rows[:_WINDOWS]),
+        "windows_left": max(len(calendar.rows) - _WINDOWS, 0),
         "history": history[:_RUNS],
         "history_left": max(len(history) - _RUNS, 0),
         "run_class": _run_class,

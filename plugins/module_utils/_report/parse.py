@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from .model import SCHEMA, SCHEMA_VERSION, Reading
+from .times import utc_text
 
 T = TypeVar("T")
 Reader = Callable[[Any, dict[str, str]], Any]
@@ -116,6 +117,14 @@ def read_report(path: str, shared: dict[str, str]) -> list[Reading]:
             " write it anew with this release of the collection"
         )
     try:
-        return [parsed(Reading, one, shared) for one in _of_type(data.get("readings"), list)]
+        return [_reading(one, shared) for one in _of_type(data.get("readings"), list)]
     except MalformedError as error:
         raise ReportError(f"inputs: {path} is not as patch_report writes it: {error}") from error
+
+
+def _reading(data: Any, shared: dict[str, str]) -> Reading:
+    reading = parsed(Reading, data, shared)
+    moment = utc_text(reading.read_at)
+    if moment is None:
+        raise MalformedError(f"read_at: {reading.read_at!r:.60} is no date and time in ISO-8601")
+    return replace(reading, read_at=moment)

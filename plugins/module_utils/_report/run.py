@@ -20,9 +20,10 @@ from .files import differs, write
 from .formats import as_json, as_junit, nodes_as_csv, patches_as_csv
 from .gate import MAXIMA, MINIMA, PATCH_RULES, WHOLE, verdicts
 from .merge import Fleet, merged
-from .missing import instant, missing_patches
+from .missing import missing_patches
 from .model import Gap, Node, Patch, Reading, Scope, Window
 from .parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
+from .times import utc_text
 from .totals import COUNTS, totals_of
 
 FORMATS = ("html", "csv", "json", "junit")
@@ -111,7 +112,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     found += [
         f"readings[{number}].read_at: {one['read_at']!r} is no date and time in ISO-8601"
         for number, one in enumerate(params["readings"])
-        if instant(one["read_at"]) is None
+        if utc_text(one["read_at"]) is None
     ]
     return found
 
@@ -128,7 +129,6 @@ def make_report(params: Mapping[str, Any]) -> html.Report:
 
 
 def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
-    moment = instant(given["read_at"])
     gaps = [{"message": "not told", **gap} for gap in given["gaps"]]
     summary = given["summary"]
     unknown = {name for name in COUNTS if name in summary and summary[name] is None}
@@ -139,7 +139,7 @@ def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
     try:
         return Reading(
             **{name: given[name] for name in ("partition", "account_id", "region")},
-            read_at=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            read_at=utc_text(given["read_at"]) or "",
             scope=parsed(Scope, {name: value for name, value in given["scope"].items() if value}, shared),
             not_read=tuple(sorted(unknown)),
             gaps=tuple(parsed(Gap, gap, shared) for gap in gaps),

@@ -156,11 +156,12 @@
       const of = this.shown.length === this.rows.length ? "" : ` of ${NUMBER.format(this.rows.length)}`;
       this.count.textContent = `${NUMBER.format(this.shown.length)}${of} ${this.noun}${this.only ? `: ${this.only.reason}` : ""}`;
       this.where.textContent = `Page ${NUMBER.format(this.page + 1)} of ${NUMBER.format(pages)}`;
-      const pressed = [this.previous, this.next].includes(document.activeElement);
+      const focused = document.activeElement;
       this.previous.disabled = this.page === 0;
       this.next.disabled = this.page + 1 === pages;
       // A disabled button loses the focus, and the reader the place.
-      if (pressed && document.activeElement.disabled) (this.page === 0 ? this.next : this.previous).focus();
+      if (focused === this.previous && focused.disabled) this.next.focus();
+      if (focused === this.next && focused.disabled) this.previous.focus();
       this.pager.hidden = pages === 1;
       this.clear.disabled = !this.only && !this.search.value && this.selects.every(([select]) => select.value === "");
     }

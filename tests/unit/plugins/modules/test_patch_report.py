@@ -63,10 +63,13 @@ def test_check_mode_writes_nothing_and_says_the_same(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
     assert predicted == run(tmp_path, gate=gate)
 
-    before = {path: path.stat() for path in (tmp_path / "out").iterdir()}
+    def files() -> dict[Path, tuple[int, int]]:
+        return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in (tmp_path / "out").iterdir()}
+
+    before = files()
     assert not run(tmp_path, check=True, gate=gate)["changed"]
     assert run(tmp_path, check=True, gate=gate, title="Other")["changed"]
-    assert {path: path.stat() for path in (tmp_path / "out").iterdir()} == before
+    assert files() == before
 
 
 def test_the_gate_is_told_and_fails_nothing_here(tmp_path: Path) -> None:
@@ -173,6 +176,11 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         (
             '{"schema": "patchfleet.aws/patch-report", "schema_version": 1, "readings": [{"partition": 1}]}',
             "partition: 1 is not of type str",
+        ),
+        (
+            '{"schema": "patchfleet.aws/patch-report", "schema_version": 1, "readings": [{"partition": "aws",'
+            ' "account_id": "1", "region": "r", "read_at": "soon"}]}',
+            "read_at: 'soon' is no date and time",
         ),
     ],
 )

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of the role patch_report agree with each other, and with the modules that it calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance import OPTIONS
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.run import FORMATS
+
+ROLE = Path(__file__).resolve().parents[3] / "roles" / "patch_report"
+
+
+def content(path: str) -> Any:
+    """A YAML file of the role."""
+    return yaml.safe_load((ROLE / path).read_text(encoding="utf-8"))
+
+
+SPEC = content("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+
+
+def test_the_defaults_are_those_of_the_specification() -> None:
+    defaults = content("defaults/main.yml")
+
+    # It follows from another variable.
+    assert defaults.pop("patch_report_read")
+    assert defaults == {name: option["default"] for name, option in SPEC.items() if name != "patch_report_read"}
+
+
+def test_the_preflight_knows_every_variable() -> None:
+    assert content("vars/main.yml")["__patch_report_variables"] == list(SPEC)
+
+
+def test_the_readme_names_every_variable() -> None:
+    readme = (ROLE / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in SPEC if f"`{name}`" not in readme] == []
+
+
+def test_the_scope_is_that_of_the_module_that_reads() -> None:
+    [read] = [task for task in content("tasks/read.yml") if "patchfleet.aws.ssm_patch_compliance_info" in task]
+    kinds = {name: option["type"] for name, option in SPEC["patch_report_scope"]["options"].items()}
+
+    assert set(kinds) <= set(read["patchfleet.aws.ssm_patch_compliance_info"])
+    assert kinds == {option.name: option.type for option in OPTIONS if option.name in kinds}
+
+
+def test_the_formats_are_those_of_the_module_that_writes() -> None:
+    assert SPEC["patch_report_formats"]["choices"] == SPEC["patch_report_formats"]["default"] == [*FORMATS]
