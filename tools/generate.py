@@ -57,6 +57,12 @@ ROLE_ONLY = (
         default="bulk",
     ),
     Option(
+        "verify",
+        "Tell at the end how well the nodes of the declared patch groups are patched. Nothing is scanned.",
+        type="bool",
+        default=False,
+    ),
+    Option(
         "secure_logging",
         "Keep what the tasks are given and what they change out of the output and the logs.",
         type="bool",

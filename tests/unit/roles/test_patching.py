@@ -33,7 +33,8 @@ def test_every_option_of_a_setup_is_a_variable_and_is_passed_on() -> None:
     [task] = content("tasks/bulk.yml")
     names = {option.name for option in setup.OPTIONS}
     assert set(task["patchfleet.aws.ssm_patch_setup"]) == names
-    assert {f"patching_{name}" for name in names} == set(SPEC) - {"patching_apply", "patching_secure_logging"}
+    of_the_role = {"patching_apply", "patching_verify", "patching_secure_logging"}
+    assert {f"patching_{name}" for name in names} == set(SPEC) - of_the_role
 
 
 def test_the_defaults_are_those_of_the_module() -> None:
