@@ -1919,8 +1919,8 @@ options:
     type: str
   max_errors:
     description:
-      - After how many errors no further instance is begun, a number or a percentage.
-        V(10%) where none is given.
+      - How many errors are put up with, a number or a percentage; after one more
+        no further instance is begun. V(10%) where none is given.
     type: str
   alarm:
     description:
@@ -1933,7 +1933,7 @@ options:
         type: str
       ignore_poll_failure:
         description:
-          - Whether the task goes on when the state of the alarm cannot be read.
+          - Whether the command goes on when the state of the alarm cannot be read.
         type: bool
   comment:
     description:

@@ -32,9 +32,10 @@ _DESCRIPTIONS: dict[str, tuple[str, ...] | str] = {
     "hooks": "Documents that run around the installation, by name or ARN. Excludes O(install_override_list) and"
     " O(baseline_override).",
     "max_concurrency": "How many instances at a time, a number or a percentage. V(10%) where none is given.",
-    "max_errors": "After how many errors no further instance is begun, a number or a percentage. V(10%) where none is"
-    " given.",
+    "max_errors": "How many errors are put up with, a number or a percentage; after one more no further instance is"
+    " begun. V(10%) where none is given.",
     "alarm": "CloudWatch alarm that stops the command.",
+    "ignore_poll_failure": "Whether the command goes on when the state of the alarm cannot be read.",
     "timeout_seconds": "Seconds, 30 to 2592000, for the command to be delivered to an instance. The service takes 3600"
     " where none is given.",
     "notification": "Notification of state changes through SNS.",
