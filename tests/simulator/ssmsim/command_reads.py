@@ -65,7 +65,7 @@ def get_command_invocation(region: Region, request: dict[str, Any]) -> dict[str,
         state = {"Status": invocation["Status"], "StatusDetails": invocation["StatusDetails"]}
         return _times(invocation, {**_common(command, invocation), **state, "PluginName": "", "ResponseCode": -1})
     status, details, result = _step_state(step, invocation)
-    urls = _urls(region, command, invocation, step) if result.exit_code != -1 else ("", "")
+    urls = _urls(region, command, invocation, step) if result is not NOTHING else ("", "")
     return _times(
         invocation,
         {
@@ -248,7 +248,7 @@ def _shown(region: Region, command: Record, invocation: Record, details: bool) -
 
 def _plugin(region: Region, command: Record, invocation: Record, step: Step) -> dict[str, Any]:
     status, details, result = _step_state(step, invocation)
-    urls = _urls(region, command, invocation, step) if result.exit_code != -1 else ("", "")
+    urls = _urls(region, command, invocation, step) if result is not NOTHING else ("", "")
     output = result.stdout + (f"\n----------ERROR-------\n{result.stderr}" if result.stderr else "")
     folder = _folder(command, invocation, step) if command["OutputS3BucketName"] else ""
     return {

@@ -216,6 +216,15 @@ def test_the_step_of_the_platform_tells_how_it_went(account: Account, system: st
     assert f"/{step}/stderr" in done["instances"][1]["error_url"]
 
 
+def test_a_failed_windows_server_tells_where_its_output_is(account: Account) -> None:
+    plant_servers(account, OperatingSystem="WINDOWS", Failing=True)
+
+    failed = account.fails(MODULE, **INSTALL, output_s3_bucket="example-logs")
+
+    assert "/PatchWindows/stdout" in failed["instances"][1]["output_url"]
+    assert "FailedCount" in failed["instances"][1]["output"]
+
+
 def test_max_errors_stops_and_tells_who_was_not_begun(account: Account) -> None:
     plant(account, *(node(f"i-{number:017x}", "Web", Failing=True) for number in range(20)))
 
