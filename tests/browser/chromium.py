@@ -62,9 +62,13 @@ class Chromium:
     ) -> None:  # fmt: skip
         """Open a page from disk. paper: as it is printed. script: whether JavaScript is on."""
         metrics = {"width": width, "height": HEIGHT, "deviceScaleFactor": scale, "mobile": width < 600}
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            # So that nothing is still on its way when it is clicked.
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
         self.tell("Emulation.setDeviceMetricsOverride", **metrics)
-        self.tell("Emulation.setEmulatedMedia", media="print" if paper else "screen", features=[scheme])
+        self.tell("Emulation.setEmulatedMedia", media="print" if paper else "screen", features=features)
         self.tell("Emulation.setScriptExecutionDisabled", value=not script)
         self.tell("Emulation.setTimezoneOverride", timezoneId=zone)
         self.tell("Emulation.setLocaleOverride", locale="en-US")

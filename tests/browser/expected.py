@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
@@ -93,3 +94,14 @@ def clock(moment: datetime) -> str:
 def utc(text: str) -> datetime:
     """A moment of the rows."""
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def natural(text: str) -> list[str | int]:
+    """Where a text stands among others for a person, to whom 9 comes before 10."""
+    parts = re.split(r"(\d+)", text.casefold())
+    return [int(part) if number % 2 else part for number, part in enumerate(parts)]
+
+
+def words(state: str) -> str:
+    """A state of the service in words."""
+    return state.capitalize().replace("_", " ")
