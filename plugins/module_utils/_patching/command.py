@@ -137,7 +137,7 @@ def _named(failed: list[Facts]) -> str:
     if len(begun) > _NAMED:
         told.append(f"and {len(begun) - _NAMED} more")
     if len(begun) < len(failed):
-        told.append(f"{len(failed) - len(begun)} were not begun because max_errors was reached")
+        told.append(f"{len(failed) - len(begun)} not begun because max_errors was reached")
     return ": " + ", ".join(told) if told else ""
 
 

@@ -133,7 +133,7 @@ def ended(status: str, details: str | None = None) -> command.Facts:
         ({"StatusDetails": "NoInstancesInTag"}, [], "reached no instance"),
         ({"TargetCount": 0}, [], "reached no instance"),
         ({"TargetCount": 2}, [ended("Success")], "what became of 1 of 2 is not known"),
-        ({"TargetCount": 1}, [ended("Cancelled", "Terminated")], "1 were not begun because max_errors was reached"),
+        ({"TargetCount": 1}, [ended("Cancelled", "Terminated")], "1 not begun because max_errors was reached"),
         ({"TargetCount": 12}, [ended("Failed")] * 12, ", and 2 more."),
     ],
 )

@@ -231,7 +231,7 @@ def test_max_errors_stops_and_tells_who_was_not_begun(account: Account) -> None:
     failed = account.fails(MODULE, **INSTALL, max_concurrency="1", max_errors="11", wait_timeout=7200)
 
     assert "20 of 20 instances did not succeed: i-00000000000000000 Failed, exit code 1, " in failed["msg"]
-    assert failed["msg"].endswith(", and 2 more, 8 were not begun because max_errors was reached.")
+    assert failed["msg"].endswith(", and 2 more, 8 not begun because max_errors was reached.")
     assert failed["msg"].count("exit code") == 10
     assert list(statuses(failed).values()).count("Terminated") == 8
 
