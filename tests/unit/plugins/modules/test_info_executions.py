@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -289,6 +290,18 @@ def test_tasks_come_in_the_order_of_their_start(account: Account) -> None:
     assert (first["name"], first["status"], hours([first])) == ("first", "IN_PROGRESS", [2])
     assert (second["name"], second["status"], second["start_time"]) == ("second", "PENDING", None)
     assert second["invocations"] == []
+
+
+def test_moments_are_in_utc_wherever_the_controller_is(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_window(account)
+    account.simulator.advance(DAY)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        entry = told(account)
+    time.tzset()
+    assert entry["executions"][0]["start_time"] == "2026-01-01T02:00:00+00:00"
+    assert entry["created_date"].startswith("2026-01-01T00:00:00")
 
 
 def test_a_window_that_never_ran(account: Account) -> None:
