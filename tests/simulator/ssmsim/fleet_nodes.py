@@ -7,7 +7,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from ssmsim.baselines import find
 from ssmsim.fleet import Counts, Fleet, Node, Report, Run
+from ssmsim.patch_policy import Policy
 from ssmsim.platforms import PLATFORMS, Platform
 
 COUNTS = {
@@ -24,7 +26,16 @@ COUNTS = {
 """The counts of a state record, and what a node calls them."""
 _NODE = {"InstanceId", "OperatingSystem", "Product", "Tags", "PingStatus", "Failing", "Managed", "Record"}
 _REPORT = {
-    *("PatchGroup", "Operation", "RebootOption", "OperationStartTime", "OperationEndTime", "SnapshotId", "ExecutionId"),
+    *(
+        "PatchGroup",
+        "BaselineId",
+        "Operation",
+        "RebootOption",
+        "OperationStartTime",
+        "OperationEndTime",
+        "SnapshotId",
+        "ExecutionId",
+    ),
     *("InstallOverrideList", "LastNoRebootInstallOperationTime"),
 }
 _TOLD = {
@@ -97,8 +108,12 @@ def _check_room(fleet: Fleet, node: Node) -> None:
 def _report(fleet: Fleet, node: Node, entry: dict[str, Any]) -> Report:
     group = fleet.patch_group(dict(node.tags))
     operation = entry.get("Operation", "Scan")
+    policy = fleet.policy(group, node.platform.operating_system)
+    if "BaselineId" in entry:
+        # A baseline that is gone leaves its id in reports.
+        policy = Policy(find(fleet.region, entry["BaselineId"]) or {**policy.record, "BaselineId": entry["BaselineId"]})
     run = Run(
-        fleet.policy(group, node.platform.operating_system),
+        policy,
         entry.get("PatchGroup", group),
         operation,
         entry.get("RebootOption", "NoReboot" if operation == "Scan" else "RebootIfNeeded"),

@@ -148,10 +148,19 @@ def test_a_single_node_is_as_its_author_wants_it() -> None:
         "SnapshotId": "521c3536-930c-4aa9-950e-01234567abcd",
         "InstallOverrideList": "s3://bucket/list.yaml",
         "PatchGroup": "Former",
+        "BaselineId": "pb-0123456789abcdef0",
     }
     site = Site(fleet={"nodes": [node]})
     (state,), (told,) = site.states().values(), site.information().values()
-    same = ("MissingCount", "UnreportedNotApplicableCount", "Operation", "RebootOption", "SnapshotId", "PatchGroup")
+    same = (
+        "MissingCount",
+        "UnreportedNotApplicableCount",
+        "Operation",
+        "RebootOption",
+        "SnapshotId",
+        "PatchGroup",
+        "BaselineId",
+    )
     assert {key: state[key] for key in (*same, "InstallOverrideList")} == {
         key: node[key] for key in (*same, "InstallOverrideList")
     }
