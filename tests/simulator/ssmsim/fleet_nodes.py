@@ -26,17 +26,8 @@ COUNTS = {
 """The counts of a state record, and what a node calls them."""
 _NODE = {"InstanceId", "OperatingSystem", "Product", "Tags", "PingStatus", "Failing", "Managed", "Record"}
 _REPORT = {
-    *(
-        "PatchGroup",
-        "BaselineId",
-        "Operation",
-        "RebootOption",
-        "OperationStartTime",
-        "OperationEndTime",
-        "SnapshotId",
-        "ExecutionId",
-    ),
-    *("InstallOverrideList", "LastNoRebootInstallOperationTime"),
+    *("PatchGroup", "BaselineId", "Operation", "RebootOption", "OperationStartTime", "OperationEndTime"),
+    *("SnapshotId", "ExecutionId", "InstallOverrideList", "LastNoRebootInstallOperationTime"),
 }
 _TOLD = {
     *("LastPingDateTime", "AgentVersion", "IsLatestVersion", "PlatformName", "PlatformVersion", "ActivationId"),
