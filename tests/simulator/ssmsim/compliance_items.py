@@ -35,25 +35,48 @@ class Verdict(NamedTuple):
     put: Record | None = None
 
 
+class Subject(NamedTuple):
+    """What a verdict is about: a node and what a client put for it, or its patches."""
+
+    node: Node
+    put: Record | None = None
+
+
+def verdict_on(region: Region, subject: Subject) -> Verdict:
+    """The verdict on a subject."""
+    node, put = subject
+    if put is not None:
+        grave = [item["Severity"] for item in put["Items"] if item["Status"] == "NON_COMPLIANT"]
+        return Verdict(put["ComplianceType"], node, *_judged(grave), put["ExecutionSummary"], put)
+    report = node.report
+    if report is None:
+        raise ValueError(f"{node.instance_id} never reported")
+    lacks = lacking(of(region), node, report)
+    grave = [found.level for found in lacks if _status(report, found) == "NON_COMPLIANT"]
+    return Verdict(PATCH, node, *_judged(grave), _execution(report))
+
+
 def verdicts(region: Region, node: Node) -> Iterator[Verdict]:
     """What is known of a node, one verdict for each compliance type."""
+    return (verdict_on(region, subject) for subject in _subjects(region, node))
+
+
+def all_subjects(region: Region) -> Iterator[Subject]:
+    """What there is a verdict about, on all nodes."""
+    for node in region.arrange(list(of(region))):
+        yield from _subjects(region, node)
+
+
+def _subjects(region: Region, node: Node) -> Iterator[Subject]:
     if node.report is not None:
-        yield _patch_verdict(of(region), node, node.report)
+        yield Subject(node)
     for record in put_for(region, node.instance_id):
-        severities = [item["Severity"] for item in record["Items"] if item["Status"] == "NON_COMPLIANT"]
-        execution = record["ExecutionSummary"]
-        yield Verdict(record["ComplianceType"], node, *_judged(severities), execution, record)
+        yield Subject(node, record)
 
 
 def put_for(region: Region, resource_id: str) -> list[Record]:
     """What clients put for a resource."""
     return [record for record in region.table(PUT).values() if record["ResourceId"] == resource_id]
-
-
-def all_verdicts(region: Region) -> Iterator[Verdict]:
-    """The verdicts on all nodes."""
-    for node in region.arrange(list(of(region))):
-        yield from verdicts(region, node)
 
 
 def items(region: Region, node: Node) -> Iterator[Record]:
@@ -86,11 +109,6 @@ def iso(moment: float) -> str:
 def spelled(state: str) -> str:
     """A patch state as items and inventory write it: ``InstalledOther``."""
     return state.title().replace("_", "")
-
-
-def _patch_verdict(fleet: Fleet, node: Node, report: Report) -> Verdict:
-    grave = [found.level for found in lacking(fleet, node, report) if _status(report, found) == "NON_COMPLIANT"]
-    return Verdict(PATCH, node, *_judged(grave), _execution(report))
 
 
 def _judged(severities: list[str]) -> tuple[str, str]:
