@@ -14,7 +14,7 @@ from typing import Any
 
 from .merge import Fleet
 from .missing import MissingPatch, severity_rank
-from .model import Gap, groups_of
+from .model import Gap, Reading, groups_of
 from .totals import COUNTS, Tally, Totals
 
 MINIMA = ("compliance_percent",)
@@ -44,8 +44,12 @@ class _Nodes:
     name: str
     tally: Tally
     patches: list[MissingPatch]
-    patches_read: bool
-    gaps: list[Gap]
+    readings: list[Reading]
+
+    def gaps(self, name: str) -> list[Gap]:
+        """The reads that failed where something was not read; all where it is single nodes that lack it."""
+        without = [one for one in self.readings if name in one.not_read] or self.readings
+        return [gap for one in without for gap in one.gaps]
 
 
 def verdicts(
@@ -54,16 +58,14 @@ def verdicts(
     """Hold the rules against the whole fleet and against each of its patch groups."""
     if not rules:
         return []
-    gaps = [gap for one in fleet.readings for gap in one.gaps]
-    read = not any("patches" in one.not_read for one in fleet.readings)
-    found = [*_judge(rules, _Nodes(WHOLE, totals.total, patches, read, gaps))]
+    found = [*_judge(rules, _Nodes(WHOLE, totals.total, patches, fleet.readings))]
     members: dict[str | None, set[int]] = defaultdict(set)
     for number, (reading, node) in enumerate(fleet.nodes()):
         for group in groups_of(reading, node):
             members[group].add(number)
     for group, tally in totals.groups.items():
         own = [one for one in patches if not members[group].isdisjoint(one.nodes)]
-        for verdict in _judge(rules, _Nodes(NO_GROUP if group is None else group, tally, own, read, gaps)):
+        for verdict in _judge(rules, _Nodes(NO_GROUP if group is None else group, tally, own, fleet.readings)):
             verdict.judged = each_group
             found.append(verdict)
     return found
@@ -79,15 +81,19 @@ def _judge(rules: Mapping[str, Any], nodes: _Nodes) -> Iterable[Verdict]:
 
 def _judge_count(name: str, limit: float, nodes: _Nodes) -> Verdict:
     value = nodes.tally.compliance_percent() if name in MINIMA else nodes.tally.value(name)
-    passed, message = _held(name, value, limit, nodes, minimum=name in MINIMA)
+    source = "compliant" if name in MINIMA else name
+    passed, message = _held(name, source, value, limit, nodes, minimum=name in MINIMA)
     return Verdict(nodes.name, name, limit, value, passed, message)
 
 
-def _held(name: str, value: float | None, limit: float, nodes: _Nodes, *, minimum: bool) -> tuple[bool, str]:
-    if not nodes.tally.counts["managed"]:
+def _held(
+    name: str, source: str, value: float | None, limit: float, nodes: _Nodes, *, minimum: bool
+) -> tuple[bool, str]:
+    """Whether a rule is kept, and why. source: what has to be read to know its value."""
+    if source in nodes.tally.unknown:
+        return False, f"{name} was not read{_reasons(nodes.gaps(source))}"
+    if value is None or not nodes.tally.counts["managed"]:
         return False, f"{name}: there is no managed node, so that nothing can be said"
-    if value is None:
-        return False, f"{name} was not read{_reasons(nodes.gaps)}"
     missed = limit - value if minimum else value - limit
     kind, side = ("minimum", "below") if minimum else ("maximum", "above")
     if missed > 0:
@@ -107,8 +113,8 @@ def _reasons(gaps: Iterable[Gap]) -> str:
 def _judge_patches(rule: Mapping[str, Any], nodes: _Nodes) -> Verdict:
     name, limit = rule_name(rule), rule.get("max") or 0
     fitting = [one for one in nodes.patches if _fits(rule, one)]
-    value = len(fitting) if nodes.patches_read else None
-    passed, message = _held(name, value, limit, nodes, minimum=False)
+    value = None if "patches" in nodes.tally.unknown else len(fitting)
+    passed, message = _held(name, "patches", value, limit, nodes, minimum=False)
     if fitting and not passed and value is not None:
         named = [one.patch.kb_id or one.patch.title or "a patch without a name" for one in fitting]
         message += f": {', '.join(named[:5])}{f' and {len(named) - 5} more' if len(named) > 5 else ''}"

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .merge import Fleet
 from .model import Node, Reading, groups_of
 
+# Whether a node is in a count, by its name; None where that is not known.
+Facts = dict[str, bool | None]
 # The names of the counts, as in the summary of ssm_patch_compliance_info.
 COUNTS = (
     "managed",
@@ -37,11 +40,11 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
 
-    def add(self, reading: Reading, node: Node) -> None:
+    def add(self, status: str | None, facts: Facts, not_read: Iterable[str]) -> None:
         """Count a node."""
-        self.unknown.update(reading.not_read)
-        self.statuses[node.status or "unknown"] += 1
-        for name, holds in _facts(node).items():
+        self.unknown.update(not_read)
+        self.statuses[status or "unknown"] += 1
+        for name, holds in facts.items():
             if holds is None:
                 self.unknown.add(name)
             else:
@@ -68,11 +71,11 @@ class Tally:
         return {**counts, "compliance_percent": self.compliance_percent()}
 
 
-def _facts(node: Node) -> dict[str, bool | None]:
-    """What a node adds to each count."""
+def _facts(node: Node) -> Facts:
+    """Which counts a node is in."""
     if node.status == "unmanaged":
         return {"managed": False, "unmanaged": True}
-    facts: dict[str, bool | None] = {"managed": True, "unmanaged": False}
+    facts: Facts = {"managed": True, "unmanaged": False}
     if node.status == "never_scanned":
         # Without a report nothing else holds of it, which is known.
         return facts | {"never_scanned": True}
@@ -107,11 +110,15 @@ def totals_of(fleet: Fleet) -> Totals:
         for group in reading.scope.patch_groups:
             found.groups.setdefault(group, Tally())
     for reading, node in fleet.nodes():
-        found.total.add(reading, node)
-        found.places[place_name(reading)].add(reading, node)
-        found.systems.setdefault(node.system(), Tally()).add(reading, node)
-        for name in groups_of(reading, node):
-            found.groups.setdefault(name, Tally()).add(reading, node)
+        facts = _facts(node)
+        tallies = [
+            found.total,
+            found.places[place_name(reading)],
+            found.systems.setdefault(node.system(), Tally()),
+            *(found.groups.setdefault(group, Tally()) for group in groups_of(reading, node)),
+        ]
+        for tally in tallies:
+            tally.add(node.status, facts, reading.not_read)
     found.groups, found.systems, found.places = (
         {name: tallies[name] for name in sorted(tallies, key=_by_name)}
         for tallies in (found.groups, found.systems, found.places)

@@ -106,6 +106,21 @@ def test_a_rule_on_what_was_not_read_is_broken_and_says_why() -> None:
     assert found["all nodes", "stale"][0]
 
 
+def test_the_reasons_are_those_of_the_readings_that_lack_the_value() -> None:
+    denied = [{"action": "ec2:DescribeInstances", "message": "no"}]
+    offline = [{"action": "ssm:DescribeInstancePatches", "message": "gone"}]
+    readings = [
+        reading(9, not_read=["unmanaged"], gaps=denied),
+        reading(9, region="us-east-1", not_read=["patches"], gaps=offline),
+    ]
+    found = judged({"unmanaged": 0, "missing_patches": [{}]}, *readings)
+
+    assert found["all nodes", "unmanaged"][1] == "unmanaged was not read (ec2:DescribeInstances: no)"
+    assert (
+        found["all nodes", "missing_patches"][1] == "missing_patches was not read (ssm:DescribeInstancePatches: gone)"
+    )
+
+
 @pytest.mark.parametrize("rules", [{"compliance_percent": 0}, {"unmanaged": 9}, {"missing_patches": [{"max": 9}]}])
 @pytest.mark.parametrize("rows", [[], [{"instance_id": "i-1", "status": "unmanaged"}]])
 def test_without_a_managed_node_every_rule_is_broken(rules: Any, rows: Any) -> None:
