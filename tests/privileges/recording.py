@@ -60,6 +60,7 @@ def play(made: Account, scene: Scene, actions: Actions) -> None:
     """Run the modules of a scene; take in the calls of the one that it is about."""
     for module, args in scene.before:
         made.run(module, **args)
+    made.simulator.advance(scene.seconds)
     made.clear_log()
     for args in scene.given:
         made.run(scene.module, check=True, **args)

@@ -32,12 +32,16 @@ GONE = {"state": "absent"}
 
 @dataclass(frozen=True)
 class Scene:
-    """A module in an account of its own. given: its arguments, run by run. before: what other modules made first."""
+    """A module in an account of its own.
+
+    given: its arguments, run by run. before: what other modules made first. seconds: how much later it is then.
+    """
 
     name: str
     module: str
     given: list[Args]
     before: Before = field(default_factory=list)
+    seconds: float = 0
 
 
 def _with_roles(declared: Args) -> Args:
@@ -163,16 +167,21 @@ SCENES = [
         "windows as they are",
         "ssm_maintenance_window_info",
         [
-            {"include": ["targets", "tasks", "next_runs"]},
+            {"include": ["targets", "tasks", "next_runs", "executions"]},
             {"names": ["prod"], "tags": {"Env": "prod"}},
             {"instance_id": "i-0123456789abcdef0"},
         ],
         SETUP,
+        seconds=31 * 86400,
     ),
     Scene(
         "baselines as they are",
         "ssm_patch_baseline_info",
-        [{"owner": "all", "include": ["patch_groups"]}, {"names": ["linux"]}, {"default_only": True}],
+        [
+            {"owner": "all", "include": ["patch_groups", "effective_patches"]},
+            {"names": ["linux"]},
+            {"default_only": True},
+        ],
         SETUP,
     ),
 ]
