@@ -60,14 +60,14 @@ class WindowExecutions:
             self._by_id.setdefault(one.id, one)
             if len(self._by_id) >= self._count and not all(found.skipped for found in self._found):
                 break
-        return [self._job(one, self._list_tasks) for one in self._told()]
+        return [self._job(one, self._list_tasks) for one in self._wanted()]
 
     @property
     def _found(self) -> list[_Execution]:
         """All that was read, newest first."""
         return list(self._by_id.values())
 
-    def _told(self) -> list[_Execution]:
+    def _wanted(self) -> list[_Execution]:
         """What is told: the newest ones, and the one that runs, before which others may have been skipped."""
         running = self._running()
         newest = self._found[: self._count]
@@ -115,7 +115,7 @@ class WindowExecutions:
     def told(self, tasks: Iterable[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
         """The part of a window's answer. tasks: of the window, as they are now. target_names: by id."""
         definitions = [modernised(task) for task in tasks]
-        entries = {one.id: _entry(one, definitions, target_names) for one in self._told() if not one.gone}
+        entries = {one.id: _entry(one, definitions, target_names) for one in self._wanted() if not one.gone}
         running = self._running()
         return {
             "current_execution": entries.get(running.id) if running else None,
