@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ssmsim.fleet import Fleet, Node, Report, of
-from ssmsim.node_patches import NON_COMPLIANT, Found, lacking, patches_on
+from ssmsim.node_patches import NON_COMPLIANT, Found, lacking, patches_on, spelled
 from ssmsim.patch_policy import LEVELS
 from ssmsim.store import Record, Region
 
@@ -104,11 +104,6 @@ def tally(fleet: Fleet, verdict: Verdict) -> tuple[Counter[str], Counter[str]]:
 def iso(moment: float) -> str:
     """A moment as items and inventory write it."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def spelled(state: str) -> str:
-    """A patch state as items and inventory write it: ``InstalledOther``."""
-    return state.title().replace("_", "")
 
 
 def _judged(severities: list[str]) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def named_node(fleet: Fleet, entry: dict[str, Any]) -> None:
         tags,
         _counts(entry, platform),
         ping_status=status,
-        silent_since=None if status == "Online" else fleet.region.now().timestamp(),
+        silent_since=None if status == "Online" else planting_time(fleet).timestamp(),
         failing=entry.get("Failing", False),
         blank=record == "blank",
         told=told or None,
@@ -68,6 +68,11 @@ def named_node(fleet: Fleet, entry: dict[str, Any]) -> None:
     if record == "reported":
         node.report = _report(fleet, node, entry)
     fleet.add(node)
+
+
+def planting_time(fleet: Fleet) -> datetime:
+    """The moment that a planted past ends at: the full minute, so that the same seed gives the same fleet."""
+    return fleet.region.now().replace(second=0, microsecond=0)
 
 
 def _platform(operating_system: str, product: str | None) -> Platform:
@@ -112,7 +117,7 @@ def _report(fleet: Fleet, node: Node, entry: dict[str, Any]) -> Report:
         entry.get("ExecutionId") or fleet.region.new_uuid(),
         entry.get("InstallOverrideList", ""),
     )
-    ended = seconds(entry.get("OperationEndTime") or entry.get("OperationStartTime") or fleet.region.now())
+    ended = seconds(entry.get("OperationEndTime") or entry.get("OperationStartTime") or planting_time(fleet))
     started = seconds(entry.get("OperationStartTime", ended - 15))
     last_no_reboot = entry.get("LastNoRebootInstallOperationTime", started if node.counts.pending_reboot else None)
     return Report(run, node.counts, started, ended, None if last_no_reboot is None else seconds(last_no_reboot))

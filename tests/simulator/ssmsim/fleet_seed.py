@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ssmsim.fleet import Counts, Fleet, Node, Report, Run, Tags
-from ssmsim.fleet_nodes import named_node
+from ssmsim.fleet_nodes import named_node, planting_time
 from ssmsim.platforms import PLATFORMS, Platform
 
 _DAY = 86_400.0
@@ -92,7 +92,7 @@ class _Planting:
     def __init__(self, fleet: Fleet, wish: Wish) -> None:
         self.fleet = fleet
         self.wish = wish
-        self.now = fleet.region.now()
+        self.now = planting_time(fleet)
         place = f"{fleet.region.account}/{fleet.region.region}"
         self.rng = random.Random(f"fleet/{wish.seed}/{place}/{len(fleet)}")
         self._runs: dict[tuple[str, str, bool, bool, bool], Run] = {}

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ssmsim.compliance_items import iso, items, put_for, spelled, tally, verdicts
+from ssmsim.compliance_items import iso, items, put_for, tally, verdicts
 from ssmsim.fleet import Node, of
 from ssmsim.fleet_nodes import COUNTS
 from ssmsim.instance_information import information
-from ssmsim.node_patches import patches_on
+from ssmsim.node_patches import patches_on, spelled
 from ssmsim.patch_policy import LEVELS
 from ssmsim.patch_states import state
 from ssmsim.store import Record, Region

@@ -79,3 +79,8 @@ def _once(patch: Patch, report: Report) -> float:
 def plain(state: str) -> str:
     """A state without what the service's two spellings differ in."""
     return state.replace("_", "").lower()
+
+
+def spelled(state: str) -> str:
+    """A state as compliance and inventory write it: ``InstalledOther``."""
+    return state.title().replace("_", "")

@@ -12,7 +12,7 @@ from ssmsim.errors import invalid_filter, invalid_instance_id
 from ssmsim.filters import select
 from ssmsim.fleet import Counts, Fleet, Node, of
 from ssmsim.fleet_nodes import COUNTS
-from ssmsim.node_patches import Found, patches_on, plain
+from ssmsim.node_patches import Found, patches_on, plain, spelled
 from ssmsim.paging import page
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
@@ -46,7 +46,6 @@ _PATCH_FILTERS: dict[str, Callable[[Found, str], bool]] = {
     "Severity": lambda found, value: found.patch.severity == value,
     "State": lambda found, value: plain(found.state) == plain(value),
 }
-_SPELLING = str.maketrans("", "", "_")
 _BLANK: Record = {
     **dict.fromkeys(COUNTS, 0),
     "UnreportedNotApplicableCount": -1,
@@ -136,7 +135,7 @@ def patch_as_read(region: Region, found: Found) -> Record:
         "KBId": found.patch.id,
         "Classification": found.patch.classification,
         "Severity": found.patch.severity,
-        "State": found.state.title().translate(_SPELLING) if region.strict else found.state,
+        "State": spelled(found.state) if region.strict else found.state,
         "InstalledTime": found.installed,
     }
     lacks = found.state in ("MISSING", "FAILED") and found.patch.cves

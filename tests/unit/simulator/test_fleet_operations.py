@@ -196,6 +196,24 @@ def test_a_node_that_is_planted_again_counts_once() -> None:
     assert (groups, len(site.fleet)) == ([0, 1], 1)
 
 
+def test_an_install_everywhere() -> None:
+    site = Site(fleet={"count": 60, "failed": 0.1})
+    failing = {node.instance_id for node in site.fleet if node.failing}
+    lacking = {key for key, state in site.states().items() if state["MissingCount"] or state["FailedCount"]}
+    for instance_id in site.fleet.ids():
+        site.fleet.operate(
+            instance_id, "Install", reboot_option="RebootIfNeeded", when=WHEN, snapshot_id="s", execution_id="e"
+        )
+    states = site.states()
+    assert len(states) == len(site.fleet)
+    assert not any(state["MissingCount"] or state["InstalledPendingRebootCount"] for state in states.values())
+    assert {key for key, state in states.items() if state["FailedCount"]} == failing < lacking
+    resources = site.pages("ListResourceComplianceSummaries", "ResourceComplianceSummaryItems")
+    rejected = {key for key, state in states.items() if state["InstalledRejectedCount"]}
+    grave = {entry["ResourceId"] for entry in resources if entry["Status"] == "NON_COMPLIANT"}
+    assert grave == failing | rejected
+
+
 def test_the_output_is_the_summary_of_the_document() -> None:
     text = operate(site_of(**COUNTS), "Scan").stdout
     for part in (NODE, "OperationType", "MissingCount                 : 3", "FailedCount                  : 1"):
