@@ -107,6 +107,12 @@ def test_an_unknown_filter(ssm: Client) -> None:
         found(ssm, ("Colour", ["red"]))
 
 
+@pytest.mark.parametrize("key", ["PingStatus", "PlatformTypes", "ResourceType"])
+def test_a_filter_value_that_is_none(ssm: Client, key: str) -> None:
+    with refused("InvalidInstanceInformationFilterValue", "ValidationException"):
+        found(ssm, (key, ["Somewhere"]))
+
+
 def test_a_token_of_another_request(ssm: Client) -> None:
     with refused("InvalidNextToken"):
         ssm.describe_instance_information(NextToken="bm8gdG9rZW4=")

@@ -26,6 +26,11 @@ _MEMBERS = {
     "AssociationStatus": "AssociationStatus",
 }
 """The member that each filter key judges."""
+_VALUES = {
+    "PingStatus": {"Online", "ConnectionLost", "Inactive"},
+    "PlatformTypes": {"Windows", "Linux", "MacOS"},
+    "ResourceType": {"EC2Instance", "ManagedInstance"},
+}
 _DAY = 86_400.0
 _REGISTERED = 1_600_000_000
 
@@ -92,6 +97,10 @@ def _filtered(fleet: Fleet, nodes: list[Node], key: str, values: list[str]) -> l
     if key not in _MEMBERS:
         raise ServiceError("InvalidFilterKey", f"The filter key {key} is not valid.")
     wanted = frozenset(values)
+    strangers = sorted(wanted - _VALUES.get(key, wanted))
+    if strangers:
+        text = f"The value {strangers[0]} of the filter {key} is not valid."
+        raise ServiceError("InvalidInstanceInformationFilterValue", text)
     if key == "InstanceIds":
         return [node for node in nodes if node.instance_id in wanted]
     return [node for node in nodes if information(fleet.region, node).get(_MEMBERS[key]) in wanted]
