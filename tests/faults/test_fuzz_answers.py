@@ -22,7 +22,7 @@ from .scenarios import LINUX
 
 Json = Any
 Path = tuple[str | int, ...]
-RUNS = int(os.environ.get("PATCHFLEET_FAULT_RUNS", "20")) * 3
+RUNS = max(60, int(os.environ.get("PATCHFLEET_FAULT_RUNS", "20")))
 SEED = int(os.environ.get("PATCHFLEET_FAULT_SEED", "0"))
 ODD: tuple[Json, ...] = (
     *(None, "", [], {}, 0, -1, 10**15, True, 1.5, "unknown", "Ünbekannt 東京", "x" * 5000, [None], [{}], {"New": "x"}),
