@@ -19,7 +19,7 @@ TASKS_FAILED = "One or more tasks in the orchestration failed."
 INVALID_PARAMETERS = "The following SSM parameters are invalid: "
 
 
-def open_window(region: Region, window: Record) -> Execution:
+def open_window(region: Region, window: Record) -> None:
     """A window opens now: its execution begins, waits for others to end, or is skipped."""
     now, book = region.now(), book_of(region)
     unfinished = book.unfinished()
@@ -34,7 +34,6 @@ def open_window(region: Region, window: Record) -> Execution:
         execution.finish(now, ex.SKIPPED)
     else:
         region.at(execution.cutoff, partial(_cut_off, region, execution))
-    return execution
 
 
 def cancel(region: Region, execution: Execution) -> None:
