@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance, row_file
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance_rows import (
     INSTANCE_FIELDS,
     PATCH_FIELDS,
@@ -189,11 +189,15 @@ def test_what_cannot_be_written_is_told_before_any_call(account: Account, tmp_pa
     assert not account.calls()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_that_is_not_writable_is_told_before_any_call(account: Account, tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    assert "is not writable" in account.fails(MODULE, level="instances", dest=str(tmp_path / "x.csv"))["msg"]
-    assert not account.calls()
+def test_what_this_user_may_not_do_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "nodes.csv"
+    path.write_text("old", encoding="utf-8")
+    assert row_file.violations("dest", str(path)) == []
+
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.R_OK)
+    assert row_file.violations("dest", str(path)) == [f"dest: the directory '{tmp_path}' is not writable for this user"]
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.R_OK)
+    assert "exists and cannot be read" in row_file.violations("dest", str(path))[0]
 
 
 def test_a_link_to_a_directory_that_is_gone_is_told_before_any_call(account: Account, tmp_path: Path) -> None:
