@@ -251,7 +251,8 @@ def test_one_that_is_renamed_to_the_name_in_between_stays_alone(field: Field, ki
     else:
         renamed = {"BaselineId": baseline_id(field, "other"), "Name": "base"}
         field.before["CreatePatchBaseline"] = lambda: field.by_hand("UpdatePatchBaseline", **renamed)
-    args = {"windows": [WINDOW]} if kind == "window" else {"baselines": [BASE]}
+    # A second name, so that the first read lists all windows.
+    args = {"windows": [WINDOW, {**WINDOW, "name": "third"}]} if kind == "window" else {"baselines": [BASE]}
     result = field.setup(**args)
     assert "of the same name at the same moment" in result["msg"]
     field.settled(**args)
@@ -344,12 +345,13 @@ def test_an_id_that_means_another_window_by_now_is_not_removed(field: Field) -> 
 
 def test_what_is_taken_over_is_not_emptied_in_the_same_run(field: Field) -> None:
     field.setup(setup="theirs", windows=[window(targets=[WEB, {**WEB, "name": "theirs"}])])
-    field.setup(setup="mine", prune=True, take_over=True, windows=[window()])
+    result = field.setup(setup="mine", prune=True, take_over=True, windows=[window()])
+    assert not result.get("failed"), result["msg"]
     listed = children(field, "prod", "DescribeMaintenanceWindowTargets", "Targets")
     assert sorted(one["Name"] for one in listed) == ["theirs", "web"]
 
 
-@pytest.mark.parametrize("limit", [0, 4])
+@pytest.mark.parametrize("limit", [0, 3, 4])
 def test_a_prune_beyond_its_limit_writes_nothing(field: Field, limit: int) -> None:
     declaration = begun(field)
     before = field.content()
