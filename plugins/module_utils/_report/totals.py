@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .merge import Fleet
@@ -40,9 +39,8 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
 
-    def add(self, status: str | None, facts: Facts, not_read: Iterable[str]) -> None:
+    def add(self, status: str | None, facts: Facts) -> None:
         """Count a node."""
-        self.unknown.update(not_read)
         self.statuses[status or "unknown"] += 1
         for name, holds in facts.items():
             if holds is None:
@@ -104,9 +102,7 @@ def totals_of(fleet: Fleet) -> Totals:
     """Count the fleet."""
     found = Totals()
     for reading in fleet.readings:
-        # What a reading does not know is not known of the whole, even if it has no node.
-        found.total.unknown.update(reading.not_read)
-        found.places.setdefault(place_name(reading), Tally()).unknown.update(reading.not_read)
+        found.places.setdefault(place_name(reading), Tally())
         for group in reading.scope.patch_groups:
             found.groups.setdefault(group, Tally())
     for reading, node in fleet.nodes():
@@ -118,12 +114,27 @@ def totals_of(fleet: Fleet) -> Totals:
             *(found.groups.setdefault(group, Tally()) for group in groups_of(reading, node)),
         ]
         for tally in tallies:
-            tally.add(node.status, facts, reading.not_read)
+            tally.add(node.status, facts)
+    for reading in fleet.readings:
+        _spread_unknown(found, reading)
     found.groups, found.systems, found.places = (
         {name: tallies[name] for name in sorted(tallies, key=_by_name)}
         for tallies in (found.groups, found.systems, found.places)
     )
     return found
+
+
+def _spread_unknown(found: Totals, reading: Reading) -> None:
+    """What a reading does not know is not known of anything that could have nodes in it."""
+    asked = reading.scope.patch_groups
+    tallies = [
+        found.total,
+        found.places[place_name(reading)],
+        *found.systems.values(),
+        *(tally for group, tally in found.groups.items() if not asked or group in asked),
+    ]
+    for tally in tallies:
+        tally.unknown.update(reading.not_read)
 
 
 def _by_name(name: str | None) -> tuple[bool, str]:
