@@ -74,7 +74,7 @@ def _reader(hint: Any) -> Reader:
 
 def _of_type(value: Any, wanted: type) -> Any:
     # True is an int to Python, and none to anybody else.
-    if type(value) is not wanted:
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise MalformedError(f"{value!r:.60} is not of type {wanted.__name__}")
     return value
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from .merge import Fleet
 from .model import Node, Reading, groups_of
 
-# Whether a node is in a count, by its name; None where that is not known.
-Facts = dict[str, bool | None]
 # The names of the counts, as in the summary of ssm_patch_compliance_info.
 COUNTS = (
     "managed",
@@ -39,7 +37,7 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
 
-    def add(self, status: str | None, facts: Facts) -> None:
+    def add(self, status: str | None, facts: dict[str, bool | None]) -> None:
         """Count a node."""
         self.statuses[status or "unknown"] += 1
         for name, holds in facts.items():
@@ -69,11 +67,11 @@ class Tally:
         return {**counts, "compliance_percent": self.compliance_percent()}
 
 
-def _facts(node: Node) -> Facts:
-    """Which counts a node is in."""
+def _facts(node: Node) -> dict[str, bool | None]:
+    """Whether a node is in each count; None where that is not known."""
     if node.status == "unmanaged":
         return {"managed": False, "unmanaged": True}
-    facts: Facts = {"managed": True, "unmanaged": False}
+    facts: dict[str, bool | None] = {"managed": True, "unmanaged": False}
     if node.status == "never_scanned":
         # Without a report nothing else holds of it, which is known.
         return facts | {"never_scanned": True}
