@@ -25,8 +25,10 @@ notes:
   - What was not read is null, never 0, V(""), V(-1) or a date of 1970.
   - A read that is refused is told in RV(gaps) and as a warning, and the rest is told all the same. The module fails
     where the nodes themselves cannot be listed, and where no read would work, as with credentials that have expired.
-  - Which nodes carry the tag of a group is looked up for the groups in O(patch_groups), and without that option for
-    all groups that have a baseline. With O(instance_ids) alone it is looked up only where a last report names no group.
+  - AWS does not list the tags of nodes. Which nodes carry the tag of a group is looked up for the groups in
+    O(patch_groups), and without that option for all groups that have a baseline; for nodes that never reported also for
+    the groups that other nodes reported. With O(instance_ids) alone it is looked up only where a last report names no
+    group.
   - Systems Manager lists a stopped instance no longer as managed after a while. AWS tells the patches of a node only
     while its agent answers.
 author:
@@ -163,7 +165,8 @@ groups:
       type: float
       returned: always
 instances:
-  description: The nodes in the order in which they are listed, then the instances that are not managed.
+  description: The nodes in the order in which they are listed, those that never reported a group after the others, and
+    at the end the instances that are not managed.
   returned: when O(level) is V(instances) or V(patches), and O(dest) is not given
   type: list
   elements: dict

@@ -63,16 +63,18 @@ class Result:
 class ComplianceReader:
     """Reads the nodes of a scope.
 
-    look_up_groups: reads the tags that name groups into the scope, where that has not been done.
+    look_up: reads into the scope which nodes carry the tag of a group that has a baseline, or of one of these.
     """
 
     def __init__(
-        self, api: Api, params: Mapping[str, Any], gaps: Gaps, now: datetime, look_up_groups: Callable[[], None]
+        self, api: Api, params: Mapping[str, Any], gaps: Gaps, now: datetime, look_up: Callable[[Iterable[str]], None]
     ) -> None:
         self._api = api
         self._gaps = gaps
         self._now = now
-        self._look_up_groups = look_up_groups
+        self._look_up_groups = look_up
+        # Nothing is known of tags then, before a node needs it.
+        self._is_by_id = params["instance_ids"] is not None
         self._stale_after = timedelta(hours=params["stale_after_hours"])
         self._workers: int = params["concurrency"]
         self._with_patches = params["level"] == "patches"
@@ -84,11 +86,11 @@ class ComplianceReader:
         self._release_dates: dict[str, str | None] = {}
 
     def results(self, scope: Scope) -> Iterator[Result]:
-        """The nodes in their order, then the instances that are not managed."""
+        """The nodes in their order, those that never reported a group after the others, then what is not managed."""
         with _pool(self._workers) as pool:
             parts = (partial(self._part, scope, ids) for ids in chunks(scope.facts, NODES_PER_CALL))
             read = (result for part in _ordered(pool, parts, self._workers) for result in part)
-            results: Iterator[Result] = (self._in_groups(scope, result) for result in read)
+            results = self._grouped(scope, read)
             if self._with_patches:
                 jobs = (partial(self._patched, result) for result in results)
                 results = self._dated(pool, _ordered(pool, jobs, self._workers))
@@ -96,6 +98,27 @@ class ComplianceReader:
         for facts, groups in (scope.unmanaged or {}).values():
             row = instance_row(facts, groups, NO_REPORT, UNMANAGED)
             yield Result(facts, UNMANAGED, row, [*groups])
+
+    def _grouped(self, scope: Scope, results: Iterable[Result]) -> Iterator[Result]:
+        """Each result with its groups; which groups there are besides those with a baseline, the reports tell."""
+        waiting: list[str] = []
+        reported: set[str] = set()
+        for result in results:
+            group = result.row["patch_group"]
+            if group:
+                reported.add(group)
+            elif result.facts.instance_id not in scope.groups:
+                if result.verdict is NEVER_SCANNED:
+                    waiting.append(result.facts.instance_id)
+                    continue
+                if self._is_by_id:
+                    self._look_up_groups(())
+                    self._is_by_id = False
+            yield _in_groups(scope, result)
+        if waiting:
+            self._look_up_groups(reported)
+            for one in waiting:
+                yield _in_groups(scope, self._result(scope.facts[one], NO_REPORT))
 
     def _part(self, scope: Scope, ids: list[str]) -> list[Result]:
         operation = "DescribeInstancePatchStates"
@@ -149,15 +172,6 @@ class ComplianceReader:
                 self._baselines[baseline_id] = None if baseline is None else status == "NON_COMPLIANT"
             return self._baselines[baseline_id]
 
-    def _in_groups(self, scope: Scope, result: Result) -> Result:
-        reported = result.row["patch_group"]
-        one = result.facts.instance_id
-        if reported is None and one not in scope.groups:
-            self._look_up_groups()
-        groups = [*scope.groups.get(one, ()), *([reported] if reported else [])]
-        result.groups = result.row["patch_groups"] = [*dict.fromkeys(groups)]
-        return result
-
     def _patched(self, result: Result) -> Result:
         one, operation = result.facts.instance_id, "DescribeInstancePatches"
         wanted = listings(result.report, result.wanted)
@@ -203,6 +217,13 @@ class ComplianceReader:
             if number in dates and dates[number] is None:
                 dates[number] = iso(raw["ReleaseDate"])
         return dates
+
+
+def _in_groups(scope: Scope, result: Result) -> Result:
+    reported = result.row["patch_group"]
+    groups = [*scope.groups.get(result.facts.instance_id, ()), *([reported] if reported else [])]
+    result.groups = result.row["patch_groups"] = [*dict.fromkeys(groups)]
+    return result
 
 
 _UNDONE = frozenset({*NONCOMPLIANT_STATES, AVAILABLE})

@@ -98,11 +98,16 @@ class ScopeReader:
         self._facts, self._listed, self._candidates = {}, {}, []
         return scope
 
-    def look_up_groups(self) -> None:
-        """Read the tags that name a group, where that has not been done: for nodes that were asked for by id."""
-        if self._registered is None and self._asked is None:
+    def look_up_groups(self, reported: Iterable[str]) -> None:
+        """Read which nodes carry the tag of a group that has a baseline, or of one of these, unless that is known."""
+        if self._asked is not None:
+            return
+        if self._registered is None:
             run_jobs([self._list_groups], self._workers)
             self._group(self._registered)
+        more = sorted({*reported}.difference(self._registered or ()))
+        run_jobs(self._tag_jobs(more), self._workers)
+        self._group(more)
 
     def _first_jobs(self) -> list[Job]:
         jobs: list[Job] = [partial(self._list_named, "id", part) for part in chunks(self._ids or (), NODES_PER_CALL)]
@@ -194,9 +199,12 @@ class ScopeReader:
         )
         self._scope.groups_unread = found is None
         self._registered = sorted({*(found or ())})
+        return self._tag_jobs(self._registered)
+
+    def _tag_jobs(self, groups: Iterable[str]) -> list[Job]:
         return [
             partial(self._list, (key, group), [_filter(f"tag:{key}", [group]), *self._tags], False)
-            for group in self._registered
+            for group in groups
             for key in GROUP_TAGS
         ]
 

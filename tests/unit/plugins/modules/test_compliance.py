@@ -71,9 +71,13 @@ def test_the_summary_is_what_the_records_of_aws_add_up_to(account: Account, coun
         assert sum(group[name] for group in result["groups"]) == result["summary"][name]
     assert result["summary"]["compliant"] == sum(row["compliant"] for row in result["instances"])
     calls = account.calls()
-    tagged = members["Web Servers"]
+    web, database = (max(1, ceil(members[name] / 50)) for name in ("Web Servers", "Database Servers"))
     # All nodes, then those of each tag of the two groups that have a baseline.
-    assert calls.pop(NODES) == ceil(count / 50) + max(1, ceil(tagged / 50)) + 3
+    listings = ceil(count / 50) + web + 3
+    # A node without any group may be in one that only others reported.
+    if any(not row["operation"] and row["patch_groups"] != ["Web Servers"] for row in result["instances"]):
+        listings += database + 1
+    assert calls.pop(NODES) == listings
     assert calls.pop("GetPatchBaseline", 0) == len(
         {row["baseline_id"] for row in result["instances"] if row["available_security_update_count"]}
     )
@@ -162,6 +166,20 @@ def test_a_node_is_in_a_group_by_its_tag_and_by_its_last_report(account: Account
     assert {name: group["managed"] for name, group in every.items()} == {"Web": 4, "Old": 1, "Other": 1, None: 1}
 
 
+def test_a_node_that_never_reported_is_in_a_group_that_others_reported(account: Account) -> None:
+    nodes = [node(1, "Web", Record="absent"), node(2, "Web"), node(3, "Nobody", Record="absent"), node(4)]
+    plant(account, nodes=nodes)
+
+    result = account.run(MODULE, level="instances")
+
+    assert {row["instance_id"]: row["patch_groups"] for row in result["instances"]} == dict(
+        zip(ids(1, 2, 3, 4), (["Web"], ["Web"], [], []), strict=True)
+    )
+    assert counts(result)["Web"] == {"managed": 2, "compliant": 1, "never_scanned": 1, "compliance_percent": 50.0}
+    # All nodes, and those of each tag of the one group that was reported.
+    assert account.calls() == {NODES: 3, STATES: 1, GROUPS: 1}
+
+
 def test_only_what_is_needed_of_a_group_is_read(account: Account) -> None:
     plant(account, nodes=[node(1, "Web"), node(2, PatchGroup="Web"), node(3, "Other")])
 
@@ -216,7 +234,7 @@ def test_nodes_fit_all_filters_that_are_given(account: Account) -> None:
 
 
 def test_a_node_that_was_asked_for_by_id_is_in_its_group(account: Account) -> None:
-    nodes = [node(1, "Web"), node(2, "Web", Record="absent"), node(3, "Web")]
+    nodes = [node(1, "Web"), node(2, "Web", Record="absent"), node(3, "Web"), node(4)]
     plant(account, baseline("Web"), nodes=nodes)
 
     account.run(MODULE, instance_ids=ids(1))
@@ -227,6 +245,9 @@ def test_a_node_that_was_asked_for_by_id_is_in_its_group(account: Account) -> No
         "Web": {"managed": 2, "compliant": 1, "never_scanned": 1, "compliance_percent": 50.0},
     }
     assert account.calls() == {NODES: 4, STATES: 2, GROUPS: 1}
+    account.clear_log()
+    account.run(MODULE, instance_ids=ids(4))
+    assert account.calls() == {NODES: 3, STATES: 1, GROUPS: 1}
 
 
 def test_ids_that_are_not_managed_are_named_and_not_counted(account: Account) -> None:

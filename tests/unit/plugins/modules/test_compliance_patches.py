@@ -215,7 +215,7 @@ def test_a_denied_group_may_have_more_nodes_and_tells_no_count(account: Account)
 
 
 def test_denied_patch_groups_leave_the_summary_as_it_is(account: Account) -> None:
-    plant(account, baseline("Web"), nodes=[node(1, "Web"), node(2, "Web", Record="absent")])
+    plant(account, baseline("Db"), nodes=[node(1, "Web"), node(2, "Db", Record="absent")])
     account.faults({"op": "DescribePatchGroups", "do": "AccessDeniedException"})
 
     result = account.run(MODULE)
