@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from .._patching.zones import zone_of
 from .merge import Fleet
-from .model import Place, TaskRun, Window, WindowRun, place_of
+from .model import Place, Window, WindowRun, place_of
 from .times import instant
 
 DAYS = 30
@@ -51,10 +52,6 @@ class Run:
     start: datetime | None
     minutes: int | None
 
-    def tasks(self) -> list[TaskRun]:
-        """The tasks that did something or failed."""
-        return list(self.run.tasks)
-
 
 def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
     """The next days. most_runs: as many next runs were read of a window at most."""
@@ -88,7 +85,9 @@ def _runs(window: Window, read_at: datetime) -> list[datetime]:
 def in_zone(moment: datetime, window: Window) -> datetime:
     """A moment on the clock of the window's zone; as it is where the zone is not known here."""
     zone = zone_of(window.schedule_timezone) if window.schedule_timezone else UTC
-    return moment.astimezone(zone) if zone else moment
+    with suppress(OverflowError):  # at the end of the year 9999
+        return moment.astimezone(zone) if zone else moment
+    return moment
 
 
 def history_of(fleet: Fleet) -> list[Run]:
