@@ -29,10 +29,6 @@ class Row:
     next_run: datetime | None
     more: bool
 
-    def count(self) -> int:
-        """How often it opens in these days."""
-        return sum(len(times) for times in self.days)
-
 
 @dataclass(slots=True)
 class Calendar:
