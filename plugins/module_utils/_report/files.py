@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are written whole or not at all, and only if their content differs."""
+"""Files that are written whole or not at all, and only if their content or mode differs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def encoded(pieces: Iterable[str]) -> Iterable[bytes]:
     return (piece.encode("utf-8", "replace") for piece in pieces)
 
 
-def differs(path: Path, pieces: Iterable[str]) -> bool:
+def differs(path: Path, pieces: Iterable[str], mode: int) -> bool:
     """Whether the file would change; nothing is written."""
     sums = hashlib.sha256()
     for piece in encoded(pieces):
         sums.update(piece)
-    return _digest(path) != sums.digest()
+    return _would_change(path, sums.digest(), mode)
 
 
 def write(path: Path, pieces: Iterable[str], mode: int) -> bool:
-    """Write the file, under its name when it is complete; gives whether its content changed."""
+    """Write the file, under its name when it is complete; gives whether content or mode changed."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
@@ -38,7 +38,7 @@ def write(path: Path, pieces: Iterable[str], mode: int) -> bool:
                 sums.update(piece)
                 file.write(piece)
         temporary.chmod(mode)
-        changed = _digest(path) != sums.digest() or _mode(path) != mode
+        changed = _would_change(path, sums.digest(), mode)
         if changed:
             temporary.replace(path)
         return changed
@@ -47,8 +47,8 @@ def write(path: Path, pieces: Iterable[str], mode: int) -> bool:
             temporary.unlink()
 
 
-def _mode(path: Path) -> int:
-    return path.stat().st_mode & 0o7777
+def _would_change(path: Path, digest: bytes, mode: int) -> bool:
+    return _digest(path) != digest or path.stat().st_mode & 0o7777 != mode
 
 
 def _digest(path: Path) -> bytes | None:

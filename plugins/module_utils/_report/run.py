@@ -178,7 +178,7 @@ def _write(module: AnsibleModule, report: html.Report) -> bool:
         os.makedirs(directory, mode=0o700, exist_ok=True)
     for one in _files(report, module.params):
         path, content = directory / one.name, one.content()
-        changed |= differs(path, content) if module.check_mode else write(path, content, mode)
+        changed |= differs(path, content, mode) if module.check_mode else write(path, content, mode)
     return changed
 
 

@@ -69,6 +69,7 @@ def test_check_mode_writes_nothing_and_says_the_same(tmp_path: Path) -> None:
     before = files()
     assert not run(tmp_path, check=True, gate=gate)["changed"]
     assert run(tmp_path, check=True, gate=gate, title="Other")["changed"]
+    assert run(tmp_path, check=True, gate=gate, mode="0644")["changed"]
     assert files() == before
 
 
@@ -223,6 +224,16 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
     assert "No space left on device" in answer["msg"]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.json"]
     assert (tmp_path / "out" / "report.json").read_bytes() == old
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_destination_that_is_a_file_is_an_error(tmp_path: Path, check: bool) -> None:
+    (tmp_path / "out").write_text("mine", encoding="utf-8")
+    answer = run(tmp_path, check=check)
+
+    assert answer["failed"]
+    assert answer["msg"].startswith("dest: ")
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
 
 
 def test_the_documentation_the_module_and_the_role_have_the_same_options() -> None:
