@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An account in which any answer may be a lie, at any time: no run removes what belongs to others or is declared."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from ssmsim import Simulator
+
+from .conftest import PROFILES
+from .field import Field
+from .scenarios import SCENARIOS
+from .test_matrix import NEIGHBOUR, RUNS, SEED, prepared
+
+Json = Any
+LIES = ("lose", "shorten", "strip", "cut", "repeat", "shuffle", "blank")
+TABLES = {"windows": "WindowId", "window_tasks": "WindowTaskId", "baselines": "BaselineId"}
+CODES = (
+    *("DoesNotExistException", "InvalidResourceId", "AlreadyExistsException", "ResourceInUseException"),
+    *("TargetInUseException", "IdempotentParameterMismatch", "ResourceLimitExceededException", "TooManyUpdates"),
+    *("InvalidNextToken", "lost", "drop", "html"),
+)
+
+
+def theirs(field: Field) -> list[Json]:
+    """All that the neighbour has."""
+    content = field.content()
+    names = {one["name"] for one in (*NEIGHBOUR["windows"], *NEIGHBOUR["baselines"])}
+    return [one for one in (*content["windows"], *content["baselines"]) if one["Name"] in names]
+
+
+def declared(scenario: str) -> set[tuple[str, ...]]:
+    """Kind and name of the windows, tasks and baselines that a scenario wants to be there before and after."""
+    before, after = SCENARIOS[scenario]
+    if not before or after.get("state") == "absent":
+        return set()
+
+    def names(declaration: dict[str, Json]) -> set[tuple[str, ...]]:
+        there = [one for one in declaration["windows"] if one.get("state") != "absent"]
+        tasks = [
+            (one["name"], task) for one in there for kind in ("patch_tasks", "tasks") for task in one.get(kind, ())
+        ]
+        return {
+            *(("window", one["name"]) for one in there),
+            *(("baseline", one["name"]) for one in declaration["baselines"] if one.get("state") != "absent"),
+            *(("Task", window, task["name"]) for window, task in tasks if task.get("state") != "absent"),
+        }
+
+    return names(before) & names(after)
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + RUNS))
+def test_lies_at_any_time(seed: int, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(seed)
+    profile, scenario = PROFILES[seed % 2], draw.choice(sorted(SCENARIOS.keys() - {"create"}))
+    field = Field(simulators[profile], profile, monkeypatch)
+    declaration = {**prepared(field, scenario), "concurrency": draw.choice((1, 16))}
+    before, neighbour = field.ids(), theirs(field)
+    rate = draw.uniform(0.02, 0.3)
+    lies = [{"do": do, "rate": rate} for do in draw.sample(LIES, 3)]
+    errors = [{"do": do, "rate": rate / 3} for do in draw.sample(CODES, 3)]
+    for _run in range(2):
+        field.faults_from(draw.randrange(1000), *lies, *errors)
+        field.setup(**declaration)
+        field.faults()
+    assert theirs(field) == neighbour
+    # By id, behind all reads: there may be namesakes by now.
+    after = {one[member] for table, member in TABLES.items() for one in field.region.table(table).latest_values()}
+    wanted = declared(scenario)
+    # The key of a baseline also has its operating system.
+    kept = {
+        key: found for key, found in before.items() if key in wanted or (key[0] == "baseline" and key[:2] in wanted)
+    }
+    assert kept or scenario == "remove"
+    # What cannot be changed in place is made anew.
+    lost = {key for key, found in kept.items() if found not in after}
+    assert lost <= ({("Task", "prod", "after")} if scenario == "replace" else set()), lost
