@@ -29,6 +29,8 @@ notes:
     O(patch_groups), and without that option for all groups that have a baseline; for nodes that never reported also for
     the groups that other nodes reported. With O(instance_ids) alone it is looked up only where a last report names no
     group.
+  - An older botocore does not know of available security updates (V(AVAILABLE_SECURITY_UPDATE)); their counts are null
+    then, and the state is refused in O(states).
   - Systems Manager lists a stopped instance no longer as managed after a while. AWS tells the patches of a node only
     while its agent answers.
 author:

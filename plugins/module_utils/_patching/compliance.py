@@ -14,9 +14,9 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import row_file
-from .api import connect
+from .api import Api, connect
 from .compliance_read import ComplianceReader, Result
-from .compliance_rows import INSTANCE_FIELDS, PATCH_FIELDS, STATES, SUMMARY, UNREAD, Row, Totals
+from .compliance_rows import AVAILABLE, INSTANCE_FIELDS, PATCH_FIELDS, STATES, SUMMARY, UNREAD, Row, Totals
 from .compliance_scope import Scope, ScopeReader
 from .errors import ApiError, PatchingError
 from .gaps import Gaps
@@ -104,8 +104,11 @@ def run_compliance_info() -> None:
     module = AnsibleAWSModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
     if found := violations(module.params):
         module.fail_json(msg="; ".join(found), violations=found)
+    api = connect(module, module.params["concurrency"])
+    if found := _unknown_states(api, module.params):
+        module.fail_json(msg="; ".join(found), violations=found)
     try:
-        result, warnings = _Reading(module).result()
+        result, warnings = _Reading(module, api).result()
     except PatchingError as error:
         facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
         module.fail_json(msg=str(error), **facts)
@@ -138,17 +141,24 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _unknown_states(api: Api, params: Mapping[str, Any]) -> list[str]:
+    """States whose counts the installed botocore leaves out of the answers, so that nothing would be found."""
+    # Both came with the same version.
+    is_old = "AvailableSecurityUpdatesComplianceStatus" not in api.input_members("CreatePatchBaseline")
+    if not is_old or AVAILABLE not in (params["states"] or ()):
+        return []
+    return [f"states: the installed botocore does not know {AVAILABLE}; install a newer boto3 and botocore"]
+
+
 class _Reading:
     """One run: rows go to where they are wanted while the nodes are read, and are counted on their way."""
 
-    def __init__(self, module: AnsibleAWSModule) -> None:
+    def __init__(self, module: AnsibleAWSModule, api: Api) -> None:
         self._params: Mapping[str, Any] = module.params
         self._check_mode: bool = module.check_mode
         self._region = module.region
-        workers = self._params["concurrency"]
-        api = connect(module, workers)
         self._gaps = Gaps()
-        ec2 = cache(lambda: connect(module, workers, "ec2"))
+        ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2"))
         self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps)
         self._reader = ComplianceReader(api, self._params, self._gaps, now(), self._scope_reader.look_up_groups)
         self._summary = Totals()

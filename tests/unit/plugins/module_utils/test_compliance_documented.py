@@ -104,6 +104,45 @@ PATCHES: list[dict[str, Any]] = [
 ]
 
 
+ROW: dict[str, Any] = {
+    "instance_id": NODE,
+    "name": "ip-172-16-0-154.ec2.internal",
+    "platform_type": "Linux",
+    "platform_name": "Amazon Linux AMI",
+    "platform_version": "2018.03",
+    "resource_type": "EC2Instance",
+    "ping_status": "Online",
+    "last_ping_time": "2019-02-18T14:57:15.178000+00:00",
+    "agent_version": "2.3.415.0",
+    "patch_groups": ["my-patch-group"],
+    "status": "failed",
+    "compliant": False,
+    "stale": False,
+    "pending_reboot": False,
+    "patch_group": "my-patch-group",
+    "baseline_id": "pb-0713accee01234567",
+    "snapshot_id": "521c3536-930c-4aa9-950e-01234567abcd",
+    "operation": "Scan",
+    "operation_start_time": "2021-05-03T18:00:56+00:00",
+    "operation_end_time": "2021-05-03T18:01:09+00:00",
+    "reboot_option": "RebootIfNeeded",
+    "last_no_reboot_install_operation_time": "2020-06-14T19:17:41+00:00",
+    "install_override_list": None,
+    "installed_count": 123,
+    "installed_other_count": 334,
+    "installed_pending_reboot_count": 0,
+    "installed_rejected_count": 0,
+    "missing_count": 1,
+    "failed_count": 2,
+    "not_applicable_count": 2063,
+    "unreported_not_applicable_count": 11,
+    "critical_noncompliant_count": 2,
+    "security_noncompliant_count": 2,
+    "other_noncompliant_count": 1,
+    "available_security_update_count": None,
+}
+
+
 def test_the_answers_fit_the_model_of_the_service() -> None:
     service = botocore.session.Session().get_service_model("ssm")
 
@@ -122,43 +161,7 @@ def test_a_patch_state_becomes_a_row() -> None:
     verdict = rows.judge(report, datetime(2021, 5, 4, tzinfo=UTC), WEEK)
     row = rows.instance_row(rows.facts_of(INFORMATION), ["my-patch-group"], report, verdict)
 
-    assert row == {
-        "instance_id": NODE,
-        "name": "ip-172-16-0-154.ec2.internal",
-        "platform_type": "Linux",
-        "platform_name": "Amazon Linux AMI",
-        "platform_version": "2018.03",
-        "resource_type": "EC2Instance",
-        "ping_status": "Online",
-        "last_ping_time": "2019-02-18T14:57:15.178000+00:00",
-        "agent_version": "2.3.415.0",
-        "patch_groups": ["my-patch-group"],
-        "status": "failed",
-        "compliant": False,
-        "stale": False,
-        "pending_reboot": False,
-        "patch_group": "my-patch-group",
-        "baseline_id": "pb-0713accee01234567",
-        "snapshot_id": "521c3536-930c-4aa9-950e-01234567abcd",
-        "operation": "Scan",
-        "operation_start_time": "2021-05-03T18:00:56+00:00",
-        "operation_end_time": "2021-05-03T18:01:09+00:00",
-        "reboot_option": "RebootIfNeeded",
-        "last_no_reboot_install_operation_time": "2020-06-14T19:17:41+00:00",
-        "install_override_list": None,
-        "installed_count": 123,
-        "installed_other_count": 334,
-        "installed_pending_reboot_count": 0,
-        "installed_rejected_count": 0,
-        "missing_count": 1,
-        "failed_count": 2,
-        "not_applicable_count": 2063,
-        "unreported_not_applicable_count": 11,
-        "critical_noncompliant_count": 2,
-        "security_noncompliant_count": 2,
-        "other_noncompliant_count": 1,
-        "available_security_update_count": None,
-    }
+    assert row == ROW
     assert verdict.counted == {
         *("managed", "noncompliant", "critical_noncompliant", "security_noncompliant", "failed"),
     }

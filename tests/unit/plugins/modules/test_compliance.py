@@ -11,7 +11,13 @@ import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance_rows import INSTANCE_FIELDS
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import baseline, expected, node, plant
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import (
+    baseline,
+    expected,
+    knows_available_updates,
+    node,
+    plant,
+)
 from ssmsim.errors import ServiceError
 
 MODULE = "ssm_patch_compliance_info"
@@ -301,6 +307,7 @@ def test_filters_of_rows_do_not_change_the_counts(account: Account) -> None:
     assert len(some["instances"]) == every["summary"]["noncompliant"] > 0
 
 
+@knows_available_updates
 def test_the_baseline_decides_about_available_security_updates_and_is_read_once(account: Account) -> None:
     windows = {"OperatingSystem": "WINDOWS", "AvailableSecurityUpdateCount": 2}
     nodes = [node(1, "A", **windows), node(2, "A", **windows), node(3, "B", **windows)]

@@ -10,13 +10,20 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance
+from ansible_collections.patchfleet.aws.plugins.module_utils._patching.api import Api
 from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance_rows import (
     NONCOMPLIANT_STATES,
     PATCH_FIELDS,
     STATES,
 )
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import baseline, node, pages, plant
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import (
+    baseline,
+    knows_available_updates,
+    node,
+    pages,
+    plant,
+)
 
 MODULE = "ssm_patch_compliance_info"
 PATCHES = "DescribeInstancePatches"
@@ -62,6 +69,7 @@ def test_case_075_all_pages_of_a_node_with_many_patches_are_read(account: Accoun
     assert account.calls()[PATCHES] == 3
 
 
+@knows_available_updates
 def test_case_077_each_state_is_told_and_only_some_are_noncompliant(account: Account) -> None:
     plant(account, nodes=[node(1, **ALL_STATES)])
     every = read(account)
@@ -83,6 +91,7 @@ def test_case_077_each_state_is_told_and_only_some_are_noncompliant(account: Acc
     assert by_state(read(account, states=chosen, only_noncompliant=True)) == {"MISSING": 3}
 
 
+@knows_available_updates
 def test_available_security_updates_are_noncompliant_where_the_baseline_says_so(account: Account) -> None:
     strict = baseline("Web", system="WINDOWS", AvailableSecurityUpdatesComplianceStatus="NON_COMPLIANT")
     windows = {"OperatingSystem": "WINDOWS", "AvailableSecurityUpdateCount": 2}
@@ -93,6 +102,17 @@ def test_available_security_updates_are_noncompliant_where_the_baseline_says_so(
     assert [row["instance_id"] for row in result["instances"]] == [node(1)["InstanceId"]]
     assert by_state(result) == {"AVAILABLE_SECURITY_UPDATE": 2}
     assert account.calls()[PATCHES] == 1
+
+
+def test_a_state_that_an_old_botocore_leaves_out_is_refused(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Api, "input_members", lambda _api, _operation: frozenset({"Name"}))
+
+    refused = account.fails(MODULE, level="patches", states=["AVAILABLE_SECURITY_UPDATE", "MISSING"])
+    assert refused["violations"] == [
+        "states: the installed botocore does not know AVAILABLE_SECURITY_UPDATE; install a newer boto3 and botocore"
+    ]
+    assert not account.calls()
+    account.run(MODULE, level="patches", states=["MISSING"])
 
 
 def test_only_nodes_that_have_what_is_asked_for_are_asked(account: Account) -> None:
@@ -224,6 +244,7 @@ def test_denied_patch_groups_leave_the_summary_as_it_is(account: Account) -> Non
     assert {group["patch_group"]: group["managed"] for group in result["groups"]} == {"Web": None, None: None}
 
 
+@knows_available_updates
 def test_a_denied_baseline_leaves_open_what_depends_on_it(account: Account) -> None:
     windows = {"OperatingSystem": "WINDOWS", "AvailableSecurityUpdateCount": 2}
     plant(account, nodes=[node(1), node(2, **windows), node(3, **windows, MissingCount=1)])
