@@ -52,7 +52,7 @@ demo: $(STAMP) ## patch a fleet in a simulated account by the tutorial of AWS, a
 	@$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: unit contract faults molecule ## run the tests: unit, contract, faults, molecule
+test: unit contract faults privileges molecule ## run the tests: unit, contract, faults, privileges, molecule
 
 .PHONY: unit
 unit: $(STAMP) ## run the unit tests, and what others publish as acceptance tests and examples
@@ -61,6 +61,10 @@ unit: $(STAMP) ## run the unit tests, and what others publish as acceptance test
 .PHONY: contract
 contract: $(STAMP) ## hold the simulator against the behaviour of the service
 	$(PYTEST) -q tests/simulator/contract
+
+.PHONY: privileges
+privileges: $(STAMP) ## run with the documented policies, and without each of their actions
+	$(PYTEST) -q tests/privileges
 
 .PHONY: faults
 faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run make it good

@@ -24,6 +24,7 @@ from simulator import CHECKOUT, serving
 sys.path.insert(0, str(CHECKOUT / "tests" / "simulator"))
 
 from ansible_collections.patchfleet.aws.tests.privileges import plays, recording
+from ansible_collections.patchfleet.aws.tests.privileges.policies import AROUND
 from ansible_collections.patchfleet.aws.tests.privileges.recording import Actions
 
 Known = dict[str, dict[str, Actions]]
@@ -32,8 +33,6 @@ Statement = dict[str, Any]
 PAGE = CHECKOUT / "docs" / "iam.md"
 FOLDER = CHECKOUT / "docs" / "iam"
 BEGIN, END = "<!-- Written by tools/iam.py: -->", "<!-- End of what tools/iam.py wrote. -->"
-# What makes the surroundings of a setup is no business of the identity that patches.
-AROUND = frozenset({"patch_prerequisites", "sns_topic_encryption"})
 _SSM = "ssm.amazonaws.com"
 # Actions that are never allowed on everything: title, resources, condition.
 SCOPED: dict[str, tuple[str, list[str], Statement]] = {
@@ -70,7 +69,9 @@ NAMES = {
 def record() -> Known:
     """The actions of all modules, roles and playbooks."""
     with serving() as endpoint, tempfile.TemporaryDirectory() as folder:
-        log = plays.play(endpoint, plays.RUNS, Path(folder))
+        plays.arrange(endpoint, plays.RUNS)
+        plays.play(endpoint, plays.RUNS, Path(folder))
+        log = plays.logged(endpoint)
     kinds = {kind: recording.of_plays(log, plays.RUNS, kind) for kind in ("roles", "playbooks")}
     return {"modules": recording.of_modules(), **kinds}
 

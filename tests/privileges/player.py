@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ansible-playbook, whose modules of AWS run in the worker of their task and not in a new Python, which is a third of
 the time. All else is Ansible's own: variables, roles, loops, check mode, what a task says.
+
+What these modules are told goes into the file that PLAYER_CALLS names, a line for each.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from contextlib import redirect_stdout, suppress
@@ -40,6 +43,9 @@ def execute(
         result: dict[str, Any] = _execute_module(action, module_name, module_args, tmp, task_vars, **more)
         return result
     given = dict(action._task.args if module_args is None else module_args)
+    if "PLAYER_CALLS" in os.environ:
+        with open(os.environ["PLAYER_CALLS"], "a", encoding="utf-8") as calls:
+            calls.write(json.dumps([name, given], default=str) + "\n")
     action._update_module_args(name, given, task_vars)
     environment: dict[str, str] = {}
     action._compute_environment_string(environment)

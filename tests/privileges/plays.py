@@ -21,7 +21,7 @@ import boto3
 from ansible_collections.patchfleet.aws.tests.faults import scenarios
 from simulator import REGION, environment
 
-from .scenes import WHOLE, Args
+from .scenes import ACCOUNT, FLEET, NOTIFICATION, NOW, WHOLE, Args
 
 _PLAYER = Path(__file__).with_name("player.py")
 _NUMBERS = itertools.count(840000000001)
@@ -65,7 +65,7 @@ def patching(declared: Mapping[str, Any], **more: Any) -> Args:
 
 SETUPS = [WHOLE, scenarios.changed(), scenarios.replaced(), scenarios.fewer(), scenarios.gone()]
 SINGLE = [
-    {name: value for name, value in one.items() if name not in ("prune", "setup")} for one in (*SETUPS[:3], SETUPS[4])
+    {name: value for name, value in one.items() if name not in ("prune", "setup")} for one in (SETUPS[0], SETUPS[4])
 ]
 _SEED = {
     "windows": [
@@ -102,6 +102,9 @@ _SEED = {
         }
     ],
 }
+NOTIFIED = {name: value.replace(ACCOUNT, "{{ aws_access_key }}") for name, value in NOTIFICATION.items()}
+# The clock of the simulator runs as fast as that of the player.
+_AT_ONCE = {"scan_seconds": 1, "install_seconds": 1, "spread": 0}
 _BY_ROLE = {"aws_role_arn": "arn:aws:iam::{{ aws_access_key }}:role/patching-controller"}
 
 AROUND: Args = {
@@ -167,45 +170,75 @@ OTHERS: list[tuple[str, str, Args]] = [
 RUNS = [
     Run("roles", "patching", [patching(one) for one in SETUPS], [patching(WHOLE)]),
     Run("roles", "patching", [patching(one, apply="each") for one in SINGLE]),
-    Run("roles", "patch_prerequisites", [AROUND, OTHER_AROUND], [AROUND, EXISTING, {**AROUND, **ABSENT}]),
-    Run("roles", "patch_prerequisites", [AROUND, EXISTING, {**AROUND, **ABSENT}], [AROUND]),
+    Run("roles", "patch_prerequisites", [AROUND, EXISTING, OTHER_AROUND], [AROUND, {**AROUND, **ABSENT}]),
+    Run("roles", "patch_prerequisites", [], [AROUND]),
     Run("roles", "patch_prerequisites", [UNBOUND, {**AROUND, **ABSENT}], before=OTHERS),
-    Run("playbooks", "setup", [patching(one) for one in SETUPS[:4]]),
-    Run("playbooks", "setup", [{**patching(WHOLE), **_BY_ROLE}]),
+    Run("playbooks", "setup", [{**patching(WHOLE), **_BY_ROLE}, *(patching(one) for one in SETUPS[1:4])]),
     Run("playbooks", "teardown", [{**patching({"setup": "mine"}), **_BY_ROLE}], seed=_SEED),
+    Run(
+        "playbooks",
+        "patch_now",
+        [
+            {
+                **{f"patch_now_{name}": value for name, value in NOW.items()},
+                "patch_now_notification": NOTIFIED,
+                **_BY_ROLE,
+            }
+        ],
+        seed={"fleet": FLEET},
+    ),
+    Run("playbooks", "compliance_report", [_BY_ROLE], seed={**_SEED, "fleet": FLEET}),
+    Run("roles", "patch_report", [{}], seed={**_SEED, "fleet": FLEET}),
     Run("playbooks", "export", [_BY_ROLE], seed=_SEED),
 ]
 
 
-def _prepare(endpoint: str, run: Run) -> None:
-    """Make the calls of others."""
+def prepare(run: Run, endpoint: str | None = None) -> None:
+    """Make the calls of others, in this process if there is no endpoint."""
     keys = {"aws_access_key_id": run.account, "aws_secret_access_key": "secret", "region_name": REGION}
     for service, method, request in run.before:
         known = {name: value.replace("{account}", run.account) for name, value in request.items()}
         getattr(boto3.client(service, endpoint_url=endpoint, **keys), method)(**known)
 
 
-def play(endpoint: str, runs: Sequence[Run], folder: Path) -> list[dict[str, Any]]:
-    """Run them against a simulator; gives its log. Raises RuntimeError with the output of a run that failed."""
-    for run in runs:
-        _prepare(endpoint, run)
-    urlopen(f"{endpoint}/_sim/log", b"").close()
-    regions = [{"account": run.account, "region": REGION, **run.seed} for run in runs if run.seed]
-    urlopen(f"{endpoint}/_sim/seed", json.dumps({"regions": regions}).encode()).close()
-    for number, (flags, plays) in enumerate(
-        (
-            ([], [one for run in runs for one in run.plays(run.given)]),
-            (["--check"], [one for run in runs for one in run.plays(run.predicted)]),
-        )
-    ):
-        book = folder / f"{number}.json"
-        book.write_text(json.dumps(plays), encoding="utf-8")
-        command = [sys.executable, str(_PLAYER), "-i", "localhost,", *flags, str(book)]
-        env = environment(endpoint)
-        # An export goes to where the player runs.
-        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(done.stdout + done.stderr)
+def door(endpoint: str, name: str, body: Any = None) -> None:
+    """Use a door of the simulator."""
+    urlopen(f"{endpoint}/_sim/{name}", json.dumps(body).encode()).close()
+
+
+def logged(endpoint: str) -> list[dict[str, Any]]:
+    """The calls so far."""
     with urlopen(f"{endpoint}/_sim/log") as answer:
         log: list[dict[str, Any]] = json.load(answer)
     return log
+
+
+def arrange(endpoint: str, runs: Sequence[Run]) -> None:
+    """Make what is there before; windows have run for two months."""
+    for run in runs:
+        prepare(run, endpoint)
+    regions = [{"account": run.account, "region": REGION, **run.seed} for run in runs if run.seed]
+    door(endpoint, "seed", {"commands": _AT_ONCE, "regions": regions})
+    door(endpoint, "clock", {"advance": 60 * 86400})
+    door(endpoint, "log")
+
+
+def perform(
+    endpoint: str, folder: Path, plays: Sequence[dict[str, Any]], *flags: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run plays in a folder, where they may leave files."""
+    book = folder / "plays.json"
+    book.write_text(json.dumps(plays), encoding="utf-8")
+    command = [sys.executable, str(_PLAYER), "-i", "localhost,", *flags, str(book)]
+    env = {**environment(endpoint), **settings}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def play(endpoint: str, runs: Sequence[Run], folder: Path) -> None:
+    """Run all that they are given, then predict. Raises RuntimeError with the output of a run that failed."""
+    given = [one for run in runs for one in run.plays(run.given)]
+    predicted = [one for run in runs for one in run.plays(run.predicted)]
+    for plays, flags in ((given, []), (predicted, ["--check"])):
+        done = perform(endpoint, folder, plays, *flags) if plays else None
+        if done and done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)

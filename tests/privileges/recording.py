@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import CLOCK, Account, connect
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import (
+    ACCOUNT,
+    CLOCK,
+    REGION,
+    Account,
+    connect,
+)
 from ssmsim import Simulator, others
 
 from .plays import Run
@@ -51,20 +57,27 @@ def account(profile: str) -> Iterator[Account]:
     with pytest.MonkeyPatch.context() as patch:
         simulator = Simulator(profile=profile, clock=CLOCK)
         made = Account(simulator, profile)
+        made.documented = False
         connect(made, patch)
         yield made
     others.reset()
 
 
-def play(made: Account, scene: Scene, actions: Actions) -> None:
-    """Run the modules of a scene; take in the calls of the one that it is about."""
+def prepare(made: Account, scene: Scene) -> None:
+    """Make what a scene begins with."""
+    made.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": scene.fleet}]})
     for module, args in scene.before:
         made.run(module, **args)
-    made.simulator.advance(scene.seconds)
+    made.simulator.advance(scene.later)
     made.clear_log()
+
+
+def play(made: Account, scene: Scene, actions: Actions) -> None:
+    """Run the modules of a scene; take in the calls of the one that it is about."""
+    prepare(made, scene)
     for args in scene.given:
         made.run(scene.module, check=True, **args)
-        made.run(scene.module, **args)
+        (made.fails if scene.fails else made.run)(scene.module, **args)
     actions.add(made.simulator.log())
 
 

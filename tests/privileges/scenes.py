@@ -32,16 +32,19 @@ GONE = {"state": "absent"}
 
 @dataclass(frozen=True)
 class Scene:
-    """A module in an account of its own.
+    """A module in an account of its own. given: its arguments, run by run.
 
-    given: its arguments, run by run. before: what other modules made first. seconds: how much later it is then.
+    fleet: the nodes of the account, as a seed tells them. before: what other modules made first. later: seconds that
+    have passed since. fails: the runs end as failures, such as those of a command that was cancelled.
     """
 
     name: str
     module: str
     given: list[Args]
     before: Before = field(default_factory=list)
-    seconds: float = 0
+    fleet: Args = field(default_factory=dict)
+    later: int = 0
+    fails: bool = False
 
 
 def _with_roles(declared: Args) -> Args:
@@ -52,6 +55,15 @@ def _with_roles(declared: Args) -> Args:
 
 
 WHOLE = _with_roles(scenarios.whole())
+NODES = ["i-00000000000000001", "i-00000000000000002"]
+_MISSING = {"Tags": {"PatchGroup": "web"}, "MissingCount": 2}
+# Of what Windows lacks, more is read.
+WINDOWS = {"InstanceId": "i-00000000000000003", "OperatingSystem": "WINDOWS", "AvailableSecurityUpdateCount": 2}
+FLEET: Args = {
+    "nodes": [{**_MISSING, "InstanceId": node} for node in NODES] + [{**_MISSING, **WINDOWS}],
+    "resource_groups": {"web": NODES},
+}
+NOW = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["web"]}
 SETUP: Before = [("ssm_patch_setup", WHOLE)]
 
 SCENES = [
@@ -167,21 +179,59 @@ SCENES = [
         "windows as they are",
         "ssm_maintenance_window_info",
         [
-            {"include": ["targets", "tasks", "next_runs", "executions"]},
+            {"include": ["targets", "tasks", "next_runs"]},
             {"names": ["prod"], "tags": {"Env": "prod"}},
             {"instance_id": "i-0123456789abcdef0"},
         ],
         SETUP,
-        seconds=31 * 86400,
     ),
     Scene(
         "baselines as they are",
         "ssm_patch_baseline_info",
-        [
-            {"owner": "all", "include": ["patch_groups", "effective_patches"]},
-            {"names": ["linux"]},
-            {"default_only": True},
-        ],
+        [{"owner": "all", "include": ["patch_groups"]}, {"names": ["linux"]}, {"default_only": True}],
         SETUP,
+    ),
+    Scene(
+        "executions",
+        "ssm_maintenance_window_info",
+        [{"include": ["executions"]}],
+        INSTALLED,
+        FLEET,
+        later=60 * 86400,
+    ),
+    Scene(
+        "baselines with their patches",
+        "ssm_patch_baseline_info",
+        [{"names": ["windows"], "include": ["effective_patches"]}],
+        [("ssm_patch_baseline", {"name": "windows", "operating_system": "WINDOWS"})],
+    ),
+    Scene(
+        "patch now",
+        "ssm_patch_run",
+        [
+            {"operation": "Scan", "instance_ids": NODES, "notification": NOTIFICATION},
+            {**NOW, "alarm": {"name": "stop"}},
+            {"operation": "Scan", "resource_group": "web"},
+        ],
+        fleet=FLEET,
+    ),
+    Scene(
+        "patch now, too slowly",
+        "ssm_patch_run",
+        [{**NOW, "wait_timeout": 1, "cancel_on_timeout": True}],
+        fleet=FLEET,
+        fails=True,
+    ),
+    Scene(
+        "compliance",
+        "ssm_patch_compliance_info",
+        [
+            {"patch_groups": ["web"], "level": "patches"},
+            {"instance_ids": NODES, "include_unmanaged": True},
+            {"instance_tags": {"PatchGroup": "web"}, "level": "instances"},
+            {},
+        ],
+        [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]})],
+        FLEET,
     ),
 ]

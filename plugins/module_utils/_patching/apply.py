@@ -19,7 +19,7 @@ from typing import Any
 from . import guard
 from .api import GONE, Api
 from .errors import ApiError, PatchingError
-from .kind import Raw
+from .kind import Raw, member
 from .plan import Change, Creation, Plan, Ref, Step
 
 # Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
@@ -75,6 +75,7 @@ def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
             for key in run.ready():
                 running[pool.submit(run.work, key)] = key
             if not running:
+                run.tell_unfinished()
                 return run.outcome
             done, _rest = wait(running, return_when=FIRST_COMPLETED)
             for future in [one for one in running if one in done]:
@@ -164,14 +165,25 @@ class _Run:
                 self._api.write(operation, **self.outcome.resolve(request))
             except ApiError as second:
                 note = f"putting things back failed too: {second}"
-        created = self.outcome.resolve(step.change.id)
-        done = [
-            self._steps[key].operation + (f" ({created})" if self._steps[key].creation and created else "")
-            # Other threads add to the set meanwhile.
-            for key in tuple(self.outcome.succeeded)
-            if self._steps[key].change is step.change
-        ]
-        self.outcome.failures.append(Failure(step.change, error, sorted(done), note))
+        self.outcome.failures.append(Failure(step.change, error, self._done(step.change), note))
+
+    def _done(self, change: Change) -> list[str]:
+        """The calls of a change that were made."""
+        created = self.outcome.resolve(change.id)
+        # Other threads add to the set meanwhile.
+        made = [self._steps[key] for key in tuple(self.outcome.succeeded) if self._steps[key].change is change]
+        return sorted(step.operation + (f" ({created})" if step.creation and created else "") for step in made)
+
+    def tell_unfinished(self) -> None:
+        """A change that was begun, and then had to wait for what failed, is not one that was not attempted."""
+        told = {id(failure.change) for failure in self.outcome.failures}
+        begun = {id(change) for change in self.outcome.touched}
+        for step in self._steps.values():
+            change = step.change
+            if step.key not in self.outcome.succeeded and id(change) in begun - told:
+                told.add(id(change))
+                error = PatchingError("begun, but not finished, because something that it waits for failed.")
+                self.outcome.failures.append(Failure(change, error, self._done(change)))
 
     def _carry_out(self, step: Step) -> None:
         request = self.outcome.resolve(step.request)
@@ -192,7 +204,7 @@ class _Run:
             try:
                 return self._api.write(step.operation, **request)
             except ApiError as error:
-                if error.code not in step.retry:
+                if error.code not in step.retry and not _is_about_role(error, request):
                     raise
             time.sleep(pause)
         return self._api.write(step.operation, **request)
@@ -344,6 +356,12 @@ class _Run:
         """What was created stays told, but nothing may build on it."""
         self._fail(step, error)
         self.outcome.succeeded.discard(step.key)
+
+
+def _is_about_role(error: ApiError, request: Raw) -> bool:
+    """Whether a refusal names a role of the request, which may have been made a moment ago and not be known yet."""
+    roles = (request.get("ServiceRoleArn"), member(request, "TaskInvocationParameters.RunCommand.ServiceRoleArn"))
+    return error.code == "ValidationException" and any(role and role in error.message for role in roles)
 
 
 def create_token(creation: Creation, request: Raw, salt: str = "") -> str:

@@ -8,7 +8,6 @@ C(changed), the diff and the answer come out of the plan, so that check mode and
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,12 +138,15 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
 
         def read() -> list[Job]:
             # The write is done and told; facts that cannot be read now stay unknown.
-            with suppress(ApiError):
+            try:
                 answer.facts = facts(api.call(operation, **{entry.kind.id_member: resource_id}))
+            except ApiError as error:
+                unread.append(f"{entry.title} is written, but its dates are not known: {error}")
             return []
 
         return read
 
+    unread: list[str] = []
     jobs = []
     for entry in [*run.planning.declaration.windows, *run.planning.declaration.baselines]:
         answer = run.planning.answers.get(id(entry))
@@ -152,6 +154,8 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
         if answer and resource_id in changed and resource_id and not baseline.is_aws_owned(resource_id):
             jobs.append(job(entry, answer, resource_id))
     run_jobs(jobs, workers)
+    for text in unread:
+        warn(text)
 
 
 def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str, Any]]) -> None:

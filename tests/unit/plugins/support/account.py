@@ -15,6 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +87,8 @@ class Account:
     def __init__(self, simulator: Simulator, profile: str) -> None:
         self.simulator = simulator
         self.profile = profile
+        # Whether a call that docs/iam.md does not list is an error, too.
+        self.documented = True
         self.requests: list[Any] = []
         self.warnings: list[str] = []
 
@@ -93,8 +97,12 @@ class Account:
         self.requests.append(request)
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         assert "authorization" in headers, "an unsigned request"
+        headers["host"] = "127.0.0.1"
         url = urlsplit(request.url)
-        asked = Request(request.method, f"{url.path or '/'}?{url.query}", headers, _bytes(request.body))
+        # S3 has the bucket in the name of the host.
+        bucket = f"/{url.netloc.split('.s3.')[0]}" if ".s3." in url.netloc else ""
+        path = f"{bucket}{url.path or '/'}?{url.query}"
+        asked = Request(request.method, path, headers, _bytes(request.body))
         reply = respond(self.simulator, asked)
         if reply.transport in ("drop", "lost"):
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -102,7 +110,8 @@ class Account:
         answer_headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": f"r-{len(self.requests)}"}
         if reply.content is not None:
             content, answer_headers = reply.content, {name.lower(): value for name, value in reply.headers}
-        return AWSResponse(request.url, reply.status, answer_headers, _Body(content))
+        told = b"" if request.method == "HEAD" else content
+        return AWSResponse(request.url, reply.status, answer_headers, _Body(told))
 
     def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
         """One call by somebody else, in wire form, which is not in the log."""
@@ -148,6 +157,8 @@ class Account:
         if check:
             written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]
             assert not written, f"check mode wrote: {written}"
+        if self.documented and "." not in module:
+            _hold_against_documentation(module, self.simulator.log()[start:])
         result: dict[str, Json] = json.loads(printed.getvalue())
         result["warnings"] = list(self.warnings)
         return result
@@ -168,6 +179,21 @@ class Account:
         """Replace the fault rules of the simulator; the next client has all its retries."""
         CLIENTS.clear()
         self.simulator.set_faults([dict(rule) for rule in rules])
+
+
+@cache
+def _documented() -> dict[str, set[str]]:
+    """The IAM actions of each module, as they are documented."""
+    path = Path(__file__).resolve().parents[4] / "docs" / "iam" / "actions.json"
+    modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
+    return {name: {*actions["read"], *actions["write"]} for name, actions in modules.items()}
+
+
+def _hold_against_documentation(module: str, calls: list[dict[str, Json]]) -> None:
+    needed = {action for call in calls for action in call["actions"]}
+    unlisted = needed - _documented().get(module, set())
+    how = "let a scene of tests/privileges/scenes.py call them, and run tools/iam.py"
+    assert not unlisted, f"{module} needs {', '.join(sorted(unlisted))}, which docs/iam.md does not list: {how}"
 
 
 def _bytes(body: str | bytes | None) -> bytes:

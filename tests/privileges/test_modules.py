@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules with exactly the documented policy, and without each of its actions, one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from simulator import CHECKOUT
+
+from . import recording
+from .policies import known, policy, policy_for, without
+from .scenes import SCENES, Args, Scene
+
+REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+# Modules that work on what others have read.
+CALL_NOTHING = {"patch_report"}
+MODULES = known()["modules"]
+CASES = [(module, action) for module, kinds in MODULES.items() for action in (*kinds["read"], *kinds["write"])]
+
+
+def test_the_documented_actions_are_those_that_are_called() -> None:
+    called = {
+        module: {"read": sorted(actions.read - actions.write), "write": sorted(actions.write)}
+        for module, actions in recording.of_modules().items()
+    }
+
+    assert called == MODULES, "run tools/iam.py"
+
+
+def test_every_module_has_scenes() -> None:
+    modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
+
+    assert modules == {scene.module for scene in SCENES} | CALL_NOTHING
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_the_documented_policy_is_enough(account: Account, scene: Scene) -> None:
+    recording.prepare(account, scene)
+    account.simulator.set_policies({"*": policy_for(scene.module)})
+
+    for args in scene.given:
+        account.run(scene.module, check=True, **args)
+        (account.fails if scene.fails else account.run)(scene.module, **args)
+
+    assert not _refused(account)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_check_mode_needs_the_reading_policy_only(account: Account, scene: Scene) -> None:
+    recording.prepare(account, scene)
+    document = policy("prerequisites" if scene.module == "sns_topic_encryption" else "read-only")
+    reading = [one for one in document["Statement"] if not one["Sid"].startswith("Write")]
+    account.simulator.set_policies({"*": {**document, "Statement": reading}})
+
+    account.run(scene.module, check=True, **scene.given[0])
+
+    assert not _refused(account)
+
+
+@pytest.mark.parametrize(("module", "action"), CASES)
+def test_without_an_action(account: Account, module: str, action: str) -> None:
+    """The action is missed somewhere; where it is, the run says so, and with the action the next one converges."""
+    missed = [_misses(account, scene, action) for scene in SCENES if scene.module == module]
+
+    assert any(missed)
+
+
+def _misses(account: Account, scene: Scene, action: str) -> bool:
+    account.simulator.reset()
+    recording.prepare(account, scene)
+    missed = False
+    for args in scene.given:
+        account.simulator.set_policies({})
+        predicted = account.run(scene.module, check=True, **args)
+        account.simulator.set_policies({"*": without(policy_for(scene.module), action)})
+        account.clear_log()
+        result = account.outcome(scene.module, **args)
+        account.simulator.set_policies({"*": policy_for(scene.module)})
+        if _refused(account):
+            missed = True
+            _assert_told(account, predicted, result, action)
+        _assert_converges(account, scene, args)
+    return missed
+
+
+def _assert_told(account: Account, predicted: Args, result: Args, action: str) -> None:
+    """A refused call is a failure or a warning that names the action, and what was written is told."""
+    said = " ".join([str(result.get("msg", "")), *result["warnings"]])
+    assert f"to perform: {action} on resource" in said
+    written = [call["op"] for call in account.simulator.log() if call["write"] and call["status"] == 200]
+    assert result.get("changed", False) == bool(written)
+    if not result.get("failed"):
+        return
+    if "command" in result:
+        assert not written or f"Command {result['command']['command_id']} " in said
+    else:
+        _assert_all_told(predicted, result, written)
+
+
+def _assert_all_told(predicted: Args, result: Args, written: list[str]) -> None:
+    """What is done, begun, failed and not attempted is together what was to be done."""
+    planned = {entry["before_header"] for entry in predicted.get("diff", ())}
+    broken, missed = ({_title(one) for one in result.get(name, ())} for name in ("errors", "not_attempted"))
+    assert broken | missed <= planned
+    if "changes" in result:
+        assert {_title(one) for one in result["changes"]} == planned - broken - missed
+    if broken | missed == planned:
+        assert all(operation in result["msg"] for operation in written)
+    assert broken or not written
+
+
+def _assert_converges(account: Account, scene: Scene, args: Args) -> None:
+    if scene.fails:
+        return
+    account.run(scene.module, **args)
+    again = account.run(scene.module, **args)
+    assert not again["changed"] or scene.module == "ssm_patch_run"
+
+
+def _refused(account: Account) -> list[str]:
+    return [call["op"] for call in account.simulator.log() if call["error"] in REFUSED]
+
+
+def _title(change: dict[str, Any]) -> str:
+    """What heads the diff of a change."""
+    within = f"{change['window']}/" if "window" in change else ""
+    return f"{change['kind']} {within}{change['name']}"
