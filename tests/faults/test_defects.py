@@ -393,3 +393,10 @@ def test_the_content_of_a_window_that_could_not_go_is_told(field: Field) -> None
     field.faults({"op": "DeleteMaintenanceWindow", "do": "AccessDeniedException"})
     result = field.setup(setup="mine", windows=[window(state="absent")])
     assert [one["kind"] for one in result["not_attempted"]] == ["target"]
+
+
+def test_an_error_that_other_calls_do_not_give_is_an_error(field: Field) -> None:
+    field.setup(windows=[window()])
+    field.faults({"op": "AddTagsToResource", "do": "AlreadyExistsException"})
+    result = field.setup(windows=[window(tags={"Team": "x"})])
+    assert "AlreadyExistsException" in result["msg"]

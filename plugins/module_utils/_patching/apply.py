@@ -211,7 +211,7 @@ class _Run:
 
     def _is_registered(self, error: ApiError, request: Raw) -> bool:
         """A group may be registered already by a call whose answer was lost; reads may lag behind it."""
-        if error.code != "AlreadyExistsException":
+        if error.code != "AlreadyExistsException" or "PatchGroup" not in request:
             return False
         for pause in (*_PAUSES, None):
             answer = self._api.call("GetPatchBaseline", BaselineId=request["BaselineId"])
