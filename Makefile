@@ -71,7 +71,7 @@ faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run mak
 	$(PYTEST) -q tests/faults
 
 .PHONY: test-faults
-test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 15 minutes
+test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 20 minutes
 	PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(PYTEST) -q tests/faults
 
 .PHONY: test-browser
