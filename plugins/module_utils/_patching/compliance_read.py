@@ -178,7 +178,9 @@ class ComplianceReader:
         raws = self._gaps.read(
             operation, "patches", [one], lambda: [raw for state in wanted for raw in self._listed_patches(one, state)]
         )
-        result.patches = [patch_row(result.row, raw) for raw in raws or () if self._fits(raw, result.wanted)]
+        # A listing that changes while it is read may give an entry twice.
+        found = {(raw["KBId"], raw["State"], raw.get("Title")): raw for raw in raws or ()}
+        result.patches = [patch_row(result.row, raw) for raw in found.values() if self._fits(raw, result.wanted)]
         return result
 
     def _listed_patches(self, one: str, state: str | None) -> Iterator[Raw]:

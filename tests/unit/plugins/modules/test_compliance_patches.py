@@ -301,6 +301,24 @@ def test_denied_instances_of_ec2_leave_unmanaged_open(account: Account) -> None:
     assert "Allow the action ec2:DescribeInstances" in result["warnings"][0]
 
 
+@pytest.mark.parametrize("disturbance", ["repeat", "shuffle", "blank"])
+def test_pages_that_come_otherwise_say_the_same(account: Account, disturbance: str) -> None:
+    plant(account, baseline("Web Servers"), count=120, connection_lost=0)
+    args = {"level": "patches", "only_noncompliant": True, "patch_groups": ["Web Servers"]}
+    quiet = account.run(MODULE, **args)
+    account.faults({"op": "Describe*", "do": disturbance, "rate": 0.5})
+
+    disturbed = account.run(MODULE, **args)
+
+    assert (disturbed["summary"], disturbed["groups"]) == (quiet["summary"], quiet["groups"])
+    for rows in ("instances", "patches"):
+        told = [
+            sorted(str({**row, "last_ping_time": None}.items()) for row in result[rows])
+            for result in (quiet, disturbed)
+        ]
+        assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("operation", ["DescribeInstanceInformation", "DescribeInstancePatchStates", PATCHES])
 def test_credentials_that_expire_end_it(account: Account, operation: str) -> None:
     plant(account, nodes=[node(number, MissingCount=1) for number in range(1, 90)])
