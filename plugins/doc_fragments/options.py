@@ -1836,7 +1836,7 @@ options:
   stale_after_hours:
     description:
       - After how many hours without a scan or an installation what is known of a
-        node is stale, at least 1.
+        node is stale, 1 to 87600.
     type: int
     default: 168
   include_unmanaged:

@@ -25,6 +25,8 @@ from .row_file import RowFile
 from .target import instance_id_violations
 
 _MOST_VALUES = 100
+# Ten years.
+_MOST_HOURS = 87600
 _NAMED = 10
 
 OPTIONS: Options = (
@@ -71,7 +73,7 @@ OPTIONS: Options = (
     ),
     Option(
         "stale_after_hours",
-        "After how many hours without a scan or an installation what is known of a node is stale, at least 1.",
+        "After how many hours without a scan or an installation what is known of a node is stale, 1 to 87600.",
         type="int",
         default=168,
     ),
@@ -129,9 +131,10 @@ def violations(params: Mapping[str, Any]) -> list[str]:
             found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
         if len(values) > _MOST_VALUES:
             found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {_MOST_VALUES}")
-    for option in ("stale_after_hours", "concurrency"):
-        if params[option] < 1:
-            found.append(f"{option}: {params[option]} must be at least 1")
+    if not 1 <= params["stale_after_hours"] <= _MOST_HOURS:
+        found.append(f"stale_after_hours: {params['stale_after_hours']} must be from 1 to {_MOST_HOURS}")
+    if params["concurrency"] < 1:
+        found.append(f"concurrency: {params['concurrency']} must be at least 1")
     if params["level"] != "patches":
         found += [f"{option}: needs level=patches" for option in ("states", "severities") if params[option] is not None]
     if params["dest"] is not None:
