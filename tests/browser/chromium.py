@@ -14,11 +14,14 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 AXE = CHECKOUT / ".ansible/browser/node_modules/axe-core/axe.min.js"
 WIDE, PHONE = 1280, 390
 HEIGHT = 900
+# Seconds after which something that has to happen is taken not to.
+PATIENCE = 30
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -36,7 +39,7 @@ _TEXTS = "return [...document.querySelectorAll(arguments[0])].map(one => one.inn
 # The size of what a finger has to hit is no rule of axe-core's own choice.
 _AXE = """
 const done = arguments[0];
-axe.run(document, {rules: {"target-size": {enabled: true}}, resultTypes: ["violations"]}).then(done);
+axe.run(document, {rules: {"target-size": {enabled: true}}, resultTypes: ["violations", "incomplete"]}).then(done);
 """
 
 
@@ -83,6 +86,10 @@ class Chromium:
         """Run a script in the page; gives what it returns."""
         return self._driver.execute_script(script, *arguments)
 
+    def wait(self, script: str) -> None:
+        """Wait until a script gives something true."""
+        WebDriverWait(self._driver, PATIENCE).until(lambda driver: driver.execute_script(script))
+
     def console(self) -> list[str]:
         """What the console of the page has said since the last call."""
         return [f"{entry['level']}: {entry['message']}" for entry in self._driver.get_log("browser")]
@@ -98,14 +105,14 @@ class Chromium:
             if one["documentURL"].partition("#")[0] == self._address and one["request"]["url"] != self._address
         }
 
-    def violations(self) -> list[str]:
-        """What axe-core has to say against the page as it stands."""
+    def violations(self, *, undecided: bool = False) -> list[str]:
+        """What axe-core has to say against the page as it stands. undecided: with what it cannot tell, too."""
         # Not by a script element, which the policy of the page would refuse.
         self.tell("Runtime.evaluate", expression=AXE.read_text(encoding="utf-8"))
         found = self._driver.execute_async_script(_AXE)
         return [
             f"{one['id']}: {node['target']} {node['failureSummary']}"
-            for one in found["violations"]
+            for one in (*found["violations"], *(found["incomplete"] if undecided else ()))
             for node in one["nodes"]
         ]
 

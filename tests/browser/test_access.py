@@ -24,7 +24,8 @@ PAPER = 718
 @pytest.mark.parametrize("size", SIZES)
 def test_axe_finds_nothing(browser: Chromium, page_of: PageOf, size: int, dark: bool, width: int) -> None:
     browser.open(page_of(size), dark=dark, width=width)
-    assert browser.violations() == []
+    # On a phone it cannot tell the colours behind what has to be scrolled into sight.
+    assert browser.violations(undecided=width == WIDE) == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -66,7 +66,7 @@ def test_missing_patches_by_severity_and_age(browser: Chromium, page_of: PageOf,
 
 def test_a_fleet_without_nodes_says_so(browser: Chromium, page_of: PageOf) -> None:
     browser.open(page_of(0))
-    assert "The report has no node" in browser.text("#summary")
+    assert "0 of 0 managed nodes: nothing that was asked for is one" in browser.text("#summary")
     assert browser.rows("#groups-table") == [["No node was found."]]
     assert "No patch is missing" in browser.text("#patches")
     assert "There is no maintenance window" in browser.text("#calendar")
