@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the picture of the report that the README shows, of a made-up fleet.
+
+usage: screenshot.py FILE
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+import tempfile
+from pathlib import Path
+
+from ansible_collections.patchfleet.aws.tests.browser.chromium import WIDE, Chromium
+from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import sample
+
+NODES = 60
+RULES = {"compliance_percent": 75, "critical_noncompliant": 5, "never_scanned": 1}
+
+
+def main(target: Path) -> None:
+    """Write the picture: the top of the page down to the operating systems."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = write_page(Path(folder, "report.html"), sample(NODES), gate=RULES)
+        browser = Chromium(Path(folder, "profile"))
+        try:
+            browser.open(page, scale=1.5)
+            last = browser.find("#systems").rect
+            picture = browser.picture(WIDE, round(last["y"] + last["height"] + 12))
+        finally:
+            browser.quit()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(base64.b64decode(picture))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
