@@ -5,8 +5,8 @@
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
 message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
 `# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
-every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, a report,
-check mode and a repeated command write nothing to the account, any other command does.
+every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, a
+report, check mode and a repeated command write nothing to the account, any other command does.
 
 A page of FLEETS begins with managed nodes.
 """
@@ -37,13 +37,23 @@ COLLECTION = "patchfleet.aws."
 FLEETS = {
     # A fleet that keeps the gate of the page.
     "report.md": {
-        **{"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "missing": 0, "failed": 0},
-        **{"pending_reboot": 0, "rejected": 0, "available_security": 0, "never_scanned": 0, "stale": 0},
+        "count": 30,
+        "patch_groups": {"Web Servers": 1, "Database Servers": 1},
+        "missing": 0,
+        "failed": 0,
+        "pending_reboot": 0,
+        "rejected": 0,
+        "available_security": 0,
+        "never_scanned": 0,
+        "stale": 0,
     },
     "compliance.md": {"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "connection_lost": 0},
     "patch-now.md": {
-        **{"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "patch_group_tag": "PatchGroup"},
-        **{"connection_lost": 0, "failed": 0},
+        "count": 30,
+        "patch_groups": {"Web Servers": 1, "Database Servers": 1},
+        "patch_group_tag": "PatchGroup",
+        "connection_lost": 0,
+        "failed": 0,
     },
 }
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
