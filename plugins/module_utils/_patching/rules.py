@@ -9,11 +9,12 @@ from the service one at a time, after part of a setup was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 from .kind import Kind, Raw
+from .options import Option
 
 # Java's classes of letters, digits and separators; \w holds the first two.
 _SEPARATORS = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -119,15 +120,18 @@ def option_breaches(kind: Kind, shape: Any, request: Raw, names: set[str]) -> li
     return found
 
 
-def unknown_options(kind: Kind, given: Iterable[str], members: Container[str]) -> list[str]:
-    """Given options that an old botocore cannot send: their members are not among those that its model knows."""
-    options = dict(kind.managed())
-    tops = {name: str(options[name].api).partition(".")[0] for name in given if name in options}
+def unknown_options(kind: Kind, values: Mapping[str, Any], members: Container[str]) -> list[str]:
+    """Options with a value that an old botocore cannot send: their members are not among those that its model knows."""
+    used = {name: str(option.api).partition(".")[0] for name, option in kind.managed() if _is_set(option, values, name)}
     return [
         f"{name}: the installed botocore does not know {top}; install a newer boto3 and botocore"
-        for name, top in tops.items()
+        for name, top in used.items()
         if top not in members
     ]
+
+
+def _is_set(option: Option, values: Mapping[str, Any], name: str) -> bool:
+    return name in values and not option.is_empty(values[name])
 
 
 def _option_at(kind: Kind, path: str) -> tuple[str, str]:

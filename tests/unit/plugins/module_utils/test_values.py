@@ -249,8 +249,10 @@ def test_merging_twice_changes_nothing_more(values: dict[str, Any]) -> None:
 
 
 def test_an_option_that_the_installed_botocore_cannot_send_is_refused() -> None:
-    [violation] = unknown_options(baseline.KIND, ["name", OPTION, "state"], {"Name", "Description"})
+    given = {"name": "base", OPTION: "COMPLIANT", "state": "present"}
+    [violation] = unknown_options(baseline.KIND, given, {"Name", "Description"})
 
     assert violation.startswith(f"{OPTION}: ")
     assert "newer boto3" in violation
-    assert not unknown_options(baseline.KIND, [OPTION], {"AvailableSecurityUpdatesComplianceStatus"})
+    assert not unknown_options(baseline.KIND, given, {"Name", "AvailableSecurityUpdatesComplianceStatus"})
+    assert not unknown_options(baseline.KIND, {OPTION: None}, {"Name"})
