@@ -18,7 +18,9 @@ from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows i
 ATTACKS = (
     "<img src=x onerror=\"document.title='run'\">",
     "</script><script>document.title='run'</script>",
-    "<!--<script>",
+    # Tags that end without a bracket.
+    "</script ><script >document.title='run'</script >",
+    "<!-- <script ",
     "]]></title></style><svg onload=\"document.title='run'\">",
     "\"' autofocus onfocus=\"document.title='run'",
     "{{ 7 * 7 }}{% raw %}",
