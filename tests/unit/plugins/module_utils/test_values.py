@@ -255,4 +255,4 @@ def test_an_option_that_the_installed_botocore_cannot_send_is_refused() -> None:
     assert violation.startswith(f"{OPTION}: ")
     assert "newer boto3" in violation
     assert not unknown_options(baseline.KIND, given, {"Name", "AvailableSecurityUpdatesComplianceStatus"})
-    assert not unknown_options(baseline.KIND, {OPTION: None}, {"Name"})
+    assert not unknown_options(baseline.KIND, {OPTION: ""}, {"Name"})
