@@ -70,9 +70,9 @@ def new_account() -> str:
     return str(secrets.randbelow(9 * 10**11) + 10**11)
 
 
-def needs(client: Client, operation: str, member: str) -> None:
+def needs(client: Client, shape: str, member: str) -> None:
     """Skip a test about a member that the installed botocore is too old for."""
-    if member not in client.meta.service_model.operation_model(operation).input_shape.members:
+    if member not in client.meta.service_model.shape_for(shape).members:
         pytest.skip(f"the installed botocore does not know {member}")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from .node_support import HYBRID, LINUX, UNKNOWN, WINDOWS, plant, walk
-from .support import UNKNOWN_BASELINE, Client, Doors, Maker, refused
+from .support import UNKNOWN_BASELINE, Client, Doors, Maker, needs, refused
 
 SNAPSHOT = "6c2d8a5e-1b7f-4a3e-9d55-0f8e6f1c2b34"
 PRODUCT = "WindowsServer2019"
@@ -204,6 +204,7 @@ def snapshot(ssm: Client, instance_id: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_snapshot_is_fetched_from_a_presigned_address(ssm: Client, doors: Doors, account: str) -> None:
+    needs(ssm, "GetDeployablePatchSnapshotForInstanceRequest", "UseS3DualStackEndpoint")
     plant(doors, account)
     answer = snapshot(ssm, WINDOWS)
     assert (answer["InstanceId"], answer["SnapshotId"], answer["Product"]) == (WINDOWS, SNAPSHOT, "WindowsServer2016")

@@ -85,7 +85,7 @@ def test_only_the_name_is_needed(ssm: Client, make: Maker) -> None:
 
 
 def test_every_field_is_read_back(ssm: Client, make: Maker) -> None:
-    needs(ssm, "CreatePatchBaseline", "AvailableSecurityUpdatesComplianceStatus")
+    needs(ssm, "CreatePatchBaselineRequest", "AvailableSecurityUpdatesComplianceStatus")
     request = {
         "Name": make.name("baseline"),
         "OperatingSystem": "WINDOWS",
@@ -221,7 +221,7 @@ def test_names_are_labels_and_may_repeat(make: Maker) -> None:
     ],
 )
 def test_an_update_replaces_what_it_sends_and_nothing_else(ssm: Client, make: Maker, field: str, value: Any) -> None:
-    needs(ssm, "UpdatePatchBaseline", field)
+    needs(ssm, "UpdatePatchBaselineRequest", field)
     baseline = make.baseline(
         Description="as made",
         GlobalFilters={"PatchFilters": [{"Key": "PRODUCT", "Values": ["WindowsServer2019"]}]},

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .node_support import BLANK, HYBRID, LINUX, SILENT, UNKNOWN, WINDOWS, plant, walk
-from .support import Client, Doors, Maker, outcome, refused
+from .support import Client, Doors, Maker, needs, outcome, refused
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 STATE_MEMBERS = {
@@ -45,6 +45,7 @@ def patches(ssm: Client, instance_id: str = WINDOWS, **filters: list[str]) -> li
 
 
 def test_the_members_of_a_record(ssm: Client) -> None:
+    needs(ssm, "InstancePatchState", "AvailableSecurityUpdateCount")
     record = states(ssm, LINUX)[LINUX]
     assert set(record) == STATE_MEMBERS
     assert record["OwnerInformation"] == ""
@@ -134,6 +135,7 @@ def test_a_filter_of_a_group_that_is_none(ssm: Client, wrong: tuple[str, str, st
 
 
 def test_a_group_that_no_node_reported(ssm: Client) -> None:
+    needs(ssm, "DescribePatchGroupStateResult", "InstancesWithAvailableSecurityUpdates")
     assert in_group(ssm, group="Nobody") == set()
     answer = ssm.describe_patch_group_state(PatchGroup="Nobody")
     assert len(counts := {key: count for key, count in answer.items() if key.startswith("Instances")}) == 13
@@ -141,6 +143,7 @@ def test_a_group_that_no_node_reported(ssm: Client) -> None:
 
 
 def test_the_state_of_a_group(ssm: Client) -> None:
+    needs(ssm, "DescribePatchGroupStateResult", "InstancesWithAvailableSecurityUpdates")
     answer = ssm.describe_patch_group_state(PatchGroup="Web")
     expected = {
         "Instances": 2,

@@ -134,7 +134,6 @@ def test_nothing_found_is_a_warning_or_breaks_the_gate(tmp_path: Path) -> None:
     assert "no node" in run(tmp_path, given(tmp_path, 0, scope=scope))["warnings"][-1]
     assert not run(tmp_path, given(tmp_path, 0, scope=scope), gate={"stale": 9})["gate"]["passed"]
     rows = given(tmp_path, 60, scope={"patch_groups": ["batch", "webb"]})
-    # Warnings of this process add up.
     assert run(tmp_path, rows)["warnings"][-1] == "No node is in the patch group webb."
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.gate import verdicts
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.merge import Fleet, merged
@@ -45,10 +47,11 @@ def page_of(report: Report) -> str:
 def run_module(*, check: bool = False, **args: Any) -> dict[str, Any]:
     """What the module answers, failed or not."""
     printed = io.StringIO()
+    warnings: list[str] = []
     steering = {"_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp"}
-    with patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):
+    # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
+    kept = patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
+    with kept, patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):
         patch_report.main()
     answer: dict[str, Any] = json.loads(printed.getvalue())
-    # In a process that has loaded parts of the controller, a warning comes with its circumstances.
-    warnings = [one["event"]["msg"] if isinstance(one, dict) else one for one in answer.pop("warnings", [])]
     return {**answer, "warnings": warnings}
