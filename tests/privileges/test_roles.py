@@ -17,7 +17,7 @@ from simulator import REGION, serving
 from . import plays, recording
 from .plays import ABSENT, AROUND, EXISTING, OTHER_AROUND, RUNS, UNBOUND, Run
 from .policies import known, policy, policy_for, without
-from .test_modules import REFUSED
+from .test_modules import KNOWS_UPDATES, REFUSED
 
 Calls = list[tuple[str, dict[str, Any]]]
 
@@ -56,6 +56,7 @@ def test_the_documented_policies_are_enough(log: list[dict[str, Any]]) -> None:
     assert not [call["op"] for call in log if call["error"] in REFUSED]
 
 
+@KNOWS_UPDATES
 @pytest.mark.parametrize("kind", ["roles", "playbooks"])
 def test_the_documented_actions_are_those_that_are_called(log: list[dict[str, Any]], kind: str) -> None:
     called = {
