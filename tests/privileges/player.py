@@ -56,8 +56,10 @@ def execute(
     with patch_module_args(given), redirect_stdout(printed), suppress(SystemExit):
         import_module(f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}").main()
     answer = {"rc": 0, "stdout": printed.getvalue(), "stderr": ""}
-    parsed: dict[str, Any] = action._parse_returned_data(answer, "legacy")
-    return parsed
+    parsed = action._parse_returned_data(answer, "legacy")
+    # From ansible-core 2.21 on, this is no dictionary yet.
+    told: dict[str, Any] = parsed.as_result_dict(for_round_trip=True) if hasattr(parsed, "as_result_dict") else parsed
+    return told
 
 
 if __name__ == "__main__":

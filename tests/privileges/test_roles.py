@@ -28,6 +28,7 @@ DONE_WITHOUT = {
     "iam:ListRolePolicies",
     "s3:GetAccelerateConfiguration",
     "s3:GetBucketAcl",
+    "s3:GetBucketLogging",
     "s3:GetBucketObjectLockConfiguration",
     "s3:GetBucketRequestPayment",
     "s3:GetBucketVersioning",
