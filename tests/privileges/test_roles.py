@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, Account
 from botocore.exceptions import ClientError
 from simulator import REGION, serving
@@ -129,7 +130,7 @@ def _run(account: Account, calls: Calls) -> str:
     for module, args in calls:
         try:
             result = account.outcome(module, **{**args, "region": REGION})
-        except ClientError as error:
+        except (ClientError, AnsibleAWSError) as error:
             return str(error)
         if result.get("failed"):
             return str(result["msg"])
