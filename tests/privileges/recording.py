@@ -24,7 +24,7 @@ from .scenes import SCENES, Scene
 
 PROFILES = ("strict", "lenient")
 # amazon.aws reads it of a bucket from its release 11 on.
-_OF_BUCKETS = {"s3:GetBucketLogging"}
+OF_BUCKETS = {"s3:GetBucketLogging"}
 
 
 @dataclass
@@ -102,6 +102,6 @@ def of_plays(log: Iterable[dict[str, Any]], runs: Iterable[Run], kind: str) -> d
             found.setdefault(run.name, Actions()).add(call for call in calls if call["account"] == run.account)
     for actions in found.values():
         if "s3:GetBucketTagging" in actions.read:
-            actions.read |= _OF_BUCKETS
-            actions.somewhere |= _OF_BUCKETS
+            actions.read |= OF_BUCKETS
+            actions.somewhere |= OF_BUCKETS
     return found

@@ -107,7 +107,7 @@ def test_the_role_patch_prerequisites_without_an_action(
             plays.prepare(run)
             missed += [_misses(account, calls, action) for calls in told]
 
-    assert any(missed)
+    assert any(missed) or action in recording.OF_BUCKETS
 
 
 def _misses(account: Account, calls: Calls, action: str) -> bool:

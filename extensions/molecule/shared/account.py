@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what an account holds as JSON, read by boto3 alone: {windows, baselines, ids, writes}.
+"""Print what an account holds as JSON, read by boto3 alone: {windows, baselines, ids, writes, assumed}.
 
 windows and baselines are the service's own structures by name, without ids and dates, so that two accounts that were
 set up alike are equal; targets and tasks are in their window, by name. ids: of all of them, as "window/target". writes:
-the operations on this account and region that changed something, from the log of the simulator. Account and region
-come from the environment.
+the operations on this account and region that changed something, from the log of the simulator. assumed: how often
+a role was assumed from here. Account and region come from the environment.
 """
 
 from __future__ import annotations
@@ -85,14 +85,14 @@ class Account:
         tags = self.tags("PatchBaseline", baseline_id)
         return {**lasting(baseline), "Default": identity["DefaultBaseline"], "Tags": tags}
 
-    def writes(self) -> list[str]:
-        """The operations that changed something here, in order."""
+    def calls(self) -> list[Raw]:
+        """What was called here, in order."""
         simulator = HTTPConnection(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc)
         simulator.request("GET", "/_sim/log")
         key = os.environ["AWS_ACCESS_KEY_ID"]
         here = (os.environ["AWS_REGION"], key if key.isdigit() else "123456789012")
         log = json.load(simulator.getresponse())
-        return [call["op"] for call in log if call["write"] and (call["region"], call["account"]) == here]
+        return [call for call in log if (call["region"], call["account"]) == here]
 
 
 def lasting(raw: Raw) -> Raw:
@@ -109,7 +109,8 @@ if __name__ == "__main__":
                 "windows": account.windows(),
                 "baselines": account.baselines(),
                 "ids": account.ids,
-                "writes": account.writes(),
+                "writes": [call["op"] for call in account.calls() if call["write"]],
+                "assumed": sum(call["op"] == "AssumeRole" for call in account.calls()),
             },
             default=str,
         )
