@@ -40,7 +40,9 @@ def candidates(name: str) -> Iterator[Path]:
         yield Path(name)
         return
     for folder in os.get_exec_path():
-        yield Path(folder, name)
+        # An environment of this checkout is what is about to be made anew.
+        if CHECKOUT not in Path(folder).absolute().parents:
+            yield Path(folder, name)
     if re.fullmatch(r"python3\.\d+", name):
         pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
         yield from sorted(pyenv.glob("versions/*/bin/" + name), reverse=True)
