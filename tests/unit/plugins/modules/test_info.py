@@ -47,7 +47,8 @@ def test_a_name_that_is_not_there(account: Account) -> None:
 
 
 def _cases(subject: Subject) -> list[Any]:
-    return [pytest.param(subject, name, id=f"{subject.module}-{name}") for name in subject.alterations]
+    known = [name for name in subject.alterations if subject.known(name)]
+    return [pytest.param(subject, name, id=f"{subject.module}-{name}") for name in known]
 
 
 @pytest.mark.parametrize(
