@@ -87,6 +87,7 @@ _SCRIPT = {
     "workingDirectory": Parameter(),
     "executionTimeout": Parameter(str(DEFAULT_EXECUTION_SECONDS), pattern=_SECONDS),
 }
+OF_ASSOCIATIONS = "AWS-RunPatchBaselineAssociation"
 HOOKS = ("PreInstallHookDocName", "PostInstallHookDocName", "OnExitHookDocName")
 
 
@@ -123,7 +124,7 @@ _DOCUMENTS = {
             {**_OPERATION, **_SNAPSHOT, **_REBOOT, **{hook: Parameter("AWS-Noop") for hook in HOOKS}},
         ),
         _patching(
-            "AWS-RunPatchBaselineAssociation",
+            OF_ASSOCIATIONS,
             {
                 **_OPERATION,
                 "AssociationId": Parameter(None, pattern=_GUID),

@@ -90,7 +90,8 @@ def carry_out(region: Region, document: Document, command: Record, instance_id: 
         snapshot_id=snapshot or region.new_uuid(),
         execution_id=command["CommandId"],
         install_override_list=parameters.get("InstallOverrideList", ""),
-        overridden=bool(parameters.get("BaselineOverride")),
+        # Run by an association, the compliance is that of the association, and the record of the node stays.
+        overridden=bool(parameters.get("BaselineOverride")) or document.name == documents.OF_ASSOCIATIONS,
     )
     return Result(outcome.exit_code, outcome.stdout, "" if outcome.success else "failed to run commands: exit status 1")
 

@@ -306,6 +306,23 @@ def test_two_overrides_at_once_fail_and_do_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("document", "parameters"),
+    [
+        ("AWS-RunPatchBaselineAssociation", {"AssociationId": ["01234567-89ab-cdef-0123-456789abcdef"]}),
+        ("AWS-RunPatchBaseline", {"BaselineOverride": ["s3://bucket/baseline.json"]}),
+    ],
+)
+def test_what_is_not_the_compliance_of_the_node_leaves_its_record(document: str, parameters: dict[str, Any]) -> None:
+    field = Field({})
+    before = reported(field)
+    command_id = field.send(DocumentName=document, Parameters={"Operation": ["Install"], **parameters})
+    field.simulator.advance(INSTALL + 1)
+    assert field.state(command_id) == SUCCESS
+    assert reported(field) == before
+    assert [one.counts.missing for one in fleet.of(field.region)] == [0]
+
+
+@pytest.mark.parametrize(
     ("known", "operation", "details"),
     [([], "Install", "Failed"), (["Stop-Web"], "Install", "Success"), ([], "Scan", "Success")],
 )
