@@ -12,6 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+
 from .answers import not_understood, understand, understand_id
 from .errors import ApiError
 
@@ -86,6 +88,12 @@ class Api:
         understand_id(operation, request, answer)
         return answer
 
+    def tags(self, resource_type: str, resource_id: str) -> dict[str, str]:
+        """The tags of a resource."""
+        answer = self.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
+        tags: dict[str, str] = boto3_tag_list_to_ansible_dict(answer["TagList"])
+        return tags
+
     def pages(self, operation: str, result: str, *members: str, **request: Any) -> Iterator[Answer]:
         """All entries of a listing, page by page as they are taken; an answer without the listing is an error.
 
@@ -115,6 +123,21 @@ class Api:
             empty = 0 if answer[result] else empty + 1
             if empty > _MOST_EMPTY:
                 raise not_understood(operation, f"{empty} empty pages came in a row")
+
+
+def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:
+    """A read after which one counts as C(gone) where the service does not know it any more."""
+
+    def job() -> Iterable[Job]:
+        try:
+            return read(one)
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            one.gone = True
+            return ()
+
+    return job
 
 
 def connect(module: Any, workers: int, service: str = "ssm") -> Api:

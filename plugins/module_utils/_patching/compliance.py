@@ -18,7 +18,7 @@ from .api import Api, connect
 from .compliance_read import ComplianceReader, Result
 from .compliance_rows import AVAILABLE, INSTANCE_FIELDS, PATCH_FIELDS, STATES, SUMMARY, UNREAD, Row, Totals
 from .compliance_scope import Scope, ScopeReader
-from .errors import ApiError, PatchingError
+from .errors import PatchingError, error_facts
 from .gaps import Gaps
 from .options import Option, Options, argument_spec
 from .row_file import RowFile
@@ -112,8 +112,7 @@ def run_compliance_info() -> None:
     try:
         result, warnings = _Reading(module, api).result()
     except PatchingError as error:
-        facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
-        module.fail_json(msg=str(error), **facts)
+        module.fail_json(msg=str(error), **error_facts(error))
     except OSError as error:
         module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
     for text in warnings:

@@ -36,9 +36,10 @@ from .compliance_rows import (
     state_filter,
     state_of,
 )
-from .compliance_scope import NODES_PER_CALL, Scope, chunks
+from .compliance_scope import Scope
 from .gaps import Gaps
 from .kind import Raw
+from .nodes import NODES_PER_CALL, chunks
 
 T = TypeVar("T")
 

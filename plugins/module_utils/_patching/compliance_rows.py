@@ -223,9 +223,13 @@ class Totals:
         """
         missing = self._unread | {*unread}
         told: Row = {name: None if name in missing else count for name, count in self._counts.items()}
-        compliant, managed = told["compliant"], told["managed"]
-        told["compliance_percent"] = None if compliant is None or not managed else compliant * 10000 // managed / 100
+        told["compliance_percent"] = compliance_percent(told["compliant"], told["managed"])
         return told
+
+
+def compliance_percent(compliant: int | None, managed: int | None) -> float | None:
+    """The share of managed nodes that are compliant, rounded down to two digits; None where it is not known."""
+    return None if compliant is None or not managed else compliant * 10_000 // managed / 100
 
 
 def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verdict) -> Row:

@@ -20,9 +20,8 @@ from .compliance_rows import GROUP_TAGS, Facts, facts_of, unmanaged_facts
 from .errors import ApiError
 from .gaps import Gaps
 from .kind import Raw
+from .nodes import NODES_PER_CALL, chunks, listed_nodes
 
-# The largest page of DescribeInstanceInformation, and the most ids that one call of DescribeInstancePatchStates takes.
-NODES_PER_CALL = 50
 _EC2_PAGE = 1000
 _EC2_VALUES = 200
 _REPORTED = "reported"
@@ -48,12 +47,6 @@ class Scope:
     not_found: list[str] = field(default_factory=list)
     unread_groups: set[str] = field(default_factory=set)
     groups_unread: bool = False
-
-
-def chunks(values: Iterable[str], size: int) -> Iterator[list[str]]:
-    """The values in lists of this size."""
-    rest = list(values)
-    return (rest[start : start + size] for start in range(0, len(rest), size))
 
 
 def tag_filters(tags: Mapping[str, Any] | None) -> list[Raw]:
@@ -147,7 +140,7 @@ class ScopeReader:
     def _list(self, key: tuple[str, ...], filters: list[Raw], keep: bool = True) -> Iterable[Job]:
         """keep: whether what is said of the nodes is needed, or only which they are."""
         ids = []
-        for raw in self._pages(filters):
+        for raw in listed_nodes(self._api, filters):
             ids.append(intern(raw["InstanceId"]))
             if keep:
                 self._facts[ids[-1]] = facts_of(raw)
@@ -156,7 +149,7 @@ class ScopeReader:
 
     def _list_named(self, key: str, ids: list[str]) -> Iterable[Job]:
         try:
-            facts = [facts_of(raw) for raw in self._pages([_filter("InstanceIds", ids)])]
+            facts = [facts_of(raw) for raw in listed_nodes(self._api, [_filter("InstanceIds", ids)])]
         except ApiError as error:
             if error.code != "InvalidInstanceId":
                 raise
@@ -166,11 +159,6 @@ class ScopeReader:
         self._facts.update({one.instance_id: one for one in facts})
         self._listed.setdefault((key,), []).extend(one.instance_id for one in facts)
         return ()
-
-    def _pages(self, filters: list[Raw]) -> Iterator[Raw]:
-        operation, size = "DescribeInstanceInformation", {"MaxResults": NODES_PER_CALL}
-        filtered = {"Filters": filters} if filters else {}
-        return self._api.pages(operation, "InstanceInformationList", "InstanceId", **size, **filtered)
 
     def _list_reported(self, group: str) -> Iterable[Job]:
         operation = "DescribeInstancePatchStatesForPatchGroup"

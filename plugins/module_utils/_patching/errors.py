@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _HINTS = {
     "AccessDeniedException": "Allow the action {action} in the policy of the credentials in use.",
@@ -59,3 +60,8 @@ class ApiError(PatchingError):
         named = re.search(r"to perform: ([a-z0-9-]+:\w+)", self.message)
         hint = _HINTS.get(self.code, "").format(action=named[1] if named else self.action)
         return f"{self.action} failed: {self.message} ({self.code}{request}). {hint}".rstrip()
+
+
+def error_facts(error: PatchingError) -> dict[str, Any]:
+    """What a module returns of an error besides its text: code and request id of one of the API."""
+    return {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}

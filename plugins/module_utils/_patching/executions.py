@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .api import GONE, Api, Job
-from .errors import ApiError
+from .api import Api, Job, unless_gone
 from .kind import Raw, iso_date, member
 from .task import RUN_COMMAND, modernised
 
@@ -60,7 +59,7 @@ class WindowExecutions:
             self._by_id.setdefault(one.id, one)
             if len(self._by_id) >= self._count and not all(found.skipped for found in self._found):
                 break
-        return [self._job(one, self._list_tasks) for one in self._wanted()]
+        return [unless_gone(one, self._list_tasks) for one in self._wanted()]
 
     @property
     def _found(self) -> list[_Execution]:
@@ -78,20 +77,6 @@ class WindowExecutions:
         last = next((one for one in self._found if not one.skipped), None)
         return last if last is not None and last.raw["Status"] in _UNFINISHED else None
 
-    def _job(self, one: _Execution, read: Callable[[_Execution], Iterable[Job]]) -> Job:
-        """A read after which the execution counts as gone where the service does not know it any more."""
-
-        def job() -> Iterable[Job]:
-            try:
-                return read(one)
-            except ApiError as error:
-                if error.code not in GONE:
-                    raise
-                one.gone = True
-                return ()
-
-        return job
-
     def _list_tasks(self, one: _Execution) -> Iterable[Job]:
         if one.skipped:
             return ()
@@ -99,7 +84,7 @@ class WindowExecutions:
         ids = {"WindowExecutionId": one.id}
         listed = self._api.pages(operation, result, "TaskExecutionId", "Status", **ids)
         one.tasks = list({task["TaskExecutionId"]: task for task in listed}.values())
-        return [self._job(one, self._invocations_reader(task)) for task in one.tasks]
+        return [unless_gone(one, self._invocations_reader(task)) for task in one.tasks]
 
     def _invocations_reader(self, task: Raw) -> Callable[[_Execution], Iterable[Job]]:
         def read(one: _Execution) -> Iterable[Job]:

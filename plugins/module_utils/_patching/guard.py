@@ -57,8 +57,7 @@ def _new_owner(api: Api, guard: Guard) -> str | None:
     if not guard.tagged:
         return None
     resource_type, resource_id = guard.tagged
-    answer = api.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
-    tags = {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
+    tags = api.tags(resource_type, resource_id)
     found = [
         f"{key} of {resource_id} is {tags.get(key)!r} now" for key in OWNER_TAGS if tags.get(key) != guard.owner[key]
     ]

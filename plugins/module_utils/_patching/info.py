@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from . import baseline, target, window
 from .api import Api, connect
-from .errors import ApiError, PatchingError
+from .errors import PatchingError, error_facts
 from .info_baselines import BaselineReader
 from .info_reads import WORKERS
 from .info_windows import WindowReader
@@ -119,8 +119,7 @@ def _read(module: AnsibleAWSModule, read: Callable[[], list[dict[str, Any]]]) ->
     try:
         return read()
     except PatchingError as error:
-        facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
-        module.fail_json(msg=str(error), **facts)
+        module.fail_json(msg=str(error), **error_facts(error))
         raise
 
 

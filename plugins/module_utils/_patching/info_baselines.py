@@ -16,7 +16,7 @@ from .declaration import SETUP_TAG
 from .declare import declare_aws_baseline, declare_baseline
 from .effective_patches import effective_patches
 from .errors import ApiError
-from .info_reads import WORKERS, checker, declared, is_wanted, read_tags
+from .info_reads import WORKERS, checker, declared, is_wanted
 from .kind import Raw, values_of
 from .options import nested
 from .planner import user_tags
@@ -111,7 +111,7 @@ class BaselineReader:
 
     def _list_tags(self, baseline_id: str) -> Iterable[Job]:
         try:
-            self._tags[baseline_id] = read_tags(self._api, baseline.RESOURCE_TYPE, baseline_id)
+            self._tags[baseline_id] = self._api.tags(baseline.RESOURCE_TYPE, baseline_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise

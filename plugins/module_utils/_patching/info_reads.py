@@ -7,20 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-
 from .api import Api
 from .declaration import Declaration, make_entry, violations
 from .declare import Declared
 from .kind import Kind
 
 WORKERS = 16
-
-
-def read_tags(api: Api, resource_type: str, resource_id: str) -> dict[str, str]:
-    answer = api.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
-    tags: dict[str, str] = boto3_tag_list_to_ansible_dict(answer["TagList"])
-    return tags
 
 
 def is_wanted(value: str | None, wanted: list[str] | None) -> bool:

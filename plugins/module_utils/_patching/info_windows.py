@@ -5,19 +5,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from . import target, window, window_task
 from .answers import TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS
-from .api import GONE, Api, Job, run_jobs
+from .api import GONE, Api, Job, run_jobs, unless_gone
 from .declaration import SETUP_TAG
 from .declare import WindowParts, declare_window
 from .errors import ApiError
 from .executions import WindowExecutions
-from .info_reads import WORKERS, checker, declared, is_wanted, read_tags
+from .info_reads import WORKERS, checker, declared, is_wanted
 from .kind import Raw, values_of
 from .options import nested
 from .planner import user_tags
@@ -86,14 +86,14 @@ class WindowReader:
     def _first_jobs(self, one: _Window) -> list[Job]:
         wanted = self._params["tags"]
         if not wanted:
-            return [self._guarded(one, self._tags), *self._jobs(one)]
+            return [unless_gone(one, self._tags), *self._jobs(one)]
 
         def tags_first(one: _Window) -> Iterable[Job]:
             self._tags(one)
             one.gone = any(one.tags.get(key) != str(value) for key, value in wanted.items())
             return [] if one.gone else self._jobs(one)
 
-        return [self._guarded(one, tags_first)]
+        return [unless_gone(one, tags_first)]
 
     def _jobs(self, one: _Window) -> list[Job]:
         reads = [self._get]
@@ -102,28 +102,14 @@ class WindowReader:
         reads += [self._list_executions] if "executions" in self._include else []
         # A disabled window has no runs.
         reads += [self._list_runs] if "next_runs" in self._include and one.enabled else []
-        return [self._guarded(one, read) for read in reads]
-
-    def _guarded(self, one: _Window, read: Callable[[_Window], Iterable[Job]]) -> Job:
-        """A read after which the window counts as gone where the service does not know it any more."""
-
-        def job() -> Iterable[Job]:
-            try:
-                return read(one)
-            except ApiError as error:
-                if error.code not in GONE:
-                    raise
-                one.gone = True
-                return ()
-
-        return job
+        return [unless_gone(one, read) for read in reads]
 
     def _get(self, one: _Window) -> Iterable[Job]:
         one.raw = self._api.get("GetMaintenanceWindow", *WINDOW_MEMBERS, WindowId=one.id)
         return ()
 
     def _tags(self, one: _Window) -> Iterable[Job]:
-        one.tags = read_tags(self._api, window.RESOURCE_TYPE, one.id)
+        one.tags = self._api.tags(window.RESOURCE_TYPE, one.id)
         return ()
 
     def _list_targets(self, one: _Window) -> Iterable[Job]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -13,10 +13,24 @@ from .errors import ApiError, PatchingError
 from .kind import Raw
 from .target import GROUP_KEYS, INSTANCE_ID
 
-# The largest page of DescribeInstanceInformation and ListGroupResources; so many ids are asked for in one call.
-_PAGE = 50
+# The largest page of DescribeInstanceInformation and ListGroupResources, and the most ids that one call of the former
+# and of DescribeInstancePatchStates takes.
+NODES_PER_CALL = 50
 _NAMED = 10
 _OTHER_TAG = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}
+
+
+def chunks(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The values in lists of this size."""
+    rest = list(values)
+    return (rest[start : start + size] for start in range(0, len(rest), size))
+
+
+def listed_nodes(api: Api, filters: list[Raw]) -> Iterator[Raw]:
+    """The managed nodes that fit all filters, as DescribeInstanceInformation tells them."""
+    operation, size = "DescribeInstanceInformation", {"MaxResults": NODES_PER_CALL}
+    filtered = {"Filters": filters} if filters else {}
+    return api.pages(operation, "InstanceInformationList", "InstanceId", **size, **filtered)
 
 
 class NoNodeError(PatchingError):
@@ -51,13 +65,8 @@ class Nodes:
             return self._named(values["InstanceIds"])
         return self._tagged(targets)
 
-    def _listed(self, targets: list[Raw]) -> Iterator[Raw]:
-        return self.api.pages(
-            "DescribeInstanceInformation", "InstanceInformationList", "InstanceId", Filters=targets, MaxResults=_PAGE
-        )
-
     def _named(self, ids: list[str]) -> Reach:
-        nodes = {node["InstanceId"]: node for node in self._listed([_ids(ids)])}
+        nodes = {node["InstanceId"]: node for node in listed_nodes(self.api, [_ids(ids)])}
         if strangers := [one for one in ids if one not in nodes]:
             raise NoNodeError(
                 f"instance_ids: not managed by Systems Manager in this account and region: {_some(strangers)}. Look"
@@ -72,7 +81,7 @@ class Nodes:
         # One listing for each value tells the values that no node has, such as a patch group with a slip in its name.
         for value in first["Values"]:
             one = [{"Key": first["Key"], "Values": [value]}, *others]
-            found = list(islice(self._listed(one), None if self.whole else 1))
+            found = list(islice(listed_nodes(self.api, one), None if self.whole else 1))
             nodes.update({node["InstanceId"]: node for node in found})
             if not found:
                 unused.append(f"No managed node fits {_criteria(one)}.")
@@ -100,8 +109,8 @@ class Nodes:
                 raise NoNodeError(f"There is no resource group {name!r} in this account and region.") from error
             return Reach(None, [f"Which nodes the resource group {name!r} holds is not known: {error}"])
         nodes: dict[str, Raw] = {}
-        for start in range(0, len(ids), _PAGE):
-            nodes.update({node["InstanceId"]: node for node in self._listed([_ids(ids[start : start + _PAGE])])})
+        for part in chunks(ids, NODES_PER_CALL):
+            nodes.update({node["InstanceId"]: node for node in listed_nodes(self.api, [_ids(part)])})
             if nodes and not self.whole:
                 break
         if not nodes:
@@ -112,7 +121,7 @@ class Nodes:
         """The ids of the members of a resource group that may be nodes."""
         filters = {"Filters": [{"Name": "resource-type", "Values": types}]} if types else {}
         listed = self.groups().pages(
-            "ListGroupResources", "Resources", "Identifier", Group=name, MaxResults=_PAGE, **filters
+            "ListGroupResources", "Resources", "Identifier", Group=name, MaxResults=NODES_PER_CALL, **filters
         )
         ids = {str(entry["Identifier"].get("ResourceArn")).rpartition("/")[2] for entry in listed}
         return sorted(one for one in ids if INSTANCE_ID.fullmatch(one))

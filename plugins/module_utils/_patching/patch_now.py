@@ -18,7 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from . import patch_run, run_command
 from .api import Api, connect
 from .command import Facts, command_facts, described, failure, is_running, planned_instance, progress
-from .errors import ApiError, PatchingError
+from .errors import ApiError, PatchingError, error_facts
 from .kind import Raw
 from .nodes import Nodes, Reach
 from .options import argument_spec
@@ -167,8 +167,7 @@ def run_patch_run() -> None:
         else:
             run.carry_out()
     except PatchingError as error:
-        facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
-        module.fail_json(msg=run.told(error), **run.answer(), **facts)
+        module.fail_json(msg=run.told(error), **run.answer(), **error_facts(error))
     if problem := run.problem():
         module.fail_json(msg=problem, **run.answer())
     module.exit_json(**run.answer())

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-
 from . import baseline, target, window
 from .answers import (
     BASELINE_MEMBERS,
@@ -278,14 +276,13 @@ class _Reader:
     def _list_tags(self, found: Found, resource_type: str, resource_id: str, needed: bool = True) -> list[Job]:
         """needed: who owns the resource decides what becomes of it; without, one without tags is simply not owned."""
         try:
-            answer = self._api.get("ListTagsForResource", "TagList", ResourceType=resource_type, ResourceId=resource_id)
+            tags = self._api.tags(resource_type, resource_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
             if needed:
                 self._untagged[resource_id] = error
             return []
-        tags = boto3_tag_list_to_ansible_dict(answer["TagList"])
         found.setdefault(resource_id, Resource(resource_id, None, {})).tags = tags
         return []
 

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._patching.compliance_rows import SUMMARY
 from .merge import Fleet
 from .missing import MissingPatch, severity_rank
 from .model import Gap, Reading, groups_of
-from .totals import COUNTS, Tally, Totals
+from .totals import Tally, Totals
 
 MINIMA = ("compliance_percent",)
-MAXIMA = tuple(name for name in COUNTS if name not in ("managed", "compliant"))
+MAXIMA = tuple(name for name in SUMMARY if name not in ("managed", "compliant"))
 PATCH_RULES = "missing_patches"
 WHOLE = "all nodes"
 NO_GROUP = "no patch group"

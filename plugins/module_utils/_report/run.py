@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .._patching.compliance_rows import SUMMARY
 from . import page as html
 from .files import differs, write
 from .formats import as_json, as_junit, nodes_as_csv, patches_as_csv
@@ -24,7 +25,7 @@ from .missing import missing_patches
 from .model import Gap, Node, Patch, Reading, Scope, Window
 from .parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
 from .times import utc_text
-from .totals import COUNTS, totals_of
+from .totals import totals_of
 
 FORMATS = ("html", "csv", "json", "junit")
 _LIST = {"type": "list", "elements": "str"}
@@ -131,9 +132,9 @@ def make_report(params: Mapping[str, Any]) -> html.Report:
 def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
     gaps = [{"message": "not told", **gap} for gap in given["gaps"]]
     summary = given["summary"]
-    unknown = {name for name in COUNTS if name in summary and summary[name] is None}
+    unknown = {name for name in SUMMARY if name in summary and summary[name] is None}
     if given["instances"] is None:
-        unknown |= {*COUNTS}
+        unknown |= {*SUMMARY}
     if given["patches"] is None or any((gap.get("action") or "").endswith("DescribeInstancePatches") for gap in gaps):
         unknown.add("patches")
     try:

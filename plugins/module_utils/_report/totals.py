@@ -7,22 +7,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .._patching.compliance_rows import SUMMARY, compliance_percent
 from .merge import Fleet
 from .model import Node, Reading, groups_of
 
-# The names of the counts, as in the summary of ssm_patch_compliance_info.
-COUNTS = (
-    "managed",
-    "compliant",
-    "noncompliant",
-    "critical_noncompliant",
-    "security_noncompliant",
-    "pending_reboot",
-    "failed",
-    "never_scanned",
-    "stale",
-    "unmanaged",
-)
 # What a node is in one word, the most urgent first.
 STATUSES = ("failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "compliant")
 _NONCOMPLIANT = frozenset({"failed", "noncompliant", "pending_reboot"})
@@ -56,14 +44,11 @@ class Tally:
 
     def compliance_percent(self) -> float | None:
         """The share of managed nodes that are compliant, rounded down to two digits."""
-        managed, compliant = self.value("managed"), self.value("compliant")
-        if not managed or compliant is None:
-            return None
-        return compliant * 10_000 // managed / 100
+        return compliance_percent(self.value("compliant"), self.value("managed"))
 
     def summary(self) -> dict[str, int | float | None]:
         """All of it, in the form of the summary of ssm_patch_compliance_info."""
-        counts: dict[str, int | float | None] = {name: self.value(name) for name in COUNTS}
+        counts: dict[str, int | float | None] = {name: self.value(name) for name in SUMMARY}
         return {**counts, "compliance_percent": self.compliance_percent()}
 
 
