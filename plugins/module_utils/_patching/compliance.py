@@ -206,7 +206,7 @@ class _Reading:
             self._patches += result.patches
             return
         for row in rows:
-            file.add(row)
+            file.add_row(row)
 
     def _counts(self, scope: Scope) -> dict[str, Any]:
         never = {"unmanaged"} if scope.unmanaged is None else set()

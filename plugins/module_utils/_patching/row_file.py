@@ -5,23 +5,18 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import os
-import stat
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
+
+from .._whole_file import WholeFile
 
 Row = Mapping[str, Any]
 
 SUFFIXES = (".csv", ".jsonl")
-_MODE = 0o600
-_CHUNK = 1 << 20
 # What a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,76 +38,25 @@ def violations(option: str, dest: str) -> list[str]:
     return []
 
 
-class RowFile:
-    """The file as a context: rows are added inside, and it is put in place when the block ends without an error.
-
-    changed: whether the content differs from what was there; known after the block. In check mode nothing is written.
-    """
+class RowFile(WholeFile):
+    """The file as a context: rows are added inside. A file that is there keeps its mode, a new one gets 0600."""
 
     def __init__(self, dest: str, fields: tuple[str, ...], check_mode: bool) -> None:
         # A link stays a link, and the file that it leads to is replaced.
-        self._path = Path(dest).resolve()
-        is_table = self._path.suffix == ".csv"
+        path = Path(dest).resolve()
+        super().__init__(path, None, check_mode)
+        is_table = path.suffix == ".csv"
         self._line = _csv_line(fields) if is_table else _json_line
         self._head = _joined(fields) if is_table else b""
-        self._check_mode = check_mode
-        self._hash = hashlib.sha256()
-        self._file: BinaryIO | None = None
-        self.changed = False
 
     def __enter__(self) -> RowFile:
-        if not self._check_mode:
-            # The mode of a new temporary file is 0600.
-            handle, self._temporary = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-            self._file = os.fdopen(handle, "wb")
-        self._write(self._head)
+        super().__enter__()
+        self.add(self._head)
         return self
 
-    def add(self, row: Row) -> None:
+    def add_row(self, row: Row) -> None:
         """Write a row."""
-        self._write(self._line(row))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.changed = _digest(self._path) != self._hash.digest()
-        if self._file is None:
-            return
-        try:
-            self._file.close()
-            if self.changed:
-                _keep_access(self._path, self._temporary)
-                os.replace(self._temporary, self._path)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(self._temporary)
-
-    def _write(self, content: bytes) -> None:
-        self._hash.update(content)
-        if self._file is not None:
-            self._file.write(content)
-
-
-def _keep_access(path: Path, temporary: str) -> None:
-    """Give a new file the mode and, where this user may, the owner of the one that it replaces."""
-    if not path.exists():
-        os.chmod(temporary, _MODE)
-        return
-    before = path.stat()
-    with suppress(PermissionError):
-        os.chown(temporary, before.st_uid, before.st_gid)
-    os.chmod(temporary, stat.S_IMODE(before.st_mode))
-
-
-def _digest(path: Path) -> bytes | None:
-    if not path.exists():
-        return None
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
+        self.add(self._line(row))
 
 
 def _json_line(row: Row) -> bytes:

@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._patching.compliance_rows import SUMMARY
 from . import page as html
-from .files import differs, write
+from .files import write
 from .formats import as_json, as_junit, nodes_as_csv, patches_as_csv
 from .gate import MAXIMA, MINIMA, PATCH_RULES, WHOLE, verdicts
 from .merge import Fleet, merged
@@ -179,7 +179,7 @@ def _write(module: AnsibleModule, report: html.Report) -> bool:
         os.makedirs(directory, mode=0o700, exist_ok=True)
     for one in _files(report, module.params):
         path, content = directory / one.name, one.content()
-        changed |= differs(path, content, mode) if module.check_mode else write(path, content, mode)
+        changed |= write(path, content, mode, module.check_mode)
     return changed
 
 
