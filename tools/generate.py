@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
-    baseline,
-    compliance,
-    info,
-    patch_run,
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Option, Options
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import options as patch_run_options
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
+    patch_baseline,
     patch_task,
     setup,
-    target,
     window,
+    window_target,
     window_task,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import Option, Options
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = """\
@@ -36,15 +36,15 @@ HEADER = """\
 """
 FRAGMENTS: dict[str, Options] = {
     "window": window.OPTIONS,
-    "target": (target.WINDOW, *target.OPTIONS),
-    "patch_task": (target.WINDOW, *patch_task.OPTIONS),
-    "window_task": (target.WINDOW, *window_task.OPTIONS),
-    "baseline": baseline.OPTIONS,
+    "target": (window_target.WINDOW, *window_target.OPTIONS),
+    "patch_task": (window_target.WINDOW, *patch_task.OPTIONS),
+    "window_task": (window_target.WINDOW, *window_task.OPTIONS),
+    "baseline": patch_baseline.OPTIONS,
     "setup": setup.OPTIONS,
-    "window_info": info.WINDOW_OPTIONS,
-    "baseline_info": info.BASELINE_OPTIONS,
-    "compliance_info": compliance.OPTIONS,
-    "patch_run": patch_run.OPTIONS,
+    "window_info": info_runner.WINDOW_OPTIONS,
+    "baseline_info": info_runner.BASELINE_OPTIONS,
+    "compliance_info": compliance_runner.OPTIONS,
+    "patch_run": patch_run_options.OPTIONS,
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (
@@ -71,9 +71,9 @@ ROLE_ONLY = (
 )
 # Resources of the role one by one: task file, module, options, the variable that is looped over, title of an item.
 EACH: dict[str, tuple[str, Options, str]] = {
-    "baseline": ("ssm_patch_baseline", baseline.OPTIONS, "Patch baseline"),
+    "baseline": ("ssm_patch_baseline", patch_baseline.OPTIONS, "Patch baseline"),
     "window": ("ssm_maintenance_window", window.OPTIONS, "Maintenance window"),
-    "target": ("ssm_window_target", target.OPTIONS, "Window target"),
+    "target": ("ssm_window_target", window_target.OPTIONS, "Window target"),
     "patch_task": ("ssm_patch_task", patch_task.OPTIONS, "Patch task"),
     "window_task": ("ssm_window_task", window_task.OPTIONS, "Window task"),
 }
@@ -212,7 +212,9 @@ def each_tasks(kind: str) -> str:
 
 def patch_now_tasks() -> str:
     """The task file that patches now, by the variables of the playbook."""
-    arguments = {option.name: f"{{{{ patch_now_{option.name} | default(omit) }}}}" for option in patch_run.OPTIONS}
+    arguments = {
+        option.name: f"{{{{ patch_now_{option.name} | default(omit) }}}}" for option in patch_run_options.OPTIONS
+    }
     task = {"name": "Patch", "patchfleet.aws.ssm_patch_run": arguments, "register": "__patch_now"}
     return HEADER + "---\n" + dump([task])
 
@@ -231,9 +233,9 @@ def _argument(option: Option) -> str:
 
 def _id_option(kind: str) -> str:
     kinds = {
-        "baseline": baseline.KIND,
+        "baseline": patch_baseline.KIND,
         "window": window.KIND,
-        "target": target.KIND,
+        "target": window_target.KIND,
         "patch_task": patch_task.KIND,
         "window_task": window_task.KIND,
     }

@@ -16,9 +16,9 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.command import is_running, progress
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import argument_spec
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.patch_run import OPTIONS, WAIT_OPTIONS
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.command import is_running, progress
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS, WAIT_OPTIONS
 
 Args = dict[str, Any]
 Result = dict[str, Any]

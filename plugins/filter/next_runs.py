@@ -93,7 +93,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import (
     ScheduleError,
     check_date,
     next_runs,

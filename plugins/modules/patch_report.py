@@ -260,7 +260,7 @@ gate:
   sample: {passed: false, broken: ["stale is 3, 3 above the maximum of 0"], rules: []}
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.run import run_report
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import run_report
 
 
 def main() -> None:

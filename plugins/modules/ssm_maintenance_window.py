@@ -103,8 +103,8 @@ window:
     enabled: true
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import window
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import window
 
 
 def main() -> None:

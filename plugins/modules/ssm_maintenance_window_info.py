@@ -249,7 +249,7 @@ windows:
       undeclared: []
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.info import run_window_info
+from ansible_collections.patchfleet.aws.plugins.module_utils._info.runner import run_window_info
 
 
 def main() -> None:

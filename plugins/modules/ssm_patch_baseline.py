@@ -100,12 +100,12 @@ baseline:
       returned: always
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import baseline
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import patch_baseline
 
 
 def main() -> None:
-    run_single(baseline.KIND, baseline.OPTIONS, "baseline", required_one_of=[["name", "baseline_id"]])
+    run_single(patch_baseline.KIND, patch_baseline.OPTIONS, "baseline", required_one_of=[["name", "baseline_id"]])
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ baselines:
       undeclared: []
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.info import run_baseline_info
+from ansible_collections.patchfleet.aws.plugins.module_utils._info.runner import run_baseline_info
 
 
 def main() -> None:

@@ -415,7 +415,7 @@ region:
   sample: eu-west-1
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance import run_compliance_info
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.runner import run_compliance_info
 
 
 def main() -> None:

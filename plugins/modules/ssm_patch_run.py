@@ -239,7 +239,7 @@ instances:
       output: "No space left on device"
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.patch_now import run_patch_run
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.runner import run_patch_run
 
 
 def main() -> None:

@@ -153,8 +153,8 @@ windows:
   elements: dict
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import setup
 
 
 def main() -> None:

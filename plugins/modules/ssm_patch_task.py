@@ -90,14 +90,14 @@ task:
       returned: always
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import patch_task, target
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import patch_task, window_target
 
 
 def main() -> None:
     run_single(
         patch_task.KIND,
-        (target.WINDOW, *patch_task.OPTIONS),
+        (window_target.WINDOW, *patch_task.OPTIONS),
         "task",
         required_one_of=[["name", "window_task_id"]],
     )

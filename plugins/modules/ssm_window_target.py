@@ -99,14 +99,14 @@ target:
       sample: [{key: "tag:PatchGroup", values: [Database Servers]}]
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import target
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import window_target
 
 
 def main() -> None:
     run_single(
-        target.KIND,
-        (target.WINDOW, *target.OPTIONS),
+        window_target.KIND,
+        (window_target.WINDOW, *window_target.OPTIONS),
         "target",
         required_one_of=[["name", "window_target_id"]],
     )

@@ -82,14 +82,14 @@ task:
       returned: always
 """
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import target, window_task
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.run import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import window_target, window_task
 
 
 def main() -> None:
     run_single(
         window_task.KIND,
-        (target.WINDOW, *window_task.OPTIONS),
+        (window_target.WINDOW, *window_task.OPTIONS),
         "task",
         required_one_of=[["name", "window_task_id"]],
     )

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.files import write
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import SCHEMA, SCHEMA_VERSION
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, page
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.run import make_report
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import make_report
 
 from .chromium import CHECKOUT
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import apply
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine import apply
 
 from .field import Field, KilledError
 from .plays import Call, carried_out

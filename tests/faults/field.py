@@ -20,8 +20,8 @@ from typing import Any
 import boto3
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import run as runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import (
     ACCOUNT,
     CREDENTIALS,

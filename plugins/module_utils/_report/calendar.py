@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from .._patching.zones import zone_of
+from .._schedules.time_zones import zone_of
 from .merge import Fleet
 from .model import Place, Window, WindowRun, place_of
 from .times import instant

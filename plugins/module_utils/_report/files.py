@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .._whole_file import WholeFile
+from .._files.whole_file import WholeFile
 
 
 def encoded(pieces: Iterable[str]) -> Iterable[bytes]:

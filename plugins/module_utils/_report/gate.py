@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._patching.compliance_rows import SUMMARY
+from .._compliance.rows import SUMMARY
 from .merge import Fleet
-from .missing import MissingPatch, severity_rank
+from .missing_patches import MissingPatch, severity_rank
 from .model import Gap, Reading, groups_of
 from .totals import Tally, Totals
 

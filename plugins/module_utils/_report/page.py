@@ -19,7 +19,7 @@ from typing import Any
 from .calendar import calendar_of, history_of
 from .gate import NO_GROUP, WHOLE, Verdict
 from .merge import Fleet
-from .missing import AGES, SEVERITIES, MissingPatch, severity_rank
+from .missing_patches import AGES, SEVERITIES, MissingPatch, severity_rank
 from .model import Node, Reading, groups_of
 from .times import instant
 from .totals import STATUSES, Tally, Totals, place_name

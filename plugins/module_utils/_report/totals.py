@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .._patching.compliance_rows import SUMMARY, compliance_percent
+from .._compliance.rows import SUMMARY, compliance_percent
 from .merge import Fleet
 from .model import Node, Reading, groups_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import setup
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "patching"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import (
     check_schedule,
     next_runs,
     takes_offset,

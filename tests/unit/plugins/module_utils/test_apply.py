@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.apply import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.apply import (
     apply_plan,
     create_token,
     finished,
     not_attempted,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.plan import Change, Creation, Plan, Ref, Step
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import Change, Creation, Plan, Ref, Step
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.comparing import apply
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.engine import WORKERS, Engine

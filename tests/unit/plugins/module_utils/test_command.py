@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import command
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import command
 from hypothesis import given
 from hypothesis import strategies as st
 

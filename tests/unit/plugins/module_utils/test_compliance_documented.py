@@ -12,8 +12,8 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance_rows as rows
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.answers import misfit
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.answers import misfit
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import rows
 
 PACIFIC = timezone(timedelta(hours=-7))
 WEEK = timedelta(days=7)

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance_rows as rows
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import rows
 from hypothesis import given
 from hypothesis import strategies as st
 

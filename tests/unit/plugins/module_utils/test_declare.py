@@ -5,20 +5,20 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
-    baseline,
-    patch_task,
-    target,
-    window,
-    window_task,
-)
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declare import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._info.export import (
     declaration_of,
     declare_aws_baseline,
     declare_baseline,
     declare_window,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind import Kind
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.kind import Kind
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
+    patch_baseline,
+    patch_task,
+    window,
+    window_target,
+    window_task,
+)
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.stored import (
     BASELINE,
     BASELINE_ID,
@@ -95,7 +95,7 @@ def test_tags_of_the_user_only() -> None:
 )
 def test_criteria_in_the_form_that_reads_best(criteria: dict[str, list[str]], options: Raw) -> None:
     raw = {**SERVERS, "Targets": [{"Key": key, "Values": values} for key, values in criteria.items()]}
-    assert declaration_of(target.KIND, raw) == {"name": "servers", **options}
+    assert declaration_of(window_target.KIND, raw) == {"name": "servers", **options}
 
 
 PLAIN_INSTALL = {"name": "install", "operation": "Install", "window_targets": ["servers"]}
@@ -302,7 +302,7 @@ RULE = {
 
 def test_a_baseline() -> None:
     plain = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
-    assert declaration_of(baseline.KIND, BASELINE) == plain
+    assert declaration_of(patch_baseline.KIND, BASELINE) == plain
     raw = {
         **BASELINE,
         "ApprovalRules": {"PatchRules": [RULE, {**RULE, "ComplianceLevel": "HIGH", "EnableNonSecurity": True}]},
@@ -351,6 +351,6 @@ def test_of_a_baseline_of_aws_only_registrations_are_declared() -> None:
     assert declare_aws_baseline(identity, [], "arn:other").options == {**plain, "default": True}
 
 
-@pytest.mark.parametrize("kind", [window.KIND, patch_task.KIND, window_task.KIND, baseline.KIND])
+@pytest.mark.parametrize("kind", [window.KIND, patch_task.KIND, window_task.KIND, patch_baseline.KIND])
 def test_nothing_stored_declares_nothing(kind: Kind) -> None:
     assert declaration_of(kind, {}) == {}

@@ -10,16 +10,16 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declaration import whole_setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declare import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._info.export import (
     WindowParts,
     declare_baseline,
     declare_window,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.plan_setup import plan_setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.planner import Planning
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.read import Account, Resource
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.task import tidied
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.setup import plan_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources.tasks import tidied
+from ansible_collections.patchfleet.aws.plugins.module_utils._state.declaration import whole_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._state.read import Account, Resource
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.stored import (
     BASELINE,
     BASELINE_ID,

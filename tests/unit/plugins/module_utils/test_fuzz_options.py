@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import baseline, setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import Option
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Option
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import patch_baseline, setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import (
     ScheduleError,
     check_date,
     check_schedule,
@@ -160,5 +160,5 @@ def test_dates_and_zones(text: str) -> None:
 @settings(FUZZ, max_examples=100)
 @given(text=TEXT)
 def test_ids_of_baselines(text: str) -> None:
-    assert isinstance(baseline.bare_id(text), str)
-    assert isinstance(baseline.is_aws_owned(text), bool)
+    assert isinstance(patch_baseline.bare_id(text), str)
+    assert isinstance(patch_baseline.is_aws_owned(text), bool)

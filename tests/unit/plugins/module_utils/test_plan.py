@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.plan import Change, Plan, Ref, Step
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.planner import Planning
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import Change, Plan, Ref, Step
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.engine import Engine
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing import age_in_days
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_patches import age_in_days
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import reading, sample
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import report_of
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import islice
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import zones
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.schedule import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import time_zones
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import (
     ScheduleError,
     check_date,
     check_schedule,
@@ -361,10 +361,10 @@ def no_system_zones() -> Iterator[pytest.MonkeyPatch]:
         patch.setitem(sys.modules, "tzdata", None)
         zoneinfo.reset_tzpath(to=[])
         zoneinfo.ZoneInfo.clear_cache()
-        zones.zone_of.cache_clear()
+        time_zones.zone_of.cache_clear()
         yield patch
     zoneinfo.reset_tzpath()
-    zones.zone_of.cache_clear()
+    time_zones.zone_of.cache_clear()
 
 
 def test_without_system_zones_the_bundled_ones_serve(no_system_zones: pytest.MonkeyPatch) -> None:
@@ -378,7 +378,7 @@ def test_without_system_zones_the_bundled_ones_serve(no_system_zones: pytest.Mon
 
 
 def test_without_any_zones_no_name_is_refused_but_none_is_evaluated(no_system_zones: pytest.MonkeyPatch) -> None:
-    no_system_zones.setattr(zones, "_bundled", lambda: None)
+    no_system_zones.setattr(time_zones, "_bundled", lambda: None)
 
     assert check_timezone("Europe/Berln") == []
     assert next_runs("rate(1 day)", "UTC", after=NEW_YEAR, count=1) == [NEW_YEAR + timedelta(days=1)]

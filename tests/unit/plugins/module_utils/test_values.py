@@ -7,28 +7,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
-    baseline,
-    codecs,
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.structures import member, put_member
+from ansible_collections.patchfleet.aws.plugins.module_utils._options import codecs
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.kind import (
+    changed_names,
+    merge,
+    update_body,
+    values_of,
+)
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.limits import unknown_options
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Option, argument_spec, given, nested
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
+    patch_baseline,
     patch_task,
     window,
     window_task,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind import (
-    changed_names,
-    member,
-    merge,
-    put_member,
-    update_body,
-    values_of,
-)
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import (
-    Option,
-    argument_spec,
-    given,
-    nested,
-)
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.rules import unknown_options
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
@@ -250,9 +244,9 @@ def test_merging_twice_changes_nothing_more(values: dict[str, Any]) -> None:
 
 def test_an_option_that_the_installed_botocore_cannot_send_is_refused() -> None:
     given = {"name": "base", OPTION: "COMPLIANT", "state": "present"}
-    [violation] = unknown_options(baseline.KIND, given, {"Name", "Description"})
+    [violation] = unknown_options(patch_baseline.KIND, given, {"Name", "Description"})
 
     assert violation.startswith(f"{OPTION}: ")
     assert "newer boto3" in violation
-    assert not unknown_options(baseline.KIND, given, {"Name", "AvailableSecurityUpdatesComplianceStatus"})
-    assert not unknown_options(baseline.KIND, {OPTION: ""}, {"Name"})
+    assert not unknown_options(patch_baseline.KIND, given, {"Name", "AvailableSecurityUpdatesComplianceStatus"})
+    assert not unknown_options(patch_baseline.KIND, {OPTION: ""}, {"Name"})

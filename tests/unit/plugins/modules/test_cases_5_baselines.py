@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.baseline import aws_default
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources.patch_baseline import aws_default
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, Account
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.comparing import apply, changed_fields
 from ssmsim.model import shape

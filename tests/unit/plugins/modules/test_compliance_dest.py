@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance, row_file
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance_rows import (
-    INSTANCE_FIELDS,
-    PATCH_FIELDS,
-)
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import INSTANCE_FIELDS, PATCH_FIELDS
+from ansible_collections.patchfleet.aws.plugins.module_utils._files import row_file
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import node, plant
 
@@ -28,7 +26,7 @@ PATCHES = "DescribeInstancePatches"
 def _time_of_the_service(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     # The last ping of a node would move on with the clock.
     now = account.simulator.now()
-    monkeypatch.setattr(compliance, "now", lambda: now)
+    monkeypatch.setattr(compliance_runner, "now", lambda: now)
 
 
 def still(account: Account, *nodes: dict[str, Any]) -> None:

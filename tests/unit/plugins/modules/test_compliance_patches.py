@@ -9,9 +9,9 @@ from math import ceil
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import compliance
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.api import Api
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.compliance_rows import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.client import Api
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import (
     NONCOMPLIANT_STATES,
     PATCH_FIELDS,
     STATES,
@@ -43,7 +43,7 @@ ALL_STATES = {
 
 @pytest.fixture(autouse=True)
 def _time_of_the_service(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compliance, "now", account.simulator.now)
+    monkeypatch.setattr(compliance_runner, "now", account.simulator.now)
 
 
 def read(account: Account, **args: Any) -> dict[str, Any]:

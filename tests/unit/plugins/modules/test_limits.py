@@ -10,7 +10,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import Option
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Option
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import LOADER, Account
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.subjects import (
     SUBJECTS,

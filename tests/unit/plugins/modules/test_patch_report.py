@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.run import _SPEC
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import _SPEC
 from ansible_collections.patchfleet.aws.plugins.modules import patch_report
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import READ_AT, sample, write_rows
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import PAGE, ROOT, run_module

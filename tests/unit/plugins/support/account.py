@@ -30,14 +30,12 @@ import ssmsim.store
 from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
-    apply,
-    compliance,
-    info,
-    patch_now,
-    run,
-    run_command,
-)
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine import apply
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import send
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
@@ -220,7 +218,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    for module in (compliance, info, patch_now, run):
+    for module in (compliance_runner, engine_runner, info_runner, patch_run_runner):
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     clock = VirtualTime()
@@ -228,7 +226,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
     monkeypatch.setattr(botocore.endpoint, "time", asleep)
     monkeypatch.setattr(apply, "time", asleep)
-    monkeypatch.setattr(run_command, "time", asleep)
+    monkeypatch.setattr(send, "time", asleep)
     monkeypatch.setattr(ssmsim.store, "time", asleep)
     # A client that was throttled would otherwise hold back its next calls in real time.
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_options: True)

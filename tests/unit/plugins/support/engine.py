@@ -8,14 +8,14 @@ from typing import Any
 
 import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.api import Api
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.apply import Outcome, apply_plan
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declaration import violations, whole_setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import argument_spec
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.plan_setup import plan_setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.planner import Planning
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.read import read_account
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.client import Api
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.apply import Outcome, apply_plan
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.setup import plan_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._state.declaration import violations, whole_setup
+from ansible_collections.patchfleet.aws.plugins.module_utils._state.read import read_account
 
 from .account import REGION
 

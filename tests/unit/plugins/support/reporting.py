@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.gate import verdicts
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.merge import Fleet, merged
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing import missing_patches
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_patches import missing_patches
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, Report, page
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.totals import totals_of

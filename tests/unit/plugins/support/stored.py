@@ -9,14 +9,14 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declaration import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._info.export import WindowParts, declare_window
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.kind import Kind
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources.tasks import tidied
+from ansible_collections.patchfleet.aws.plugins.module_utils._state.declaration import (
     Declaration,
     make_entry,
     violations,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.declare import WindowParts, declare_window
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind import Kind
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.task import tidied
 
 Raw = dict[str, Any]
 WINDOW_ID = "mw-0123456789abcdef0"

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching import (
-    baseline,
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.kind import Kind, same
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Option, Options
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
+    patch_baseline,
     patch_task,
-    target,
     window,
+    window_target,
     window_task,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.kind import Kind, same
-from ansible_collections.patchfleet.aws.plugins.module_utils._patching.options import Option, Options
 from ssmsim import model
 
 from .account import Account
@@ -196,8 +196,8 @@ WINDOW = Subject(
 TARGET = Subject(
     "ssm_window_target",
     "target",
-    target.KIND,
-    target.OPTIONS,
+    window_target.KIND,
+    window_target.OPTIONS,
     {"name": "servers", "patch_groups": ["Web"]},
     {
         "description": Alteration("one", "two"),
@@ -363,8 +363,8 @@ WINDOW_TASK = Subject(
 BASELINE = Subject(
     "ssm_patch_baseline",
     "baseline",
-    baseline.KIND,
-    baseline.OPTIONS,
+    patch_baseline.KIND,
+    patch_baseline.OPTIONS,
     _LINUX,
     {
         "description": Alteration("one", "two"),

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API's own structures as botocore parses them, and access to their members by dotted path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Raw = dict[str, Any]
+
+
+def member(raw: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, None where it or a part of the path is absent."""
+    value: Any = raw
+    for part in path.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return None
+        value = value[part]
+    return value
+
+
+def put_member(raw: Raw, path: str, value: Any) -> None:
+    """Set (or, with None, remove) the value at a dotted path; blocks that become empty go with it."""
+    head, _dot, rest = path.partition(".")
+    if rest:
+        block = raw.setdefault(head, {})
+        put_member(block, rest, value)
+        if not block:
+            del raw[head]
+    elif value is None:
+        raw.pop(head, None)
+    else:
+        raw[head] = value
+
+
+def iso_date(moment: Any) -> str | None:
+    """A date of an answer as ISO-8601 text in UTC; a text stays as it is."""
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else moment

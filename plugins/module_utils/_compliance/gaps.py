@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads that were refused while the rest went on: what was not read is told, and never looks like nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any, TypeVar
+
+from .._aws.errors import ApiError
+
+Result = TypeVar("Result")
+
+_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
+# What concerns one thing that was asked for. Anything else, such as a session that expired, would hit every call.
+_SINGLE = frozenset({"InvalidInstanceId", "DoesNotExistException", "InvalidResourceId", "InternalServerError"})
+_NAMED = 10
+
+
+class Gaps:
+    """The gaps of one run; several threads add to them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._denied: dict[str, ApiError] = {}
+        self._found: dict[tuple[str, str], tuple[ApiError, str, list[str]]] = {}
+
+    def read(self, operation: str, what: str, names: Iterable[str], read: Callable[[], Result]) -> Result | None:
+        """What the read gives, or None where it is refused. An operation that was denied is not called again.
+
+        what, names: what is missing then, for the user.
+        """
+        denied = self._denied.get(operation)
+        if denied is None:
+            try:
+                return read()
+            except ApiError as error:
+                if error.code not in _DENIED | _SINGLE:
+                    raise
+                denied = error
+        self._add(denied, what, names)
+        return None
+
+    def told(self) -> list[dict[str, Any]]:
+        """The gaps as the module returns them."""
+        return [
+            {"action": error.action, "code": error.code, "message": error.message, "scope": _scope(what, names)}
+            for error, what, names in self._found.values()
+        ]
+
+    def warnings(self) -> list[str]:
+        """The gaps as warnings."""
+        return [f"Not read: {_scope(what, names)}. {error.text()}" for error, what, names in self._found.values()]
+
+    def _add(self, error: ApiError, what: str, names: Iterable[str]) -> None:
+        with self._lock:
+            if error.code in _DENIED:
+                self._denied[error.operation] = error
+            self._found.setdefault((error.operation, error.code), (error, what, []))[2].extend(names)
+
+
+def _scope(what: str, names: list[str]) -> str:
+    if not names:
+        return what
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{what} of {', '.join(sorted(names)[:_NAMED])}{more}"

@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patch states and patches of nodes, read concurrently and given in the order of the nodes, a few nodes at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Lock
+from typing import Any, TypeVar
+
+from .._aws.client import Api
+from .._aws.nodes import NODES_PER_CALL, chunks
+from .._aws.structures import Raw
+from .gaps import Gaps
+from .rows import (
+    AVAILABLE,
+    NEVER_SCANNED,
+    NO_REPORT,
+    NONCOMPLIANT_STATES,
+    PATCH_PAGE,
+    STATES,
+    UNMANAGED,
+    UNREAD,
+    Facts,
+    Row,
+    Verdict,
+    instance_row,
+    iso,
+    judge,
+    listings,
+    patch_row,
+    report_of,
+    state_filter,
+    state_of,
+)
+from .scope import Scope
+
+T = TypeVar("T")
+
+_IDS_PER_CALL = 20
+# How many nodes wait together for the release dates of their patches, and how many patches at most.
+_NODES_AT_ONCE, _PATCHES_AT_ONCE = 50, 2000
+
+
+@dataclass(slots=True)
+class Result:
+    """What was read of one node. patches: rows; empty where they are not asked for."""
+
+    facts: Facts
+    verdict: Verdict
+    row: Row
+    groups: list[str]
+    wanted: frozenset[str] | None = None
+    report: Row | None = None
+    patches: list[Row] = field(default_factory=list)
+
+
+class ComplianceReader:
+    """Reads the nodes of a scope.
+
+    look_up: reads into the scope which nodes carry the tag of a group that has a baseline, or of one of these.
+    """
+
+    def __init__(
+        self, api: Api, params: Mapping[str, Any], gaps: Gaps, now: datetime, look_up: Callable[[Iterable[str]], None]
+    ) -> None:
+        self._api = api
+        self._gaps = gaps
+        self._now = now
+        self._look_up_groups = look_up
+        # Nothing is known of tags then, before a node needs it.
+        self._is_by_id = params["instance_ids"] is not None
+        self._stale_after = timedelta(hours=params["stale_after_hours"])
+        self._workers: int = params["concurrency"]
+        self._with_patches = params["level"] == "patches"
+        self._states = None if params["states"] is None else frozenset(params["states"])
+        self._severities = None if params["severities"] is None else {one.casefold() for one in params["severities"]}
+        self._only_noncompliant: bool = params["only_noncompliant"]
+        self._baselines: dict[str, bool | None] = {}
+        self._baselines_lock = Lock()
+        self._release_dates: dict[str, str | None] = {}
+
+    def results(self, scope: Scope) -> Iterator[Result]:
+        """The nodes in their order, those that never reported a group after the others, then what is not managed."""
+        with _pool(self._workers) as pool:
+            parts = (partial(self._part, scope, ids) for ids in chunks(scope.facts, NODES_PER_CALL))
+            read = (result for part in _ordered(pool, parts, self._workers) for result in part)
+            results = self._grouped(scope, read)
+            if self._with_patches:
+                jobs = (partial(self._patched, result) for result in results)
+                results = self._dated(pool, _ordered(pool, jobs, self._workers))
+            yield from results
+        for facts, groups in (scope.unmanaged or {}).values():
+            row = instance_row(facts, groups, NO_REPORT, UNMANAGED)
+            yield Result(facts, UNMANAGED, row, [*groups])
+
+    def _grouped(self, scope: Scope, results: Iterable[Result]) -> Iterator[Result]:
+        """Each result with its groups; which groups there are besides those with a baseline, the reports tell."""
+        waiting: list[str] = []
+        reported: set[str] = set()
+        for result in results:
+            group = result.row["patch_group"]
+            if group:
+                reported.add(group)
+            elif result.facts.instance_id not in scope.groups:
+                if result.verdict is NEVER_SCANNED:
+                    waiting.append(result.facts.instance_id)
+                    continue
+                if self._is_by_id:
+                    self._look_up_groups(())
+                    self._is_by_id = False
+            yield _in_groups(scope, result)
+        if waiting:
+            self._look_up_groups(reported)
+            for one in waiting:
+                yield _in_groups(scope, self._result(scope.facts[one], NO_REPORT))
+
+    def _part(self, scope: Scope, ids: list[str]) -> list[Result]:
+        operation = "DescribeInstancePatchStates"
+        states = self._gaps.read(
+            operation,
+            "patch states",
+            ids,
+            lambda: {
+                raw["InstanceId"]: report_of(raw)
+                for raw in self._api.pages(operation, "InstancePatchStates", "InstanceId", InstanceIds=ids)
+            },
+        )
+        results = []
+        for one in ids:
+            report = None if states is None else states.get(one, NO_REPORT)
+            results.append(self._result(scope.facts[one], report))
+        return results
+
+    def _result(self, facts: Facts, report: Row | None) -> Result:
+        if report is None:
+            row = instance_row(facts, [], NO_REPORT, UNREAD)
+            return Result(facts, UNREAD, row, [], self._wanted(None))
+        counts = self._counts_available(facts, report) if report["available_security_update_count"] else False
+        verdict = judge(report, self._now, self._stale_after, counts)
+        report = NO_REPORT if verdict is NEVER_SCANNED else report
+        row = instance_row(facts, [], report, verdict)
+        return Result(facts, verdict, row, [], self._wanted(counts), report)
+
+    def _wanted(self, counts_available: bool | None) -> frozenset[str] | None:
+        """The states of the patches to be told; None for all."""
+        if not self._only_noncompliant:
+            return self._states
+        graded = {*NONCOMPLIANT_STATES} if counts_available is False else {*NONCOMPLIANT_STATES, AVAILABLE}
+        return frozenset(graded & (self._states or {*STATES}))
+
+    def _counts_available(self, facts: Facts, report: Row) -> bool | None:
+        """Whether the baseline of a node counts available security updates; each baseline is read once."""
+        baseline_id = report["baseline_id"]
+        if baseline_id is None:
+            return None
+        operation = "GetPatchBaseline"
+        with self._baselines_lock:
+            if baseline_id not in self._baselines:
+                baseline = self._gaps.read(
+                    operation,
+                    "what available security updates count for in the baseline",
+                    [baseline_id],
+                    lambda: self._api.get(operation, "BaselineId", BaselineId=baseline_id),
+                )
+                status = None if baseline is None else baseline.get("AvailableSecurityUpdatesComplianceStatus")
+                self._baselines[baseline_id] = None if baseline is None else status == "NON_COMPLIANT"
+            return self._baselines[baseline_id]
+
+    def _patched(self, result: Result) -> Result:
+        one, operation = result.facts.instance_id, "DescribeInstancePatches"
+        wanted = listings(result.report, result.wanted)
+        raws = self._gaps.read(
+            operation, "patches", [one], lambda: [raw for state in wanted for raw in self._listed_patches(one, state)]
+        )
+        # A listing that changes while it is read may give an entry twice.
+        found = {(raw["KBId"], raw["State"], raw.get("Title")): raw for raw in raws or ()}
+        result.patches = [patch_row(result.row, raw) for raw in found.values() if self._fits(raw, result.wanted)]
+        return result
+
+    def _listed_patches(self, one: str, state: str | None) -> Iterator[Raw]:
+        filters = {"Filters": state_filter(state)} if state else {}
+        operation, size = "DescribeInstancePatches", {"MaxResults": PATCH_PAGE}
+        return self._api.pages(operation, "Patches", "KBId", "State", InstanceId=one, **size, **filters)
+
+    def _fits(self, raw: Raw, wanted: frozenset[str] | None) -> bool:
+        severities = self._severities
+        return (wanted is None or state_of(raw) in wanted) and (
+            severities is None or (raw.get("Severity") or "").casefold() in severities
+        )
+
+    def _dated(self, pool: ThreadPoolExecutor, results: Iterable[Result]) -> Iterator[Result]:
+        """The release dates of patches of Windows that a node lacks; each is read once."""
+        for batch in _batches(results):
+            rows = [(one.facts, row) for one in batch for row in one.patches]
+            dated = [row for facts, row in rows if facts.platform_type == "Windows" and row["state"] in _UNDONE]
+            unknown = dict.fromkeys(row["kb_id"] for row in dated if row["kb_id"] not in self._release_dates)
+            for found in pool.map(self._read_dates, chunks(unknown, _IDS_PER_CALL)):
+                self._release_dates.update(found)
+            for row in dated:
+                row["release_date"] = self._release_dates[row["kb_id"]]
+            yield from batch
+
+    def _read_dates(self, ids: list[str]) -> dict[str, str | None]:
+        operation = "DescribeAvailablePatches"
+        filters = [{"Key": "PATCH_ID", "Values": ids}]
+        found = self._gaps.read(
+            operation, "release dates", ids, lambda: [*self._api.pages(operation, "Patches", Filters=filters)]
+        )
+        dates: dict[str, str | None] = dict.fromkeys(ids)
+        # A patch for several products may have come out on several days; the first tells how old it is.
+        for raw in sorted((raw for raw in found or () if raw.get("ReleaseDate")), key=lambda raw: raw["ReleaseDate"]):
+            number = raw.get("KbNumber")
+            if number in dates and dates[number] is None:
+                dates[number] = iso(raw["ReleaseDate"])
+        return dates
+
+
+def _in_groups(scope: Scope, result: Result) -> Result:
+    reported = result.row["patch_group"]
+    groups = [*scope.groups.get(result.facts.instance_id, ()), *([reported] if reported else [])]
+    result.groups = result.row["patch_groups"] = [*dict.fromkeys(groups)]
+    return result
+
+
+_UNDONE = frozenset({*NONCOMPLIANT_STATES, AVAILABLE})
+
+
+def _batches(results: Iterable[Result]) -> Iterator[list[Result]]:
+    batch: list[Result] = []
+    patches = 0
+    for result in results:
+        batch.append(result)
+        patches += len(result.patches)
+        if len(batch) == _NODES_AT_ONCE or patches > _PATCHES_AT_ONCE:
+            yield batch
+            batch, patches = [], 0
+    yield batch
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool that, after an error, does not wait for calls that nobody needs any more."""
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ordered(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], T]], ahead: int) -> Iterator[T]:
+    """The results of jobs in their order, with only this many jobs started ahead of the one that is taken."""
+    running: deque[Future[T]] = deque()
+    for job in jobs:
+        running.append(pool.submit(job))
+        if len(running) > ahead:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()

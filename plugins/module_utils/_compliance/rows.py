@@ -1,0 +1,297 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the compliance of one node is, and the rows that tell it. Pure functions.
+
+States and what counts as compliant:
+https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-compliance-states.html
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from .._aws.structures import Raw
+
+Row = dict[str, Any]
+
+STATES = (
+    "INSTALLED",
+    "INSTALLED_OTHER",
+    "INSTALLED_PENDING_REBOOT",
+    "INSTALLED_REJECTED",
+    "MISSING",
+    "NOT_APPLICABLE",
+    "FAILED",
+    "AVAILABLE_SECURITY_UPDATE",
+)
+# What makes a node noncompliant; of an available security update the baseline decides.
+NONCOMPLIANT_STATES = ("INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED", "MISSING", "FAILED")
+AVAILABLE = "AVAILABLE_SECURITY_UPDATE"
+GROUP_TAGS = ("PatchGroup", "Patch Group")
+PATCH_PAGE = 100
+
+_FACTS = {
+    "name": "ComputerName",
+    "platform_type": "PlatformType",
+    "platform_name": "PlatformName",
+    "platform_version": "PlatformVersion",
+    "resource_type": "ResourceType",
+    "ping_status": "PingStatus",
+    "agent_version": "AgentVersion",
+}
+_TEXTS = {
+    "patch_group": "PatchGroup",
+    "baseline_id": "BaselineId",
+    "snapshot_id": "SnapshotId",
+    "operation": "Operation",
+    "operation_start_time": "OperationStartTime",
+    "operation_end_time": "OperationEndTime",
+    "reboot_option": "RebootOption",
+    "last_no_reboot_install_operation_time": "LastNoRebootInstallOperationTime",
+    "install_override_list": "InstallOverrideList",
+}
+_COUNTS = {
+    "installed_count": "InstalledCount",
+    "installed_other_count": "InstalledOtherCount",
+    "installed_pending_reboot_count": "InstalledPendingRebootCount",
+    "installed_rejected_count": "InstalledRejectedCount",
+    "missing_count": "MissingCount",
+    "failed_count": "FailedCount",
+    "not_applicable_count": "NotApplicableCount",
+    "unreported_not_applicable_count": "UnreportedNotApplicableCount",
+    "critical_noncompliant_count": "CriticalNonCompliantCount",
+    "security_noncompliant_count": "SecurityNonCompliantCount",
+    "other_noncompliant_count": "OtherNonCompliantCount",
+    "available_security_update_count": "AvailableSecurityUpdateCount",
+}
+_STATE_COUNTS = {state: f"{state.lower()}_count" for state in STATES}
+_STATE_WORDS = {state.replace("_", "").lower(): state for state in STATES}
+
+
+class Facts(NamedTuple):
+    """What Systems Manager says of a node, whatever its patches."""
+
+    instance_id: str
+    name: str | None = None
+    platform_type: str | None = None
+    platform_name: str | None = None
+    platform_version: str | None = None
+    resource_type: str | None = None
+    ping_status: str | None = None
+    last_ping_time: float | None = None
+    agent_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one node counts.
+
+    status: the most urgent of what holds; None where it cannot be told. counted: the counts of a summary that the node
+    is in. unknown: the counts of which that cannot be told.
+    """
+
+    status: str | None
+    counted: frozenset[str]
+    unknown: frozenset[str] = frozenset()
+
+    def holds(self, count: str) -> bool | None:
+        """Whether the node is in a count; None where that cannot be told."""
+        return None if count in self.unknown else count in self.counted
+
+
+SUMMARY = (
+    "managed",
+    "compliant",
+    "noncompliant",
+    "critical_noncompliant",
+    "security_noncompliant",
+    "pending_reboot",
+    "failed",
+    "never_scanned",
+    "stale",
+    "unmanaged",
+)
+UNREAD = Verdict(None, frozenset({"managed"}), frozenset(SUMMARY) - {"managed", "unmanaged"})
+NEVER_SCANNED = Verdict("never_scanned", frozenset({"managed", "never_scanned"}))
+UNMANAGED = Verdict("unmanaged", frozenset({"unmanaged"}))
+
+NO_REPORT: Row = dict.fromkeys((*_TEXTS, *_COUNTS))
+
+INSTANCE_FIELDS = (
+    *Facts._fields,
+    *("patch_groups", "status", "compliant", "stale", "pending_reboot"),
+    *_TEXTS,
+    *_COUNTS,
+)
+PATCH_FIELDS = (
+    *("instance_id", "name", "patch_group", "title", "kb_id", "classification", "severity", "state"),
+    *("installed_time", "cve_ids", "release_date"),
+)
+
+
+def facts_of(raw: Raw) -> Facts:
+    """An entry of DescribeInstanceInformation. Equal texts, of which many nodes have the same, are kept once."""
+    texts = {name: _shared(raw.get(member)) for name, member in _FACTS.items()}
+    ping = raw.get("LastPingDateTime")
+    return Facts(sys.intern(raw["InstanceId"]), last_ping_time=ping.timestamp() if ping else None, **texts)
+
+
+def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
+    """An instance of EC2 that Systems Manager does not know, and the patch groups of its tags."""
+    tags = {tag["Key"]: tag["Value"] for tag in raw.get("Tags") or ()}
+    groups = dict.fromkeys(tags[key] for key in GROUP_TAGS if tags.get(key))
+    return Facts(raw["InstanceId"], name=tags.get("Name") or None, resource_type="EC2Instance"), tuple(groups)
+
+
+def report_of(raw: Raw) -> Row:
+    """A patch state in our names; what the service fills in for nodes that never reported is None."""
+    report: Row = {name: iso(raw.get(member)) for name, member in _TEXTS.items()}
+    report.update({name: _count(raw.get(member)) for name, member in _COUNTS.items()})
+    return report
+
+
+def iso(value: Any) -> str | None:
+    """A text or date of an answer as text, dates in UTC; C("") and dates of 1970 mean that there is none."""
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC)
+        return None if moment.year <= 1970 else moment.isoformat()
+    return str(value) if value else None
+
+
+def judge(report: Row, now: datetime, stale_after: timedelta, available_counts: bool | None = False) -> Verdict:
+    """How a managed node counts whose patch state was read.
+
+    available_counts: whether its baseline counts available security updates; None where that cannot be told.
+    """
+    if report["missing_count"] is None or report["operation_end_time"] is None:
+        return NEVER_SCANNED
+    counted = {"managed"}
+    graded = {"critical_noncompliant", "security_noncompliant", "other_noncompliant"}
+    counted |= {name for name in graded | {"failed"} if report[f"{name}_count"]}
+    if report["installed_pending_reboot_count"]:
+        counted.add("pending_reboot")
+    if now - datetime.fromisoformat(report["operation_end_time"]) > stale_after:
+        counted.add("stale")
+    lacks = bool(report["missing_count"] or report["installed_rejected_count"])
+    available = bool(report["available_security_update_count"])
+    explained = lacks or bool(counted & {"failed", "pending_reboot"})
+    unknown: set[str] = set()
+    if explained or counted & graded or (available and available_counts):
+        counted.add("noncompliant")
+    elif available and available_counts is None:
+        unknown.add("noncompliant")
+    if not counted & {"noncompliant", "stale"}:
+        (unknown if unknown else counted).add("compliant")
+    lacks = lacks or ("noncompliant" in counted and not explained)
+    return Verdict(_status(counted, lacks, bool(unknown)), frozenset(counted & {*SUMMARY}), frozenset(unknown))
+
+
+def _status(counted: set[str], lacks: bool, is_unknown: bool) -> str | None:
+    if "failed" in counted:
+        return "failed"
+    if lacks:
+        return "noncompliant"
+    if "pending_reboot" in counted:
+        return "pending_reboot"
+    if is_unknown:
+        return None
+    return "stale" if "stale" in counted else "compliant"
+
+
+class Totals:
+    """Counts of nodes."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(SUMMARY, 0)
+        self._unread: set[str] = set()
+
+    def add(self, verdict: Verdict) -> None:
+        """Count one node."""
+        for name in verdict.counted:
+            self._counts[name] += 1
+        self._unread |= verdict.unknown
+
+    def told(self, unread: Iterable[str] = ()) -> Row:
+        """The counts, and the share of compliant nodes, which is rounded down: 100 means all.
+
+        A count is None where it was not read whether a node is in it; unread: counts that may lack nodes.
+        """
+        missing = self._unread | {*unread}
+        told: Row = {name: None if name in missing else count for name, count in self._counts.items()}
+        told["compliance_percent"] = compliance_percent(told["compliant"], told["managed"])
+        return told
+
+
+def compliance_percent(compliant: int | None, managed: int | None) -> float | None:
+    """The share of managed nodes that are compliant, rounded down to two digits; None where it is not known."""
+    return None if compliant is None or not managed else compliant * 10_000 // managed / 100
+
+
+def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verdict) -> Row:
+    """The row of a node, with the columns of INSTANCE_FIELDS."""
+    return {
+        **facts._asdict(),
+        "last_ping_time": iso(facts.last_ping_time and datetime.fromtimestamp(facts.last_ping_time, UTC)),
+        "patch_groups": list(groups),
+        "status": verdict.status,
+        **{name: verdict.holds(name) for name in ("compliant", "stale", "pending_reboot")},
+        **report,
+    }
+
+
+def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
+    """The row of a patch of a node, with the columns of PATCH_FIELDS; its release date is filled in later."""
+    return {
+        **{name: instance[name] for name in ("instance_id", "name", "patch_group")},
+        "title": iso(raw.get("Title")),
+        "kb_id": iso(raw.get("KBId")),
+        "classification": iso(raw.get("Classification")),
+        "severity": iso(raw.get("Severity")),
+        "state": state_of(raw),
+        "installed_time": iso(raw.get("InstalledTime")),
+        "cve_ids": re.findall(r"[^\s,]+", raw.get("CVEIds") or ""),
+        "release_date": None,
+    }
+
+
+def state_of(raw: Raw) -> str:
+    """The state of a patch, whichever of its spellings the service uses."""
+    return _STATE_WORDS.get(raw["State"].replace("_", "").lower(), str(raw["State"]))
+
+
+def state_filter(state: str) -> list[Raw]:
+    """The filter by a state, in the spelling that DescribeInstancePatches takes."""
+    return [{"Key": "State", "Values": [state.title().replace("_", "")]}]
+
+
+def listings(report: Row | None, wanted: Iterable[str] | None) -> list[str | None]:
+    """The listings of a node's patches that need the fewest pages: one for each state, or one of all (None).
+
+    report: None where the patch state was not read. wanted: states; None for all. A node is not asked for states in
+    which it has no patch.
+    """
+    if report is None:
+        return [None]
+    counts = {state: report[name] or 0 for state, name in _STATE_COUNTS.items()}
+    present = [state for state in counts if counts[state] and (wanted is None or state in wanted)]
+    if present and wanted is None:
+        return [None]
+    pages = sum(_pages(counts[state]) for state in present)
+    return [*present] if pages <= _pages(sum(counts.values())) else [None]
+
+
+def _pages(count: int) -> int:
+    return -(-count // PATCH_PAGE)
+
+
+def _shared(value: Any) -> str | None:
+    return sys.intern(str(value)) if value else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None

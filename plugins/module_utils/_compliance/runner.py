@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How well the nodes are patched: options of the module, and its answer out of what is read node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import Api, connect
+from .._aws.errors import PatchingError, error_facts
+from .._files import row_file
+from .._files.row_file import RowFile
+from .._options.option import Option, Options, argument_spec
+from .._resources.window_target import instance_id_violations
+from .gaps import Gaps
+from .reader import ComplianceReader, Result
+from .rows import AVAILABLE, INSTANCE_FIELDS, PATCH_FIELDS, STATES, SUMMARY, UNREAD, Row, Totals
+from .scope import Scope, ScopeReader
+
+_MOST_VALUES = 100
+# Ten years.
+_MOST_HOURS = 87600
+_NAMED = 10
+
+OPTIONS: Options = (
+    Option(
+        "patch_groups",
+        "Only nodes of these patch groups. A node is in a group by its tag C(PatchGroup) or C(Patch Group), or by the"
+        " group of its last report.",
+        type="list",
+        elements="str",
+    ),
+    Option("instance_ids", "Only these nodes, by id (C(i-) or C(mi-)).", type="list", elements="str"),
+    Option(
+        "instance_tags",
+        "Only nodes that carry all of these tags: tag key to a value or a list of values, of which any fits.",
+        type="dict",
+    ),
+    Option(
+        "level",
+        "What is told besides RV(summary) and RV(groups): V(instances) adds RV(instances), V(patches) adds"
+        " RV(instances) and RV(patches).",
+        choices=("summary", "instances", "patches"),
+        default="summary",
+    ),
+    Option(
+        "states",
+        "Only patches in these states go into RV(patches). Needs O(level=patches).",
+        type="list",
+        elements="str",
+        choices=STATES,
+    ),
+    Option(
+        "severities",
+        "Only patches of these severities go into RV(patches), as their publisher calls them, such as V(Critical);"
+        " upper and lower case make no difference. Needs O(level=patches).",
+        type="list",
+        elements="str",
+    ),
+    Option(
+        "only_noncompliant",
+        "Only nodes that AWS counts as noncompliant, and only the patches that make them so, go into RV(instances) and"
+        " RV(patches). Nodes of which that was not read stay.",
+        type="bool",
+        default=False,
+    ),
+    Option(
+        "stale_after_hours",
+        "After how many hours without a scan or an installation what is known of a node is stale, 1 to 87600.",
+        type="int",
+        default=168,
+    ),
+    Option(
+        "include_unmanaged",
+        (
+            "Also tell of running EC2 instances that carry the tag of a patch group and that Systems Manager does not"
+            " manage; with O(instance_ids) of those instances, whether tagged or not.",
+            "Needs the permission C(ec2:DescribeInstances).",
+        ),
+        type="bool",
+        default=False,
+    ),
+    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option(
+        "dest",
+        (
+            "Write the rows of the O(level) to this file while reading, instead of returning RV(instances) and"
+            " RV(patches), so that memory does not grow with them. Its name ends in C(.jsonl) or C(.csv), its directory"
+            " exists.",
+            "The file is put in its place as a whole when all is read; a new one gets mode 0600.",
+        ),
+        type="path",
+    ),
+)
+
+
+def run_compliance_info() -> None:
+    """The main function of ssm_patch_compliance_info."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
+    if found := violations(module.params):
+        module.fail_json(msg="; ".join(found), violations=found)
+    api = connect(module, module.params["concurrency"])
+    if found := _unknown_states(api, module.params):
+        module.fail_json(msg="; ".join(found), violations=found)
+    try:
+        result, warnings = _Reading(module, api).result()
+    except PatchingError as error:
+        module.fail_json(msg=str(error), **error_facts(error))
+    except OSError as error:
+        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
+    for text in warnings:
+        warn(text)
+    module.exit_json(**result)
+
+
+def violations(params: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options, before anything is read."""
+    found = instance_id_violations(params["instance_ids"] or [])
+    found += ["patch_groups: a name must not be empty" for group in params["patch_groups"] or () if not group]
+    for key, value in (params["instance_tags"] or {}).items():
+        values = value if isinstance(value, list) else [value]
+        if not values or any(one in (None, "") for one in values):
+            found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
+        if len(values) > _MOST_VALUES:
+            found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {_MOST_VALUES}")
+    if not 1 <= params["stale_after_hours"] <= _MOST_HOURS:
+        found.append(f"stale_after_hours: {params['stale_after_hours']} must be from 1 to {_MOST_HOURS}")
+    if params["concurrency"] < 1:
+        found.append(f"concurrency: {params['concurrency']} must be at least 1")
+    if params["level"] != "patches":
+        found += [f"{option}: needs level=patches" for option in ("states", "severities") if params[option] is not None]
+    if params["dest"] is not None:
+        if params["level"] == "summary":
+            found.append("dest: a summary has no rows; needs level=instances or level=patches")
+        found += row_file.violations("dest", params["dest"])
+    return found
+
+
+def _unknown_states(api: Api, params: Mapping[str, Any]) -> list[str]:
+    """States whose counts the installed botocore leaves out of the answers, so that nothing would be found."""
+    # Both came with the same version.
+    is_old = "AvailableSecurityUpdatesComplianceStatus" not in api.input_members("CreatePatchBaseline")
+    if not is_old or AVAILABLE not in (params["states"] or ()):
+        return []
+    return [f"states: the installed botocore does not know {AVAILABLE}; install a newer boto3 and botocore"]
+
+
+class _Reading:
+    """One run: rows go to where they are wanted while the nodes are read, and are counted on their way."""
+
+    def __init__(self, module: AnsibleAWSModule, api: Api) -> None:
+        self._params: Mapping[str, Any] = module.params
+        self._check_mode: bool = module.check_mode
+        self._region = module.region
+        self._gaps = Gaps()
+        ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2"))
+        self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps)
+        self._reader = ComplianceReader(api, self._params, self._gaps, now(), self._scope_reader.look_up_groups)
+        self._summary = Totals()
+        self._groups: dict[str | None, Totals] = {group: Totals() for group in self._params["patch_groups"] or ()}
+        self._groups_unread = False
+        self._instances: list[Row] = []
+        self._patches: list[Row] = []
+
+    def result(self) -> tuple[dict[str, Any], list[str]]:
+        """The answer of the module, and its warnings."""
+        scope = self._scope_reader.read()
+        level, dest = self._params["level"], self._params["dest"]
+        fields = PATCH_FIELDS if level == "patches" else INSTANCE_FIELDS
+        with RowFile(dest, fields, self._check_mode) if dest else nullcontext() as file:
+            for result in self._reader.results(scope):
+                self._count(result)
+                if level != "summary":
+                    self._tell(result, file)
+        answer: dict[str, Any] = {"changed": bool(file and file.changed), **self._counts(scope)}
+        if not dest and level != "summary":
+            answer["instances"] = self._instances
+        if not dest and level == "patches":
+            answer["patches"] = self._patches
+        answer["gaps"], answer["not_found"], answer["region"] = self._gaps.told(), scope.not_found, self._region
+        return answer, self._warnings(scope)
+
+    def _count(self, result: Result) -> None:
+        self._summary.add(result.verdict)
+        asked = self._params["patch_groups"]
+        groups: list[str | None] = [*result.groups] or [None]
+        for group in groups:
+            if asked is None or group in asked:
+                self._groups.setdefault(group, Totals()).add(result.verdict)
+        # A report that was not read may have put the node into any group.
+        self._groups_unread |= asked is None and result.verdict is UNREAD
+
+    def _tell(self, result: Result, file: RowFile | None) -> None:
+        if self._params["only_noncompliant"] and result.verdict.holds("noncompliant") is False:
+            return
+        rows = result.patches if self._params["level"] == "patches" else [result.row]
+        if file is None:
+            self._instances.append(result.row)
+            self._patches += result.patches
+            return
+        for row in rows:
+            file.add_row(row)
+
+    def _counts(self, scope: Scope) -> dict[str, Any]:
+        never = {"unmanaged"} if scope.unmanaged is None else set()
+        groups = []
+        for group in sorted(self._groups, key=lambda name: (name is None, name)):
+            is_unread = self._groups_unread or scope.groups_unread or group in scope.unread_groups
+            groups.append({"patch_group": group, **self._groups[group].told(SUMMARY if is_unread else never)})
+        return {"summary": self._summary.told(SUMMARY if scope.unread_groups else never), "groups": groups}
+
+    def _warnings(self, scope: Scope) -> list[str]:
+        texts = self._gaps.warnings()
+        if scope.not_found:
+            more = f" and {len(scope.not_found) - _NAMED} more" if len(scope.not_found) > _NAMED else ""
+            texts.append(
+                "instance_ids: not managed by Systems Manager in this account and region, and counted nowhere:"
+                f" {', '.join(scope.not_found[:_NAMED])}{more}."
+            )
+        for group in self._params["patch_groups"] or ():
+            counts = self._groups[group].told()
+            if not counts["managed"] and not counts["unmanaged"] and group not in scope.unread_groups:
+                texts.append(f"patch_groups: no node carries the tag of {group!r}, and none has reported it.")
+        return texts
+
+
+def now() -> datetime:
+    """The moment against which reports are stale."""
+    return datetime.now(UTC)

@@ -1,0 +1,245 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which nodes a reading is about, and in which patch groups they are.
+
+A few hundred bytes of each node are kept; how its patches are is read later, node by node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from sys import intern
+from typing import Any
+
+from .._aws.client import Api, Job, run_jobs
+from .._aws.errors import ApiError
+from .._aws.nodes import NODES_PER_CALL, chunks, listed_nodes
+from .._aws.structures import Raw
+from .gaps import Gaps
+from .rows import GROUP_TAGS, Facts, facts_of, unmanaged_facts
+
+_EC2_PAGE = 1000
+_EC2_VALUES = 200
+_REPORTED = "reported"
+_OF_GROUP = (*GROUP_TAGS, _REPORTED)
+Groups = tuple[str, ...]
+# An instance and the patch groups of its tags.
+Unmanaged = tuple[Facts, Groups]
+
+
+@dataclass
+class Scope:
+    """The nodes of a reading.
+
+    facts: the managed nodes, in the order of their listing. groups: the patch groups of nodes by their tags, and by
+    their last reports where a group was asked for. unmanaged: instances that Systems Manager does not know, with their
+    groups; None where they were not read. not_found: ids that were asked for and are neither.
+    unread_groups: groups that were asked for and may have more nodes. groups_unread: whether tags were not read.
+    """
+
+    facts: dict[str, Facts] = field(default_factory=dict)
+    groups: dict[str, Groups] = field(default_factory=dict)
+    unmanaged: dict[str, Unmanaged] | None = None
+    not_found: list[str] = field(default_factory=list)
+    unread_groups: set[str] = field(default_factory=set)
+    groups_unread: bool = False
+
+
+def tag_filters(tags: Mapping[str, Any] | None) -> list[Raw]:
+    """Tags, key to a value or a list of values, as filters."""
+    pairs = ((key, value if isinstance(value, list) else [value]) for key, value in (tags or {}).items())
+    return [_filter(f"tag:{key}", [str(value) for value in values]) for key, values in pairs]
+
+
+class ScopeReader:
+    """Reads the nodes that fit the options; a node has to fit all that are given."""
+
+    def __init__(self, api: Api, ec2: Callable[[], Api], params: Mapping[str, Any], gaps: Gaps) -> None:
+        self._api = api
+        self._ec2 = ec2
+        self._gaps = gaps
+        self._workers: int = params["concurrency"]
+        self._include_unmanaged: bool = params["include_unmanaged"]
+        self._ids = _unique(params["instance_ids"])
+        self._asked = _unique(params["patch_groups"])
+        self._tags = tag_filters(params["instance_tags"])
+        self._facts: dict[str, Facts] = {}
+        # Ids in the order of their listing, by what was listed.
+        self._listed: dict[tuple[str, ...], list[str]] = {}
+        self._registered: list[str] | None = None
+        self._candidates: list[list[Unmanaged] | None] = []
+        self._scope = Scope()
+
+    def read(self) -> Scope:
+        """The nodes. What only its last report puts into a group is looked up by its id."""
+        run_jobs(self._first_jobs(), self._workers)
+        ids = self._fitting()
+        unknown = [one for one in ids if one not in self._facts]
+        run_jobs(
+            [partial(self._list_named, _REPORTED, part) for part in chunks(unknown, NODES_PER_CALL)], self._workers
+        )
+        scope = self._scope
+        scope.facts = {one: self._facts.pop(one) for one in ids if one in self._facts}
+        self._group(self._registered if self._asked is None else self._asked)
+        self._tell_unmanaged()
+        found = {*self._listed.get(("id",), ()), *(scope.unmanaged or ())}
+        scope.not_found = [one for one in self._ids or () if one not in found]
+        self._facts, self._listed, self._candidates = {}, {}, []
+        return scope
+
+    def look_up_groups(self, reported: Iterable[str]) -> None:
+        """Read which nodes carry the tag of a group that has a baseline, or of one of these, unless that is known."""
+        if self._asked is not None:
+            return
+        if self._registered is None:
+            run_jobs([self._list_groups], self._workers)
+            self._group(self._registered)
+        more = sorted({*reported}.difference(self._registered or ()))
+        run_jobs(self._tag_jobs(more), self._workers)
+        self._group(more)
+
+    def _first_jobs(self) -> list[Job]:
+        jobs: list[Job] = [partial(self._list_named, "id", part) for part in chunks(self._ids or (), NODES_PER_CALL)]
+        for group in self._asked or ():
+            jobs += [partial(self._list, (key, group), [_filter(f"tag:{key}", [group])]) for key in GROUP_TAGS]
+            jobs.append(partial(self._list_reported, group))
+        if self._tags or (self._ids is None and self._asked is None):
+            jobs.append(partial(self._list, ("node",), self._tags))
+        if self._ids is None and self._asked is None:
+            jobs.append(self._list_groups)
+        if self._include_unmanaged:
+            jobs += [partial(self._list_instances, filters) for filters in self._instance_filters()]
+        return jobs
+
+    def _fitting(self) -> list[str]:
+        parts = []
+        if self._asked is not None:
+            parts.append(chain(*(self._listed.get((kind, group), ()) for group in self._asked for kind in _OF_GROUP)))
+        if self._tags or (self._ids is None and self._asked is None):
+            parts.append(chain(self._listed.pop(("node",), ())))
+        if self._ids is not None:
+            listed = frozenset(self._listed.get(("id",), ()))
+            parts.append(chain(one for one in self._ids if one in listed))
+        first, *others = (dict.fromkeys(part) for part in parts)
+        return [one for one in first if all(one in other for other in others)]
+
+    def _group(self, groups: Iterable[str] | None) -> None:
+        known = self._scope.groups
+        # Nodes of the same groups share one tuple.
+        shared: dict[Groups, Groups] = {}
+        for group in groups or ():
+            for one in dict.fromkeys(chain(*(self._listed.pop((kind, group), ()) for kind in _OF_GROUP))):
+                if one in self._scope.facts:
+                    joined = (*known.get(one, ()), group)
+                    known[one] = shared.setdefault(joined, joined)
+
+    def _list(self, key: tuple[str, ...], filters: list[Raw], keep: bool = True) -> Iterable[Job]:
+        """keep: whether what is said of the nodes is needed, or only which they are."""
+        ids = []
+        for raw in listed_nodes(self._api, filters):
+            ids.append(intern(raw["InstanceId"]))
+            if keep:
+                self._facts[ids[-1]] = facts_of(raw)
+        self._listed[key] = ids
+        return ()
+
+    def _list_named(self, key: str, ids: list[str]) -> Iterable[Job]:
+        try:
+            facts = [facts_of(raw) for raw in listed_nodes(self._api, [_filter("InstanceIds", ids)])]
+        except ApiError as error:
+            if error.code != "InvalidInstanceId":
+                raise
+            # One of them is not managed, and the service does not say which.
+            half = len(ids) // 2
+            return [partial(self._list_named, key, part) for part in (ids[:half], ids[half:]) if half]
+        self._facts.update({one.instance_id: one for one in facts})
+        self._listed.setdefault((key,), []).extend(one.instance_id for one in facts)
+        return ()
+
+    def _list_reported(self, group: str) -> Iterable[Job]:
+        operation = "DescribeInstancePatchStatesForPatchGroup"
+        ids = self._gaps.read(
+            operation,
+            "nodes by their last report",
+            [group],
+            lambda: [
+                raw["InstanceId"]
+                for raw in self._api.pages(operation, "InstancePatchStates", "InstanceId", PatchGroup=group)
+            ],
+        )
+        if ids is None:
+            self._scope.unread_groups.add(group)
+        self._listed[_REPORTED, group] = ids or []
+        return ()
+
+    def _list_groups(self) -> Iterable[Job]:
+        operation = "DescribePatchGroups"
+        what = "patch groups that have a baseline, and which nodes carry their tags"
+        found = self._gaps.read(
+            operation,
+            what,
+            [],
+            lambda: [raw["PatchGroup"] for raw in self._api.pages(operation, "Mappings", "PatchGroup")],
+        )
+        self._scope.groups_unread = found is None
+        self._registered = sorted({*(found or ())})
+        return self._tag_jobs(self._registered)
+
+    def _tag_jobs(self, groups: Iterable[str]) -> list[Job]:
+        return [
+            partial(self._list, (key, group), [_filter(f"tag:{key}", [group]), *self._tags], False)
+            for group in groups
+            for key in GROUP_TAGS
+        ]
+
+    def _instance_filters(self) -> Iterator[list[Raw]]:
+        running = {"Name": "instance-state-name", "Values": ["running"]}
+        tags = [_ec2_filter(one["Key"], one["Values"]) for one in self._tags]
+        tagged = [[_ec2_filter("tag-key", [*GROUP_TAGS])]] if self._ids is None else [[]]
+        if self._asked is not None:
+            parts = [*chunks(self._asked, _EC2_VALUES)]
+            tagged = [[_ec2_filter(f"tag:{key}", part)] for key in GROUP_TAGS for part in parts]
+        of_ec2 = (one for one in self._ids or () if one.startswith("i-"))
+        named = [[_ec2_filter("instance-id", part)] for part in chunks(of_ec2, _EC2_VALUES)]
+        for group in tagged:
+            for ids in [[]] if self._ids is None else named:
+                yield [running, *tags, *group, *ids]
+
+    def _list_instances(self, filters: list[Raw]) -> Iterable[Job]:
+        operation = "DescribeInstances"
+        found = self._gaps.read(
+            operation,
+            "unmanaged instances",
+            [],
+            lambda: [
+                unmanaged_facts(instance)
+                for raw in self._ec2().pages(operation, "Reservations", MaxResults=_EC2_PAGE, Filters=filters)
+                for instance in raw.get("Instances", ())
+            ],
+        )
+        self._candidates.append(found)
+        return ()
+
+    def _tell_unmanaged(self) -> None:
+        if not self._include_unmanaged or None in self._candidates:
+            return
+        known = self._scope.facts.keys() | {*self._listed.get(("id",), ())}
+        found = {one[0].instance_id: one for part in self._candidates for one in part or ()}
+        self._scope.unmanaged = {one: found[one] for one in sorted(found) if one not in known}
+
+
+def _filter(key: str, values: list[str]) -> Raw:
+    return {"Key": key, "Values": values}
+
+
+def _ec2_filter(name: str, values: list[str]) -> Raw:
+    # EC2 takes * and ? for wildcards.
+    return {"Name": name, "Values": [re.sub(r"([*?\\])", r"\\\1", value) for value in values]}
+
+
+def _unique(values: list[str] | None) -> list[str] | None:
+    return None if values is None else [*dict.fromkeys(values)]

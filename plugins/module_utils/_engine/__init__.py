@@ -1,0 +1,6 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a writing module: read, plan, apply. The only place that knows check mode.
+
+May import: _planners and what it imports.
+"""

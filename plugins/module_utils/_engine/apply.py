@@ -1,0 +1,387 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan: its calls in order of dependency, concurrently where nothing depends.
+
+What fails does not stop what does not depend on it. A create is made safe against lost answers and against a second
+controller: its token is a hash of what is created, and afterwards the name is read back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.client import GONE, Api
+from .._aws.errors import ApiError, PatchingError
+from .._aws.structures import Raw, member
+from .._planners.changes import Change, Creation, Plan, Ref, Step
+from . import guard
+
+# Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
+# The reads of one resource, by its id's member. Those of _DATED tell when it was created.
+_DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
+_READS = {**_DATED, "WindowTaskId": "GetMaintenanceWindowTask"}
+
+
+@dataclass
+class Failure:
+    """A change that did not come to its end, and why."""
+
+    change: Change
+    error: PatchingError
+    done: list[str] = field(default_factory=list)
+    note: str = ""
+
+    def text(self) -> str:
+        """What failed, what was done before, what the user must know."""
+        done = f" Done before: {', '.join(self.done)}." if self.done else ""
+        note = f" Note: {self.note}." if self.note else ""
+        return f"{self.change.title}: {self.error}{done}{note}"
+
+
+@dataclass
+class Outcome:
+    """What became of a plan.
+
+    ids: of created resources, by step key. succeeded: keys of steps. touched: changes of which something was written.
+    """
+
+    ids: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    succeeded: set[str] = field(default_factory=set)
+    touched: list[Change] = field(default_factory=list)
+
+    def resolve(self, value: Any) -> Any:
+        """A request or answer with the ids that are known by now; Refs of what was not created become None."""
+        if isinstance(value, Ref):
+            return self.ids.get(value.step)
+        if isinstance(value, dict):
+            return {key: self.resolve(entry) for key, entry in value.items()}
+        return [self.resolve(entry) for entry in value] if isinstance(value, list) else value
+
+
+def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
+    """Carry out all steps of a plan that can be."""
+    run = _Run(api, plan)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        running: dict[Future[None], str] = {}
+        while True:
+            for key in run.ready():
+                running[pool.submit(run.work, key)] = key
+            if not running:
+                run.tell_unfinished()
+                return run.outcome
+            done, _rest = wait(running, return_when=FIRST_COMPLETED)
+            for future in [one for one in running if one in done]:
+                future.result()
+                run.end(running.pop(future))
+
+
+class _Run:
+    """The state of one application: steps by key, and the readings-back that creations of a listing share."""
+
+    def __init__(self, api: Api, plan: Plan) -> None:
+        self._api = api
+        self.outcome = Outcome()
+        self._steps = {step.key: step for step in plan.steps}
+        if len(self._steps) < len(plan.steps):
+            raise PatchingError("Two steps of the plan have one name; this is a defect of the collection.")
+        self._groups: dict[str, list[tuple[Step, Creation]]] = {}
+        for step in plan.steps:
+            if step.creation:
+                self._groups.setdefault(step.creation.group, []).append((step, step.creation))
+        self._waiting: dict[str, set[str]] = {}
+        for step in plan.steps:
+            self._waiting[step.key] = {
+                key for key in step.needs | step.after if key in self._steps or key in self._groups
+            }
+        for group, members in self._groups.items():
+            self._waiting[group] = {step.key for step, _creation in members}
+        self._followers: dict[str, list[str]] = {}
+        for key, blockers in self._waiting.items():
+            for blocker in blockers:
+                self._followers.setdefault(blocker, []).append(key)
+        self._ready = [key for key, blockers in self._waiting.items() if not blockers]
+        self._refuse_cycles()
+
+    def ready(self) -> list[str]:
+        """The keys that wait for nothing any more, each once; what cannot run for a failure ends here."""
+        keys: list[str] = []
+        while self._ready:
+            key = self._ready.pop(0)
+            step = self._steps.get(key)
+            if step is None or step.needs <= self.outcome.succeeded:
+                keys.append(key)
+            else:
+                self.end(key)
+        return keys
+
+    def end(self, key: str) -> None:
+        """Let go what waited for this key."""
+        for follower in self._followers.get(key, ()):
+            self._waiting[follower].discard(key)
+            if not self._waiting[follower]:
+                self._ready.append(follower)
+
+    def _refuse_cycles(self) -> None:
+        """Steps that wait for each other would silently be left out."""
+        waiting = {key: set(blockers) for key, blockers in self._waiting.items()}
+        ready = [key for key, blockers in waiting.items() if not blockers]
+        while ready:
+            key = ready.pop()
+            del waiting[key]
+            for follower in self._followers.get(key, ()):
+                waiting[follower].discard(key)
+                if not waiting[follower]:
+                    ready.append(follower)
+        if waiting:
+            raise PatchingError(f"Steps of the plan wait for each other: {', '.join(sorted(waiting))}.")
+
+    def work(self, key: str) -> None:
+        """Carry out one step, or read back one group of creations."""
+        if key in self._groups:
+            self._read_back(self._groups[key])
+            return
+        step = self._steps[key]
+        try:
+            self._carry_out(step)
+        except PatchingError as error:
+            self._fail(step, error)
+        else:
+            self.outcome.succeeded.add(key)
+            self.outcome.touched.append(step.change)
+
+    def _fail(self, step: Step, error: PatchingError) -> None:
+        note = step.if_failed
+        if step.undo:
+            operation, request = step.undo
+            try:
+                self._api.write(operation, **self.outcome.resolve(request))
+            except ApiError as second:
+                note = f"putting things back failed too: {second}"
+        self.outcome.failures.append(Failure(step.change, error, self._done(step.change), note))
+
+    def _done(self, change: Change) -> list[str]:
+        """The calls of a change that were made."""
+        created = self.outcome.resolve(change.id)
+        # Other threads add to the set meanwhile.
+        made = [self._steps[key] for key in tuple(self.outcome.succeeded) if self._steps[key].change is change]
+        return sorted(step.operation + (f" ({created})" if step.creation and created else "") for step in made)
+
+    def tell_unfinished(self) -> None:
+        """A change that was begun, and then had to wait for what failed, is not one that was not attempted."""
+        told = {id(failure.change) for failure in self.outcome.failures}
+        begun = {id(change) for change in self.outcome.touched}
+        for step in self._steps.values():
+            change = step.change
+            if step.key not in self.outcome.succeeded and id(change) in begun - told:
+                told.add(id(change))
+                error = PatchingError("begun, but not finished, because something that it waits for failed.")
+                self.outcome.failures.append(Failure(change, error, self._done(change)))
+
+    def _carry_out(self, step: Step) -> None:
+        request = self.outcome.resolve(step.request)
+        if step.creation:
+            self.outcome.ids[step.key] = self._create(step, step.creation, request)
+            return
+        objection = guard.objection(self._api, step.guard) if step.guard else None
+        if objection:
+            raise PatchingError(f"it changed since it was read: {objection}; it was not removed; run again")
+        try:
+            self._call_patiently(step, request)
+        except ApiError as error:
+            if error.code not in step.tolerate and not self._is_registered(error, request):
+                raise
+
+    def _call_patiently(self, step: Step, request: Raw) -> Raw:
+        for pause in _PAUSES:
+            try:
+                return self._api.write(step.operation, **request)
+            except ApiError as error:
+                if error.code not in step.retry and not _is_about_role(error, request):
+                    raise
+            time.sleep(pause)
+        return self._api.write(step.operation, **request)
+
+    def _is_registered(self, error: ApiError, request: Raw) -> bool:
+        """A group may be registered already by a call whose answer was lost; reads may lag behind it."""
+        if error.code != "AlreadyExistsException" or "PatchGroup" not in request:
+            return False
+        for pause in (*_PAUSES, None):
+            answer = self._api.call("GetPatchBaseline", BaselineId=request["BaselineId"])
+            if request["PatchGroup"] in (answer.get("PatchGroups") or ()):
+                return True
+            if pause is not None:
+                time.sleep(pause)
+        return False
+
+    def _create(self, step: Step, creation: Creation, request: Raw, salt: str = "") -> str:
+        """The token says "this very resource": a repeated call, and another controller's, get the same id."""
+        token = create_token(creation, request, salt)
+        answer = self._call_patiently(step, {**request, "ClientToken": token})
+        if not answer.get(creation.id_member):
+            raise ApiError(step.operation, "UnexpectedAnswer", f"the answer holds no {creation.id_member}")
+        return str(answer[creation.id_member])
+
+    def _read_back(self, group: list[tuple[Step, Creation]]) -> None:
+        created = [(step, creation) for step, creation in group if step.key in self.outcome.succeeded]
+        if not created:
+            return
+        try:
+            hidden, listing = self._hidden(created)
+            again = [(step, creation) for step, creation in hidden if not self._stands(step, creation)]
+            for step, creation in again:
+                # The service remembers tokens: the id may be that of a resource which was deleted since.
+                request = self.outcome.resolve(step.request)
+                self.outcome.ids[step.key] = self._create(step, creation, request, salt=uuid.uuid4().hex)
+            if again:
+                hidden, listing = self._hidden(created)
+        except ApiError as error:
+            for step, _creation in created:
+                self._lose(step, error)
+            return
+        for step, creation in created:
+            try:
+                self._check_created(step, creation, listing, (step, creation) in hidden)
+            except ApiError as error:
+                self._lose(step, error)
+
+    def _hidden(self, created: list[tuple[Step, Creation]]) -> tuple[list[tuple[Step, Creation]], list[Raw]]:
+        """The creations that no read shows under their name, after waiting for reads to catch up, and the last listing.
+
+        An id that stands under another name is that of a resource which was renamed since; no waiting mends that.
+        """
+        shared = created[0][1]
+        where = self.outcome.resolve(shared.where)
+        pauses = iter(_PAUSES)
+        while True:
+            listing = list(self._api.pages(shared.listing, shared.result, shared.id_member, **where))
+            names = {entry.get(shared.id_member): entry.get(shared.name_member) for entry in listing}
+            hidden = [one for one in created if names.get(self.outcome.ids[one[0].key]) != one[1].name]
+            pause = next(pauses, None)
+            if pause is None or all(self.outcome.ids[step.key] in names for step, _creation in hidden):
+                return hidden, listing
+            time.sleep(pause)
+
+    def _stands(self, step: Step, creation: Creation) -> bool:
+        """Whether a resource that no listing shows is there all the same; of a target only the listing can tell."""
+        operation = _READS.get(creation.id_member)
+        if not operation:
+            return False
+        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
+        try:
+            answer = self._api.get(
+                operation, creation.id_member, **where, **{creation.id_member: self.outcome.ids[step.key]}
+            )
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return False
+        return bool(answer.get("Name") == creation.name)
+
+    def _check_created(self, step: Step, creation: Creation, listing: list[Raw], hidden: bool) -> None:
+        own = self.outcome.ids[step.key]
+        if hidden:
+            self._lose(step, PatchingError(f"was created as {own}, but no read shows it yet; run again in a minute"))
+            return
+        rivals = [
+            str(entry[creation.id_member])
+            for entry in listing
+            if entry.get(creation.name_member) == creation.name
+            and entry.get(creation.id_member) not in creation.known | {own}
+            and all(entry.get(name) == value for name, value in creation.like.items())
+        ]
+        if rivals:
+            self._settle(step, creation, own, rivals)
+
+    def _settle(self, step: Step, creation: Creation, own: str, rivals: list[str]) -> None:
+        """Of namesakes made at the same moment the older stays; only what this run made is removed."""
+        if self._stays(creation, own, rivals):
+            return
+        self._take_back(creation, own)
+        self._lose(
+            step,
+            PatchingError(
+                f"another run created {', '.join(rivals)} of the same name at the same moment; this run's {own} was"
+                " removed again; run again"
+            ),
+        )
+
+    def _take_back(self, creation: Creation, own: str) -> None:
+        """Remove what this run made. A token that is remembered may have led to an older one, which is in use."""
+        if creation.id_member == "WindowId" and guard.content(self._api, own):
+            raise ApiError(
+                creation.delete, "InUse", f"{own} has a namesake and is in use already; remove one of them by its id"
+            )
+        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
+        safe = {"Safe": True} if creation.id_member == "WindowTargetId" else {}
+        self._api.write(creation.delete, **where, **{creation.id_member: own}, **safe)
+
+    def _stays(self, creation: Creation, own: str, rivals: list[str]) -> bool:
+        operation = _DATED.get(creation.id_member)
+        if operation:
+            dates = {one: self._created_date(operation, creation.id_member, one) for one in [own, *rivals]}
+            standing = [(date, one) for one, date in dates.items() if date is not None]
+            return bool(standing) and min(standing)[1] == own
+        # Targets and tasks have no dates, so the id decides; a rival that stays all the same is of a run that ended
+        # before this one began, and knows nothing of it.
+        return own < min(rivals) and self._withdrawn(creation, rivals)
+
+    def _created_date(self, operation: str, id_member: str, resource_id: str) -> float | None:
+        """When a namesake was created; None where it is gone by now."""
+        try:
+            moment = self._api.get(operation, id_member, **{id_member: resource_id}).get("CreatedDate")
+        except ApiError as error:
+            if error.code not in GONE:
+                raise
+            return None
+        return float(moment.timestamp()) if moment is not None else 0.0
+
+    def _withdrawn(self, creation: Creation, rivals: list[str]) -> bool:
+        """Whether the rivals go within the time in which their run would take them back."""
+        for pause in _PAUSES:
+            time.sleep(pause)
+            listing = self._api.pages(creation.listing, creation.result, **self.outcome.resolve(creation.where))
+            if not {entry.get(creation.id_member) for entry in listing} & set(rivals):
+                return True
+        return False
+
+    def _lose(self, step: Step, error: PatchingError) -> None:
+        """What was created stays told, but nothing may build on it."""
+        self._fail(step, error)
+        self.outcome.succeeded.discard(step.key)
+
+
+def _is_about_role(error: ApiError, request: Raw) -> bool:
+    """Whether a refusal names a role of the request, which may have been made a moment ago and not be known yet."""
+    roles = (request.get("ServiceRoleArn"), member(request, "TaskInvocationParameters.RunCommand.ServiceRoleArn"))
+    return error.code == "ValidationException" and any(role and role in error.message for role in roles)
+
+
+def create_token(creation: Creation, request: Raw, salt: str = "") -> str:
+    """The ClientToken of a creation: 64 hexadecimal characters, the longest that the service takes."""
+    body = json.dumps([creation.listing, creation.name, request, salt], sort_keys=True, default=str)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def not_attempted(plan: Plan, outcome: Outcome) -> list[Change]:
+    """Changes of which nothing failed by itself, but which, or what they follow, did not come to their end."""
+    failed = {id(failure.change) for failure in outcome.failures}
+    unfinished = {id(step.change) for step in plan.steps if step.key not in outcome.succeeded}
+    return [change for change in plan.changes if id(_root(change)) in unfinished and id(change) not in failed]
+
+
+def finished(plan: Plan, outcome: Outcome) -> list[Change]:
+    """Changes that came to their end."""
+    unfinished = {id(step.change) for step in plan.steps if step.key not in outcome.succeeded}
+    return [change for change in plan.changes if id(_root(change)) not in unfinished]
+
+
+def _root(change: Change) -> Change:
+    return change.follows or change

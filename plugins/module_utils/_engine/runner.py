@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one runner of all writing modules: read, plan, apply unless in check mode, answer.
+
+C(changed), the diff and the answer come out of the plan, so that check mode and a run cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import Api, Job, connect, run_jobs
+from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError
+from .._options.kind import Kind
+from .._options.option import Options, argument_spec, nested
+from .._planners.changes import Change, known_id
+from .._planners.planning import Answer, Planning
+from .._planners.setup import plan_setup
+from .._resources import patch_baseline, patch_task, window
+from .._state.declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
+from .._state.read import read_account
+from .apply import Failure, Outcome, apply_plan, finished, not_attempted
+
+# API calls at a time for one resource; it never has more to read at once.
+_FEW = 4
+_FACTS = {
+    "window": ("GetMaintenanceWindow", window.facts),
+    "baseline": ("GetPatchBaseline", patch_baseline.facts),
+}
+
+
+@dataclass
+class Run:
+    """One run: the plan, and what became of it (empty in check mode)."""
+
+    planning: Planning
+    outcome: Outcome
+
+    def resolved(self, change: Change) -> dict[str, Any]:
+        """A change as the result tells it."""
+        told = {
+            "kind": change.kind,
+            "name": change.name,
+            "id": known_id(self.outcome.resolve(change.id)),
+            "action": change.action,
+            "fields": change.fields,
+        }
+        return {**told, "window": change.window} if change.window else told
+
+
+def run_single(kind: Kind, options: Options, result: str, **constraints: Any) -> None:
+    """The main function of a module for one resource. result: the key of its answer."""
+    module = _module(options, **constraints)
+
+    def declare(params: Params) -> Declaration:
+        entry = make_entry(kind, params)
+        if "window" in params:
+            return Declaration(windows=[parent_entry(params["window"], entry)])
+        return Declaration(baselines=[entry]) if kind is patch_baseline.KIND else Declaration(windows=[entry])
+
+    def answer(run: Run) -> dict[str, Any]:
+        entries = [entry for entry in run.planning.declaration.entries() if entry.declared]
+        return {result: _answer(run, entries[0])}
+
+    _run(module, declare, answer, _FEW)
+
+
+def run_setup(options: Options) -> None:
+    """The main function of the module for a whole setup."""
+    module = _module(options)
+    _run(module, whole_setup, _setup_answer, max(module.params["concurrency"], 1))
+
+
+def _module(options: Options, **constraints: Any) -> AnsibleAWSModule:
+    return AnsibleAWSModule(argument_spec=argument_spec(options), supports_check_mode=True, **constraints)
+
+
+def _run(
+    module: AnsibleAWSModule,
+    declare: Callable[[Params], Declaration],
+    answer: Callable[[Run], dict[str, Any]],
+    workers: int,
+) -> None:
+    api = connect(module, workers)
+    try:
+        planning = _plan(api, declare(module.params), workers, module.check_mode)
+        for warning in planning.plan.warnings:
+            # AnsibleAWSModule.warn of some releases also passes them to exit_json, which ansible-core deprecates.
+            warn(warning)
+        outcome = Outcome() if module.check_mode else apply_plan(api, planning.plan, workers)
+        run = Run(planning, outcome)
+        if not module.check_mode:
+            _refresh_facts(api, run, workers)
+        _finish(module, run, answer)
+    except InvalidDeclarationError as error:
+        module.fail_json(msg=str(error), changed=False, violations=error.violations)
+    except PatchingError as error:
+        _fail_before_writing(module, error)
+
+
+def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> None:
+    facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
+    module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
+
+
+def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) -> Planning:
+    found = violations(declaration, api.input_shape)
+    if found and not declaration.whole:
+        raise InvalidDeclarationError(found)
+    try:
+        account = read_account(api, declaration, workers)
+    except ApiError as error:
+        if found:
+            raise InvalidDeclarationError(found) from error
+        raise
+    planning = plan_setup(declaration, account, api.input_shape)
+    if check_mode:
+        planning.plan.warnings += planning.missing
+    else:
+        planning.plan.violations += planning.missing
+    if found or planning.plan.violations:
+        raise InvalidDeclarationError(list(dict.fromkeys(found + planning.plan.violations)))
+    return planning
+
+
+def _refresh_facts(api: Api, run: Run, workers: int) -> None:
+    """Dates and next executions of what was written; the options themselves are known from the plan."""
+    touched = {id(change) for change in run.outcome.touched}
+    changed = {run.outcome.resolve(change.id) for change in run.planning.plan.changes if id(change) in touched}
+
+    def job(entry: Entry, answer: Answer, resource_id: str) -> Job:
+        operation, facts = _FACTS[entry.kind.name]
+
+        def read() -> list[Job]:
+            # The write is done and told; facts that cannot be read now stay unknown.
+            try:
+                answer.facts = facts(api.call(operation, **{entry.kind.id_member: resource_id}))
+            except ApiError as error:
+                unread.append(f"{entry.title} is written, but its dates are not known: {error}")
+            return []
+
+        return read
+
+    unread: list[str] = []
+    jobs = []
+    for entry in [*run.planning.declaration.windows, *run.planning.declaration.baselines]:
+        answer = run.planning.answers.get(id(entry))
+        resource_id = known_id(run.outcome.resolve(answer.id)) if answer else None
+        if answer and resource_id in changed and resource_id and not patch_baseline.is_aws_owned(resource_id):
+            jobs.append(job(entry, answer, resource_id))
+    run_jobs(jobs, workers)
+    for text in unread:
+        warn(text)
+
+
+def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str, Any]]) -> None:
+    plan, outcome = run.planning.plan, run.outcome
+    changes = plan.changes if module.check_mode else finished(plan, outcome)
+    result: dict[str, Any] = {"changed": bool(changes or outcome.touched)}
+    if module._diff:
+        result["diff"] = [change.diff() for change in plan.changes]
+    if run.planning.declaration.whole:
+        result["changes"] = [run.resolved(change) for change in changes]
+        result["errors"], result["not_attempted"] = [], []
+    if outcome.failures:
+        _fail(module, run, result)
+    else:
+        module.exit_json(**result, **answer(run))
+
+
+def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> None:
+    plan, outcome = run.planning.plan, run.outcome
+    missed = not_attempted(plan, outcome)
+    left = [run.resolved(change) for change in missed]
+    result["errors"] = [_error(run, failure) for failure in outcome.failures]
+    result["not_attempted"] = [
+        {key: told[key] for key in ("kind", "name", "window", "action") if key in told} for told in left
+    ]
+    texts = [failure.text() for failure in outcome.failures]
+    if missed:
+        texts.append("Not attempted: " + ", ".join(change.title for change in missed) + ".")
+    module.fail_json(msg=" ".join(texts), **result)
+
+
+def _error(run: Run, failure: Failure) -> dict[str, Any]:
+    change, error = failure.change, failure.error
+    told = {name: value for name, value in run.resolved(change).items() if name != "fields"}
+    return {
+        **told,
+        "message": failure.text(),
+        "code": error.code if isinstance(error, ApiError) else None,
+        "request_id": error.request_id if isinstance(error, ApiError) else None,
+    }
+
+
+def _answer(run: Run, entry: Entry) -> dict[str, Any] | None:
+    """What the module tells about one declared resource; null where it is absent."""
+    found = run.planning.answers.get(id(entry))
+    if found is None or entry.absent:
+        return None
+    parent = {} if found.parent is None else {"window_id": run.outcome.resolve(found.parent)}
+    own_id = {entry.kind.id_option: run.outcome.resolve(found.id)}
+    return {**nested(found.values), **parent, **own_id, **found.facts}
+
+
+def _setup_answer(run: Run) -> dict[str, Any]:
+    declaration = run.planning.declaration
+    windows = []
+    for entry in declaration.windows:
+        answer = _answer(run, entry)
+        if answer is not None:
+            tasks = entry.tasks or ()
+            answer["targets"] = _answers(run, entry.targets or ())
+            answer["patch_tasks"] = _answers(run, [task for task in tasks if task.kind is patch_task.KIND])
+            answer["tasks"] = _answers(run, [task for task in tasks if task.kind is not patch_task.KIND])
+            windows.append(answer)
+    return {"baselines": _answers(run, declaration.baselines), "windows": windows}
+
+
+def _answers(run: Run, entries: Any) -> list[dict[str, Any]]:
+    answers = (_answer(run, entry) for entry in entries)
+    return [answer for answer in answers if answer is not None]

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file of rows, JSON Lines or CSV, written row by row and put in its place at the end, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .whole_file import WholeFile
+
+Row = Mapping[str, Any]
+
+SUFFIXES = (".csv", ".jsonl")
+# What a spreadsheet takes for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def violations(option: str, dest: str) -> list[str]:
+    """Why a file cannot be written, before anything is read."""
+    path = Path(dest)
+    if path.suffix not in SUFFIXES:
+        return [f"{option}: {dest!r} must end in {' or '.join(SUFFIXES)}"]
+    if path.is_dir():
+        return [f"{option}: {dest!r} is a directory; name a file in it"]
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        return [f"{option}: the directory {str(folder)!r} does not exist; create it first"]
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return [f"{option}: the directory {str(folder)!r} is not writable for this user"]
+    if path.exists() and not os.access(path, os.R_OK):
+        return [f"{option}: {dest!r} exists and cannot be read, so that nothing can tell whether it changes"]
+    return []
+
+
+class RowFile(WholeFile):
+    """The file as a context: rows are added inside. A file that is there keeps its mode, a new one gets 0600."""
+
+    def __init__(self, dest: str, fields: tuple[str, ...], check_mode: bool) -> None:
+        # A link stays a link, and the file that it leads to is replaced.
+        path = Path(dest).resolve()
+        super().__init__(path, None, check_mode)
+        is_table = path.suffix == ".csv"
+        self._line = _csv_line(fields) if is_table else _json_line
+        self._head = _joined(fields) if is_table else b""
+
+    def __enter__(self) -> RowFile:
+        super().__enter__()
+        self.add(self._head)
+        return self
+
+    def add_row(self, row: Row) -> None:
+        """Write a row."""
+        self.add(self._line(row))
+
+
+def _json_line(row: Row) -> bytes:
+    return f"{json.dumps(row)}\n".encode("ascii")
+
+
+def _csv_line(fields: tuple[str, ...]) -> Callable[[Row], bytes]:
+    return lambda row: _joined(_cell(row[name]) for name in fields)
+
+
+def _joined(cells: Iterable[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

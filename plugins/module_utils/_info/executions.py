@@ -1,0 +1,220 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last executions of a window, with their tasks and invocations: read, and told under the names of the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.client import Api, Job, unless_gone
+from .._aws.structures import Raw, iso_date, member
+from .._resources.tasks import RUN_COMMAND, modernised
+
+_PAGE_SIZES = (10, 100)
+_SKIPPED = "SKIPPED_OVERLAPPING"
+_PARAMETERS = (f"{RUN_COMMAND}.Parameters", "TaskInvocationParameters.Automation.Parameters")
+_UNFINISHED = frozenset({"PENDING", "IN_PROGRESS", "CANCELLING"})
+
+
+@dataclass(eq=False)
+class _Execution:
+    """One execution as it is read. invocations: by the id of the task execution. gone: it vanished meanwhile."""
+
+    raw: Raw
+    tasks: list[Raw] = field(default_factory=list)
+    invocations: dict[str, list[Raw]] = field(default_factory=dict)
+    gone: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of the execution."""
+        return str(self.raw["WindowExecutionId"])
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the one before it was still running, so that nothing was done."""
+        return bool(self.raw["Status"] == _SKIPPED)
+
+
+class WindowExecutions:
+    """The last executions of one window."""
+
+    def __init__(self, api: Api, window_id: str, count: int) -> None:
+        self._api = api
+        self._window_id = window_id
+        self._count = count
+        self._by_id: dict[str, _Execution] = {}
+
+    def read(self) -> Iterable[Job]:
+        """The first read: the listing, newest first, no further than to what is asked for and to what still runs."""
+        operation, (least, most) = "DescribeMaintenanceWindowExecutions", _PAGE_SIZES
+        size = min(max(self._count, least), most)
+        members = ("WindowExecutionId", "Status")
+        listed = self._api.pages(operation, "WindowExecutions", *members, WindowId=self._window_id, MaxResults=size)
+        for one in map(_Execution, listed):
+            # One that begins meanwhile lets the next page repeat the last of this one.
+            self._by_id.setdefault(one.id, one)
+            if len(self._by_id) >= self._count and not all(found.skipped for found in self._found):
+                break
+        return [unless_gone(one, self._list_tasks) for one in self._wanted()]
+
+    @property
+    def _found(self) -> list[_Execution]:
+        """All that was read, newest first."""
+        return list(self._by_id.values())
+
+    def _wanted(self) -> list[_Execution]:
+        """What is told: the newest ones, and the one that runs, before which others may have been skipped."""
+        running = self._running()
+        newest = self._found[: self._count]
+        return newest if running is None or running in newest else [*newest, running]
+
+    def _running(self) -> _Execution | None:
+        """A window has at most one execution at a time: the last that was not skipped, unless it is over."""
+        last = next((one for one in self._found if not one.skipped), None)
+        return last if last is not None and last.raw["Status"] in _UNFINISHED else None
+
+    def _list_tasks(self, one: _Execution) -> Iterable[Job]:
+        if one.skipped:
+            return ()
+        operation, result = "DescribeMaintenanceWindowExecutionTasks", "WindowExecutionTaskIdentities"
+        ids = {"WindowExecutionId": one.id}
+        listed = self._api.pages(operation, result, "TaskExecutionId", "Status", **ids)
+        one.tasks = list({task["TaskExecutionId"]: task for task in listed}.values())
+        return [unless_gone(one, self._invocations_reader(task)) for task in one.tasks]
+
+    def _invocations_reader(self, task: Raw) -> Callable[[_Execution], Iterable[Job]]:
+        def read(one: _Execution) -> Iterable[Job]:
+            operation = "DescribeMaintenanceWindowExecutionTaskInvocations"
+            result = "WindowExecutionTaskInvocationIdentities"
+            ids = {"WindowExecutionId": one.id, "TaskId": task["TaskExecutionId"]}
+            found = self._api.pages(operation, result, "InvocationId", "Status", **ids)
+            one.invocations[task["TaskExecutionId"]] = list({raw["InvocationId"]: raw for raw in found}.values())
+            return ()
+
+        return read
+
+    def told(self, tasks: Iterable[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
+        """The part of a window's answer. tasks: of the window, as they are now. target_names: by id."""
+        definitions = [modernised(task) for task in tasks]
+        entries = {one.id: _entry(one, definitions, target_names) for one in self._wanted() if not one.gone}
+        running = self._running()
+        return {
+            "current_execution": entries.get(running.id) if running else None,
+            "executions": [entries[one.id] for one in self._found[: self._count] if not one.gone],
+        }
+
+
+def _entry(one: _Execution, definitions: list[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
+    tasks = [
+        _task_entry(task, one.invocations.get(task["TaskExecutionId"], []), definitions, target_names)
+        for task in one.tasks
+    ]
+    return {
+        "window_execution_id": one.id,
+        **_course(one.raw),
+        "tasks": sorted(tasks, key=lambda task: _order(task, "task_execution_id")),
+    }
+
+
+def _course(raw: Raw) -> dict[str, Any]:
+    """How far something has got."""
+    return {
+        "status": raw["Status"],
+        "status_details": raw.get("StatusDetails") or None,
+        "start_time": iso_date(raw.get("StartTime")),
+        "end_time": iso_date(raw.get("EndTime")),
+    }
+
+
+def _order(entry: Mapping[str, Any], id_name: str) -> tuple[bool, str, str]:
+    """By the start; what has not started comes last."""
+    start = entry["start_time"]
+    return start is None, start or "", entry[id_name]
+
+
+def _task_entry(
+    raw: Raw, invocations: list[Raw], definitions: list[Raw], target_names: Mapping[str, str]
+) -> dict[str, Any]:
+    definition = _definition(raw, invocations, definitions)
+    entries = [_invocation_entry(raw, invocation, target_names) for invocation in invocations]
+    return {
+        "task_execution_id": raw["TaskExecutionId"],
+        "name": definition.get("Name") or None,
+        "window_task_id": definition.get("WindowTaskId"),
+        "task_type": raw.get("TaskType") or None,
+        "task_arn": raw.get("TaskArn") or None,
+        **_course(raw),
+        **_output(definition),
+        "invocations": sorted(entries, key=lambda one: _order(one, "invocation_id")),
+    }
+
+
+def _output(definition: Raw) -> dict[str, Any]:
+    """Where a command puts its output: under its id in the bucket, and in the log group."""
+    bucket, prefix, enabled, group = (
+        member(definition, f"{RUN_COMMAND}.{path}")
+        for path in (
+            "OutputS3BucketName",
+            "OutputS3KeyPrefix",
+            "CloudWatchOutputConfig.CloudWatchOutputEnabled",
+            "CloudWatchOutputConfig.CloudWatchLogGroupName",
+        )
+    )
+    # The log group that AWS makes where none is named.
+    chosen = group or f"/aws/ssm/{str(definition.get('TaskArn')).rpartition('/')[2]}"
+    return {
+        "output_s3_url": f"s3://{bucket}/{prefix or ''}".rstrip("/") if bucket else None,
+        "cloudwatch_log_group": chosen if enabled else None,
+    }
+
+
+def _invocation_entry(task: Raw, raw: Raw, target_names: Mapping[str, str]) -> dict[str, Any]:
+    target_id, execution_id = raw.get("WindowTargetId") or None, raw.get("ExecutionId") or None
+    task_type = task.get("TaskType") or raw.get("TaskType")
+    nodes, _parameters = _request(raw)
+    return {
+        "invocation_id": raw["InvocationId"],
+        "execution_id": execution_id,
+        "command_id": execution_id if task_type == "RUN_COMMAND" else None,
+        "window_target_id": target_id,
+        "window_target": target_names.get(target_id) if target_id else None,
+        "instance_ids": nodes,
+        "owner_information": raw.get("OwnerInformation") or None,
+        **_course(raw),
+    }
+
+
+def _request(invocation: Raw) -> tuple[list[str], dict[str, Any]]:
+    """The nodes and the parameters of an invocation. The parameters are never told: they may hold secrets."""
+    try:
+        request = json.loads(invocation.get("Parameters") or "{}")
+    except ValueError:
+        request = None
+    found = request if isinstance(request, dict) else {}
+    nodes, parameters = found.get("instanceIds"), found.get("parameters")
+    return (
+        [str(node) for node in nodes] if isinstance(nodes, list) else [],
+        parameters if isinstance(parameters, dict) else {},
+    )
+
+
+def _definition(raw: Raw, invocations: list[Raw], definitions: list[Raw]) -> Raw:
+    """The task of the window that was executed, empty where that cannot be told: AWS does not say which it was."""
+    kind = raw.get("TaskType"), raw.get("TaskArn")
+    alike = [task for task in definitions if (task.get("TaskType"), task.get("TaskArn")) == kind]
+    if len(alike) > 1:
+        alike = [task for task in alike if invocations and all(_fits(task, one) for one in invocations)]
+    return alike[0] if len(alike) == 1 else {}
+
+
+def _fits(task: Raw, invocation: Raw) -> bool:
+    """Whether a task may have started an invocation, by its targets and the parameters of its document."""
+    named = {value for entry in task.get("Targets") or () for value in entry.get("Values") or ()}
+    nodes, parameters = _request(invocation)
+    touched = {invocation["WindowTargetId"]} if invocation.get("WindowTargetId") else set(nodes)
+    declared = [member(task, path) or {} for path in _PARAMETERS]
+    return touched <= named and all(one.items() <= parameters.items() for one in declared)

@@ -1,0 +1,381 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what the service stores to the options that would declare it, the reverse of a plan. Pure functions.
+
+A declaration holds no id, no null and nothing that a new resource has anyway. Planned against the account it was read
+from it finds nothing to do; planned against an empty one it makes the same again. What it cannot say is told in words.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.structures import Raw, member
+from .._options.codecs import CRITERIA, FILTERS, INSTANT, PARAMETERS, RULES, SCHEDULE, SOURCES
+from .._options.kind import Kind, same, values_of
+from .._options.option import Option, given, nested
+from .._resources import patch_baseline, patch_task, window, window_target, window_task
+from .._resources.ownership import REPLACED, STACK_TAG, is_reserved
+from .._resources.tasks import RUN_COMMAND, modernised
+from .._schedules.schedule import check_date, parse_instant
+
+Values = dict[str, Any]
+# What is wrong with the options of one resource of a kind, whatever the account holds.
+Check = Callable[[Kind, Values], list[str]]
+
+_SECRET = re.compile(r"pass(wor[dt]|wd|phrase|code)|pwd|secret|token|credential|(api|access|private).?key", re.I)
+_JSON_KEY = re.compile(r'"([^"]*)"\s*:')
+_PARAMETERS = f"{RUN_COMMAND}.Parameters"
+_PATCH_PARAMETERS = frozenset(
+    str(option.api).rpartition(".")[2]
+    for _name, option in patch_task.KIND.managed()
+    if str(option.api).startswith(f"{_PARAMETERS}.")
+)
+
+
+@dataclass
+class WindowParts:
+    """A window as it was read. targets, tasks: Get structures of its children, None where these were not read."""
+
+    raw: Raw
+    tags: Mapping[str, str]
+    targets: list[Raw] | None = None
+    tasks: list[Raw] | None = None
+
+
+@dataclass
+class Declared:
+    """options: of one resource and what is inside it, None where it cannot be declared. undeclared: what is not told
+    there, and why, one sentence each, without ids."""
+
+    options: Values | None
+    undeclared: list[str] = field(default_factory=list)
+
+
+def declaration_of(kind: Kind, raw: Raw) -> Values:
+    """The options that declare what is stored of one resource; targets of a task still by id."""
+    values = {name: _plain(option, value) for (name, option), value in _stored(kind, raw)}
+    if kind is window_target.KIND:
+        del values["resource_type"], values["targets"]
+        values.update(_criteria_options(raw))
+        return {name: value for name, value in values.items() if value is not None}
+    return nested(_needed(kind, values))
+
+
+def _stored(kind: Kind, raw: Raw) -> Iterable[tuple[tuple[str, Option], Any]]:
+    return zip(kind.managed(), values_of(kind, raw).values(), strict=True)
+
+
+def _needed(kind: Kind, values: Values) -> Values:
+    """The values that a new resource would not have by itself."""
+    options = dict(kind.managed())
+    needed = {name: value for name, value in values.items() if value is not None}
+    for name, value in list(needed.items()):
+        rest = {other: entry for other, entry in needed.items() if other != name}
+        expected = _completed(kind, rest).get(name)
+        if same(options[name], options[name].absent if expected is None else expected, value):
+            needed = rest
+    return needed
+
+
+def _completed(kind: Kind, values: Values) -> Values:
+    """What a new resource gets that is declared by these values."""
+    if kind is patch_task.KIND:
+        return patch_task.completed(values, {})
+    if kind is window_task.KIND:
+        return window_task.completed(values, {})
+    return {**{name: option.created for name, option in kind.managed() if option.created is not None}, **values}
+
+
+def _plain(option: Option, value: Any) -> Any:
+    """A value in the one form in which it is always written; what the service keeps as a set is in order."""
+    form = _FORMS.get(id(option.codec))
+    if value is None or form is None:
+        return sorted(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+    return form(value)
+
+
+def _strict_schedule(schedule: str) -> str:
+    """The service also stores C(rate(1 days)), which is not what it documents."""
+
+    def strict(rate: re.Match[str]) -> str:
+        return f"{rate[1]}{rate[2]}{rate[3]}{'s' * (int(rate[2]) != 1)}{rate[4]}"
+
+    return re.sub(r"^(rate\(\s*)(\d+)(\s+(?:minute|hour|day))s?(\s*\))$", strict, schedule)
+
+
+def _valid_date(text: str) -> str:
+    moment = parse_instant(text)
+    return moment.isoformat() if moment and check_date(text) else text
+
+
+def _sorted_filters(filters: Mapping[str, list[str]]) -> Values:
+    return {key: sorted(filters[key]) for key in sorted(filters)}
+
+
+def _plain_rule(rule: Values) -> Values:
+    defaults = {"compliance_level": "UNSPECIFIED", "enable_non_security": False}
+    kept = {name: value for name, value in rule.items() if value != defaults.get(name)}
+    return {**kept, "filters": _sorted_filters(rule["filters"])}
+
+
+def _plain_parameters(parameters: Mapping[str, list[str]]) -> Values | None:
+    """Without those that the console stores empty; a list of one is written as its value."""
+    kept = PARAMETERS.normal(parameters) or {}
+    return {name: kept[name][0] if len(kept[name]) == 1 else kept[name] for name in sorted(kept)} or None
+
+
+_FORMS: dict[int, Callable[[Any], Any]] = {
+    id(SCHEDULE): _strict_schedule,
+    id(INSTANT): _valid_date,
+    id(FILTERS): _sorted_filters,
+    id(RULES): lambda rules: [_plain_rule(rule) for rule in rules],
+    id(SOURCES): lambda sources: [{**source, "products": sorted(source["products"] or ())} for source in sources],
+    id(PARAMETERS): _plain_parameters,
+}
+
+
+def _criteria_options(raw: Raw) -> Values:
+    """The criteria of a target in the form that reads best and means the same."""
+    stored = {entry["key"]: sorted(entry["values"]) for entry in CRITERIA.decode(raw.get("Targets")) or ()}
+    pleasant = _pleasant(stored)
+    made, found = window_target.criteria(pleasant)
+    if made and not found and {entry["key"]: entry["values"] for entry in made["targets"]} == stored:
+        return pleasant
+    return {"targets": [{"key": key, "values": stored[key]} for key in sorted(stored)]}
+
+
+def _pleasant(criteria: dict[str, list[str]]) -> Values:
+    """Options for criteria, empty where only the API's own form can say them."""
+    name, types = window_target.GROUP_KEYS
+    if set(criteria) == {"InstanceIds"}:
+        return {"instance_ids": criteria["InstanceIds"]}
+    if criteria.get(name):
+        filters = {"resource_types": criteria[types]} if types in criteria else {}
+        return {"resource_group": criteria[name][0], **filters}
+    if any(key != "tag-key" and not key.startswith("tag:") for key in criteria):
+        return {}
+    options: Values = {}
+    tags = {key[4:]: values for key, values in sorted(criteria.items()) if key != "tag-key"}
+    for key in ("PatchGroup", "Patch Group"):
+        if key in tags and not options:
+            options["patch_groups"] = tags.pop(key)
+            options.update({} if key == "PatchGroup" else {"patch_group_key": key})
+    if tags:
+        options["instance_tags"] = {key: values[0] if len(values) == 1 else values for key, values in tags.items()}
+    if "tag-key" in criteria:
+        options["tag_keys"] = criteria["tag-key"]
+    return options
+
+
+def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes: int, check: Check) -> Declared:
+    """An own baseline. namesakes: how many own baselines have its name and operating system, itself included."""
+    title = f"baseline {raw.get('Name')} for {raw.get('OperatingSystem')}"
+    if refusal := _refusal(tags, namesakes):
+        return Declared(None, [f"{title}: {refusal}"])
+    options = {
+        **declaration_of(patch_baseline.KIND, raw),
+        **_tags_option(tags),
+        **({"patch_groups": sorted(raw["PatchGroups"])} if raw.get("PatchGroups") else {}),
+        **({"default": True} if default else {}),
+    }
+    return _checked(patch_baseline.KIND, options, title, check)
+
+
+def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str | None) -> Declared:
+    """A baseline of AWS, of which only registrations can be declared. aws_default: the one that AWS makes the default
+    of the operating system."""
+    options: Values = {"name": identity["BaselineName"], "operating_system": identity["OperatingSystem"]}
+    found = {
+        **({"patch_groups": sorted(groups)} if groups else {}),
+        **({"default": True} if identity.get("DefaultBaseline") and identity["BaselineId"] != aws_default else {}),
+    }
+    return Declared({**options, **found} if found else None)
+
+
+def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared:
+    """A window with those of its targets and tasks that were read. namesakes: how many windows have its name."""
+    title = f"window {parts.raw.get('Name')}"
+    if refusal := _refusal(parts.tags, namesakes):
+        return Declared(None, [f"{title}: {refusal}"])
+    options = {**declaration_of(window.KIND, parts.raw), **_tags_option(parts.tags)}
+    declared = _checked(window.KIND, options, title, check)
+    if declared.options is None:
+        return declared
+    targets = _Children("target", title, parts.targets or [], check)
+    tasks = _Children("task", title, parts.tasks or [], check)
+    declared.options.update(_present(targets=[_target(targets, raw) for raw in targets.alone()]))
+    made = [_task(tasks, raw, targets, parts.raw) for raw in tasks.alone()]
+    declared.options.update(
+        _present(
+            patch_tasks=[options for kind, options in made if kind is patch_task.KIND],
+            tasks=[options for kind, options in made if kind is window_task.KIND],
+        )
+    )
+    declared.undeclared += targets.undeclared + tasks.undeclared
+    return declared
+
+
+def _refusal(tags: Mapping[str, str], namesakes: int) -> str | None:
+    if namesakes > 1:
+        return f"{namesakes} of them have this name, and a declaration finds by name"
+    if STACK_TAG in tags:
+        return "CloudFormation manages it"
+    return None
+
+
+def _tags_option(tags: Mapping[str, str]) -> Values:
+    own = {key: tags[key] for key in sorted(tags) if not is_reserved(key)}
+    return {"tags": own} if own else {}
+
+
+def _checked(kind: Kind, options: Values, title: str, check: Check) -> Declared:
+    found = check(kind, options)
+    return Declared(None, [f"{title}: {'; '.join(found)}"]) if found else Declared(options)
+
+
+def _present(**lists: list[Values | None]) -> Values:
+    filled = {name: [entry for entry in entries if entry] for name, entries in lists.items()}
+    return {name: entries for name, entries in filled.items() if entries}
+
+
+class _Children:
+    """The targets or the tasks of one window: which can be told apart, and what is not declared of them.
+
+    declared: raw structures by id. undeclared: sentences.
+    """
+
+    def __init__(self, noun: str, window_title: str, raws: list[Raw], check: Check) -> None:
+        self._noun = noun
+        self._where = f"of {window_title}"
+        self._raws = sorted(raws, key=lambda raw: (raw.get("Priority", 1), raw.get("Name") or ""))
+        self.check = check
+        self.declared: dict[str, Raw] = {}
+        self.undeclared: list[str] = []
+
+    def title(self, raw: Raw) -> str:
+        """How sentences name one."""
+        return f"{self._noun} {raw.get('Name') or '(unnamed)'} {self._where}"
+
+    def note(self, raw: Raw, text: str) -> None:
+        """Record what is not declared of one."""
+        self.undeclared.append(f"{self.title(raw)}: {text}")
+
+    def alone(self) -> Iterable[Raw]:
+        """Those that a declaration can find by name; the others are noted."""
+        names = Counter(raw.get("Name") or None for raw in self._raws)
+        for raw in self._raws:
+            name = raw.get("Name") or None
+            if name is None:
+                self.note(raw, f"it has no name ({_described(raw)})")
+            elif name.endswith(REPLACED):
+                self.note(raw, "it is what an unfinished replacement left, which the next run finishes")
+            elif names[name] > 1:
+                self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name")
+            else:
+                yield raw
+
+
+def _described(raw: Raw) -> str:
+    """What an unnamed child is, for a person to find it."""
+    if "TaskArn" in raw:
+        return f"{raw.get('TaskType')} {raw['TaskArn']}"
+    return "; ".join(f"{entry['Key']}={','.join(entry.get('Values') or ())}" for entry in raw.get("Targets") or ())
+
+
+def _target(children: _Children, raw: Raw) -> Values | None:
+    declared = _checked(
+        window_target.KIND, declaration_of(window_target.KIND, raw), children.title(raw), children.check
+    )
+    children.undeclared += declared.undeclared
+    if declared.options:
+        children.declared[raw["WindowTargetId"]] = raw
+    return declared.options
+
+
+def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tuple[Kind, Values | None]:
+    raw = modernised(raw)
+    kind = (
+        patch_task.KIND if _patches(raw) and not _task_violations(children, patch_task.KIND, raw) else window_task.KIND
+    )
+    if found := _task_violations(children, kind, raw):
+        children.note(raw, "; ".join(found))
+        return kind, None
+    options = declaration_of(kind, raw)
+    _name_targets(children, raw, options, targets)
+    _drop_strangers(children, raw, options, targets, parent)
+    _drop_secrets(children, raw, options)
+    if "Priority" not in raw:
+        children.note(raw, "its priority is not stored; a new one gets 1")
+    return kind, options
+
+
+def _task_violations(children: _Children, kind: Kind, raw: Raw) -> list[str]:
+    """What is wrong with a task by the rules of a module, which are stricter than the service."""
+    rules = patch_task if kind is patch_task.KIND else window_task
+    options = declaration_of(kind, raw)
+    values = given(kind.options, options)
+    return list(dict.fromkeys(children.check(kind, options) + rules.violations(values, _completed(kind, values))))
+
+
+def _patches(raw: Raw) -> bool:
+    """Whether everything that the task passes to its document is known to ssm_patch_task."""
+    given = PARAMETERS.normal(member(raw, _PARAMETERS)) or {}
+    return (
+        raw.get("TaskType") == "RUN_COMMAND"
+        and given.get("Operation") in (["Scan"], ["Install"])
+        and set(given) <= _PATCH_PARAMETERS
+        and all(len(values) == 1 for values in given.values())
+    )
+
+
+def _name_targets(children: _Children, raw: Raw, options: Values, targets: _Children) -> None:
+    """Targets by name instead of id, where a declaration knows all of them."""
+    ids = options.get("window_targets") or []
+    names = [str(targets.declared[one]["Name"]) for one in ids if one in targets.declared]
+    if len(names) < len(ids):
+        del options["window_targets"]
+        children.note(raw, "its window_targets; not all of them are declared, by a name that is theirs alone")
+    elif ids:
+        options["window_targets"] = sorted(names)
+
+
+def _drop_strangers(children: _Children, raw: Raw, options: Values, targets: _Children, parent: Raw) -> None:
+    if parent.get("AllowUnassociatedTargets") or "instance_ids" not in options:
+        return
+    strangers = window_target.strangers(options["instance_ids"], targets.declared.values())
+    if strangers:
+        del options["instance_ids"]
+        children.note(raw, f"its instance_ids; {', '.join(strangers)} are no targets of the window, which needs them")
+
+
+def _drop_secrets(children: _Children, raw: Raw, options: Values) -> None:
+    """Leave out what seems to hold a secret, judged by the names of parameters and of members of JSON."""
+    for block in window_task.BLOCKS.values():
+        given = options.get(block) or {}
+        for name in [name for name, value in given.items() if name in _FREE_FORM and _holds_secret(name, value)]:
+            del given[name]
+            children.note(raw, f"its {block}.{name}; the name of something in it looks like that of a secret")
+        if block in options and not given:
+            del options[block]
+
+
+_FREE_FORM = frozenset({"parameters", "payload", "client_context", "input"})
+
+
+def _holds_secret(name: str, value: Any) -> bool:
+    if name == "parameters":
+        return any(_SECRET.search(key) for key in value)
+    text = str(value)
+    if name == "client_context":
+        try:
+            text = base64.b64decode(text).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return True
+    return any(_SECRET.search(key) for key in _JSON_KEY.findall(text))

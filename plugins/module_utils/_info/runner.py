@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner of the info modules: options, and what is wrong with them before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import Api, connect
+from .._aws.errors import PatchingError, error_facts
+from .._options.kind import Kind
+from .._options.option import Option, Options, argument_spec
+from .._resources import patch_baseline, window, window_target
+from .baselines import BaselineReader
+from .readers import WORKERS
+from .windows import WindowReader
+
+_MOST_RUNS = 100
+_MOST_EXECUTIONS = 1000
+
+WINDOW_OPTIONS: Options = (
+    Option("names", "Only windows with one of these names.", type="list", elements="str"),
+    Option("window_ids", "Only windows with one of these ids.", type="list", elements="str"),
+    Option("enabled", "Only windows that are enabled, or only those that are not.", type="bool"),
+    Option(
+        "tags",
+        "Only windows that carry all of these tags, tag key to value. The tag C(patchfleet:setup) holds the name of"
+        " the setup that owns a window.",
+        type="dict",
+    ),
+    Option("instance_id", "Only windows whose targets or tasks name this node, by id (C(i-) or C(mi-))."),
+    Option(
+        "include",
+        (
+            "What is read besides the windows themselves.",
+            "V(targets) and V(tasks) also go into RV(windows[].declaration). V(next_runs) are the moments at which AWS"
+            " opens the window next. V(executions) are its last runs, of which AWS keeps those of 30 days, with their"
+            " tasks and invocations; their names are read with them.",
+        ),
+        type="list",
+        elements="str",
+        choices=("targets", "tasks", "next_runs", "executions"),
+        default=[],
+    ),
+    Option(
+        "next_run_count", f"How many next runs of a window are read at most, 1 to {_MOST_RUNS}.", type="int", default=5
+    ),
+    Option(
+        "execution_count",
+        f"How many executions of a window are read at most, the newest ones, 1 to {_MOST_EXECUTIONS}.",
+        type="int",
+        default=10,
+    ),
+)
+BASELINE_OPTIONS: Options = (
+    Option("names", "Only baselines with one of these names.", type="list", elements="str"),
+    Option("baseline_ids", "Only baselines with one of these ids or ARNs.", type="list", elements="str"),
+    Option(
+        "owner",
+        "V(self) for baselines of this account, V(aws) for those of AWS, V(all) for both.",
+        choices=("self", "aws", "all"),
+        default="self",
+    ),
+    Option("operating_system", "Only baselines of this operating system, as the API names it, such as V(WINDOWS)."),
+    Option("default_only", "Only the default baseline of each operating system.", type="bool", default=False),
+    Option(
+        "include",
+        (
+            "What is read besides the baselines themselves. V(patch_groups) are the groups that use a baseline.",
+            "V(effective_patches) are the patches that there are, and whether the baseline approves each. AWS tells"
+            " them for baselines of Windows only. They are many.",
+        ),
+        type="list",
+        elements="str",
+        choices=("patch_groups", "effective_patches"),
+        default=[],
+    ),
+    Option(
+        "as_override",
+        "Add RV(baselines[].override), the JSON text that C(baseline_override) takes, to be stored under an URL.",
+        type="bool",
+        default=False,
+    ),
+)
+
+
+def run_window_info() -> None:
+    """The main function of ssm_maintenance_window_info."""
+    module, api = _started(WINDOW_OPTIONS, _window_violations)
+    reader = WindowReader(api, module.params)
+    module.exit_json(changed=False, windows=_read(module, reader.read))
+
+
+def run_baseline_info() -> None:
+    """The main function of ssm_patch_baseline_info."""
+    module, api = _started(BASELINE_OPTIONS, _baseline_violations)
+    reader = BaselineReader(api, module.params)
+    entries = _read(module, reader.read)
+    for text in reader.warnings():
+        warn(text)
+    module.exit_json(changed=False, baselines=entries)
+
+
+def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[str]]) -> tuple[AnsibleAWSModule, Api]:
+    """The module and its API; with options that cannot be it ends here."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(options), supports_check_mode=True)
+    api = connect(module, WORKERS)
+    if found := check(api, module.params):
+        module.fail_json(msg="; ".join(found), violations=found)
+    return module, api
+
+
+def _read(module: AnsibleAWSModule, read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What a reader gives; with an error the module ends here."""
+    try:
+        return read()
+    except PatchingError as error:
+        module.fail_json(msg=str(error), **error_facts(error))
+        raise
+
+
+def _window_violations(_api: Api, params: Mapping[str, Any]) -> list[str]:
+    found = _id_violations("window_ids", window.KIND, params)
+    if params["instance_id"] is not None:
+        found += [text.replace("instance_ids", "instance_id", 1) for text in _instance_violations(params)]
+    for name, most in (("next_run_count", _MOST_RUNS), ("execution_count", _MOST_EXECUTIONS)):
+        if not 1 <= params[name] <= most:
+            found.append(f"{name}: {params[name]} must be from 1 to {most}")
+    return found
+
+
+def _instance_violations(params: Mapping[str, Any]) -> list[str]:
+    return window_target.instance_id_violations([params["instance_id"]])
+
+
+def _baseline_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
+    found = _id_violations("baseline_ids", patch_baseline.KIND, params)
+    systems = api.input_shape("CreatePatchBaseline").members["OperatingSystem"].enum
+    if params["operating_system"] is not None and params["operating_system"] not in systems:
+        found.append(f"operating_system: {params['operating_system']!r} must be one of {', '.join(systems)}")
+    return found
+
+
+def _id_violations(option: str, kind: Kind, params: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{option}: {one!r} is no id of a {kind.name}; to use a name, give names"
+        for one in params[option] or ()
+        if not kind.is_id(one)
+    ]

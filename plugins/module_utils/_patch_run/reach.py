@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The managed nodes that targets reach. A command for nobody ends well, so it is found out before one is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from .._aws.client import Api
+from .._aws.errors import ApiError, PatchingError
+from .._aws.nodes import NODES_PER_CALL, chunks, listed_nodes
+from .._aws.structures import Raw
+from .._resources.window_target import GROUP_KEYS, INSTANCE_ID
+
+_NAMED = 10
+_OTHER_TAG = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}
+
+
+class NoNodeError(PatchingError):
+    """Targets that name what is not there."""
+
+
+@dataclass
+class Reach:
+    """The nodes that targets reach, as listed; None where that cannot be told."""
+
+    nodes: list[Raw] | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Nodes:
+    """The nodes of an account and region.
+
+    groups: connects to Resource Groups. whole: all nodes are wanted, and not only to know that there are some.
+    """
+
+    api: Api
+    groups: Callable[[], Api]
+    whole: bool
+
+    def reached(self, targets: list[Raw]) -> Reach:
+        """What targets reach; NoNodeError where that is nobody, or an id is not managed."""
+        values = {target["Key"]: target["Values"] for target in targets}
+        if values.keys() & set(GROUP_KEYS):
+            return self._in_group(values.get(GROUP_KEYS[0], []), values.get(GROUP_KEYS[1], []))
+        if "InstanceIds" in values:
+            return self._named(values["InstanceIds"])
+        return self._tagged(targets)
+
+    def _named(self, ids: list[str]) -> Reach:
+        nodes = {node["InstanceId"]: node for node in listed_nodes(self.api, [_ids(ids)])}
+        if strangers := [one for one in ids if one not in nodes]:
+            raise NoNodeError(
+                f"instance_ids: not managed by Systems Manager in this account and region: {_some(strangers)}. Look"
+                " for a slip in the id, and whether the agent runs there and may register."
+            )
+        return _reach(nodes, offline=True)
+
+    def _tagged(self, targets: list[Raw]) -> Reach:
+        first, *others = targets
+        nodes: dict[str, Raw] = {}
+        unused = []
+        # One listing for each value tells the values that no node has, such as a patch group with a slip in its name.
+        for value in first["Values"]:
+            one = [{"Key": first["Key"], "Values": [value]}, *others]
+            found = list(islice(listed_nodes(self.api, one), None if self.whole else 1))
+            nodes.update({node["InstanceId"]: node for node in found})
+            if not found:
+                unused.append(f"No managed node fits {_criteria(one)}.")
+        if not nodes:
+            other_tag = _OTHER_TAG.get(first["Key"])
+            hint = f", for the other tag of patch groups (patch_group_key: {other_tag})" if other_tag else ""
+            raise NoNodeError(
+                f"No managed node of this account and region fits {_criteria(targets)}. Look for a slip in the"
+                f" names{hint}, and whether the agent runs there and may register."
+            )
+        reached = _reach(nodes, offline=self.whole)
+        return Reach(reached.nodes, unused + reached.warnings)
+
+    def _in_group(self, names: list[str], types: list[str]) -> Reach:
+        """The managed nodes of a resource group. Who may not read the group is not kept from patching it."""
+        name = names[0] if names else None
+        if name is None:
+            return Reach(
+                None, ["Which nodes resource types without a group reach is not known before the command runs."]
+            )
+        try:
+            ids = self._members(name, types)
+        except ApiError as error:
+            if error.code == "NotFoundException":
+                raise NoNodeError(f"There is no resource group {name!r} in this account and region.") from error
+            return Reach(None, [f"Which nodes the resource group {name!r} holds is not known: {error}"])
+        nodes: dict[str, Raw] = {}
+        for part in chunks(ids, NODES_PER_CALL):
+            nodes.update({node["InstanceId"]: node for node in listed_nodes(self.api, [_ids(part)])})
+            if nodes and not self.whole:
+                break
+        if not nodes:
+            raise NoNodeError(f"The resource group {name!r} holds no node that Systems Manager manages.")
+        return _reach(nodes, offline=self.whole)
+
+    def _members(self, name: str, types: list[str]) -> list[str]:
+        """The ids of the members of a resource group that may be nodes."""
+        filters = {"Filters": [{"Name": "resource-type", "Values": types}]} if types else {}
+        listed = self.groups().pages(
+            "ListGroupResources", "Resources", "Identifier", Group=name, MaxResults=NODES_PER_CALL, **filters
+        )
+        ids = {str(entry["Identifier"].get("ResourceArn")).rpartition("/")[2] for entry in listed}
+        return sorted(one for one in ids if INSTANCE_ID.fullmatch(one))
+
+
+def _ids(ids: list[str]) -> Raw:
+    return {"Key": "InstanceIds", "Values": ids}
+
+
+def _reach(nodes: dict[str, Raw], offline: bool) -> Reach:
+    """The nodes in the order of their ids; offline: whether to tell whose agent does not answer."""
+    listed = [nodes[one] for one in sorted(nodes)]
+    silent = [node["InstanceId"] for node in listed if node.get("PingStatus") not in (None, "Online")]
+    if not offline or not silent:
+        return Reach(listed)
+    return Reach(listed, [f"Their agent does not answer, so that the command may not be delivered: {_some(silent)}."])
+
+
+def _criteria(targets: list[Raw]) -> str:
+    return " and ".join(f"{target['Key']} {' or '.join(target['Values'])}" for target in targets)
+
+
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

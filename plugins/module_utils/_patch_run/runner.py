@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner of ssm_patch_run: send a command or look at one, wait for it, answer.
+
+The action plugin of the module waits on the controller instead, by looks of its own, so that it can show progress.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import Api, connect
+from .._aws.errors import ApiError, PatchingError, error_facts
+from .._aws.structures import Raw
+from .._options.option import argument_spec
+from . import options as patch_run_options
+from . import send
+from .command import Facts, command_facts, described, failure, is_running, planned_instance, progress
+from .reach import Nodes, Reach
+
+# How long a cancelled command is given to end, and how often it is looked at.
+_CANCEL_SECONDS, _CANCEL_INTERVAL = 20, 4
+
+
+@dataclass
+class Run:
+    """One run, and what is known of its command by now; without an id the command was not sent, or nobody knows.
+
+    instances: None where they were not read.
+    """
+
+    module: AnsibleAWSModule
+    api: Api
+    command: Raw
+    instances: list[Facts] | None = None
+    changed: bool = False
+    waited: bool = False
+    cancelled: bool = False
+
+    @property
+    def params(self) -> patch_run_options.Params:
+        """The options."""
+        params: patch_run_options.Params = self.module.params
+        return params
+
+    @property
+    def facts(self) -> Facts:
+        """The command under the names of the answer."""
+        return command_facts(self.command)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the command goes on."""
+        return is_running(self.facts)
+
+    def predict(self) -> None:
+        """What a run would send, and to whom; or the one look at what was sent before."""
+        if self.params["command_id"]:
+            self._look()
+            self._read_instances()
+            return
+        reached = self._reach(whole=True)
+        self.command = patch_run_options.request(self.params)
+        self.changed = True
+        if reached.nodes is not None:
+            self.command["TargetCount"] = len(reached.nodes)
+            self.instances = [planned_instance(node) for node in reached.nodes]
+
+    def carry_out(self) -> None:
+        """Send the command, or take up the one that was sent before, and wait."""
+        if self.params["command_id"]:
+            self._look()
+        else:
+            self._reach(whole=False)
+            request = patch_run_options.with_snapshot(patch_run_options.request(self.params), str(uuid4()))
+            self._send(send.connect_once(self.module), request)
+        if self.params["wait"]:
+            self._wait()
+        self._read_instances()
+
+    def _reach(self, whole: bool) -> Reach:
+        nodes = Nodes(self.api, lambda: connect(self.module, 1, "resource-groups"), whole)
+        reached = nodes.reached(patch_run_options.api_targets(self.params))
+        for text in [*patch_run_options.warnings(self.params), *reached.warnings]:
+            warn(text)
+        return reached
+
+    def _send(self, once: Api, request: Raw) -> None:
+        try:
+            self.command = send.send(self.api, once, request)
+        except send.LostAnswerError:
+            self.command = request
+            self.changed = True
+            raise
+        self.changed = True
+
+    def _look(self) -> None:
+        self.command = send.look(self.api, self.params["command_id"])
+
+    def _wait(self) -> None:
+        self._follow(self.params["wait_timeout"], self.params["poll_interval"])
+        self.waited = True
+        if self.is_running and self.params["cancel_on_timeout"]:
+            self.api.write("CancelCommand", CommandId=self.command["CommandId"])
+            self.changed = self.cancelled = True
+            self._follow(_CANCEL_SECONDS, _CANCEL_INTERVAL)
+
+    def _follow(self, timeout: int, interval: int) -> None:
+        for command in send.wait(self.api, self.command, timeout, interval):
+            self.command = command
+
+    def _read_instances(self) -> None:
+        if self.params["include_running"] or not self.is_running:
+            self.instances = send.instances(self.api, self.command)
+
+    def problem(self) -> str | None:
+        """Why the run is a failure although every call succeeded."""
+        if self.cancelled:
+            return self._cancellation()
+        if not self.is_running:
+            return failure(self.facts, self.instances or []) if self.facts["status"] else None
+        if not self.waited:
+            return None
+        return f"wait_timeout is over and the command has not ended: {progress(self.facts)}. {self._way_on()}"
+
+    def _cancellation(self) -> str:
+        states = Counter(described(one) for one in self.instances or ())
+        reached = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or progress(self.facts)
+        rest = " What has begun may still run to its end." if self.is_running else ""
+        name = f"command {self.facts['command_id']}"
+        return f"wait_timeout is over and {name} was cancelled: it is {described(self.facts)}; {reached}.{rest}"
+
+    def told(self, error: PatchingError) -> str:
+        """What went wrong, and what became of the command."""
+        code = error.code if isinstance(error, ApiError) else None
+        if isinstance(error, send.LostAnswerError) or code == send.UNKNOWN:
+            return str(error)
+        if not self.facts["command_id"]:
+            return f"{error} Nothing was sent."
+        ended = f"Command {self.facts['command_id']} ended {described(self.facts)}."
+        return f"{error} {self._way_on() if self.is_running else ended}"
+
+    def _way_on(self) -> str:
+        command_id = self.facts["command_id"]
+        return f"Command {command_id} goes on; wait for it with command_id: {command_id}."
+
+    def answer(self) -> dict[str, Any]:
+        """The result of the module."""
+        return {"changed": self.changed, "command": self.facts if self.command else None, "instances": self.instances}
+
+
+def run_patch_run() -> None:
+    """The main function of ssm_patch_run."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(patch_run_options.OPTIONS), supports_check_mode=True)
+    api = connect(module, 1)
+    if found := patch_run_options.violations(module.params, api.input_shape):
+        module.fail_json(msg="Nothing was sent: " + "; ".join(found), violations=found, changed=False)
+    run = Run(module, api, _known(module.params))
+    try:
+        if module.check_mode:
+            run.predict()
+        else:
+            run.carry_out()
+    except PatchingError as error:
+        module.fail_json(msg=run.told(error), **run.answer(), **error_facts(error))
+    if problem := run.problem():
+        module.fail_json(msg=problem, **run.answer())
+    module.exit_json(**run.answer())
+
+
+def _known(params: patch_run_options.Params) -> Raw:
+    """The command before the first call: one that was sent before is taken for running."""
+    return {"CommandId": params["command_id"], "Status": "InProgress"} if params["command_id"] else {}

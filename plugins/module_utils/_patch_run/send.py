@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run Command: a command is sent once, whatever is lost, and looked at until it has ended.
+
+SendCommand takes no token, so that a second call is a second command. It is repeated only where the service refused
+the rate; where no answer came, the command is looked for by its SnapshotId.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from ansible.module_utils.api import generate_jittered_backoff
+
+from .._aws.answers import require
+from .._aws.client import Api
+from .._aws.errors import ApiError, PatchingError
+from .._aws.structures import Raw
+from .command import Facts, command_facts, instance_facts, is_running, snapshot_id
+
+with suppress(ImportError):  # AnsibleAWSModule tells what is missing
+    from botocore.exceptions import (
+        ClientError,
+        ConnectTimeoutError,
+        CredentialRetrievalError,
+        EndpointConnectionError,
+        NoCredentialsError,
+        ParamValidationError,
+        PartialCredentialsError,
+        ProxyConnectionError,
+    )
+
+# The largest page of ListCommands and ListCommandInvocations.
+_PAGE = 50
+_THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
+# The code for a command that is not there, or not seen yet.
+UNKNOWN = "InvalidCommandId"
+# Seconds before each look for a command whose answer was lost: listings may lag.
+_LOST_LOOKS = (1, 2, 4, 8, 15, 30)
+# Seconds before each further look for what was just sent, or has just ended, and is not seen yet.
+_LAG_LOOKS = (1, 2, 3, 4, 5)
+
+
+class LostAnswerError(PatchingError):
+    """A command of which nobody knows whether it was sent."""
+
+
+def connect_once(module: Any) -> Api:
+    """An API that calls once: without the retries of botocore, whatever O(aws_config) says."""
+    client = module.client("ssm", config={"retries": {"mode": "standard", "total_max_attempts": 1}})
+    client.meta.events.unregister("needs-retry.ssm", unique_id="retry-config-ssm")
+    return Api(client)
+
+
+def send(api: Api, once: Api, request: Raw) -> Raw:
+    """Send a command; gives it as the service tells it. once: an API without retries."""
+    delays = generate_jittered_backoff(retries=10, delay_base=1, delay_threshold=20)
+    while True:
+        try:
+            command: Raw = once.get("SendCommand", "Command", **request)["Command"]
+            require("SendCommand", command, ["CommandId", "Status"])
+        except ApiError as error:
+            if not _was_refused(error):
+                return _found(api, request, error)
+            delay = next(delays, None) if error.code in _THROTTLED else None
+            if delay is None:
+                raise
+            time.sleep(delay)
+        else:
+            return command
+
+
+def _was_refused(error: ApiError) -> bool:
+    """Whether a call that failed certainly had no effect: it was refused, or it never left."""
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        return bool(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500)
+    unsent = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, ParamValidationError)
+    unsigned = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
+    return isinstance(cause, (*unsent, *unsigned))
+
+
+def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
+    """The command whose answer was lost."""
+    wanted = snapshot_id(request)
+    reason = f"no command with this SnapshotId showed within {sum(_LOST_LOOKS)} seconds"
+    try:
+        for delay in _LOST_LOOKS:
+            time.sleep(delay)
+            for command in _sent(api, request, ended=delay == _LOST_LOOKS[-1]):
+                if snapshot_id(command) == wanted:
+                    return command
+    except ApiError as error:
+        reason = f"it could not be looked for: {error}"
+    raise LostAnswerError(
+        f"{lost} Whether the command was sent is not known, and it was not sent again: {reason}. Before another run"
+        f" look for it in the history of Run Command: its parameter SnapshotId is {wanted}. If it is there, give its id"
+        " as command_id."
+    ) from lost
+
+
+def _sent(api: Api, request: Raw, ended: bool) -> Iterator[Raw]:
+    """Commands of the same document: those under way, or all of the history."""
+    filters = [] if ended else [{"key": "ExecutionStage", "value": "Executing"}]
+    if ":" not in request["DocumentName"]:
+        filters.append({"key": "DocumentName", "value": request["DocumentName"]})
+    wanted = {"Filters": filters} if filters else {}
+    return api.pages("ListCommands", "Commands", "CommandId", "Status", MaxResults=_PAGE, **wanted)
+
+
+def look(api: Api, command_id: str) -> Raw:
+    """A command as it is now; one that was just sent may not be seen at once."""
+    for delay in (*_LAG_LOOKS, None):
+        try:
+            listed = api.pages(
+                "ListCommands", "Commands", "CommandId", "Status", CommandId=command_id, MaxResults=_PAGE
+            )
+            for command in listed:
+                return command
+        except ApiError as error:
+            if error.code != UNKNOWN:
+                raise
+        if delay:
+            time.sleep(delay)
+    raise ApiError("ListCommands", UNKNOWN, f"there is no command {command_id}")
+
+
+def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Raw]:
+    """The command as it is at each look, until it has ended or the time is over."""
+    end = time.monotonic() + timeout
+    while is_running(command_facts(command)) and (left := end - time.monotonic()) > 0:
+        time.sleep(min(interval, left))
+        command = look(api, command["CommandId"])
+        yield command
+
+
+def instances(api: Api, command: Raw) -> list[Facts]:
+    """The facts of each instance of a command, in the order of the ids."""
+    found = _instances(api, command)
+    ended = not is_running(command_facts(command))
+    for delay in _LAG_LOOKS:
+        # The listing of the instances may lag behind the command.
+        if not ended or not (any(map(is_running, found)) or len(found) < command.get("TargetCount", 0)):
+            break
+        time.sleep(delay)
+        found = _instances(api, command)
+    return found
+
+
+def _instances(api: Api, command: Raw) -> list[Facts]:
+    pages = api.pages(
+        "ListCommandInvocations",
+        "CommandInvocations",
+        "InstanceId",
+        "Status",
+        CommandId=command["CommandId"],
+        Details=True,
+        MaxResults=_PAGE,
+    )
+    try:
+        found = {invocation["InstanceId"]: instance_facts(invocation) for invocation in pages}
+    except ApiError as error:
+        if error.code != UNKNOWN:
+            raise
+        return []
+    return [found[instance_id] for instance_id in sorted(found)]

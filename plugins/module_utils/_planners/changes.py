@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan: what changes, for the user to read, and the calls that make it so, in order of dependency. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from .._aws.structures import Raw
+from .._options.option import nested
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The id that a create step will yield, in requests that are planned before it is known."""
+
+    step: str
+
+    def __str__(self) -> str:
+        return f"(id of {self.step})"
+
+
+Id = Union[str, Ref]  # noqa: UP007 - evaluated at import, where the oldest supported pylint knows no "|"
+
+
+def known_id(resource_id: Id | None) -> str | None:
+    """The id where it is known; null in answers and diffs where it is not."""
+    return resource_id if isinstance(resource_id, str) else None
+
+
+@dataclass
+class Change:
+    """One resource that changes, as the result and the diff tell it.
+
+    action: create, update, replace or delete. before and after: flat option values (empty: it does not exist).
+    follows: the change whose calls bring this one about too, such as a target that goes with its window.
+    late: it is part of a prune, which runs only when all else succeeded.
+    window: title of the window of a target or task.
+    """
+
+    kind: str
+    name: str
+    action: str
+    id: Id
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    follows: Change | None = None
+    window: str | None = None
+    late: bool = False
+
+    @property
+    def fields(self) -> list[str]:
+        """The options that differ."""
+        names = {**self.before, **self.after}
+        return [name for name in names if self.before.get(name) != self.after.get(name)]
+
+    @property
+    def title(self) -> str:
+        """C(window prod-tuesday), C(task prod-tuesday/install)."""
+        return f"{self.kind} {self.window}/{self.name}" if self.window else f"{self.kind} {self.name}"
+
+    def diff(self) -> dict[str, Any]:
+        """One entry of the module's diff; an update shows only what differs."""
+        names = self.fields if self.before and self.after else [*{**self.before, **self.after}]
+
+        def side(values: dict[str, Any]) -> dict[str, Any]:
+            shown = {name: values.get(name) for name in names}
+            if not (self.before and self.after):
+                shown = {name: value for name, value in shown.items() if value is not None}
+            return nested(shown) if values else {}
+
+        return {
+            "before_header": self.title,
+            "after_header": self.title,
+            "before": side(self.before),
+            "after": side(self.after),
+        }
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What was read of a resource that goes, and must still be so right before its removal.
+
+    window: of a target or task. tagged: type and id of the resource whose tags tell the owner; owner: these tags.
+    content: the targets and tasks that go with a window.
+    """
+
+    kind: str
+    id: str
+    name: str | None
+    window: str = ""
+    tagged: tuple[str, str] | None = None
+    owner: dict[str, str | None] = field(default_factory=dict)
+    content: frozenset[str] | None = None
+
+
+@dataclass
+class Creation:
+    """What the create protocol needs: where namesakes would stand, and how to take back what this run made.
+
+    The listing is read once for all creations that share it. parent: the window of a target or task. where: request
+    of the listing. known: ids that had this name before. like: what a namesake must have in common besides the name.
+    """
+
+    name: str
+    id_member: str
+    listing: str
+    result: str
+    name_member: str
+    delete: str
+    parent: Id | None = None
+    where: Raw = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    like: Raw = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """Key of the one reading-back that creations of a listing share."""
+        return f"{self.listing} {self.parent or ''}".rstrip()
+
+
+@dataclass
+class Step:
+    """One API call of a change.
+
+    needs: steps that must have succeeded. after: steps that must have ended, in whatever way.
+    tolerate: error codes that mean "already so". retry: error codes that pass by themselves after a moment.
+    undo: operation and request that put things back where this call fails for good. guard: what must still be so.
+    if_failed: what the user must know when it fails. late: it waits for the success of all steps that are not late.
+    """
+
+    key: str
+    change: Change
+    operation: str
+    request: Raw
+    needs: set[str] = field(default_factory=set)
+    after: set[str] = field(default_factory=set)
+    tolerate: frozenset[str] = frozenset()
+    retry: frozenset[str] = frozenset()
+    creation: Creation | None = None
+    undo: tuple[str, Raw] | None = None
+    guard: Guard | None = None
+    if_failed: str = ""
+    late: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the step itself or the whole change comes last."""
+        return self.late or self.change.late
+
+
+def created(steps: Iterable[Step]) -> list[Creation]:
+    """The creations among steps."""
+    return [step.creation for step in steps if step.creation]
+
+
+@dataclass
+class Plan:
+    """Changes and steps in the order of the declaration, with the answers that come out of them.
+
+    results: entries of the module's answer (C(windows), C(baselines), ...), which may hold Refs until applied.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    def put_last(self) -> None:
+        """Make all late steps wait for the success of all others, and for what was created to be read back."""
+        others = {step.key for step in self.steps if not step.is_late}
+        read_back = {creation.group for creation in created(self.steps)}
+        for step in self.steps:
+            if step.is_late:
+                step.needs |= others
+                step.after |= read_back
+
+    def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
+        """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""
+        self.changes.append(change)
+        keys: list[str] = []
+        for step in steps:
+            if keys:
+                previous = self.steps[-1]
+                step.needs.add(previous.key)
+                if previous.creation:
+                    step.after.add(previous.creation.group)
+                    # Reads, and writes that begin with one, may lag behind the creation.
+                    step.retry |= {"DoesNotExistException"}
+            keys.append(step.key)
+            self.steps.append(step)
+        return keys

@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the planners of all kinds share: violations, limits, tags and ownership, requests of one resource. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
+    ansible_dict_to_boto3_tag_list,
+    compare_aws_tags,
+)
+
+from .._aws.structures import Raw
+from .._options.kind import Kind, changed_names, values_of
+from .._options.limits import option_breaches
+from .._resources.ownership import OWNER_TAGS, SETUP_TAG, STACK_TAG, is_reserved
+from .._state.declaration import Declaration, Entry
+from .._state.read import Account, Resource
+from .changes import Change, Guard, Id, Plan, Step
+
+
+class ViolationError(Exception):
+    """One thing that is wrong with an entry, after which it cannot be planned any further."""
+
+
+@dataclass
+class Answer:
+    """What the module answers about one declared resource; ids may be Refs until the plan is applied."""
+
+    entry: Entry
+    id: Id | None
+    values: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+    parent: Id | None = None
+
+
+@dataclass
+class Planning:
+    """One run of the planners: what is declared, what was read, what comes out.
+
+    input_shape: the botocore shape of an operation's input. missing: parents that do not exist, which a real run
+    refuses and check mode only tells. install_needs: steps that every new Install task must wait for. default_claims:
+    the step that makes another baseline the default, by operating system. claimed: entries by kind and id of what they
+    mean.
+    """
+
+    declaration: Declaration
+    account: Account
+    input_shape: Callable[[str], Any]
+    plan: Plan = field(default_factory=Plan)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    install_needs: set[str] = field(default_factory=set)
+    default_claims: dict[str, str] = field(default_factory=dict)
+    claimed: dict[tuple[str, str], Entry] = field(default_factory=dict)
+
+    def refuse(self, entry: Entry, text: str) -> None:
+        """Record a violation of an entry."""
+        self.plan.violations.append(entry.label + text)
+
+    def claim(self, entry: Entry, resource_id: str) -> None:
+        """Note which resource an entry means; raises ViolationError where another entry means it too."""
+        first = self.claimed.setdefault((entry.kind.name, resource_id), entry)
+        if first is not entry:
+            raise ViolationError(f"{entry.kind.id_option}: {resource_id} is declared already as {first.title!r}")
+
+    def warn(self, entry: Entry, text: str) -> None:
+        """Record a warning about an entry."""
+        self.plan.warnings.append(entry.label + text)
+
+    def answer(self, entry: Entry, answer: Answer) -> None:
+        """Record what is answered about an entry."""
+        self.answers[id(entry)] = answer
+
+    def members(self, operation: str) -> frozenset[str]:
+        """The members that an operation takes."""
+        return frozenset(self.input_shape(operation).members)
+
+    def check_limits(self, entry: Entry, values: Mapping[str, Any], after: Raw) -> None:
+        """Limits of the service on what this run derives from the entry beyond what was given literally."""
+        derived = set(values) - set(entry.values)
+        for text in option_breaches(entry.kind, self.input_shape(entry.kind.create), after, derived):
+            self.refuse(entry, text)
+
+
+def required(entry: Entry, names: tuple[str, ...], after: Mapping[str, Any]) -> list[str]:
+    """Violations for options without which a resource cannot be created."""
+    missing = [name for name in names if after.get(name) is None]
+    return [f"{name}: is missing; it is required to create the {entry.kind.name} {entry.title}" for name in missing]
+
+
+def check_owner(entry: Entry, resource: Resource) -> None:
+    """Refuse what belongs to another setup or to CloudFormation; raises ViolationError."""
+    tags = resource.tags or {}
+    owner = tags.get(SETUP_TAG)
+    where = f"{entry.kind.name} {entry.title} ({resource.id})"
+    if entry.take_over:
+        return
+    if tags.get(STACK_TAG):
+        raise ViolationError(
+            f"{where} is managed by the CloudFormation stack {tags[STACK_TAG]}; give take_over: true to adopt it"
+        )
+    if entry.setup and owner and owner != entry.setup:
+        raise ViolationError(
+            f"{where} belongs to the setup {owner!r}, not {entry.setup!r}; give take_over: true to adopt it"
+        )
+    if entry.removed and owner and not entry.setup:
+        raise ViolationError(
+            f"{where} belongs to the setup {owner!r}; give setup: {owner} to remove it, or take_over: true"
+        )
+
+
+def guard_of(kind: Kind, resource: Resource, resource_type: str, content: frozenset[str] | None = None) -> Guard:
+    """What the removal of a window or baseline relies on."""
+    return Guard(kind.name, resource.id, resource.name, content=content, **ownership(resource, resource_type))
+
+
+def ownership(resource: Resource, resource_type: str) -> dict[str, Any]:
+    """The part of a guard that holds the owner; nothing where no decision needed the tags."""
+    if resource.tags is None:
+        return {}
+    return {"tagged": (resource_type, resource.id), "owner": {key: resource.tags.get(key) for key in OWNER_TAGS}}
+
+
+def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The tags that users manage: not those of AWS, not those of the collection."""
+    return None if tags is None else {key: value for key, value in tags.items() if not is_reserved(key)}
+
+
+@dataclass
+class Tagging:
+    """What becomes of a resource's tags. before, after: option values; to_set and to_remove: what to call for."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    to_set: dict[str, str]
+    to_remove: list[str]
+
+    def wanted(self) -> dict[str, str]:
+        """All tags that a new resource gets."""
+        owner = {SETUP_TAG: self.after["setup"]} if self.after["setup"] else {}
+        return {**(self.after["tags"] or {}), **owner}
+
+
+def plan_tags(entry: Entry, current: Mapping[str, str] | None) -> Tagging:
+    """The tag options before and after; current: None for tags that were not read."""
+    own = user_tags(current)
+    before = {"tags": own, "setup": (current or {}).get(SETUP_TAG)}
+    wanted, purge = entry.params.get("tags"), bool(entry.params.get("purge_tags", True))
+    to_set: dict[str, str] = {}
+    to_remove: list[str] = []
+    after = dict(before)
+    if wanted is not None:
+        texts = {str(key): "" if value is None else str(value) for key, value in wanted.items()}
+        to_set, to_remove = compare_aws_tags(own or {}, texts, purge)
+        after["tags"] = {k: v for k, v in {**(own or {}), **to_set}.items() if k not in to_remove}
+    if entry.params.get("setup") == "" and before["setup"]:
+        to_remove = [*to_remove, SETUP_TAG]
+        after["setup"] = None
+    elif entry.setup and entry.setup != before["setup"]:
+        to_set = {**to_set, SETUP_TAG: entry.setup}
+        after["setup"] = entry.setup
+    return Tagging(before, after, to_set, to_remove)
+
+
+def tag_steps(tagging: Tagging, change: Change, resource_type: str, resource_id: Id) -> list[Step]:
+    """The calls that change the tags of an existing resource."""
+    where = {"ResourceType": resource_type, "ResourceId": resource_id}
+    retry = frozenset({"TooManyUpdates"})
+    steps = []
+    if tagging.to_set:
+        request = {**where, "Tags": ansible_dict_to_boto3_tag_list(tagging.to_set)}
+        steps.append(Step(f"{change.title} {resource_id} tags", change, "AddTagsToResource", request, retry=retry))
+    if tagging.to_remove:
+        request = {**where, "TagKeys": sorted(tagging.to_remove)}
+        steps.append(
+            Step(f"{change.title} {resource_id} untag", change, "RemoveTagsFromResource", request, retry=retry)
+        )
+    return steps
+
+
+def create_body(members: frozenset[str], after: Raw) -> Raw:
+    """What a create sends of a resource's structure."""
+    return {name: value for name, value in after.items() if name in members}
+
+
+def differing(kind: Kind, before: Raw, after: Raw) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Option values before and after, made equal where the service means the same."""
+    names = set(changed_names(kind, before, after))
+    old, new = values_of(kind, before), values_of(kind, after)
+    return {name: old[name] if name in names else new[name] for name in old}, new

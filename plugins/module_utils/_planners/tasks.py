@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans of the tasks of a window. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._aws.structures import Raw, member
+from .._options.kind import merge, values_of
+from .._resources import patch_task, window_target, window_task
+from .._resources.tasks import is_deprecated, modernised
+from .._state.declaration import Entry
+from .changes import Change, Id, Step
+from .contents import (
+    Child,
+    Waits,
+    change_of,
+    find_child,
+    plan_create,
+    plan_replace,
+    plan_update,
+    refuse_unknown_type,
+    removal_step,
+    repointed,
+    without,
+)
+from .planning import Answer, Planning, ViolationError, required
+from .targets import TargetPlans, resolve
+from .windows import WindowPlan
+
+_PARAMETERS = "TaskInvocationParameters.RunCommand.Parameters"
+
+
+@dataclass
+class TaskPlans:
+    """The tasks of one window.
+
+    after: every task by id as it will be. steps: the calls that change a task, by its id.
+    """
+
+    window: WindowPlan
+    targets: TargetPlans
+    after: dict[str, Raw] = field(default_factory=dict)
+    steps: dict[str, list[Step]] = field(default_factory=dict)
+
+
+def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> TaskPlans:
+    """Plan the declared tasks of a window, and those that follow a replaced target."""
+    found = planning.account.tasks.get(window.read_id, {})
+    plans = TaskPlans(window, targets, {one.id: one.raw for one in found.values()})
+    declared: set[str] = set()
+    for entry in window.entry.tasks or ():
+        try:
+            child = find_child(planning, entry, window, found)
+            declared |= {one.id for one in (child.current, child.leftover) if one}
+            if entry.absent:
+                planning.answer(entry, Answer(entry, None, {}))
+                _refuse_foreign(entry, child)
+                _remove(planning, plans, child)
+            else:
+                _plan_task(planning, plans, child)
+        except ViolationError as violation:
+            planning.refuse(entry, str(violation))
+    _follow_targets(planning, plans, declared)
+    return plans
+
+
+def _refuse_foreign(entry: Entry, child: Child) -> None:
+    """A patch task must not be taken for another task of its name."""
+    current = child.current
+    if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw)):
+        what = current.raw.get("TaskType")
+        arn = current.raw.get("TaskArn")
+        raise ViolationError(
+            f"name: task {current.name or current.id} is a {what} task of {arn}, no patch task; manage it with"
+            " ssm_window_task, or choose another name"
+        )
+
+
+def _remove(planning: Planning, plans: TaskPlans, child: Child) -> None:
+    for resource in (child.current, child.leftover):
+        if resource:
+            gone = Child(child.entry, plans.window, resource)
+            before = _named(values_of(child.entry.kind, resource.raw), plans.targets.names())
+            change = change_of(gone, "delete", before, {})
+            change.name = resource.name or resource.id
+            step = removal_step(child.entry.kind, plans.window, resource, change)
+            planning.plan.add(change, [step])
+            plans.steps.setdefault(resource.id, []).append(step)
+            plans.after.pop(resource.id, None)
+
+
+def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
+    entry, current = child.entry, child.current
+    kind, rules = entry.kind, patch_task if entry.kind is patch_task.KIND else window_task
+    _refuse_foreign(entry, child)
+    base = repointed(modernised(current.raw), plans.targets.moved) if current else {}
+    if kind is patch_task.KIND and not current:
+        base = {"TaskType": "RUN_COMMAND"}
+    replaced = bool(current) and entry.values.get("task_type") not in (None, base.get("TaskType"))
+    if replaced:
+        refuse_unknown_type(child, base.get("TaskType"), window_task.BLOCKS)
+        base = without(base, "TaskInvocationParameters", "TaskArn")
+    before = values_of(kind, base) if current else {}
+    values, waits = _resolved(planning, plans, entry, rules.completed(entry.values, before))
+    after = merge(kind, base, values)
+    shown = values_of(kind, after)
+    found = required(entry, ("name", *rules.REQUIRED), shown) if replaced or not current else []
+    for text in found + rules.violations(values, shown):
+        planning.refuse(entry, text)
+    _check_instances(planning, plans, entry, values)
+    planning.check_limits(entry, values, {**after, "Targets": []})
+    if _installs(after) and not (current and _installs(modernised(current.raw))):
+        waits = ({*waits[0], *planning.install_needs}, waits[1])
+    if kind is patch_task.KIND:
+        for text in patch_task.warnings(entry.values):
+            planning.warn(entry, text)
+    _write(planning, plans, child, after, replaced, waits)
+
+
+def _write(planning: Planning, plans: TaskPlans, child: Child, after: Raw, replaced: bool, waits: Waits) -> None:
+    entry, current, kind = child.entry, child.current, child.entry.kind
+    names = plans.targets.names()
+    shown = _named(values_of(kind, after), names)
+    before_count, step_count = len(planning.plan.changes), len(planning.plan.steps)
+    if current is None:
+        plan_create(planning, child, after, shown, waits)
+    elif replaced:
+        plans.after.pop(current.id, None)
+        old = _named(values_of(kind, modernised(current.raw)), names)
+        change = plan_replace(planning, child, current, after, (old, shown), waits)
+        planning.plan.steps.append(_last(removal_step(kind, plans.window, current, change), child))
+    else:
+        deprecated = is_deprecated(current.raw)
+        modern = replace(current, raw=modernised(current.raw))
+        shown = _named(plan_update(planning, child, modern, after, waits, replace=deprecated), names)
+        plans.after[current.id] = after
+        for change in planning.plan.changes[before_count:]:
+            change.before, change.after = _named(change.before, names), _named(change.after, names)
+    if current:
+        plans.steps.setdefault(current.id, []).extend(planning.plan.steps[step_count:])
+    if child.leftover:
+        leftover = child.leftover
+        gone = Change(
+            "task",
+            str(leftover.name),
+            "delete",
+            leftover.id,
+            values_of(kind, leftover.raw),
+            window=plans.window.entry.title,
+        )
+        planning.plan.changes.append(gone)
+        step = _last(removal_step(kind, plans.window, leftover, gone), child)
+        planning.plan.steps.append(step)
+        plans.steps.setdefault(leftover.id, []).append(step)
+        plans.after.pop(leftover.id, None)
+    facts = {"task_type": after.get("TaskType")}
+    planning.answer(entry, Answer(entry, child.id, shown, facts, parent=child.window.id))
+
+
+def _last(step: Step, child: Child) -> Step:
+    """The old one goes only when the new one stands."""
+    needs, after = child.waits()
+    step.needs, step.after = set(needs), set(after)
+    return step
+
+
+def _resolved(
+    planning: Planning, plans: TaskPlans, entry: Entry, values: dict[str, Any]
+) -> tuple[dict[str, Any], Waits]:
+    """The values with targets by id, and what must have run before the task can name them."""
+    needs: set[str] = set()
+    after: set[str] = set()
+    ids: list[Id] = []
+    for reference in values.get("window_targets") or ():
+        target_id, child = resolve(planning, entry, plans.targets, reference)
+        ids.append(target_id)
+        if child:
+            more_needs, more_after = child.waits()
+            needs.update(more_needs)
+            after.update(more_after)
+    return ({**values, "window_targets": ids} if ids else values), (needs, after)
+
+
+def _named(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Option values with targets by name where that is unique, as users write them."""
+    ids = values.get("window_targets")
+    return {**values, "window_targets": [names.get(str(one), str(one)) for one in ids]} if ids else values
+
+
+def _check_instances(planning: Planning, plans: TaskPlans, entry: Entry, values: dict[str, Any]) -> None:
+    """Instances that are no targets of the window need its permission."""
+    instances = values.get("instance_ids")
+    if not instances or plans.window.values.get("allow_unassociated_targets") is not False:
+        return
+    targets = [one.raw for one in plans.targets.found.values()]
+    targets += [merge(window_target.KIND, {}, child.entry.values) for child in plans.targets.children]
+    strangers = window_target.strangers(instances, targets)
+    if strangers:
+        planning.refuse(
+            entry,
+            f"instance_ids: {', '.join(strangers)} are not registered with window {plans.window.entry.title}; register"
+            " them as a target, or give the window allow_unassociated_targets: true",
+        )
+
+
+def _installs(raw: Raw) -> bool:
+    return bool(member(raw, f"{_PARAMETERS}.Operation") == ["Install"])
+
+
+def _follow_targets(planning: Planning, plans: TaskPlans, declared: set[str]) -> None:
+    """Tasks that nobody declared keep their targets when one of these is replaced."""
+    for task_id, raw in list(plans.after.items()):
+        after = repointed(raw, plans.targets.moved)
+        if task_id in declared or after == raw:
+            continue
+        resource = planning.account.tasks[plans.window.read_id][task_id]
+        names = plans.targets.names()
+        before_values, after_values = values_of(window_task.KIND, raw), values_of(window_task.KIND, after)
+        change = Change(
+            "task",
+            resource.name or task_id,
+            "update",
+            task_id,
+            _named(before_values, names),
+            _named(after_values, names),
+            window=plans.window.entry.title,
+        )
+        plans.after[task_id] = after
+        step = _retarget(plans, change, after)
+        planning.plan.add(change, [step])
+        plans.steps.setdefault(task_id, []).append(step)
+
+
+def _retarget(plans: TaskPlans, change: Change, after: Raw) -> Step:
+    step = Step(
+        f"{change.title} {change.id}",
+        change,
+        window_task.KIND.update,
+        {"WindowId": plans.window.id, "WindowTaskId": change.id, "Targets": after["Targets"]},
+    )
+    for child in plans.targets.children:
+        needs, waits = child.waits()
+        step.needs.update(needs)
+        step.after.update(waits)
+    return step

@@ -1,0 +1,6 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of resources: their options as data, and the rules between options.
+
+May import: _options and what it imports.
+"""

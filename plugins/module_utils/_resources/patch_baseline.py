@@ -1,0 +1,300 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patch baselines, their patch groups and the default of an operating system: options and rules. Pure functions.
+
+Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreatePatchBaseline.html and
+https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-patch-groups.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .._aws.structures import Raw, iso_date
+from .._options.codecs import FILTERS, RULES, SOURCES, WORDS
+from .._options.kind import Kind
+from .._options.option import Option
+
+_LEVELS = "C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED)"
+
+RULE_OPTIONS = (
+    Option(
+        "filters",
+        "What the rule applies to: filter key (such as C(CLASSIFICATION)) to a list of values; C(*) means all.",
+        type="dict",
+        required=True,
+    ),
+    Option("approve_after_days", "Days after the release of a patch until it is approved, 0 to 360.", type="int"),
+    Option("approve_until_date", "Patches released up to this day (C(YYYY-MM-DD)) are approved."),
+    Option("compliance_level", f"Severity of a missing patch of this rule: {_LEVELS}."),
+    Option("enable_non_security", "Whether the rule covers updates other than security ones (Linux).", type="bool"),
+)
+SOURCE_OPTIONS = (
+    Option("name", "Name of the repository.", required=True),
+    Option("products", "Operating system versions that use it.", type="list", elements="str", required=True),
+    Option("configuration", "The repository's configuration, as in a yum or apt file.", required=True, no_log=False),
+)
+OPTIONS = (
+    Option(
+        "name",
+        (
+            "Name of the baseline. It is found by this exact name and O(operating_system), or by the name alone where"
+            " that is unique.",
+            "An AWS-owned baseline (C(AWS-...)) takes only O(operating_system), O(patch_groups) and O(default).",
+            "Required unless O(baseline_id) is given; with O(baseline_id) the baseline is renamed.",
+        ),
+        api="Name",
+        clearable=False,
+    ),
+    Option(
+        "baseline_id", "Id or ARN of the baseline, to rename it, to reach one of two namesakes, or one that AWS owns."
+    ),
+    Option(
+        "operating_system",
+        "Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023), V(UBUNTU), ... Required on creation.",
+        api="OperatingSystem",
+        clearable=False,
+    ),
+    Option("description", "At most 1024 characters. An empty string removes it.", api="Description"),
+    Option(
+        "approval_rules",
+        "Rules that approve patches, at most 10; each has exactly one of O(approval_rules[].approve_after_days) and"
+        " O(approval_rules[].approve_until_date). An empty list removes all.",
+        type="list",
+        elements="dict",
+        suboptions=RULE_OPTIONS,
+        api="ApprovalRules",
+        codec=RULES,
+        empty={"PatchRules": []},
+    ),
+    Option(
+        "global_filters",
+        "Filters that hold for the whole baseline: filter key to a list of values. An empty dict removes all.",
+        type="dict",
+        api="GlobalFilters",
+        codec=FILTERS,
+        empty={"PatchFilters": []},
+    ),
+    Option(
+        "approved_patches",
+        "Patches that are approved whatever the rules say, at most 50. An empty list removes all.",
+        type="list",
+        elements="str",
+        api="ApprovedPatches",
+        codec=WORDS,
+        empty=[],
+    ),
+    Option(
+        "approved_patches_compliance_level",
+        f"Severity of a missing patch of O(approved_patches): {_LEVELS}.",
+        api="ApprovedPatchesComplianceLevel",
+        absent="UNSPECIFIED",
+    ),
+    Option(
+        "approved_patches_enable_non_security",
+        "Whether O(approved_patches) covers updates other than security ones (Linux).",
+        type="bool",
+        api="ApprovedPatchesEnableNonSecurity",
+        absent=False,
+    ),
+    Option(
+        "rejected_patches",
+        "Patches that are never installed, at most 50. An empty list removes all.",
+        type="list",
+        elements="str",
+        api="RejectedPatches",
+        codec=WORDS,
+        empty=[],
+    ),
+    Option(
+        "rejected_patches_action",
+        "V(ALLOW_AS_DEPENDENCY), which AWS takes where none is set, or V(BLOCK).",
+        api="RejectedPatchesAction",
+        absent="ALLOW_AS_DEPENDENCY",
+    ),
+    Option(
+        "sources",
+        "Other repositories (Linux), at most 20. An empty list removes all.",
+        type="list",
+        elements="dict",
+        suboptions=SOURCE_OPTIONS,
+        api="Sources",
+        codec=SOURCES,
+        empty=[],
+    ),
+    Option(
+        "available_security_updates_compliance_status",
+        "Whether security updates that are available but not approved make a node V(COMPLIANT) or V(NON_COMPLIANT)"
+        " (Windows).",
+        api="AvailableSecurityUpdatesComplianceStatus",
+    ),
+    Option(
+        "setup",
+        "Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup). An empty string removes it."
+        " A baseline that carries the tag of another setup, or that CloudFormation manages, is an error unless"
+        " O(take_over=true).",
+    ),
+    Option("take_over", "Adopt a baseline that another setup or CloudFormation owns.", type="bool", default=False),
+    Option(
+        "tags",
+        (
+            "Tags of the baseline. An empty dict removes all that O(purge_tags) allows; not given, tags are not read.",
+            "Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.",
+        ),
+        type="dict",
+        aliases=("resource_tags",),
+    ),
+    Option("purge_tags", "Whether tags that O(tags) does not list are removed.", type="bool", default=True),
+    Option(
+        "patch_groups",
+        "Patch groups that use the baseline, at most 25. An empty list deregisters all.",
+        type="list",
+        elements="str",
+    ),
+    Option(
+        "purge_patch_groups",
+        "Whether groups that O(patch_groups) does not list are deregistered.",
+        type="bool",
+        default=True,
+    ),
+    Option(
+        "move_patch_groups",
+        "Take over groups that another baseline of the same operating system holds; otherwise such a group is an error"
+        " that names the holder.",
+        type="bool",
+        default=False,
+    ),
+    Option(
+        "default",
+        "V(true) makes it the default baseline of its operating system in this account and region. V(false) restores"
+        " the default of AWS if this baseline is the default now.",
+        type="bool",
+    ),
+    Option(
+        "recreate",
+        "Allow another O(operating_system) for a O(baseline_id): the baseline is made anew, its groups and default"
+        " follow, the old one is removed. Give O(name) too, by which the next run finds the new one.",
+        type="bool",
+        default=False,
+    ),
+    Option(
+        "state",
+        (
+            "V(present) creates the baseline or makes it as declared.",
+            "V(absent) restores the default of AWS if this baseline was the default, deregisters its groups and deletes"
+            " it.",
+        ),
+        choices=("present", "absent"),
+        default="present",
+    ),
+)
+KIND = Kind(
+    name="baseline",
+    options=OPTIONS,
+    id_option="baseline_id",
+    id_member="BaselineId",
+    id_pattern=re.compile(r"pb-[0-9a-f]{17}|arn:[^:]+:ssm:[^:]*:\d+:patchbaseline/pb-[0-9a-f]{17}"),
+    create="CreatePatchBaseline",
+    update="UpdatePatchBaseline",
+    delete="DeletePatchBaseline",
+)
+RESOURCE_TYPE = "PatchBaseline"
+REQUIRED = ("operating_system",)
+AWS_OWNED_OPTIONS = frozenset(
+    {"name", "baseline_id", "operating_system", "patch_groups", "default", "state"}
+    | {"purge_patch_groups", "move_patch_groups", "purge_tags", "take_over", "recreate"}
+)
+
+_RPM = frozenset({"PRODUCT", "CLASSIFICATION", "SEVERITY"})
+_DEB = frozenset({"PRODUCT", "PRIORITY", "SECTION"})
+_RPM_SYSTEMS = [
+    "AMAZON_LINUX",
+    "AMAZON_LINUX_2",
+    "AMAZON_LINUX_2022",
+    "AMAZON_LINUX_2023",
+    "CENTOS",
+    "ORACLE_LINUX",
+    "REDHAT_ENTERPRISE_LINUX",
+    "ROCKY_LINUX",
+    "ALMA_LINUX",
+    "SUSE",
+]
+# Operating systems that are newer than this list are left to the service.
+FILTER_KEYS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(_RPM_SYSTEMS, _RPM),
+    **dict.fromkeys(("DEBIAN", "UBUNTU", "RASPBIAN"), _DEB),
+    "MACOS": frozenset({"PRODUCT", "CLASSIFICATION"}),
+    "WINDOWS": frozenset({"PATCH_SET", "PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY"}),
+}
+# The predefined Windows baselines end in -OS; the default of each system does not.
+_AWS_DEFAULT = re.compile(r"AWS-[0-9A-Za-z]+PatchBaseline")
+
+
+def bare_id(baseline_id: str) -> str:
+    """The C(pb-) part of an id or ARN; the service answers with either for the same baseline."""
+    return baseline_id.rpartition("/")[2]
+
+
+def is_aws_owned(baseline_id: str) -> bool:
+    """Own baselines are listed by bare id, those of AWS by ARN."""
+    return baseline_id.startswith("arn:")
+
+
+def aws_default(identities: list[dict[str, Any]], operating_system: str) -> str | None:
+    """The id of the baseline that AWS uses as default for a system, in the region that was read.
+
+    No call names it: https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-predefined-and-custom-patch-baselines.html
+    """
+    ids = [
+        str(identity["BaselineId"])
+        for identity in identities
+        if is_aws_owned(str(identity["BaselineId"]))
+        and identity.get("OperatingSystem") == operating_system
+        and _AWS_DEFAULT.fullmatch(str(identity.get("BaselineName")))
+    ]
+    return ids[0] if len(ids) == 1 else None
+
+
+def facts(raw: Raw) -> dict[str, Any]:
+    """What the service adds: dates, as ISO strings."""
+    return {"created_date": iso_date(raw.get("CreatedDate")), "modified_date": iso_date(raw.get("ModifiedDate"))}
+
+
+def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Rules between the options of the merged baseline; values: what the user gave, after: merged option values."""
+    system = str(after.get("operating_system") or "")
+    found: list[str] = []
+    for number, rule in enumerate(values.get("approval_rules") or ()):
+        found += _rule_violations(rule, f"approval_rules[{number}]", system)
+    found += _filter_violations(values.get("global_filters") or {}, "global_filters", system)
+    if values.get("sources") and system in ("WINDOWS", "MACOS"):
+        found.append(f"sources: other repositories exist for Linux only, not for {system}; leave it out")
+    status = values.get("available_security_updates_compliance_status")
+    if status and system and system != "WINDOWS":
+        found.append(
+            f"available_security_updates_compliance_status: {status!r} is for WINDOWS only, not for {system};"
+            " leave it out"
+        )
+    return found
+
+
+def _rule_violations(rule: Mapping[str, Any], where: str, system: str) -> list[str]:
+    found = []
+    days, until = rule.get("approve_after_days"), rule.get("approve_until_date")
+    if (days is None) == (until is None):
+        given = "neither is" if days is None else "both are"
+        found.append(f"{where}: give exactly one of approve_after_days and approve_until_date; {given} given")
+    if until is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(until)[:10]):
+        found.append(f"{where}.approve_until_date: {until!r} must be a day, YYYY-MM-DD")
+    return found + _filter_violations(rule.get("filters") or {}, f"{where}.filters", system)
+
+
+def _filter_violations(filters: Mapping[str, Any], where: str, system: str) -> list[str]:
+    keys = FILTER_KEYS.get(system)
+    found = [f"{where}.{key}: needs at least one value" for key, values in filters.items() if not values]
+    if keys is None:
+        return found
+    wrong = [key for key in filters if key not in keys]
+    return found + [f"{where}: {key!r} is no filter of {system}; valid are {', '.join(sorted(keys))}" for key in wrong]

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run Command tasks that patch: options and rules. Pure functions.
+
+Parameters of the documents: https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-aws-runpatchbaseline.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .._aws.structures import Raw, member
+from .._options.codecs import ONE
+from .._options.option import Option
+from .tasks import (
+    DELIVERY_OPTIONS,
+    RUN_COMMAND,
+    SHARED_OPTIONS,
+    STATE,
+    alarm_violations,
+    given_target_violations,
+    name_options,
+    notification_violations,
+    rate_violations,
+    task_kind,
+)
+
+PLAIN_DOCUMENT = "AWS-RunPatchBaseline"
+HOOKS_DOCUMENT = "AWS-RunPatchBaselineWithHooks"
+_PARAMETERS = f"{RUN_COMMAND}.Parameters"
+_HOOKS = ("hooks.pre_install", "hooks.post_install", "hooks.on_exit")
+_OVERRIDES = ("install_override_list", "baseline_override")
+_NEW_NOTIFICATION = {"notification.events": ["Failed", "TimedOut"], "notification.type": "Command"}
+
+PATCH_OPTIONS = (
+    Option(
+        "operation",
+        "V(Scan) reports what is missing, V(Install) also installs it. Required on creation.",
+        choices=("Scan", "Install"),
+        api=f"{_PARAMETERS}.Operation",
+        codec=ONE,
+        clearable=False,
+    ),
+    Option(
+        "reboot_option",
+        "V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded). With V(NoReboot) an"
+        " instance counts as noncompliant until it was rebooted and scanned.",
+        api=f"{_PARAMETERS}.RebootOption",
+        codec=ONE,
+    ),
+    Option(
+        "document",
+        f"Document that patches, by name or ARN. C({PLAIN_DOCUMENT}) for a new task, C({HOOKS_DOCUMENT}) with O(hooks);"
+        " another one must take the same parameters.",
+        api="TaskArn",
+    ),
+    Option(
+        "hooks",
+        "Documents that run around the installation, by name or ARN. Excludes O(install_override_list) and"
+        " O(baseline_override). An empty dict removes them.",
+        type="dict",
+        suboptions=(
+            Option("pre_install", "Before the installation.", api=f"{_PARAMETERS}.PreInstallHookDocName", codec=ONE),
+            Option(
+                "post_install",
+                "After the installation, before the reboot.",
+                api=f"{_PARAMETERS}.PostInstallHookDocName",
+                codec=ONE,
+            ),
+            Option("on_exit", "At the end, whatever happened.", api=f"{_PARAMETERS}.OnExitHookDocName", codec=ONE),
+        ),
+    ),
+    Option(
+        "install_override_list",
+        "C(https://) or C(s3://) URL of a list of patches to install instead of what the baseline approves. Excludes"
+        " O(hooks) and O(baseline_override).",
+        api=f"{_PARAMETERS}.InstallOverrideList",
+        codec=ONE,
+    ),
+    Option(
+        "baseline_override",
+        "C(https://) or C(s3://) URL of baselines to use instead of the registered one; the result may not show in the"
+        " compliance data. Excludes O(hooks) and O(install_override_list).",
+        api=f"{_PARAMETERS}.BaselineOverride",
+        codec=ONE,
+    ),
+)
+OPTIONS = (
+    *name_options("patchfleet.aws.ssm_window_task"),
+    *PATCH_OPTIONS,
+    *SHARED_OPTIONS,
+    *DELIVERY_OPTIONS,
+    STATE,
+)
+KIND = task_kind(OPTIONS)
+REQUIRED = ("operation",)
+
+
+def is_foreign(raw: Raw) -> bool:
+    """Whether a stored task is something else than a patch task; one that is only listed tells its type alone."""
+    if raw.get("TaskType") != "RUN_COMMAND":
+        return True
+    return "TaskInvocationParameters" in raw and not member(raw, f"{_PARAMETERS}.Operation")
+
+
+def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The given values with what follows from them: creation defaults, the document, what an exclusive pair clears.
+
+    before: stored option values, empty for a new task.
+    """
+    result = dict(values)
+    if not before:
+        result = {"document": PLAIN_DOCUMENT, "max_concurrency": "10%", "max_errors": "10%", "priority": 1, **result}
+        if result.get("operation") == "Install":
+            result.setdefault("reboot_option", "RebootIfNeeded")
+    if any(values.get(hook) for hook in _HOOKS):
+        result.update({name: "" for name in _OVERRIDES if before.get(name) and name not in values})
+    for name, rival in zip(_OVERRIDES, reversed(_OVERRIDES), strict=True):
+        if values.get(name):
+            cleared = [other for other in (*_HOOKS, rival) if before.get(other) and other not in values]
+            result.update(dict.fromkeys(cleared, ""))
+    if values.get("notification.topic_arn") and not before.get("notification.topic_arn"):
+        result = {**_NEW_NOTIFICATION, **result}
+    if not values.get("document"):
+        result.update(_document(result, {**before, **result}))
+    return result
+
+
+def _document(values: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """The document that fits the hooks, unless the user chose one; values: what the user gave and what follows."""
+    fitting = HOOKS_DOCUMENT if any(after.get(hook) for hook in _HOOKS) else PLAIN_DOCUMENT
+    if after.get("document") not in ("", PLAIN_DOCUMENT, HOOKS_DOCUMENT):
+        return {}
+    if after.get("document") == HOOKS_DOCUMENT and not any(name in values for name in _HOOKS):
+        return {}
+    return {"document": fitting}
+
+
+def given_violations(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options as given, whatever is stored."""
+    found = given_target_violations(values)
+    reboot = values.get("reboot_option")
+    if reboot and reboot not in ("RebootIfNeeded", "NoReboot"):
+        found.append(f"reboot_option: {reboot!r} must be one of RebootIfNeeded, NoReboot")
+    given = [name for name in ("hooks", *_OVERRIDES) if any(v and k.startswith(name) for k, v in values.items())]
+    if len(given) > 1:
+        found.append(f"{', '.join(given)}: exclude each other; give one")
+    for name in _OVERRIDES:
+        if values.get(name) and not re.fullmatch(r"https://.+|s3://[^/]+/.*[^/]", str(values[name])):
+            found.append(f"{name}: {values[name]!r} must be an https:// URL or s3://bucket/key")
+    return found
+
+
+def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
+    found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after)
+    if not after.get("window_targets") and not after.get("instance_ids"):
+        found.append("window_targets: is missing; a task that patches needs window_targets or instance_ids")
+    return found + document_violations(after)
+
+
+def document_violations(after: Mapping[str, Any]) -> list[str]:
+    """A document must take the hooks that it is given."""
+    if any(after.get(hook) for hook in _HOOKS) and after.get("document") == PLAIN_DOCUMENT:
+        return [f"document: {PLAIN_DOCUMENT} takes no hooks; leave document out, or give {HOOKS_DOCUMENT}"]
+    return []
+
+
+def warnings(values: Mapping[str, Any]) -> list[str]:
+    """What the user should know although it is allowed."""
+    if values.get("baseline_override"):
+        return ["baseline_override: AWS does not store the result in the compliance data; it shows only in the output"]
+    return []

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a whole setup, made of the options of the single modules."""
+
+from __future__ import annotations
+
+from .._options.option import Option
+from . import patch_baseline, patch_task, window, window_target, window_task
+
+BASELINES = Option(
+    "baselines",
+    "Patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).",
+    type="list",
+    elements="dict",
+    suboptions=patch_baseline.OPTIONS,
+)
+TARGETS = Option(
+    "targets",
+    "Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target) without C(window)."
+    " Targets that are not listed stay.",
+    type="list",
+    elements="dict",
+    suboptions=window_target.OPTIONS,
+)
+PATCH_TASKS = Option(
+    "patch_tasks",
+    "Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) without C(window). Tasks that are"
+    " not listed stay.",
+    type="list",
+    elements="dict",
+    suboptions=patch_task.OPTIONS,
+)
+TASKS = Option(
+    "tasks",
+    "Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) without C(window).",
+    type="list",
+    elements="dict",
+    suboptions=window_task.OPTIONS,
+)
+WINDOWS = Option(
+    "windows",
+    "Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window) and what each contains.",
+    type="list",
+    elements="dict",
+    suboptions=(*window.OPTIONS, TARGETS, PATCH_TASKS, TASKS),
+)
+OPTIONS = (
+    BASELINES,
+    WINDOWS,
+    Option(
+        "setup",
+        "Name of the setup, stored as the tag C(patchfleet:setup) on its windows and baselines. Without it no tag is"
+        " written, and O(prune) is refused.",
+    ),
+    Option(
+        "take_over",
+        "Adopt windows and baselines that another setup or CloudFormation owns.",
+        type="bool",
+        default=False,
+    ),
+    Option(
+        "unset",
+        (
+            "What happens to options of a declared resource that the declaration does not mention.",
+            "V(keep) leaves them as they are. V(reset) gives them the value of a new resource or clears them, so that a"
+            " line which was deleted from the declaration is undone; C(enabled) and tags are excepted.",
+        ),
+        choices=("keep", "reset"),
+        default="keep",
+    ),
+    Option(
+        "prune",
+        (
+            "Remove windows and baselines that carry the tag of this O(setup) and are not declared, and targets and"
+            " tasks inside its windows that are not declared.",
+            "Comes last, and only if nothing failed. A window that is adopted in the same run keeps its targets and"
+            " tasks. Refused without O(setup), and where O(windows) and O(baselines) are both empty.",
+        ),
+        type="bool",
+        default=False,
+    ),
+    Option(
+        "prune_limit",
+        "The most resources that one run may remove by O(prune), targets and tasks of a removed window counted; above"
+        " it the run fails with the list before anything is written.",
+        type="int",
+        default=10,
+    ),
+    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option(
+        "state",
+        (
+            "V(present) makes everything as declared.",
+            "V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state) say, and with"
+            " O(setup) all that this setup owns.",
+        ),
+        choices=("present", "absent"),
+        default="present",
+    ),
+)

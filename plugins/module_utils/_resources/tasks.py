@@ -1,0 +1,284 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks of a window: the options that all share, what the service fills in, and the rules of targets and rates.
+
+Pure functions. Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTaskWithMaintenanceWindow.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .._aws.structures import Raw
+from .._options.codecs import ALARM_NAME, TEXT, WORDS, Codec, target_ids
+from .._options.kind import Kind
+from .._options.option import Option, Options
+from .window_target import UUID, instance_id_violations
+
+RUN_COMMAND = "TaskInvocationParameters.RunCommand"
+_SERVICE_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/aws-service-role/ssm\.amazonaws\.com/.+")
+
+
+def _own_role(value: Any) -> Any:
+    """A role, None for the service-linked one, which the service takes where none is set."""
+    return None if _SERVICE_LINKED_ROLE.fullmatch(str(value)) else TEXT.normal(value)
+
+
+_ROLE = Codec(decode=_own_role, normal=_own_role)
+
+
+def name_options(other: str) -> Options:
+    """Name, id and description of a task; other: the module that shares the namespace."""
+    return (
+        Option(
+            "name",
+            (
+                "Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
+                f"The task is found by this exact name inside its window; tasks of M({other}) share the namespace.",
+                "Required unless O(window_task_id) is given, and on creation.",
+            ),
+            api="Name",
+            clearable=False,
+        ),
+        Option("window_task_id", "Id of the task, to rename it or to reach one of two tasks of the same name."),
+        Option(
+            "description", "What the task does, at most 128 characters. An empty string removes it.", api="Description"
+        ),
+    )
+
+
+SHARED_OPTIONS = (
+    Option(
+        "window_targets",
+        "Registered targets of the window on which the task runs, by name or id, at most 10. Excludes O(instance_ids).",
+        type="list",
+        elements="str",
+        api="Targets",
+        codec=target_ids("WindowTargetIds"),
+    ),
+    Option(
+        "instance_ids",
+        "Instances on which the task runs, at most 50; they must be registered, or the window must have"
+        " C(allow_unassociated_targets). Excludes O(window_targets).",
+        type="list",
+        elements="str",
+        api="Targets",
+        codec=target_ids("InstanceIds"),
+    ),
+    Option(
+        "max_concurrency",
+        "How many targets at a time, a number or a percentage. V(10%) on creation of a task with targets.",
+        api="MaxConcurrency",
+    ),
+    Option(
+        "max_errors",
+        "How many errors until the task stops, a number or a percentage. V(10%) on creation of a task with targets.",
+        api="MaxErrors",
+    ),
+    Option(
+        "priority",
+        "Tasks of a lower number start first, those of the same number together. V(1) on creation; V(0) is a value.",
+        type="int",
+        api="Priority",
+        created=1,
+    ),
+    Option(
+        "service_role_arn",
+        "Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty"
+        " string goes back to that.",
+        api="ServiceRoleArn",
+        codec=_ROLE,
+    ),
+    Option(
+        "cutoff_behavior",
+        "What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none is set, or V(CANCEL_TASK).",
+        api="CutoffBehavior",
+        absent="CONTINUE_TASK",
+    ),
+    Option(
+        "alarm",
+        "CloudWatch alarm that stops the task. An empty dict removes it.",
+        type="dict",
+        suboptions=(
+            Option("name", "Name of the alarm.", api="AlarmConfiguration.Alarms", codec=ALARM_NAME),
+            Option(
+                "ignore_poll_failure",
+                "Whether the task goes on when the state of the alarm cannot be read.",
+                type="bool",
+                api="AlarmConfiguration.IgnorePollAlarmFailure",
+                absent=False,
+            ),
+        ),
+    ),
+)
+DELIVERY_OPTIONS = (
+    Option("comment", "Comment of the command, at most 100 characters.", api=f"{RUN_COMMAND}.Comment"),
+    Option(
+        "timeout_seconds",
+        "Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the default"
+        " of the service.",
+        type="int",
+        api=f"{RUN_COMMAND}.TimeoutSeconds",
+        zero_clears=True,
+    ),
+    Option(
+        "document_version",
+        "V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.",
+        api=f"{RUN_COMMAND}.DocumentVersion",
+        absent="$DEFAULT",
+    ),
+    Option("document_hash", "Hash of the document, checked before it runs.", api=f"{RUN_COMMAND}.DocumentHash"),
+    Option("document_hash_type", "V(Sha256) or V(Sha1).", api=f"{RUN_COMMAND}.DocumentHashType"),
+    Option("output_s3_bucket", "Bucket for the output of the command.", api=f"{RUN_COMMAND}.OutputS3BucketName"),
+    Option("output_s3_prefix", "Prefix of the output in the bucket.", api=f"{RUN_COMMAND}.OutputS3KeyPrefix"),
+    Option(
+        "cloudwatch_output",
+        "Whether the output also goes to CloudWatch Logs.",
+        type="bool",
+        api=f"{RUN_COMMAND}.CloudWatchOutputConfig.CloudWatchOutputEnabled",
+        absent=False,
+    ),
+    Option(
+        "cloudwatch_log_group",
+        "Log group for the output. Where none is set, AWS chooses one by the name of the document.",
+        api=f"{RUN_COMMAND}.CloudWatchOutputConfig.CloudWatchLogGroupName",
+    ),
+    Option(
+        "notification",
+        "Notification of state changes through SNS. An empty dict removes it.",
+        type="dict",
+        suboptions=(
+            Option("topic_arn", "Topic to publish to.", api=f"{RUN_COMMAND}.NotificationConfig.NotificationArn"),
+            Option(
+                "role_arn",
+                "Role that publishes to the topic. It is not C(service_role_arn), which runs the task.",
+                api=f"{RUN_COMMAND}.ServiceRoleArn",
+            ),
+            Option(
+                "events",
+                "States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed)."
+                " V([Failed, TimedOut]) when the notification is new.",
+                type="list",
+                elements="str",
+                api=f"{RUN_COMMAND}.NotificationConfig.NotificationEvents",
+                codec=WORDS,
+            ),
+            Option(
+                "type",
+                "V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command) when"
+                " the notification is new.",
+                api=f"{RUN_COMMAND}.NotificationConfig.NotificationType",
+            ),
+        ),
+    ),
+)
+STATE = Option(
+    "state",
+    ("V(present) registers the task or makes it as declared.", "V(absent) deregisters it."),
+    choices=("present", "absent"),
+    default="present",
+)
+
+
+def task_kind(options: Options) -> Kind:
+    """The kind "task" seen through one module's options."""
+    return Kind(
+        name="task",
+        options=options,
+        id_option="window_task_id",
+        id_member="WindowTaskId",
+        id_pattern=UUID,
+        create="RegisterTaskWithMaintenanceWindow",
+        update="UpdateMaintenanceWindowTask",
+        delete="DeregisterTaskFromMaintenanceWindow",
+    )
+
+
+def tidied(answer: Raw) -> Raw:
+    """A task as declared, without what the service fills in.
+
+    The service-linked role and, without targets, the rates "1" are placeholders that must not be sent back; tasks of
+    the older API keep their parameters in C(TaskParameters) and C(LoggingInfo).
+    """
+    raw = {name: value for name, value in answer.items() if value not in ("", None, {}, [])}
+    if "Type" in raw:
+        raw["TaskType"] = raw.pop("Type")
+    if _SERVICE_LINKED_ROLE.fullmatch(str(raw.get("ServiceRoleArn", ""))):
+        del raw["ServiceRoleArn"]
+    if not raw.get("Targets"):
+        raw.pop("MaxConcurrency", None)
+        raw.pop("MaxErrors", None)
+    return raw
+
+
+def is_deprecated(raw: Raw) -> bool:
+    """Whether a Run Command task keeps its parameters where the older API kept them."""
+    old = raw.get("TaskParameters") or raw.get("LoggingInfo")
+    return bool(old) and raw.get("TaskType") == "RUN_COMMAND" and not raw.get("TaskInvocationParameters")
+
+
+def modernised(raw: Raw) -> Raw:
+    """The same task with its parameters in C(TaskInvocationParameters), where today's API keeps them."""
+    if not is_deprecated(raw):
+        return raw
+    command: Raw = {}
+    if raw.get("TaskParameters"):
+        command["Parameters"] = {name: list(entry.get("Values") or ()) for name, entry in raw["TaskParameters"].items()}
+    logging = raw.get("LoggingInfo") or {}
+    for old, new in (("S3BucketName", "OutputS3BucketName"), ("S3KeyPrefix", "OutputS3KeyPrefix")):
+        if logging.get(old):
+            command[new] = logging[old]
+    rest = {name: value for name, value in raw.items() if name not in ("TaskParameters", "LoggingInfo")}
+    return {**rest, "TaskInvocationParameters": {"RunCommand": command}}
+
+
+def given_target_violations(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with targets as given, whatever is stored."""
+    found = []
+    targets, instances = values.get("window_targets") or [], values.get("instance_ids") or []
+    if targets and instances:
+        found.append("window_targets, instance_ids: give one of the two")
+    if len(targets) > 10:
+        found.append(f"window_targets: {len(targets)} targets, but a task takes at most 10; register a second task")
+    if len(instances) > 50:
+        found.append(
+            f"instance_ids: {len(instances)} instances, but a task takes at most 50; register a target instead"
+        )
+    for target in targets:
+        if str(target).startswith("mw-"):
+            found.append(f"window_targets: {target!r} is the id of a window; name a registered target of the window")
+    return found + instance_id_violations(instances)
+
+
+def rate_violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """A task has rates exactly where it has targets; values: what the user gave, after: merged option values."""
+    has_targets = bool(after.get("window_targets") or after.get("instance_ids"))
+    found = []
+    for rate in ("max_concurrency", "max_errors"):
+        if values.get(rate) and not has_targets:
+            found.append(f"{rate}: {values[rate]!r} needs targets, a task without targets takes none; leave it out")
+        if values.get(rate) == "" and has_targets:
+            found.append(f"{rate}: cannot be empty while the task has targets")
+    return found
+
+
+def alarm_violations(after: Mapping[str, Any]) -> list[str]:
+    """The service takes no alarm configuration without an alarm."""
+    if after.get("alarm.ignore_poll_failure") is None or after.get("alarm.name"):
+        return []
+    return ["alarm.name: is missing; give the alarm, or alarm: {} to remove it"]
+
+
+def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """SNS needs a topic and a role of its own, whichever way they got there."""
+    topic, role = after.get(f"{prefix}notification.topic_arn"), after.get(f"{prefix}notification.role_arn")
+    if topic and not role:
+        return [
+            f"{prefix}notification.role_arn: is missing; give the role that publishes to the topic (it is not"
+            " service_role_arn, which runs the task)"
+        ]
+    if not topic and (after.get(f"{prefix}notification.events") or after.get(f"{prefix}notification.type")):
+        return [f"{prefix}notification.topic_arn: is missing; give the topic, or notification: {{}} to remove it all"]
+    return []

@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Registered targets of a window: options, rules and the forms of their criteria. Pure functions.
+
+Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTargetWithMaintenanceWindow.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._aws.structures import Raw
+from .._options.codecs import CRITERIA
+from .._options.kind import Kind
+from .._options.option import Option
+
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+INSTANCE_ID = re.compile(r"i-(\w{8}|\w{17})|mi-\w{17}")
+
+WINDOW = Option(
+    "window",
+    "Name or id of the maintenance window. A value of the form of an id is an id.",
+    required=True,
+)
+CRITERIA_OPTIONS = (
+    Option(
+        "patch_groups",
+        "Patch groups whose instances are targets: values of the tag O(patch_group_key).",
+        type="list",
+        elements="str",
+    ),
+    Option(
+        "patch_group_key",
+        "The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup); the second is needed where"
+        " tags are allowed in instance metadata.",
+        choices=("PatchGroup", "Patch Group"),
+        default="PatchGroup",
+        no_log=False,
+    ),
+    Option(
+        "instance_tags",
+        "Tags that instances must carry: tag key to a value or a list of values. All keys must match, any value"
+        " of one.",
+        type="dict",
+    ),
+    Option(
+        "tag_keys",
+        "Keys of tags that instances must carry, whatever the value.",
+        type="list",
+        elements="str",
+        no_log=False,
+    ),
+    Option(
+        "instance_ids",
+        "Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other forms.",
+        type="list",
+        elements="str",
+    ),
+    Option("resource_group", "Name of one resource group. Excludes the other forms."),
+    Option(
+        "resource_types",
+        "Types of resources of O(resource_group) that count, such as V(AWS::EC2::Instance).",
+        type="list",
+        elements="str",
+    ),
+    Option(
+        "targets",
+        "Criteria in the API's own form. Excludes the other forms.",
+        type="list",
+        elements="dict",
+        suboptions=(
+            Option(
+                "key",
+                "Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).",
+                required=True,
+                no_log=False,
+            ),
+            Option("values", "Values of the criterion.", type="list", elements="str", required=True),
+        ),
+    ),
+)
+OPTIONS = (
+    Option(
+        "name",
+        (
+            "Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
+            "The target is found by this exact name inside its window. Required unless O(window_target_id) is given,"
+            " and on creation.",
+        ),
+        api="Name",
+        clearable=False,
+    ),
+    Option("window_target_id", "Id of the target, to rename it or to reach one of two targets of the same name."),
+    Option("description", "What the target is, at most 128 characters. An empty string removes it.", api="Description"),
+    Option(
+        "owner_information",
+        "Text that AWS puts into the events of this target, at most 128 characters. An empty string removes it.",
+        api="OwnerInformation",
+    ),
+    *CRITERIA_OPTIONS,
+    Option(
+        "state",
+        (
+            "V(present) registers the target or makes it as declared.",
+            "V(absent) deregisters it; refused while a task uses it, unless O(force=true).",
+        ),
+        choices=("present", "absent"),
+        default="present",
+    ),
+    Option("force", "Deregister a target although a task uses it.", type="bool", default=False),
+)
+
+# What is stored of a target: the criteria in one form, whichever form they were given in.
+STORED = (
+    *(option for option in OPTIONS if option.api),
+    Option("resource_type", "INSTANCE or RESOURCE_GROUP.", api="ResourceType", clearable=False),
+    Option("targets", "Criteria in the API's own form.", type="list", api="Targets", codec=CRITERIA, clearable=False),
+)
+KIND = Kind(
+    name="target",
+    options=STORED,
+    id_option="window_target_id",
+    id_member="WindowTargetId",
+    id_pattern=UUID,
+    create="RegisterTargetWithMaintenanceWindow",
+    update="UpdateMaintenanceWindowTarget",
+    delete="DeregisterTargetFromMaintenanceWindow",
+)
+
+_FORMS = ("patch_groups", "instance_tags", "tag_keys", "instance_ids", "resource_group", "targets")
+_TAG_FORMS = frozenset({"patch_groups", "instance_tags", "tag_keys"})
+GROUP_KEYS = ("resource-groups:Name", "resource-groups:ResourceTypeFilters")
+
+
+def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The criteria that the options declare, as C(targets) and C(resource_type), and what is wrong with them.
+
+    Empty where no form is given: then the stored criteria stay.
+    """
+    forms = [form for form in _FORMS if params.get(form) is not None]
+    found = [f"{form}: must not be empty, a target needs criteria" for form in forms if not params[form]]
+    if len(forms) > 1 and not set(forms) <= _TAG_FORMS:
+        found.append(
+            f"{', '.join(forms)}: only patch_groups, instance_tags and tag_keys can be combined; give one form"
+        )
+    if params.get("resource_types") and "resource_group" not in forms:
+        found.append("resource_types: needs resource_group")
+    if found or not forms:
+        return {}, found
+    targets = _targets(params, forms)
+    kind = "RESOURCE_GROUP" if targets[0]["key"] in GROUP_KEYS else "INSTANCE"
+    return {"targets": targets, "resource_type": kind}, _criteria_violations(targets)
+
+
+def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]]:
+    if "targets" in forms:
+        return [{"key": str(t["key"]), "values": list(t["values"])} for t in params["targets"]]
+    if "instance_ids" in forms:
+        return [{"key": "InstanceIds", "values": list(params["instance_ids"])}]
+    if "resource_group" in forms:
+        types = params.get("resource_types")
+        filters = [{"key": GROUP_KEYS[1], "values": list(types)}] if types else []
+        return [{"key": GROUP_KEYS[0], "values": [params["resource_group"]]}, *filters]
+    targets = []
+    if params.get("patch_groups"):
+        key = params.get("patch_group_key") or "PatchGroup"
+        targets.append({"key": f"tag:{key}", "values": list(params["patch_groups"])})
+    for key, value in (params.get("instance_tags") or {}).items():
+        values = value if isinstance(value, list) else [value]
+        targets.append({"key": f"tag:{key}", "values": [str(v) for v in values if v is not None]})
+    if params.get("tag_keys"):
+        targets.append({"key": "tag-key", "values": list(params["tag_keys"])})
+    return targets
+
+
+def _criteria_violations(targets: list[dict[str, Any]]) -> list[str]:
+    keys = [target["key"] for target in targets]
+    found = [
+        f"targets: key {key!r} is given twice; join the values" for key in sorted(set(keys)) if keys.count(key) > 1
+    ]
+    found += [f"targets: the values of {t['key']!r} are empty; name at least one" for t in targets if not t["values"]]
+    found += [text for key in keys for text in _key_violations(key)]
+    if len(keys) > 5:
+        found.append(f"targets: {len(keys)} keys, but a target takes at most 5; register a second target")
+    for target in targets:
+        if len(target["values"]) > 50:
+            found.append(f"targets: {len(target['values'])} values of {target['key']!r}, but a key takes at most 50")
+    if "InstanceIds" in keys:
+        if len(keys) > 1:
+            found.append("targets: InstanceIds must stand alone; register a second target for the other keys")
+        ids = next(target["values"] for target in targets if target["key"] == "InstanceIds")
+        found += instance_id_violations(ids)
+    return found + _group_violations(targets, keys)
+
+
+def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[str]:
+    groups = [key for key in keys if key in GROUP_KEYS]
+    if not groups:
+        return []
+    if len(groups) < len(keys):
+        return ["targets: a resource group cannot be combined with tags or ids; register a second target"]
+    # Whether the service takes types of resources without a group is for it to say: its documents disagree.
+    counts = [len(target["values"]) for target in targets if target["key"] == GROUP_KEYS[0]]
+    return [f"targets: {GROUP_KEYS[0]} takes exactly one group, not {count}" for count in counts if count != 1]
+
+
+def instance_id_violations(ids: list[str]) -> list[str]:
+    """Ids that cannot be those of instances."""
+    bad = [one for one in ids if not INSTANCE_ID.fullmatch(str(one))]
+    return [f"instance_ids: {one!r} is no instance id (i- or mi- and 17 characters)" for one in bad]
+
+
+def strangers(instance_ids: Iterable[str], raws: Iterable[Raw]) -> list[str]:
+    """The instances that no target names, as far as that can be told: tags and groups may name any."""
+    registered: set[str] = set()
+    for criterion in (one for raw in raws for one in raw.get("Targets") or ()):
+        if criterion["Key"] != "InstanceIds":
+            return []
+        registered |= set(criterion["Values"])
+    return [one for one in instance_ids if one not in registered]
+
+
+def _key_violations(key: str) -> list[str]:
+    if key in ("InstanceIds", "tag-key", *GROUP_KEYS) or (key.startswith("tag:") and len(key) > 4):
+        return []
+    known = {name.lower(): name for name in ("InstanceIds", "tag-key", *GROUP_KEYS)}
+    meant = known.get(key.lower()) or f"tag:{key.removeprefix('tag:') or 'KEY'}"
+    return [
+        f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {GROUP_KEYS[0]});"
+        f" did you mean {meant}?"
+    ]

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks of any type: options and rules. Pure functions.
+
+Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_MaintenanceWindowTaskInvocationParameters.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._options.codecs import JSON_BYTES, JSON_TEXT, PARAMETERS
+from .._options.option import Option
+from .tasks import (
+    DELIVERY_OPTIONS,
+    RUN_COMMAND,
+    SHARED_OPTIONS,
+    STATE,
+    alarm_violations,
+    given_target_violations,
+    name_options,
+    notification_violations,
+    rate_violations,
+    task_kind,
+)
+
+_AUTOMATION = "TaskInvocationParameters.Automation"
+_LAMBDA = "TaskInvocationParameters.Lambda"
+_STEP_FUNCTIONS = "TaskInvocationParameters.StepFunctions"
+# The block of options that belongs to each type of task.
+BLOCKS = {
+    "RUN_COMMAND": "run_command",
+    "AUTOMATION": "automation",
+    "LAMBDA": "lambda_function",
+    "STEP_FUNCTIONS": "step_functions",
+}
+_NEW_NOTIFICATION = {"notification.events": ["Failed", "TimedOut"], "notification.type": "Command"}
+# Members of the API's structure that users put among the parameters of the document.
+_MISPLACED = {
+    "CloudWatchOutputConfig": "run_command.cloudwatch_output and run_command.cloudwatch_log_group",
+    "NotificationConfig": "run_command.notification",
+    "ServiceRoleArn": "service_role_arn or run_command.notification.role_arn",
+    "OutputS3BucketName": "run_command.output_s3_bucket",
+    "OutputS3KeyPrefix": "run_command.output_s3_prefix",
+    "MaxConcurrency": "max_concurrency",
+    "MaxErrors": "max_errors",
+}
+
+OPTIONS = (
+    *name_options("patchfleet.aws.ssm_patch_task"),
+    Option(
+        "task_type",
+        "Type of the task. Required on creation. Another type for an existing task replaces it.",
+        choices=tuple(BLOCKS),
+        api="TaskType",
+        clearable=False,
+    ),
+    Option(
+        "task_arn",
+        "Name or ARN of the document, or ARN of the function or state machine. Required on creation.",
+        api="TaskArn",
+        clearable=False,
+    ),
+    *SHARED_OPTIONS,
+    Option(
+        "run_command",
+        "What a V(RUN_COMMAND) task runs. Suboptions that are not given stay; an empty dict clears them.",
+        type="dict",
+        suboptions=(
+            Option(
+                "parameters",
+                "Parameters of the document: name to a value or a list of values. Replaced as a whole.",
+                type="dict",
+                api=f"{RUN_COMMAND}.Parameters",
+                codec=PARAMETERS,
+            ),
+            *DELIVERY_OPTIONS,
+        ),
+    ),
+    Option(
+        "automation",
+        "What an V(AUTOMATION) task runs.",
+        type="dict",
+        suboptions=(
+            Option(
+                "document_version",
+                "V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.",
+                api=f"{_AUTOMATION}.DocumentVersion",
+                absent="$DEFAULT",
+            ),
+            Option(
+                "parameters",
+                "Parameters of the runbook: name to a value or a list of values. Replaced as a whole.",
+                type="dict",
+                api=f"{_AUTOMATION}.Parameters",
+                codec=PARAMETERS,
+            ),
+        ),
+    ),
+    Option(
+        "lambda_function",
+        "What a V(LAMBDA) task passes to the function.",
+        type="dict",
+        suboptions=(
+            Option(
+                "payload",
+                "Input of the function: JSON text, or a structure that becomes JSON.",
+                type="raw",
+                api=f"{_LAMBDA}.Payload",
+                codec=JSON_BYTES,
+            ),
+            Option("client_context", "Client context, base64.", api=f"{_LAMBDA}.ClientContext"),
+            Option("qualifier", "Version or alias of the function.", api=f"{_LAMBDA}.Qualifier"),
+        ),
+    ),
+    Option(
+        "step_functions",
+        "What a V(STEP_FUNCTIONS) task passes to the state machine.",
+        type="dict",
+        suboptions=(
+            Option(
+                "input",
+                "Input of the execution: JSON text, or a structure that becomes JSON.",
+                type="raw",
+                api=f"{_STEP_FUNCTIONS}.Input",
+                codec=JSON_TEXT,
+            ),
+            Option("name", "Name of the execution.", api=f"{_STEP_FUNCTIONS}.Name"),
+        ),
+    ),
+    STATE,
+)
+KIND = task_kind(OPTIONS)
+REQUIRED = ("task_type", "task_arn")
+
+
+def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The given values with what follows from them: creation defaults, and rates exactly where there are targets.
+
+    before: stored option values, empty for a new task.
+    """
+    result = dict(values)
+    if not before:
+        result.setdefault("priority", 1)
+    after = {**before, **result}
+    if after.get("window_targets") or after.get("instance_ids"):
+        for rate in ("max_concurrency", "max_errors"):
+            if not before.get(rate):
+                result.setdefault(rate, "10%")
+    else:
+        result.update(
+            {rate: "" for rate in ("max_concurrency", "max_errors") if before.get(rate) and not values.get(rate)}
+        )
+    topic = "run_command.notification.topic_arn"
+    if values.get(topic) and not before.get(topic):
+        result = {**{f"run_command.{name}": value for name, value in _NEW_NOTIFICATION.items()}, **result}
+    return result
+
+
+def given_violations(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options as given, whatever is stored."""
+    found = given_target_violations(values)
+    for name in values.get("run_command.parameters") or ():
+        if name in _MISPLACED:
+            found.append(f"run_command.parameters: {name} is no parameter of a document; use {_MISPLACED[name]}")
+    return found
+
+
+def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
+    found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after, "run_command.")
+    task_type = after.get("task_type")
+    for kind, block in BLOCKS.items():
+        if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
+            own = BLOCKS.get(task_type, "none")
+            found.append(f"{block}: is for {kind} tasks only, and this is {task_type}; give {own} instead")
+    if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
+        found.append("window_targets: is missing; a RUN_COMMAND task needs window_targets or instance_ids")
+    return found

@@ -1,0 +1,6 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Schedule expressions and time zones of maintenance windows. Pure.
+
+May import: nothing else of this collection.
+"""
