@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The info modules: reads windows and baselines, and exports them as declarations.
 
-May import: _state and what it imports.
+May import: _aws, _options, _planners, _resources, _schedules, _state.
 """

@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Schedule expressions and time zones of maintenance windows. Pure.
 
-May import: nothing else of this collection.
+May import: nothing of this collection.
 """
