@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
 TARBALL := build/patchfleet-aws-$(VERSION).tar.gz
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest -q
+# As many tests at a time as there are cores.
+PARALLEL := $(PYTEST) -n auto --dist worksteal
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -56,28 +58,28 @@ test: unit contract faults privileges molecule ## run the tests: unit, contract,
 
 .PHONY: unit
 unit: $(STAMP) ## run the unit tests, and what others publish as acceptance tests and examples
-	$(PYTEST) -q tests/unit tests/acceptance
+	$(PARALLEL) tests/unit tests/acceptance
 
 .PHONY: contract
 contract: $(STAMP) ## hold the simulator against the behaviour of the service
-	$(PYTEST) -q tests/simulator/contract
+	$(PARALLEL) tests/simulator/contract
 
 .PHONY: privileges
 privileges: $(STAMP) ## run with the documented policies, and without each of their actions
-	$(PYTEST) -q tests/privileges
+	$(PYTEST) tests/privileges
 
 .PHONY: faults
 faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run make it good
-	$(PYTEST) -q tests/faults
+	$(PARALLEL) tests/faults
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 20 minutes
-	PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(PYTEST) -q tests/faults
+	PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(PARALLEL) tests/faults
 
 .PHONY: test-browser
 test-browser: $(STAMP) ## use the report in Chromium, which is installed if need be
 	@$(BIN)/python tools/make_browser.py
-	$(PYTEST) -q tests/browser
+	$(PYTEST) tests/browser
 
 .PHONY: screenshot
 screenshot: $(STAMP) ## make the picture of the report that the README shows

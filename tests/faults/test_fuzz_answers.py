@@ -12,10 +12,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 from ssmsim import Simulator
 
-from .conftest import PROFILES
 from .disturbances import READS
 from .field import Field
 from .scenarios import LINUX
@@ -147,12 +147,9 @@ def names(field: Field) -> Counter[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + RUNS))
-def test_no_mangled_answer_removes_or_doubles(
-    seed: int, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_mangled_answer_removes_or_doubles(seed: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(seed)
-    profile = PROFILES[seed % 2]
-    field = Field(simulators[profile], profile, monkeypatch)
+    field = Field(simulator, chosen_profile(), monkeypatch)
     field.simulator.reset()
     ids, neighbours = begun(field), theirs(field)
     what = draw.choice(list(DECLARATIONS))
@@ -176,11 +173,10 @@ def test_no_mangled_answer_removes_or_doubles(
 @pytest.mark.parametrize("module", INFO)
 @pytest.mark.parametrize("seed", range(SEED, SEED + RUNS // 6))
 def test_no_mangled_answer_ends_an_info_module_without_a_word(
-    seed: int, module: str, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch
+    seed: int, module: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw = random.Random(seed)
-    profile = PROFILES[seed % 2]
-    field = Field(simulators[profile], profile, monkeypatch)
+    field = Field(simulator, chosen_profile(), monkeypatch)
     field.simulator.reset()
     begun(field)
     mangle(field, draw.choice((*READS, "DescribeMaintenanceWindowSchedule")), seed, always=True)

@@ -8,9 +8,9 @@ import random
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ssmsim import Simulator
 
-from .conftest import PROFILES
 from .field import Field
 from .scenarios import SCENARIOS
 from .test_matrix import NEIGHBOUR, RUNS, SEED, prepared
@@ -53,10 +53,10 @@ def declared(scenario: str) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + RUNS))
-def test_lies_at_any_time(seed: int, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lies_at_any_time(seed: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(seed)
-    profile, scenario = PROFILES[seed % 2], draw.choice(sorted(SCENARIOS.keys() - {"create"}))
-    field = Field(simulators[profile], profile, monkeypatch)
+    scenario = draw.choice(sorted(SCENARIOS.keys() - {"create"}))
+    field = Field(simulator, chosen_profile(), monkeypatch)
     declaration = {**prepared(field, scenario), "concurrency": draw.choice((1, 16))}
     before, neighbour = field.ids(), theirs(field)
     rate = draw.uniform(0.02, 0.3)

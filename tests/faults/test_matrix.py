@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import CLOCK
 from ssmsim import Simulator
 
-from .conftest import PROFILES
 from .disturbances import DISTURBANCES, KNOWING, RULES, SPECIAL
 from .field import Field
 from .plays import Call, assert_settles, carried_out, play_of, setup_of
@@ -81,10 +81,10 @@ def make_old(field: Field) -> None:
 
 
 @cache
-def expected(scenario: str, profile: str) -> Json:
+def expected(scenario: str) -> Json:
     """What an undisturbed run makes of a scenario."""
     with pytest.MonkeyPatch.context() as patch:
-        field = Field(Simulator(profile=profile, clock=CLOCK), profile, patch)
+        field = Field(Simulator(profile=chosen_profile(), clock=CLOCK), chosen_profile(), patch)
         result = field.setup(**prepared(field, scenario))
         assert not result.get("failed"), result["msg"]
         return field.content()
@@ -140,14 +140,11 @@ def assert_kept(before: dict[tuple[str, ...], str], after: dict[tuple[str, ...],
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + RUNS))
-def test_the_next_run_makes_it_good(
-    seed: int, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_next_run_makes_it_good(seed: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(seed)
-    profile = PROFILES[seed % 2]
     scenario, disturbance = draw.choice(list(SCENARIOS)), draw.choice(DISTURBANCES)
-    wanted = expected(scenario, profile)
-    field = Field(simulators[profile], profile, monkeypatch)
+    wanted = expected(scenario)
+    field = Field(simulator, chosen_profile(), monkeypatch)
     # With one call at a time a seed always makes the same calls in the same order.
     declaration = {**prepared(field, scenario), "concurrency": draw.choice((1, 1, 16))}
     played = scenario not in ONE_CALL and disturbance != "raced" and draw.random() < 0.3
@@ -187,14 +184,13 @@ def of_another_setup(declaration: dict[str, Json], number: int) -> dict[str, Jso
 def test_controllers_of_many_minds(
     seed: int,
     other: Callable[[dict[str, Json], int], dict[str, Json]],
-    simulators: dict[str, Simulator],
+    simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draw = random.Random(seed)
-    profile = PROFILES[seed % 2]
     scenario = draw.choice(sorted(SCENARIOS.keys() - {"take over"}))
-    wanted = expected(scenario, profile)
-    field = Field(simulators[profile], profile, monkeypatch)
+    wanted = expected(scenario)
+    field = Field(simulator, chosen_profile(), monkeypatch)
     declaration = prepared(field, scenario)
     field.at_once(declaration, *[other(declaration, number + 1) for number in range(draw.choice((1, 4)))])
     if other is of_another_setup:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import CREDENTIALS, REGION
 from ssmsim import Simulator
 from ssmsim.server import Server
 
-from .conftest import PROFILES
 from .field import Field
 from .scenarios import SCENARIOS
 from .test_matrix import RUNS, SEED, assert_accounted, expected, prepared
@@ -86,12 +86,9 @@ class Site:
 
 
 @pytest.fixture
-def site(
-    seed: int, simulators: dict[str, Simulator], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Site]:
+def site(seed: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Site]:
     """The server; what the test itself calls takes the short way."""
-    profile = PROFILES[seed % 2]
-    site = Site(Field(simulators[profile], profile, monkeypatch), tmp_path)
+    site = Site(Field(simulator, chosen_profile(), monkeypatch), tmp_path)
     yield site
     site.close()
     site.field.simulator.reset()
@@ -101,7 +98,7 @@ def site(
 def test_the_next_run_makes_good_what_a_killed_process_left(site: Site, seed: int) -> None:
     draw = random.Random(seed)
     scenario = draw.choice(list(SCENARIOS))
-    field, wanted = site.field, expected(scenario, site.field.profile)
+    field, wanted = site.field, expected(scenario)
     declaration = prepared(field, scenario)
     with site.killing(draw.randrange(1, 70), late=draw.random() < 0.5) as victims:
         victims.append(site.start(**declaration))
@@ -115,7 +112,7 @@ def test_the_next_run_makes_good_what_a_killed_process_left(site: Site, seed: in
 def test_processes_at_once_make_one_setup(site: Site, seed: int) -> None:
     draw = random.Random(seed)
     scenario = draw.choice(list(SCENARIOS))
-    field, wanted = site.field, expected(scenario, site.field.profile)
+    field, wanted = site.field, expected(scenario)
     declaration = prepared(field, scenario)
     processes = [site.start(**declaration) for _controller in range(draw.choice((2, 5)))]
     for process in processes:
@@ -128,7 +125,7 @@ def test_processes_at_once_make_one_setup(site: Site, seed: int) -> None:
 def test_a_throttled_process_slows_down_and_comes_to_its_end(site: Site, seed: int) -> None:
     draw = random.Random(seed)
     scenario = draw.choice(list(SCENARIOS))
-    field, wanted = site.field, expected(scenario, site.field.profile)
+    field, wanted = site.field, expected(scenario)
     declaration = prepared(field, scenario)
     predicted = field.setup(check=True, **declaration)
     rate = draw.uniform(0.05, 0.3)

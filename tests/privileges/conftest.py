@@ -1,19 +1,20 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One account for each test and profile."""
+"""One account for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 
 from . import recording
 
 
-@pytest.fixture(params=recording.PROFILES)
-def account(request: pytest.FixtureRequest) -> Iterator[Account]:
-    """An empty account in this process, once for each profile."""
-    with recording.account(request.param) as made:
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """An empty account in this process."""
+    with recording.account(chosen_profile()) as made:
         yield made

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chooses the endpoint: the simulator in both profiles, one given by `--endpoint`, or an AWS account by `--aws`."""
+"""Chooses the endpoint: the simulator, one given by `--endpoint`, or an AWS account by `--aws`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .support import REGION, Client, Doors, Endpoint, Maker, Recorder, hooked, n
 
 SIMULATOR = Path(__file__).resolve().parent.parent
 PROFILES = ("strict", "lenient")
+PROFILE = "PATCHFLEET_SIM_PROFILE"
 CONFIRMATION = "PATCHFLEET_VERIFY_AWS"
 START_SECONDS = 30
 OBSERVED = pytest.StashKey[dict[str, set[str]]]()
@@ -28,7 +29,9 @@ OBSERVED = pytest.StashKey[dict[str, set[str]]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract", "endpoint of the contract tests")
     group.addoption("--endpoint", help="URL to test instead of a simulator started for the session")
-    group.addoption("--profile", choices=PROFILES, help="simulator profile; with --endpoint: it is the simulator")
+    group.addoption(
+        "--profile", choices=PROFILES, help=f"simulator's profile, else {PROFILE}; with --endpoint: it is one"
+    )
     group.addoption("--aws", action="store_true", help=f"test an AWS account; {CONFIRMATION} must name its number")
 
 
@@ -48,7 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif option("--endpoint", default=None):
         places = [profile or "unknown"]
     else:
-        places = [profile] if profile else list(PROFILES)
+        places = [profile or os.environ.get(PROFILE) or "lenient"]
     metafunc.parametrize("endpoint", places, indirect=True, scope="session")
 
 

@@ -20,8 +20,6 @@ from ansible_collections.patchfleet.aws.tests.unit.plugins.support.subjects impo
     leaves,
 )
 
-# What is refused before the service sees it does not depend on the service.
-pytestmark = pytest.mark.parametrize("profile", ["strict"], indirect=True)
 # Members of another form than the option: they are told apart in the tests below.
 TRANSLATED = ("ApprovalRules", "GlobalFilters", "Sources", "Targets", "AlarmConfiguration.Alarms")
 
@@ -96,8 +94,7 @@ def test_case_101_a_value_beyond_a_limit(account: Account, subject: Subject, nam
     assert not account.calls(writes=True)
 
 
-def test_the_model_has_limits_for_most_options(profile: str) -> None:
-    assert profile
+def test_the_model_has_limits_for_most_options() -> None:
     assert len(list(_limits())) > 70
 
 
