@@ -15,8 +15,9 @@ description:
   - Turns the answers of M(patchfleet.aws.ssm_maintenance_window_info) and M(patchfleet.aws.ssm_patch_baseline_info)
     into the YAML text of a file with the variables of the role P(patchfleet.aws.patching#role).
   - What cannot be declared is listed in comments at the top.
-  - Text with curly braces that Ansible would take for a template, such as the pseudo parameters of tasks, is
-    tagged C(!unsafe).
+  - Text from an account is data. Whatever is not wholly made of letters, digits, spaces, line breaks and the signs
+    C(_.,:;/=+*?!~<>()@&-) is tagged C(!unsafe), keys included, so Ansible never takes it for a template.
+  - The file reads back as exactly the same values. Characters that do not print are written as escapes.
 positional: _input
 options:
   _input:
@@ -51,23 +52,29 @@ _value:
 """
 
 import json
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 
 _HEAD = """\
 # What patchfleet.aws.export found. Apply it with
 #   ansible-playbook patchfleet.aws.setup -e @<this file>
 # It names no setup; add patching_setup to have the resources owned by one.
 """
-_TEMPLATE_MARKS = ("{{", "{%", "{#")
+# All that text may be made of without the tag. No template and no header of one (#jinja2:) can be written in it, but
+# every number, date and null of YAML, which Ansible would read as such behind the tag, quoted or not.
+_HARMLESS = re.compile(r"[A-Za-z0-9 \n\t_.,:;/=+*?!~<>()@&-]*")
+# What one version of YAML or another takes for something else than text begins so, or is one of the words.
+_AMBIGUOUS = re.compile(r"[^A-Za-z].*|y|n|yes|no|on|off|true|false|null|nan|inf", re.I | re.S)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style with indented lists, literal blocks for lines, and text that is no template marked as such."""
+    """Block style with indented lists, literal blocks for lines, and text that could be a template tagged unsafe."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -76,10 +83,23 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """Text as a person would write it."""
-        tag = "!unsafe" if any(mark in text for mark in _TEMPLATE_MARKS) else "tag:yaml.org,2002:str"
-        style = "|" if "\n" in text else "'" if tag == "!unsafe" else None
+        """Text as a person would write it, as far as it prints."""
+        harmless = _HARMLESS.fullmatch(text)
+        tag = "tag:yaml.org,2002:str" if harmless else "!unsafe"
+        style: str | None
+        if not text.replace("\n", "").isprintable():
+            style = '"'
+        elif "\n" in text:
+            style = "|"
+        else:
+            style = None if harmless and not _AMBIGUOUS.fullmatch(text) else "'"
         return self.represent_scalar(tag, text, style=style)
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:
+        """Escape each character that does not print; an editor would act on it or hide it."""
+        self.allow_unicode = text.isprintable()
+        super().write_double_quoted(text, split)
+        self.allow_unicode = True
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
@@ -88,10 +108,10 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 def filter_patching_variables(windows: object, baselines: object = ()) -> str:
     """The variables file for entries of the info modules; AnsibleFilterError where they are none."""
     found = {"patching_baselines": _entries("baselines", baselines), "patching_windows": _entries("input", windows)}
-    undeclared = [text for entries in found.values() for entry in entries for text in entry["undeclared"]]
+    undeclared = [text for entries in found.values() for entry in entries for text in _undeclared(entry)]
     parts = [_HEAD + _comments(undeclared), "---\n"]
     for name, entries in found.items():
-        declared = [entry["declaration"] for entry in entries if entry["declaration"]]
+        declared = [entry["declaration"] for entry in entries if entry["declaration"] and _is_unicode(entry)]
         parts.append(yaml.dump({name: declared}, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True))
     return "".join(parts)
 
@@ -105,6 +125,17 @@ def _entries(name: str, value: object) -> list[dict[str, Any]]:
     return plain
 
 
+def _undeclared(entry: Mapping[str, Any]) -> list[str]:
+    found: list[str] = entry["undeclared"]
+    if _is_unicode(entry):
+        return found
+    return [*found, f"{entry['declaration'].get('name')}: it holds half of a character (a surrogate), as no file can"]
+
+
+def _is_unicode(entry: Mapping[str, Any]) -> bool:
+    return not re.search("[\ud800-\udfff]", json.dumps(entry["declaration"], ensure_ascii=False))
+
+
 def _comments(undeclared: Iterable[str]) -> str:
     texts = list(dict.fromkeys(undeclared))
     if not texts:
@@ -114,9 +145,10 @@ def _comments(undeclared: Iterable[str]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    # A line break in a comment would end it.
-    flat = " ".join(text.split())
-    wrapped = textwrap.wrap(flat, 110, initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False)
+    # A line break of any kind in a comment would end it.
+    wrapped = textwrap.wrap(
+        printable(text), 110, initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False
+    )
     return [f"{line}\n" for line in wrapped]
 
 

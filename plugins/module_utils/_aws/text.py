@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text from an account, for people: a terminal, an editor and a browser show it and do nothing else. Pure functions."""
+
+from __future__ import annotations
+
+import re
+
+_BREAKS = re.compile(r"\s*[\n\r\t]\s*")
+
+
+def printable(text: str) -> str:
+    """Text on one line. Control characters, bidirectional marks, separators and surrogates become escapes (\\x1b)."""
+    return _escaped(_BREAKS.sub(" ", text))
+
+
+def printable_lines(text: str) -> str:
+    """Text that keeps its lines and tabs, with everything else as in printable."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join("\t".join(map(_escaped, line.split("\t"))) for line in lines)
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
