@@ -16,6 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_ta
 
 from .answers import not_understood, understand, understand_id
 from .errors import ApiError
+from .refusals import is_refusal, was_unsent
 
 with suppress(ImportError):  # AnsibleAWSModule tells what is missing
     from botocore.exceptions import BotoCoreError, ClientError
@@ -60,9 +61,11 @@ class Api:
             details = error.response.get("Error", {})
             request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
             code, message = str(details.get("Code", "Unknown")), str(details.get("Message", error))
-            raise ApiError(operation, code, message, request_id, self._model.service_name) from error
+            refused = is_refusal(self._model.operation_model(operation), error)
+            raise ApiError(operation, code, message, request_id, self._model.service_name, refused=refused) from error
         except BotoCoreError as error:
-            raise ApiError(operation, type(error).__name__, str(error), None, self._model.service_name) from error
+            code, refused = type(error).__name__, was_unsent(error)
+            raise ApiError(operation, code, str(error), None, self._model.service_name, refused=refused) from error
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             # botocore's parsers do not guard against an answer that is not of the model.
             raise not_understood(operation, f"{type(error).__name__}: {error}") from error

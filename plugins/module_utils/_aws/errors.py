@@ -11,7 +11,9 @@ _HINTS = {
     "AccessDeniedException": "Allow the action {action} in the policy of the credentials in use.",
     "UnauthorizedOperation": "Allow the action {action} in the policy of the credentials in use.",
     "UnrecognizedClientException": "The access key is not known to AWS: check the credentials and the region.",
-    "InvalidSignatureException": "The secret key does not fit the access key: check the credentials.",
+    "InvalidSignatureException": "The secret key does not fit the access key, or the clock of this machine is wrong: "
+    "check both.",
+    "RequestExpired": "Check the clock of this machine.",
     "ExpiredTokenException": "The session has expired: get new credentials and run again; what is done stays done.",
     "ThrottlingException": "AWS refused the rate of calls even after retries: lower concurrency, or run again later.",
     "ResourceLimitExceededException": "A quota of this account and region is reached: remove what is not needed, or "
@@ -43,13 +45,22 @@ class InvalidDeclarationError(PatchingError):
 class ApiError(PatchingError):
     """A call that failed after all retries.
 
-    code: the service's error code, or the name of botocore's exception where no answer came.
+    code: the service's error code, or the name of botocore's exception where no answer came. refused: whether the call
+    certainly had no effect; without that the answer is lost, and a write may have been done.
     """
 
     def __init__(
-        self, operation: str, code: str, message: str, request_id: str | None = None, service: str = "ssm"
+        self,
+        operation: str,
+        code: str,
+        message: str,
+        request_id: str | None = None,
+        service: str = "ssm",
+        *,
+        refused: bool = False,
     ) -> None:
         self.operation, self.code, self.message, self.request_id = operation, code, message, request_id
+        self.refused = refused
         self.action = f"{service}:{operation}"
         super().__init__(self.text())
 

@@ -2,36 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run Command: a command is sent once, whatever is lost, and looked at until it has ended.
 
-SendCommand takes no token, so that a second call is a second command. It is repeated only where the service refused
-the rate; where no answer came, the command is looked for by its SnapshotId.
+SendCommand takes no token, so a second call is a second command. It is repeated only where the service itself refused
+the rate. Where the service did not answer, or answered about another command, the command is looked for by its
+SnapshotId.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from ansible.module_utils.api import generate_jittered_backoff
 
-from .._aws.answers import require
+from .._aws.answers import not_understood, require
 from .._aws.client import Api
 from .._aws.errors import ApiError, PatchingError
 from .._aws.structures import Raw
 from .command import Facts, command_facts, instance_facts, is_running, snapshot_id
-
-with suppress(ImportError):  # AnsibleAWSModule tells what is missing
-    from botocore.exceptions import (
-        ClientError,
-        ConnectTimeoutError,
-        CredentialRetrievalError,
-        EndpointConnectionError,
-        NoCredentialsError,
-        ParamValidationError,
-        PartialCredentialsError,
-        ProxyConnectionError,
-    )
 
 # The largest page of ListCommands and ListCommandInvocations.
 _PAGE = 50
@@ -62,8 +50,10 @@ def send(api: Api, once: Api, request: Raw) -> Raw:
         try:
             command: Raw = once.get("SendCommand", "Command", **request)["Command"]
             require("SendCommand", command, ["CommandId", "Status"])
+            if snapshot_id(command) != snapshot_id(request):
+                raise not_understood("SendCommand", "the answer is about another command")
         except ApiError as error:
-            if not _was_refused(error):
+            if not error.refused:
                 return _found(api, request, error)
             delay = next(delays, None) if error.code in _THROTTLED else None
             if delay is None:
@@ -73,28 +63,22 @@ def send(api: Api, once: Api, request: Raw) -> Raw:
             return command
 
 
-def _was_refused(error: ApiError) -> bool:
-    """Whether a call that failed certainly had no effect: it was refused, or it never left."""
-    cause = error.__cause__
-    if isinstance(cause, ClientError):
-        return bool(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500)
-    unsent = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, ParamValidationError)
-    unsigned = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
-    return isinstance(cause, (*unsent, *unsigned))
-
-
 def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
     """The command whose answer was lost."""
     wanted = snapshot_id(request)
-    reason = f"no command with this SnapshotId showed within {sum(_LOST_LOOKS)} seconds"
-    try:
-        for delay in _LOST_LOOKS:
-            time.sleep(delay)
+    reason = ""
+    for delay in _LOST_LOOKS:
+        time.sleep(delay)
+        reason = f"no command with this SnapshotId showed within {sum(_LOST_LOOKS)} seconds"
+        try:
             for command in _sent(api, request, ended=delay == _LOST_LOOKS[-1]):
                 if snapshot_id(command) == wanted:
                     return command
-    except ApiError as error:
-        reason = f"it could not be looked for: {error}"
+        except ApiError as error:
+            # The line that lost the answer may lose a look, too; only a refusal stays one.
+            reason = f"the last look for it failed: {error}"
+            if error.refused:
+                break
     raise LostAnswerError(
         f"{lost} Whether the command was sent is not known, and it was not sent again: {reason}. Before another run"
         f" look for it in the history of Run Command: its parameter SnapshotId is {wanted}. If it is there, give its id"
@@ -119,13 +103,21 @@ def look(api: Api, command_id: str) -> Raw:
                 "ListCommands", "Commands", "CommandId", "Status", CommandId=command_id, MaxResults=_PAGE
             )
             for command in listed:
-                return command
+                return _about("ListCommands", command_id, command)
         except ApiError as error:
             if error.code != UNKNOWN:
                 raise
         if delay:
             time.sleep(delay)
     raise ApiError("ListCommands", UNKNOWN, f"there is no command {command_id}")
+
+
+def _about(operation: str, command_id: str, entry: Raw) -> Raw:
+    """An entry of a listing that was asked for one command; ApiError where it is about another."""
+    found = entry.get("CommandId", command_id)
+    if found != command_id:
+        raise not_understood(operation, f"it was asked for {command_id} and answers {found}")
+    return entry
 
 
 def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Raw]:
@@ -151,17 +143,11 @@ def instances(api: Api, command: Raw) -> list[Facts]:
 
 
 def _instances(api: Api, command: Raw) -> list[Facts]:
-    pages = api.pages(
-        "ListCommandInvocations",
-        "CommandInvocations",
-        "InstanceId",
-        "Status",
-        CommandId=command["CommandId"],
-        Details=True,
-        MaxResults=_PAGE,
-    )
+    operation, command_id = "ListCommandInvocations", command["CommandId"]
+    wanted = {"CommandId": command_id, "Details": True, "MaxResults": _PAGE}
+    pages = api.pages(operation, "CommandInvocations", "InstanceId", "Status", **wanted)
     try:
-        found = {invocation["InstanceId"]: instance_facts(invocation) for invocation in pages}
+        found = {one["InstanceId"]: instance_facts(_about(operation, command_id, one)) for one in pages}
     except ApiError as error:
         if error.code != UNKNOWN:
             raise

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a call that failed certainly had no effect: the service refused it, or it never left.
+
+Everything else is a lost answer: the connection broke, a proxy answered in the place of the service, or the answer is
+not understood. The service may have done what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+with suppress(ImportError):  # AnsibleAWSModule tells what is missing
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectTimeoutError,
+        CredentialRetrievalError,
+        EndpointConnectionError,
+        NoCredentialsError,
+        ParamValidationError,
+        PartialCredentialsError,
+        ProxyConnectionError,
+        SSOError,
+    )
+
+# Refusals that every operation may give, by the list of common errors in the API references of AWS and what the
+# service was seen to answer. RequestTimeoutException and RequestAbortedException leave open what was done.
+_COMMON = frozenset(
+    {
+        *("AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation", "OptInRequired"),
+        *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"),
+        *("IncompleteSignature", "IncompleteSignatureException", "InvalidSignatureException", "SignatureDoesNotMatch"),
+        *("MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestExpired"),
+        *("MalformedHttpRequestException", "RequestEntityTooLargeException", "SerializationException"),
+        *("SubscriptionRequiredException", "UnknownOperationException", "ValidationError", "ValidationException"),
+        *("Throttling", "ThrottlingException", "TooManyRequestsException"),
+    }
+)
+
+
+def is_refusal(operation_model: Any, error: ClientError) -> bool:
+    """Whether an error answer is the service's own document of an error of the caller.
+
+    Its parts are the status, the id of the request, and a code that the service has. A proxy sends HTML, nothing, or
+    JSON of its own, where botocore takes the status for the code.
+    """
+    if error.operation_name != operation_model.name:
+        # Credentials could not be had (AssumeRole), so nothing was signed and sent.
+        return True
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
+    is_of_caller = 400 <= metadata.get("HTTPStatusCode", 0) < 500
+    return is_of_caller and bool(metadata.get("RequestId")) and _code(error) in _COMMON | _modelled(operation_model)
+
+
+def was_unsent(error: BotoCoreError) -> bool:
+    """Whether the call never left, because there was no connection, or nothing to sign it with."""
+    unconnected = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+    unsigned = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError)
+    return isinstance(error, (ParamValidationError, *unconnected, *unsigned))
+
+
+def _code(error: ClientError) -> Any:
+    return error.response.get("Error", {}).get("Code")
+
+
+def _modelled(operation_model: Any) -> frozenset[str]:
+    """The codes of the operation's own errors, less the one that is no error of the caller."""
+    return frozenset(shape.error_code for shape in operation_model.error_shapes) - {"InternalServerError"}
