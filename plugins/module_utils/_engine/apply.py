@@ -29,6 +29,9 @@ _DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
 _READS = {**_DATED, "WindowTaskId": "GetMaintenanceWindowTask"}
 
 
+_LOST = "no answer of the service came, so whether this was done is not known; run again, which looks first"
+
+
 @dataclass
 class Failure:
     """A change that did not come to its end, and why."""
@@ -158,13 +161,18 @@ class _Run:
             self.outcome.touched.append(step.change)
 
     def _fail(self, step: Step, error: PatchingError) -> None:
-        note = step.if_failed
+        notes = [step.if_failed]
+        if isinstance(error, ApiError) and error.operation == step.operation and not error.refused:
+            # Nobody knows that nothing was written.
+            self.outcome.touched.append(step.change)
+            notes.append(_LOST)
         if step.undo:
             operation, request = step.undo
             try:
                 self._api.write(operation, **self.outcome.resolve(request))
             except ApiError as second:
-                note = f"putting things back failed too: {second}"
+                notes = [f"putting things back failed too: {second}"]
+        note = "; ".join(filter(None, notes))
         self.outcome.failures.append(Failure(step.change, error, self._done(step.change), note))
 
     def _done(self, change: Change) -> list[str]:
