@@ -9,7 +9,6 @@ module is called once; it can wait by itself.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from ansible import constants
@@ -19,6 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.command import is_running, progress
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS, WAIT_OPTIONS
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 
 Args = dict[str, Any]
 Result = dict[str, Any]
@@ -72,17 +72,17 @@ class ActionModule(ActionBase):
 
     def _watch(self, first: Result, timeout: float, interval: float) -> Result:
         """Look until the command has ended, a look fails or the time is over; gives the last look."""
-        end = time.monotonic() + timeout
+        end = clock.monotonic() + timeout
         last, told = first, ""
         while _goes_on(last):
             line = progress(last["command"])
             if line != told:
                 self._tell(f"command {first['command']['command_id']}: {line}")
                 told = line
-            left = end - time.monotonic()
+            left = end - clock.monotonic()
             if left <= 0:
                 break
-            time.sleep(min(interval, left))
+            clock.sleep(min(interval, left))
             last = self._look(first, _LOOK)
         return last
 

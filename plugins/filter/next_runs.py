@@ -89,10 +89,11 @@ _value:
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import (
     ScheduleError,
     check_date,
@@ -132,7 +133,7 @@ def filter_next_runs(
     if not isinstance(value, str):
         raise AnsibleFilterError(f"the input must be one schedule expression, not {type(value).__name__}")
     bounds = {name: _instant(name, moment) for name, moment in (("start", start), ("end", end))}
-    since = _instant("after", after) or datetime.now(UTC).replace(microsecond=0)
+    since = _instant("after", after) or clock.now()
     days, limit = _whole("offset", offset or 0), _whole("count", count)
     try:
         runs = next_runs(value, str(timezone) if timezone else None, days, **bounds, after=since, count=limit)

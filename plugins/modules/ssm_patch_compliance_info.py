@@ -413,6 +413,11 @@ region:
   returned: always
   type: str
   sample: eu-west-1
+read_at:
+  description: When the reading began. The age of each report is measured against this time.
+  returned: always
+  type: str
+  sample: "2026-01-13T06:00:00+00:00"
 """
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.runner import run_compliance_info

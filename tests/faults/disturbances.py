@@ -8,8 +8,6 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._engine import apply
-
 from .field import Field, KilledError
 from .plays import Call, carried_out
 
@@ -181,7 +179,7 @@ def lagging(field: Field, draw: random.Random, calls: list[Call]) -> None:
         else:
             carried_out(field, calls)
     field.faults()
-    apply.time.sleep(lag)
+    field.simulator.advance(lag)
     field.simulator.set_lag(0)
 
 

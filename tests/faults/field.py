@@ -93,6 +93,10 @@ class Field(Account):
         self.faults()
         self.simulator.set_faults(list(rules), seed)
 
+    def pass_time(self) -> None:
+        """Let a minute pass, so that what exists is older than what the next run creates."""
+        self.simulator.advance(60)
+
     def kill(self, at: int | None, late: bool = False) -> None:
         """Let the next run die at its call of this number, counted from 1."""
         self._kill_at, self._kill_late, self._count = at, late, 0

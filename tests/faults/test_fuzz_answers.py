@@ -124,6 +124,7 @@ def begun(field: Field) -> dict[tuple[str, ...], str]:
     for declaration in (THEIRS, BEFORE):
         made = field.setup(**declaration)
         assert not made.get("failed"), made["msg"]
+    field.pass_time()
     return field.ids()
 
 

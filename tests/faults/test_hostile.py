@@ -37,6 +37,7 @@ def begun(field: Field) -> dict[str, Json]:
     """A setup of which half is not declared any more; gives the declaration, whose first step is an update."""
     made = field.setup(setup="mine", windows=[window(), OLD], baselines=[BASE, OLD_BASE])
     assert not made.get("failed"), made["msg"]
+    field.pass_time()
     field.clear_log()
     return {"setup": "mine", "prune": True, "windows": [window(description="later")], "baselines": [BASE]}
 

@@ -58,6 +58,7 @@ def prepared(field: Field, scenario: str) -> dict[str, Json]:
         assert not result.get("failed"), result["msg"]
     if scenario == "modernise":
         make_old(field)
+    field.pass_time()
     field.clear_log()
     return after
 

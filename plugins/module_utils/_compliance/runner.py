@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from .._files import row_file
 from .._files.row_file import RowFile
 from .._options.option import Option, Options, argument_spec
 from .._resources.window_target import instance_id_violations
+from .._schedules import clock
 from .gaps import Gaps
 from .reader import ComplianceReader, Result
 from .rows import AVAILABLE, INSTANCE_FIELDS, PATCH_FIELDS, STATES, SUMMARY, UNREAD, Row, Totals
@@ -162,7 +162,9 @@ class _Reading:
         self._gaps = Gaps()
         ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2"))
         self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps)
-        self._reader = ComplianceReader(api, self._params, self._gaps, now(), self._scope_reader.look_up_groups)
+        self._read_at = clock.now()
+        look_up_groups = self._scope_reader.look_up_groups
+        self._reader = ComplianceReader(api, self._params, self._gaps, self._read_at, look_up_groups)
         self._summary = Totals()
         self._groups: dict[str | None, Totals] = {group: Totals() for group in self._params["patch_groups"] or ()}
         self._groups_unread = False
@@ -185,6 +187,7 @@ class _Reading:
         if not dest and level == "patches":
             answer["patches"] = self._patches
         answer["gaps"], answer["not_found"], answer["region"] = self._gaps.told(), scope.not_found, self._region
+        answer["read_at"] = self._read_at.isoformat()
         return answer, self._warnings(scope)
 
     def _count(self, result: Result) -> None:
@@ -229,8 +232,3 @@ class _Reading:
             if not counts["managed"] and not counts["unmanaged"] and group not in scope.unread_groups:
                 texts.append(f"patch_groups: no node carries the tag of {group!r}, and none has reported it.")
         return texts
-
-
-def now() -> datetime:
-    """The moment against which reports are stale."""
-    return datetime.now(UTC)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from .._aws.client import GONE, Api
 from .._aws.errors import ApiError, PatchingError
 from .._aws.structures import Raw, member
 from .._planners.changes import Change, Creation, Plan, Ref, Step
+from .._schedules import clock
 from . import guard
 
 # Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
@@ -214,7 +214,7 @@ class _Run:
             except ApiError as error:
                 if error.code not in step.retry and not _is_about_role(error, request):
                     raise
-            time.sleep(pause)
+            clock.sleep(pause)
         return self._api.write(step.operation, **request)
 
     def _is_registered(self, error: ApiError, request: Raw) -> bool:
@@ -226,7 +226,7 @@ class _Run:
             if request["PatchGroup"] in (answer.get("PatchGroups") or ()):
                 return True
             if pause is not None:
-                time.sleep(pause)
+                clock.sleep(pause)
         return False
 
     def _create(self, step: Step, creation: Creation, request: Raw, salt: str = "") -> str:
@@ -275,7 +275,7 @@ class _Run:
             pause = next(pauses, None)
             if pause is None or all(self.outcome.ids[step.key] in names for step, _creation in hidden):
                 return hidden, listing
-            time.sleep(pause)
+            clock.sleep(pause)
 
     def _stands(self, step: Step, creation: Creation) -> bool:
         """Whether a resource that no listing shows is there all the same; of a target only the listing can tell."""
@@ -354,7 +354,7 @@ class _Run:
     def _withdrawn(self, creation: Creation, rivals: list[str]) -> bool:
         """Whether the rivals go within the time in which their run would take them back."""
         for pause in _PAUSES:
-            time.sleep(pause)
+            clock.sleep(pause)
             listing = self._api.pages(creation.listing, creation.result, **self.outcome.resolve(creation.where))
             if not {entry.get(creation.id_member) for entry in listing} & set(rivals):
                 return True

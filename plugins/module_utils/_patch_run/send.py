@@ -9,7 +9,6 @@ SnapshotId.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from .._aws.answers import not_understood, require
 from .._aws.client import Api
 from .._aws.errors import ApiError, PatchingError
 from .._aws.structures import Raw
+from .._schedules import clock
 from .command import Facts, command_facts, instance_facts, is_running, snapshot_id
 
 # The largest page of ListCommands and ListCommandInvocations.
@@ -58,7 +58,7 @@ def send(api: Api, once: Api, request: Raw) -> Raw:
             delay = next(delays, None) if error.code in _THROTTLED else None
             if delay is None:
                 raise
-            time.sleep(delay)
+            clock.sleep(delay)
         else:
             return command
 
@@ -68,7 +68,7 @@ def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
     wanted = snapshot_id(request)
     reason = ""
     for delay in _LOST_LOOKS:
-        time.sleep(delay)
+        clock.sleep(delay)
         reason = f"no command with this SnapshotId showed within {sum(_LOST_LOOKS)} seconds"
         try:
             for command in _sent(api, request, ended=delay == _LOST_LOOKS[-1]):
@@ -108,7 +108,7 @@ def look(api: Api, command_id: str) -> Raw:
             if error.code != UNKNOWN:
                 raise
         if delay:
-            time.sleep(delay)
+            clock.sleep(delay)
     raise ApiError("ListCommands", UNKNOWN, f"there is no command {command_id}")
 
 
@@ -122,9 +122,9 @@ def _about(operation: str, command_id: str, entry: Raw) -> Raw:
 
 def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Raw]:
     """The command as it is at each look, until it has ended or the time is over."""
-    end = time.monotonic() + timeout
-    while is_running(command_facts(command)) and (left := end - time.monotonic()) > 0:
-        time.sleep(min(interval, left))
+    end = clock.monotonic() + timeout
+    while is_running(command_facts(command)) and (left := end - clock.monotonic()) > 0:
+        clock.sleep(min(interval, left))
         command = look(api, command["CommandId"])
         yield command
 
@@ -137,7 +137,7 @@ def instances(api: Api, command: Raw) -> list[Facts]:
         # The listing of the instances may lag behind the command.
         if not ended or not (any(map(is_running, found)) or len(found) < command.get("TargetCount", 0)):
             break
-        time.sleep(delay)
+        clock.sleep(delay)
         found = _instances(api, command)
     return found
 

@@ -20,7 +20,7 @@ def main() -> None:
     """Start, say READY and where, and serve."""
     arguments = _arguments()
     seed = json.loads(arguments.seed.read_text()) if arguments.seed else None
-    server = Server(Simulator(arguments.profile, arguments.clock, seed), arguments.port)
+    server = Server(Simulator(arguments.profile, arguments.clock, seed, runs=not arguments.still), arguments.port)
 
     def stop(*_: Any) -> None:
         # shutdown() waits for the loop, which this handler interrupts.
@@ -38,6 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--seed", type=Path, metavar="FILE", help="JSON of what is there at the start")
     parser.add_argument("--clock", metavar="ISO", help="moment at which the virtual clock starts; default: now")
+    parser.add_argument("--still", action="store_true", help="the virtual clock stands still until it is moved")
     parser.add_argument("--profile", choices=PROFILES, default="lenient", help="how the unknown is read")
     return parser.parse_args()
 

@@ -41,10 +41,12 @@ def _now(simulator: Simulator, _: Any) -> Any:
 
 
 def _clock(simulator: Simulator, body: Any) -> Any:
-    if body.keys() not in ({"set"}, {"advance"}):
-        raise ValueError('the body is {"set": ISO} or {"advance": seconds}')
+    if body.keys() not in ({"set"}, {"advance"}, {"runs"}):
+        raise ValueError('the body is {"set": ISO}, {"advance": seconds} or {"runs": true or false}')
     if "set" in body:
         simulator.set_clock(body["set"])
+    elif "runs" in body:
+        simulator.run_clock(bool(body["runs"]))
     else:
         simulator.advance(float(body["advance"]))
     return _now(simulator, body)

@@ -69,13 +69,20 @@ class Simulator:
     """Many accounts in many regions, in one process.
 
     ``profile`` decides what the service does where that is not known, ``clock`` is the moment at which the virtual
-    clock starts, ``seed`` is the content of a seed file. Calls of several threads are carried out one at a time.
+    clock starts, ``seed`` is the content of a seed file, ``runs`` whether the clock runs on in real time: by default
+    only where no ``clock`` is given. Calls of several threads are carried out one at a time.
     """
 
     def __init__(
-        self, profile: str = "lenient", clock: datetime | str | None = None, seed: dict[str, Any] | None = None
+        self,
+        profile: str = "lenient",
+        clock: datetime | str | None = None,
+        seed: dict[str, Any] | None = None,
+        *,
+        runs: bool | None = None,
     ) -> None:
         self._clock = moment(clock) if clock is not None else None
+        self._runs = clock is None if runs is None else runs
         self._seed = seed or {}
         self._lock = threading.RLock()
         self._profile = profile
@@ -162,7 +169,7 @@ class Simulator:
             raise ValueError(f"the profile is one of {', '.join(PROFILES)}, not {wanted}")
         with self._lock:
             self._profile = wanted
-            self._world = World(strict=wanted == "strict", clock=Clock(self._clock))
+            self._world = World(strict=wanted == "strict", clock=Clock(self._clock, runs=self._runs))
             self._regions: dict[tuple[str, str], Region] = {}
             self._log: list[dict[str, Any]] = []
             self._linked: set[str] = set()
@@ -198,8 +205,12 @@ class Simulator:
         """The moment on the virtual clock, in UTC."""
         return self._world.clock.now()
 
+    def passed(self) -> float:
+        """The seconds that passed so far on the virtual clock, by which nobody sets it."""
+        return self._world.clock.passed()
+
     def set_clock(self, to: datetime | str) -> None:
-        """Put the virtual clock to a moment, from which it goes on; what is due by then happens."""
+        """Put the virtual clock to a moment; what is due by then happens."""
         with self._lock:
             self._world.clock.set(moment(to))
             self._world.agenda.run_due()
@@ -210,6 +221,11 @@ class Simulator:
             self._world.clock.advance(seconds)
             self._world.agenda.run_due()
 
+    def run_clock(self, runs: bool) -> None:
+        """Let the virtual clock run on in real time, or stand still until it is moved."""
+        with self._lock:
+            self._world.clock.run(runs)
+
     def set_faults(self, rules: list[dict[str, Any]], seed: int | None = None) -> None:
         """Replace the fault rules (see ``faults.Rule``); an empty list clears them, ``seed`` begins other numbers."""
         self.faults.set(rules, seed)
@@ -219,7 +235,10 @@ class Simulator:
         self.policies.set(documents)
 
     def set_lag(self, seconds: float) -> None:
-        """Let reads see writes this many seconds of real time late; 0 shows everything at once."""
+        """Let reads see writes this many seconds late; 0 shows everything at once.
+
+        They pass in real time where the clock runs, and by ``advance``.
+        """
         with self._lock:
             self._world.lag = float(seconds)
 

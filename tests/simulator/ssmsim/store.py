@@ -25,25 +25,40 @@ Held = TypeVar("Held")
 
 
 class Clock:
-    """A clock that runs as fast as the real one from wherever it is put."""
+    """A clock that stands where it is put, or runs on from there as fast as the real one."""
 
-    def __init__(self, start: datetime | None = None) -> None:
+    def __init__(self, start: datetime | None = None, *, runs: bool = False) -> None:
         self._start = start or datetime.now(UTC)
+        self._runs = runs
         self._since = time.monotonic()
+        self._passed = 0.0
         self._standing: datetime | None = None
 
     def now(self) -> datetime:
         """The moment it is in the simulated world, in UTC, to the millisecond as the service counts."""
-        moment = self._standing or self._start + timedelta(seconds=time.monotonic() - self._since)
+        moment = self._standing or self._start + timedelta(seconds=self._since_moved())
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def passed(self) -> float:
+        """The seconds that passed so far, in real time or by ``advance``, whatever the clock was set to."""
+        return self._passed + self._since_moved()
 
     def set(self, moment: datetime) -> None:
         """Put the clock to an aware ``moment``."""
-        self._start, self._since = moment.astimezone(UTC), time.monotonic()
+        self.advance(0)
+        self._start = moment.astimezone(UTC)
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward."""
-        self._start += timedelta(seconds=seconds)
+        ran = self._since_moved()
+        self._since += ran
+        self._passed += ran + seconds
+        self._start += timedelta(seconds=ran + seconds)
+
+    def run(self, runs: bool) -> None:
+        """Let the clock run on in real time, or stand still until it is moved."""
+        self.advance(0)
+        self._runs, self._since = runs, time.monotonic()
 
     @contextmanager
     def standing(self, moment: datetime) -> Iterator[None]:
@@ -53,6 +68,9 @@ class Clock:
             yield
         finally:
             self._standing = None
+
+    def _since_moved(self) -> float:
+        return time.monotonic() - self._since if self._runs else 0.0
 
 
 @dataclass
@@ -112,7 +130,7 @@ class Table:
         return [versions[-1][1] for versions in self._versions.values() if versions[-1][1] is not None]
 
     def _write(self, key: Hashable, record: Record | None) -> None:
-        now, lag = time.monotonic(), self._world.lag
+        now, lag = self._world.clock.passed(), self._world.lag
         if record is None and (not lag or key not in self._versions):
             self._versions.pop(key, None)
         elif not lag:
@@ -130,7 +148,7 @@ class Table:
     def _seen(self, versions: list[tuple[float, Record | None]]) -> Record | None:
         if not self._world.lag:
             return versions[-1][1] if versions else None
-        now = time.monotonic()
+        now = self._world.clock.passed()
         return next((record for moment, record in reversed(versions) if moment <= now), None)
 
 

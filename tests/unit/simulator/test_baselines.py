@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ssmsim import baselines, model, patch_groups, store, tags
+from ssmsim import baselines, model, patch_groups, tags
 from ssmsim.aws_baselines import FILTER_KEYS, predefined, predefined_defaults
 from ssmsim.errors import ServiceError
 from ssmsim.registry import OPERATIONS
@@ -399,9 +398,7 @@ def test_describe_groups(service: Service) -> None:
     assert len(service.call("DescribePatchGroups")["Mappings"]) == 3
 
 
-def test_what_reads_lag_behind(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    moment = 100.0
-    monkeypatch.setattr(store, "time", SimpleNamespace(monotonic=lambda: moment))
+def test_what_reads_lag_behind(service: Service) -> None:
     own = service.baseline()
     service.world.lag = 5
     new = service.baseline("New")
@@ -410,16 +407,16 @@ def test_what_reads_lag_behind(service: Service, monkeypatch: pytest.MonkeyPatch
     service.call("RegisterPatchBaselineForPatchGroup", BaselineId=own, PatchGroup="Web")
     assert service.get(own)["PatchGroups"] == []
     service.refuse("ResourceInUseException", "DeletePatchBaseline", BaselineId=own)
-    moment += 5
+    service.world.clock.advance(5)
     assert service.get(new)["Name"] == "New"
     assert service.get(own)["PatchGroups"] == ["Web"]
     service.call("DeregisterPatchBaselineForPatchGroup", BaselineId=own, PatchGroup="Web")
     service.refuse("ResourceInUseException", "DeletePatchBaseline", BaselineId=own)
-    moment += 5
+    service.world.clock.advance(5)
     service.call("DeletePatchBaseline", BaselineId=own)
     assert service.get(own)["PatchGroups"] == []
     service.refuse("DoesNotExistException", "UpdatePatchBaseline", BaselineId=own, Description="revived")
-    moment += 5
+    service.world.clock.advance(5)
     service.refuse("DoesNotExistException", "GetPatchBaseline", BaselineId=own)
 
 

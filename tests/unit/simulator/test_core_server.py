@@ -126,6 +126,7 @@ def test_a_body_in_chunks(service: Service) -> None:
         ("POST", "faults", [{"op": "*"}], 400),
         ("POST", "reset", {"profile": "friendly"}, 400),
         ("GET", "clock", None, 200),
+        ("POST", "clock", {"runs": False}, 200),
     ],
 )
 def test_what_the_doors_answer(service: Service, method: str, name: str, body: Any, status: int) -> None:

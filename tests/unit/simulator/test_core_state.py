@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ def test_the_token_of_another_request(token: str) -> None:
 def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The real time as the store sees it, in a list of one, to be moved by the test."""
     now = [100.0]
-    monkeypatch.setattr("ssmsim.store.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("ssmsim.store.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
@@ -104,22 +105,22 @@ def test_without_lag_every_write_is_seen_at_once() -> None:
     assert (table.get("a"), table.latest("a"), table.values(), table.latest_values()) == (None, None, [], [])
 
 
-def test_lag_shows_each_version_after_its_time(seconds: list[float]) -> None:
+def test_lag_shows_each_version_after_its_time() -> None:
     world = World(lag=5)
     table = Table(world)
     seen = []
     for record in ({"n": 1}, {"n": 2}, None):
         table.put("a", record) if record else table.remove("a")
         seen.append(table.get("a"))
-        seconds[0] += 3
+        world.clock.advance(3)
     assert (seen, table.latest("a")) == ([None, None, {"n": 1}], None)
     assert table.values() == [{"n": 2}]
     assert table.latest_values() == []
-    seconds[0] += 3
+    world.clock.advance(3)
     assert (table.get("a"), table.values()) == (None, [])
 
 
-def test_ending_the_lag_shows_everything_and_starting_it_hides_nothing_old(seconds: list[float]) -> None:
+def test_ending_the_lag_shows_everything_and_starting_it_hides_nothing_old() -> None:
     world = World()
     table = Table(world)
     table.put("old", {"n": 1})
@@ -139,12 +140,30 @@ def test_ids_have_the_form_of_the_service_and_repeat_with_the_seed() -> None:
 
 
 def test_the_clock_goes_on_from_where_it_is_put(seconds: list[float]) -> None:
-    clock = Clock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock = Clock(datetime(2026, 1, 1, tzinfo=UTC), runs=True)
     seconds[0] += 60
     assert clock.now() == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
     clock.set(datetime(2030, 1, 1, 9, tzinfo=timezone(timedelta(hours=9))))
     clock.advance(0.0015)
     assert clock.now() == datetime(2030, 1, 1, microsecond=1000, tzinfo=UTC)
+
+
+def test_the_clock_stands_still_unless_it_runs(seconds: list[float]) -> None:
+    clock = Clock(datetime(2026, 1, 1, tzinfo=UTC))
+    for runs in (False, True, False):
+        clock.run(runs)
+        seconds[0] += 60
+    assert clock.now() == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
+
+
+def test_what_passed_counts_moves_forward_and_real_time_and_no_setting(seconds: list[float]) -> None:
+    clock = Clock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock.advance(5)
+    clock.set(datetime(2020, 1, 1, tzinfo=UTC))
+    clock.run(True)
+    seconds[0] += 2
+    clock.set(datetime(2030, 1, 1, tzinfo=UTC))
+    assert clock.passed() == 7
 
 
 def test_a_client_token_makes_one_resource() -> None:

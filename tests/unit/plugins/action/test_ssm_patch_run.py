@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.action import ssm_patch_run as action
-from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import send
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
 from simulator import environment, serving
 
@@ -32,7 +31,6 @@ class Controller:
         self.answers: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.wrapped: list[bool] = []
-        monkeypatch.setattr(action, "time", send.time)
         monkeypatch.setattr(Display, "display", lambda _self, text, **_options: self.lines.append(text))
         monkeypatch.setattr(action.ActionModule, "_execute_module", self._execute)
 

@@ -8,7 +8,6 @@ from math import ceil
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import INSTANCE_FIELDS
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import (
@@ -26,11 +25,6 @@ STATES = "DescribeInstancePatchStates"
 OF_GROUP = "DescribeInstancePatchStatesForPatchGroup"
 GROUPS = "DescribePatchGroups"
 WEB = ["Web"]
-
-
-@pytest.fixture(autouse=True)
-def _time_of_the_service(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compliance_runner, "now", account.simulator.now)
 
 
 def statuses(result: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import INSTANCE_FIELDS, PATCH_FIELDS
 from ansible_collections.patchfleet.aws.plugins.module_utils._files import row_file
 from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
@@ -20,13 +19,6 @@ from ansible_collections.patchfleet.aws.tests.unit.plugins.support.fleets import
 
 MODULE = "ssm_patch_compliance_info"
 PATCHES = "DescribeInstancePatches"
-
-
-@pytest.fixture(autouse=True)
-def _time_of_the_service(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The last ping of a node would move on with the clock.
-    now = account.simulator.now()
-    monkeypatch.setattr(compliance_runner, "now", lambda: now)
 
 
 def still(account: Account, *nodes: dict[str, Any]) -> None:

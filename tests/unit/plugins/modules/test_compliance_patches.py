@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.client import Api
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import (
     NONCOMPLIANT_STATES,
     PATCH_FIELDS,
@@ -39,11 +38,6 @@ ALL_STATES = {
     "NotApplicableCount": 150,
     "AvailableSecurityUpdateCount": 5,
 }
-
-
-@pytest.fixture(autouse=True)
-def _time_of_the_service(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compliance_runner, "now", account.simulator.now)
 
 
 def read(account: Account, **args: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -26,16 +25,14 @@ import botocore.loaders
 import botocore.retries.bucket
 import botocore.session
 import pytest
-import ssmsim.store
 from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._engine import apply
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import send
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
@@ -59,21 +56,6 @@ class _Body:
 
     def stream(self) -> Iterator[bytes]:
         yield self._content
-
-
-class VirtualTime:
-    """Time that passes only by sleeping, and no faster for anyone."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        """Put the time forward."""
-        self._ahead += seconds
-
-    def monotonic(self) -> float:
-        """Seconds of real and of slept time."""
-        return time.monotonic() + self._ahead
 
 
 class Account:
@@ -221,12 +203,12 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (compliance_runner, engine_runner, info_runner, patch_run_runner):
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
-    clock = VirtualTime()
-    asleep = SimpleNamespace(sleep=clock.sleep, monotonic=clock.monotonic, time=time.time)
+    simulator = account.simulator
+    # Time passes only where somebody waits, for the service and for the modules alike.
+    monkeypatch.setattr(clock, "now", lambda: simulator.now().replace(microsecond=0))
+    monkeypatch.setattr(clock, "monotonic", simulator.passed)
+    monkeypatch.setattr(clock, "sleep", simulator.advance)
     monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
-    monkeypatch.setattr(botocore.endpoint, "time", asleep)
-    monkeypatch.setattr(apply, "time", asleep)
-    monkeypatch.setattr(send, "time", asleep)
-    monkeypatch.setattr(ssmsim.store, "time", asleep)
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=simulator.advance))
     # A client that was throttled would otherwise hold back its next calls in real time.
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_options: True)
