@@ -18,7 +18,7 @@ import packages
 import yaml
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Option, Options
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, Option, Options
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import options as patch_run_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     patch_baseline,
@@ -38,11 +38,12 @@ HEADER = """\
 PICTURE_START = "<!-- Written by tools/generate.py from the imports. -->"
 PICTURE_END = "<!-- End of what tools/generate.py writes. -->"
 FRAGMENTS: dict[str, Options] = {
-    "window": window.OPTIONS,
-    "target": (window_target.WINDOW, *window_target.OPTIONS),
-    "patch_task": (window_target.WINDOW, *patch_task.OPTIONS),
-    "window_task": (window_target.WINDOW, *window_task.OPTIONS),
-    "baseline": patch_baseline.OPTIONS,
+    "account": (ACCOUNT_ID,),
+    "window": (*window.OPTIONS, ACCOUNT_ID),
+    "target": (window_target.WINDOW, *window_target.OPTIONS, ACCOUNT_ID),
+    "patch_task": (window_target.WINDOW, *patch_task.OPTIONS, ACCOUNT_ID),
+    "window_task": (window_target.WINDOW, *window_task.OPTIONS, ACCOUNT_ID),
+    "baseline": (*patch_baseline.OPTIONS, ACCOUNT_ID),
     "setup": setup.OPTIONS,
     "window_info": info_runner.WINDOW_OPTIONS,
     "baseline_info": info_runner.BASELINE_OPTIONS,
@@ -188,7 +189,8 @@ def role_names() -> str:
 def bulk_tasks() -> str:
     """The task file that manages everything in one call."""
     arguments = {option.name: f"{{{{ patching_{option.name} }}}}" for option in setup.OPTIONS}
-    arguments["setup"] = "{{ patching_setup | default(omit, true) }}"
+    for name in ("setup", "account_id"):
+        arguments[name] = f"{{{{ patching_{name} | default(omit, true) }}}}"
     task = {
         "name": "Bulk | Patch baselines and maintenance windows",
         "patchfleet.aws.ssm_patch_setup": arguments,
@@ -205,6 +207,7 @@ def each_tasks(kind: str) -> str:
         arguments["window"] = "{{ __patching_window.name | default(__patching_window.window_id) }}"
     for option in options:
         arguments[option.name] = _argument(option)
+    arguments["account_id"] = "{{ patching_account_id | default(omit, true) }}"
     task = {
         "name": f"Each | {title} {{{{ __patching_item.name | default(__patching_item.{_id_option(kind)}) }}}}",
         f"patchfleet.aws.{module}": arguments,
@@ -230,7 +233,8 @@ def _argument(option: Option) -> str:
         own = "__patching_item.setup | default(none)"
         return "{{ (" + own + ") if (" + own + ") is not none else (patching_setup | default(omit, true)) }}"
     if name == "take_over":
-        return "{{ (__patching_item.take_over | default(false, true)) or patching_take_over }}"
+        own = "__patching_item.take_over | default(none)"
+        return "{{ patching_take_over if (" + own + ") is none else __patching_item.take_over }}"
     return "{{ __patching_item." + name + " | default(omit) }}"
 
 

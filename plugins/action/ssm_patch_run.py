@@ -15,7 +15,7 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, argument_spec
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.command import is_running, progress
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS, WAIT_OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
 
     def _look(self, first: Result, options: Args) -> Result:
         """Look at a command with the connection of the task."""
-        own = {option.name for option in OPTIONS}
+        own = {option.name for option in OPTIONS if option is not ACCOUNT_ID}
         connection = {name: value for name, value in self._task.args.items() if name not in own}
         return self._module({**connection, "command_id": first["command"]["command_id"], **options})
 

@@ -6,6 +6,16 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    ACCOUNT = r"""
+options:
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
+"""
+
     WINDOW = r"""
 options:
   name:
@@ -106,6 +116,12 @@ options:
       - present
       - absent
     default: present
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
 """
 
     TARGET = r"""
@@ -205,6 +221,12 @@ options:
       - Deregister a target although a task uses it.
     type: bool
     default: false
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
 """
 
     PATCH_TASK = r"""
@@ -401,6 +423,12 @@ options:
       - present
       - absent
     default: present
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
 """
 
     WINDOW_TASK = r"""
@@ -619,6 +647,12 @@ options:
       - present
       - absent
     default: present
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
 """
 
     BASELINE = r"""
@@ -796,6 +830,12 @@ options:
       - present
       - absent
     default: present
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
 """
 
     SETUP = r"""
@@ -1657,6 +1697,12 @@ options:
         is written.
     type: int
     default: 10
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
   concurrency:
     description:
       - API calls at a time.
@@ -2078,6 +2124,12 @@ options:
     description:
       - Id of a command that was sent before, to wait for it or to look at it. Excludes
         all that would be sent.
+    type: str
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
     type: str
   include_running:
     description:

@@ -31,6 +31,7 @@ seealso:
   - module: community.aws.sns_topic
   - module: amazon.aws.kms_key
 extends_documentation_fragment:
+  - patchfleet.aws.options.account
   - patchfleet.aws.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -62,8 +63,17 @@ with suppress(ImportError):
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.errors import PatchingError
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.module import check_account, make_module
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, Option
 
 _ATTRIBUTE = "KmsMasterKeyId"
+OPTIONS = (
+    Option("topic_arn", "ARN of the topic.", required=True),
+    # It names a key and is none.
+    Option("kms_key", "Alias, id or ARN of the key.", required=True, no_log=False),
+    ACCOUNT_ID,
+)
 
 
 def current_key(module: AnsibleAWSModule, client: Any) -> str:
@@ -89,14 +99,11 @@ def set_key(module: AnsibleAWSModule, client: Any) -> None:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
-        argument_spec={
-            "topic_arn": {"type": "str", "required": True},
-            # It names a key and is none.
-            "kms_key": {"type": "str", "required": True, "no_log": False},
-        },
-        supports_check_mode=True,
-    )
+    module = make_module(OPTIONS)
+    try:
+        check_account(module)
+    except PatchingError as error:
+        module.fail_json(msg=str(error), changed=False)
     client = module.client("sns", retry_decorator=AWSRetry.jittered_backoff())
     before, after = current_key(module, client), module.params["kms_key"]
     changed = before != after

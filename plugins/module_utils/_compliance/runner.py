@@ -16,7 +16,8 @@ from .._aws.client import Api, connect
 from .._aws.errors import PatchingError, error_facts
 from .._files import row_file
 from .._files.row_file import RowFile
-from .._options.option import Option, Options, argument_spec
+from .._options.module import make_module
+from .._options.option import Option, Options
 from .._resources.window_target import instance_id_violations
 from .._schedules import clock
 from .gaps import Gaps
@@ -103,7 +104,7 @@ OPTIONS: Options = (
 
 def run_compliance_info() -> None:
     """The main function of ssm_patch_compliance_info."""
-    module = AnsibleAWSModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
+    module = make_module(OPTIONS)
     if found := violations(module.params):
         module.fail_json(msg="; ".join(found), violations=found)
     api = connect(module, module.params["concurrency"])

@@ -17,7 +17,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, Job, connect, run_jobs
 from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError
 from .._options.kind import Kind
-from .._options.option import Options, argument_spec, nested
+from .._options.module import check_account, make_module
+from .._options.option import ACCOUNT_ID, Options, nested
 from .._planners.changes import Change, known_id
 from .._planners.planning import Answer, Planning
 from .._planners.setup import plan_setup
@@ -55,7 +56,7 @@ class Run:
 
 def run_single(kind: Kind, options: Options, result: str, **constraints: Any) -> None:
     """The main function of a module for one resource. result: the key of its answer."""
-    module = _module(options, **constraints)
+    module = make_module((*options, ACCOUNT_ID), **constraints)
 
     def declare(params: Params) -> Declaration:
         entry = make_entry(kind, params)
@@ -72,12 +73,8 @@ def run_single(kind: Kind, options: Options, result: str, **constraints: Any) ->
 
 def run_setup(options: Options) -> None:
     """The main function of the module for a whole setup."""
-    module = _module(options)
+    module = make_module(options)
     _run(module, whole_setup, _setup_answer, max(module.params["concurrency"], 1))
-
-
-def _module(options: Options, **constraints: Any) -> AnsibleAWSModule:
-    return AnsibleAWSModule(argument_spec=argument_spec(options), supports_check_mode=True, **constraints)
 
 
 def _run(
@@ -88,6 +85,7 @@ def _run(
 ) -> None:
     api = connect(module, workers)
     try:
+        check_account(module)
         planning = _plan(api, declare(module.params), workers, module.check_mode)
         for warning in planning.plan.warnings:
             # AnsibleAWSModule.warn of some releases also passes them to exit_json, which ansible-core deprecates.

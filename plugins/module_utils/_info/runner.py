@@ -13,7 +13,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect
 from .._aws.errors import PatchingError, error_facts
 from .._options.kind import Kind
-from .._options.option import Option, Options, argument_spec
+from .._options.module import make_module
+from .._options.option import Option, Options
 from .._resources import patch_baseline, window, window_target
 from .baselines import BaselineReader
 from .readers import WORKERS
@@ -107,7 +108,7 @@ def run_baseline_info() -> None:
 
 def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[str]]) -> tuple[AnsibleAWSModule, Api]:
     """The module and its API; with options that cannot be it ends here."""
-    module = AnsibleAWSModule(argument_spec=argument_spec(options), supports_check_mode=True)
+    module = make_module(options)
     api = connect(module, WORKERS)
     if found := check(api, module.params):
         module.fail_json(msg="; ".join(found), violations=found)

@@ -51,6 +51,15 @@ class Option:
 
 
 Options = tuple[Option, ...]
+# Every module that writes has it.
+ACCOUNT_ID = Option(
+    "account_id",
+    (
+        "Id of the account that the credentials must belong to, 12 digits in quotes.",
+        "If they belong to another account, the module fails before it reads or writes anything. Costs one call of"
+        " C(sts:GetCallerIdentity), which needs no permission.",
+    ),
+)
 
 
 def argument_spec(options: Options) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 from .._aws.structures import Raw
 from .._options.kind import Kind, merge
 from .._options.limits import option_breaches, unknown_options
-from .._options.option import Option, Options, given
+from .._options.option import ACCOUNT_ID, Option, Options, given
 from .._resources import patch_task, window_target
 from .._resources import tasks as resources_tasks
 
@@ -91,6 +91,7 @@ OPTIONS: Options = (
         "command_id",
         "Id of a command that was sent before, to wait for it or to look at it. Excludes all that would be sent.",
     ),
+    ACCOUNT_ID,
     Option(
         "include_running",
         "Whether the answer lists the instances of a command that has not ended. V(false) spares a call for each 50 of"

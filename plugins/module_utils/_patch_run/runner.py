@@ -18,7 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect
 from .._aws.errors import ApiError, PatchingError, error_facts
 from .._aws.structures import Raw
-from .._options.option import argument_spec
+from .._options.module import check_account, make_module
 from . import options as patch_run_options
 from . import send
 from .command import Facts, command_facts, described, failure, is_running, planned_instance, progress
@@ -157,10 +157,14 @@ class Run:
 
 def run_patch_run() -> None:
     """The main function of ssm_patch_run."""
-    module = AnsibleAWSModule(argument_spec=argument_spec(patch_run_options.OPTIONS), supports_check_mode=True)
+    module = make_module(patch_run_options.OPTIONS)
     api = connect(module, 1)
     if found := patch_run_options.violations(module.params, api.input_shape):
         module.fail_json(msg="Nothing was sent: " + "; ".join(found), violations=found, changed=False)
+    try:
+        check_account(module)
+    except PatchingError as error:
+        module.fail_json(msg=f"{error} Nothing was sent.", changed=False, **error_facts(error))
     run = Run(module, api, _known(module.params))
     try:
         if module.check_mode:

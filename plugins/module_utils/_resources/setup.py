@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .._options.option import Option
+from .._options.option import ACCOUNT_ID, Option
 from . import patch_baseline, patch_task, window, window_target, window_task
 
 BASELINES = Option(
@@ -86,6 +86,7 @@ OPTIONS = (
         type="int",
         default=10,
     ),
+    ACCOUNT_ID,
     Option("concurrency", "API calls at a time.", type="int", default=16),
     Option(
         "state",

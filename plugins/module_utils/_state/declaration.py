@@ -11,6 +11,7 @@ from typing import Any
 
 from .._options.kind import Kind, merge
 from .._options.limits import breaches, option_breaches, unknown_options
+from .._options.mistakes import entry_path
 from .._options.option import given
 from .._resources import patch_baseline, patch_task, window, window_target, window_task
 from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, is_reserved
@@ -121,21 +122,19 @@ def whole_setup(params: Params) -> Declaration:
     remove_all = params.get("state") == "absent"
 
     def entry(kind: Kind, options: Params, label: str) -> Entry:
-        made = make_entry(
-            kind, options, f"{label} {options.get('name') or options.get(kind.id_option)}: ", setup, take_over
-        )
+        made = make_entry(kind, options, f"{label}: ", setup, take_over)
         made.absent = made.absent or remove_all
         if params.get("unset") == "reset" and not made.absent:
             made.params, made.values = reset(made)
         return made
 
     baselines = [
-        entry(patch_baseline.KIND, options, f"baselines[{n}]")
-        for n, options in enumerate(params.get("baselines") or ())
+        entry(patch_baseline.KIND, options, entry_path("", "baselines", number, options))
+        for number, options in enumerate(params.get("baselines") or ())
     ]
     windows = []
     for number, options in enumerate(params.get("windows") or ()):
-        label = f"windows[{number}]"
+        label = entry_path("", "windows", number, options)
         made = entry(window.KIND, options, label)
         if not made.absent:
             made.targets = _children(options, label, entry, ("targets", window_target.KIND))
@@ -183,7 +182,7 @@ def _children(
     if all(options.get(name) is None for name, _kind in lists):
         return None
     return [
-        entry(kind, child, f"{label}.{name}[{number}]")
+        entry(kind, child, entry_path(label, name, number, child))
         for name, kind in lists
         for number, child in enumerate(options.get(name) or ())
     ]

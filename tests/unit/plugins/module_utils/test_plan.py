@@ -181,17 +181,23 @@ def test_prune_leaves_what_is_not_its_own(engine: Engine) -> None:
         ({"windows": [WINDOW], "prune": True}, "prune: needs setup"),
         ({"setup": "one", "prune": True}, "prune: windows and baselines are both empty"),
         ({"windows": [WINDOW, WINDOW]}, "windows[1] prod: name: is declared 2 times"),
-        ({"windows": [{**WINDOW, "targets": [TARGET, TARGET]}]}, "windows[0].targets[1] web: name: is declared 2"),
-        ({"windows": [{**FULL, "tasks": [{"name": "scan"}]}]}, "windows[0].tasks[0] scan: name: is declared 2 times"),
+        (
+            {"windows": [{**WINDOW, "targets": [TARGET, TARGET]}]},
+            "windows[0] prod / targets[1] web: name: is declared 2",
+        ),
+        (
+            {"windows": [{**FULL, "tasks": [{"name": "scan"}]}]},
+            "windows[0] prod / tasks[0] scan: name: is declared 2 times",
+        ),
         (
             {"baselines": [{**LINUX, "default": True}, {**LINUX, "name": "other", "default": True}]},
             "baselines[1] other: default: the default of AMAZON_LINUX_2023 is declared for linux already",
         ),
         (
             {"windows": [{**WINDOW, "patch_tasks": [SCAN]}]},
-            "windows[0].patch_tasks[0] scan: window_targets: 'web' is no",
+            "windows[0] prod / patch_tasks[0] scan: window_targets: 'web' is no",
         ),
-        ({"windows": [{"schedule": "rate(1 day)"}]}, "windows[0] None: name: is missing"),
+        ({"windows": [{"schedule": "rate(1 day)"}]}, "windows[0]: name: is missing"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the module object of options, after their form was checked, and holds the credentials against C(account_id)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils import basic
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule, aws_argument_spec
+
+from .._aws.client import connect
+from .._aws.errors import InvalidDeclarationError, PatchingError
+from .mistakes import describe_mistakes, find_mistakes
+from .option import Options, argument_spec
+
+
+class WrongAccountError(PatchingError):
+    """The credentials belong to another account than the one that was named."""
+
+
+def make_module(options: Options, **constraints: Any) -> AnsibleAWSModule:
+    """The module object of these options; the module fails with all mistakes in their form at once.
+
+    Args:
+        options: The options of the module, without those of the connection.
+        constraints: What AnsibleModule takes besides, such as C(required_one_of).
+    """
+    spec = argument_spec(options)
+    given = _given()
+    if found := find_mistakes({**aws_argument_spec(), **spec}, given, constraints):
+        # Takes everything as it is, so that the message is ours.
+        loose = {name: {"type": "raw", "no_log": spec.get(name, {}).get("no_log", False)} for name in given}
+        module = basic.AnsibleModule({**loose, **aws_argument_spec()}, supports_check_mode=True)
+        # A misspelt option may hold a secret, and the result would show the options.
+        module.params = {}
+        module.fail_json(msg=describe_mistakes(found), changed=False)
+    return AnsibleAWSModule(argument_spec=spec, supports_check_mode=True, **constraints)
+
+
+def _given() -> Mapping[str, Any]:
+    """The arguments as the task gave them; ansible-core keeps this function for modules that look at them first."""
+    return {name: value for name, value in basic._load_params().items() if not name.startswith("_ansible_")}
+
+
+def check_account(module: AnsibleAWSModule) -> None:
+    """Ask whom the credentials belong to, where C(account_id) was given; raises PatchingError for another account."""
+    wanted = module.params["account_id"]
+    if not wanted:
+        return
+    if not re.fullmatch("[0-9]{12}", wanted):
+        raise InvalidDeclarationError([f"account_id: {wanted!r} must have 12 digits; write it in quotes"])
+    found = connect(module, 1, "sts").get("GetCallerIdentity", "Account")["Account"]
+    if found != wanted:
+        raise WrongAccountError(
+            f"account_id: the credentials belong to account {found}, not to {wanted}. Nothing was read. Check the"
+            " profile, the keys or the role that is assumed."
+        )
