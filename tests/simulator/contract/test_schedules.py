@@ -48,6 +48,10 @@ MALFORMED = (
     "cron(<cron_expression>) or at(yyyy-MM-dd'T'HH:mm:ss)."
 )
 CRON = "Invalid CRON expression"
+BOTH_DAYS = (
+    f"{CRON}: error at position 0, details: "
+    "Specifying both a day-of-week AND a day-of-month parameter is not supported."
+)
 REFUSED = {
     "every Tuesday": MALFORMED,
     "rate(days)": "",
@@ -55,8 +59,8 @@ REFUSED = {
     "rate(-1 days)": "",
     "cron 0 2 ? * THU#3 *": MALFORMED,
     "rate(0 days)": "Invalid schedule frequency",
-    "cron(0 2 15 * THU *)": "Specifying both a day-of-week AND a day-of-month parameter is not supported.",
-    "cron(0 2 * * * *)": "Specifying both a day-of-week AND a day-of-month parameter is not supported.",
+    "cron(0 2 15 * THU *)": BOTH_DAYS,
+    "cron(0 2 * * * *)": BOTH_DAYS,
     "cron(0 2 ? * ? *)": CRON,
     "cron(0 2 ? * THU)": CRON,
     "cron(0 2 ? * THU#6 *)": CRON,

@@ -202,6 +202,10 @@ def judged(ssm: Client, operation: str, request: dict[str, Any], member: str) ->
     return "accepted"
 
 
+# Documented examples break this limit; see test_patch_filters.
+OPEN = "PatchFilters max"
+
+
 @pytest.mark.parametrize("operation", REQUESTS)
 def test_every_constraint_of_the_model(ssm: Client, endpoint: Endpoint, operation: str) -> None:
     if endpoint.aws and operation == "RegisterDefaultPatchBaseline":
@@ -214,6 +218,8 @@ def test_every_constraint_of_the_model(ssm: Client, endpoint: Endpoint, operatio
         wrong[f"{name} missing"] = judged(ssm, operation, request, name)
     for name, member in shape.members.items():
         for label, value in violations(member):
+            if f"{name}{label}".endswith(OPEN):
+                continue
             wrong[f"{name}{label}"] = judged(ssm, operation, base | {name: value}, name)
     assert {label: verdict for label, verdict in wrong.items() if verdict} == {}
     assert wrong or not any(member.metadata for member in shape.members.values())

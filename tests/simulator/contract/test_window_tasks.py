@@ -140,6 +140,16 @@ def test_a_targetless_task_takes_no_rate(
     assert listed(ssm, window) == {}
 
 
+def test_a_targetless_task_with_both_rates_gets_both_sentences(make: Maker, window: str) -> None:
+    """As in https://github.com/hashicorp/terraform-provider-aws/issues/19396."""
+    told = " ".join(
+        f"Maintenance window tasks without targets do not support {rate} values."
+        for rate in ("MaxErrors", "MaxConcurrency")
+    )
+    with refused("ValidationException", saying=told):
+        make.targetless_task(window, MaxConcurrency="5", MaxErrors="1")
+
+
 @pytest.mark.parametrize("missing", [["MaxConcurrency"], ["MaxErrors"], ["MaxConcurrency", "MaxErrors"]])
 def test_targets_need_both_rates(ssm: Client, make: Maker, window: str, missing: list[str]) -> None:
     with refused("ValidationException", saying="a percentage between"):

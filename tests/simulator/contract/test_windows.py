@@ -106,7 +106,9 @@ def test_the_shortest_window_is_valid(ssm: Client, make: Maker) -> None:
 
 @pytest.mark.parametrize(("duration", "cutoff"), [(1, 1), (2, 2), (2, 3), (23, 23)])
 def test_the_cutoff_is_smaller_than_the_duration(make: Maker, duration: int, cutoff: int) -> None:
-    with refused("ValidationException", saying="must be smaller than"):
+    """The text, its typo included, is that of https://github.com/aws/aws-cli/issues/9793."""
+    told = f"Cuttoff was {cutoff} but must be smaller than {duration - 1} (Duration  - 1 )"
+    with refused("ValidationException", saying=told):
         make.window(Duration=duration, Cutoff=cutoff)
 
 

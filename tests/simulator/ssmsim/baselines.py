@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from ssmsim.aws_baselines import FILTER_KEYS, partition, predefined, predefined_defaults, property_values
+from ssmsim.aws_baselines import partition, predefined, predefined_defaults
 from ssmsim.errors import (
     ServiceError,
     does_not_exist,
@@ -24,6 +24,7 @@ from ssmsim.errors import (
 )
 from ssmsim.filters import Test, equals, select
 from ssmsim.paging import page
+from ssmsim.patch_properties import property_values, refuse_filters
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
 from ssmsim.tags import drop_tags, store_tags
@@ -249,26 +250,14 @@ def _filters_as_read(region: Region, group: Record) -> Record:
 
 def _validate(region: Region, definition: Record) -> None:
     system = definition["OperatingSystem"]
-    _validate_filters(system, definition["GlobalFilters"])
+    refuse_filters(system, definition["GlobalFilters"], region.strict)
     for rule in definition["ApprovalRules"]["PatchRules"]:
-        _validate_filters(system, rule["PatchFilterGroup"])
+        refuse_filters(system, rule["PatchFilterGroup"], region.strict)
         _validate_approval(rule)
     _validate_sources(system, definition["Sources"])
     # The model says that the field is for Windows alone, not that others refuse it.
     if region.strict and system != "WINDOWS" and "AvailableSecurityUpdatesComplianceStatus" in definition:
         raise validation("AvailableSecurityUpdatesComplianceStatus is supported for WINDOWS only.")
-
-
-def _validate_filters(operating_system: str, group: Record) -> None:
-    values = {entry["Key"]: entry["Values"] for entry in group["PatchFilters"]}
-    invalid = sorted(values.keys() - FILTER_KEYS[operating_system])
-    if invalid:
-        raise validation(f"The patch filter key {invalid[0]} is not valid for the operating system {operating_system}.")
-    patch_sets = values.get("PATCH_SET", [])
-    if not {"OS", "APPLICATION"}.issuperset(patch_sets):
-        raise validation("The values of the patch filter key PATCH_SET must be OS or APPLICATION.")
-    if "APPLICATION" in patch_sets and "PRODUCT" not in values:
-        raise validation("The patch filter key PRODUCT is required for the patch set APPLICATION.")
 
 
 def _validate_approval(rule: Record) -> None:

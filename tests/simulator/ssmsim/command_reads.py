@@ -164,7 +164,8 @@ def _moment(text: str) -> datetime:
 
 
 def _missing_invocation() -> ServiceError:
-    return ServiceError("InvocationDoesNotExist", "The command ID and managed node ID did not match any invocations.")
+    # Without a word, as answers in public threads show it.
+    return ServiceError("InvocationDoesNotExist", "")
 
 
 def _common(command: Record, invocation: Record) -> dict[str, Any]:

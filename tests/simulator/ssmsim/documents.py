@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,26 +170,14 @@ def named(region: Region, request: dict[str, Any]) -> Document:
 def judge(document: Document, parameters: Values) -> None:
     """Raises InvalidParameters for parameters that the document does not have, lacks or does not allow.
 
-    The message does not quote their values, which are sensitive.
+    The error has no text: https://github.com/claranet/ssha/issues/71.
     """
-    if document.any_parameters:
-        return
-    found = [
-        *(
-            f"Parameter {name} is not supported by the document."
-            for name in parameters
-            if name not in document.parameters
-        ),
-        *(
-            f"Parameter {name} is required."
-            for name, parameter in document.parameters.items()
-            if parameter.default is None and not parameters.get(name)
-        ),
-    ]
-    for name in parameters.keys() & document.parameters.keys():
-        found += _unfit(name, document.parameters[name], parameters[name])
-    if found:
-        raise ServiceError("InvalidParameters", " ".join(sorted(found)))
+    known = document.parameters
+    strange = parameters.keys() - known.keys()
+    lacking = any(one.default is None and not parameters.get(name) for name, one in known.items())
+    unfit = any(not _fits(known[name], parameters[name]) for name in known.keys() & parameters.keys())
+    if not document.any_parameters and (strange or lacking or unfit):
+        raise ServiceError("InvalidParameters", "")
 
 
 def resolved(document: Document, parameters: Values) -> dict[str, str]:
@@ -199,11 +186,10 @@ def resolved(document: Document, parameters: Values) -> dict[str, str]:
     return defaults | {name: values[0] for name, values in parameters.items() if values}
 
 
-def _unfit(name: str, parameter: Parameter, values: list[str]) -> Iterator[str]:
-    if len(values) != 1 and not parameter.many:
-        yield f"Parameter {name} must have one value."
-    for value in values:
-        if parameter.allowed and value not in parameter.allowed:
-            yield f"Parameter {name} has a value that is not one of [{', '.join(parameter.allowed)}]."
-        if parameter.pattern and not re.fullmatch(parameter.pattern, value):
-            yield f"Parameter {name} has a value that does not match {parameter.pattern}."
+def _fits(parameter: Parameter, values: list[str]) -> bool:
+    fitting = (
+        (not parameter.allowed or value in parameter.allowed)
+        and (not parameter.pattern or re.fullmatch(parameter.pattern, value) is not None)
+        for value in values
+    )
+    return (len(values) == 1 or parameter.many) and all(fitting)

@@ -15,6 +15,8 @@ from ssmsim.store import Record
 
 LEVELS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNSPECIFIED")
 """The compliance levels, the gravest first."""
+# Repositories of apt have no reliable dates: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchRule.html
+_UNDATED = frozenset({"DEBIAN", "RASPBIAN", "UBUNTU"})
 
 
 class Status(NamedTuple):
@@ -113,7 +115,9 @@ class Policy:
             if not _fits(patch, rule["PatchFilterGroup"], PATCH_SET=("OS",)):
                 continue
             until = rule.get("ApproveUntilDate")
-            if until is None:
+            if self.record.get("OperatingSystem") in _UNDATED:
+                yield Approval(rule["ComplianceLevel"], patch.released)
+            elif until is None:
                 yield Approval(rule["ComplianceLevel"], patch.released + timedelta(days=rule["ApproveAfterDays"]))
             elif patch.released.astimezone(UTC).date() <= date.fromisoformat(until):
                 yield Approval(rule["ComplianceLevel"], patch.released)

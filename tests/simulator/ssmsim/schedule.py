@@ -33,7 +33,10 @@ SYNTAX = (
     "cron(<cron_expression>) or at(yyyy-MM-dd'T'HH:mm:ss)."
 )
 INVALID_CRON = "Invalid CRON expression"
-BOTH_DAYS = "Specifying both a day-of-week AND a day-of-month parameter is not supported."
+BOTH_DAYS = (
+    f"{INVALID_CRON}: error at position 0, details: "
+    "Specifying both a day-of-week AND a day-of-month parameter is not supported."
+)
 INVALID_FREQUENCY = "Invalid schedule frequency"
 INVALID_AT = "Invalid schedule at DateTime expression"
 INVALID_TIMEZONE = (

@@ -156,7 +156,7 @@ class Simulator:
             raise ServiceError("SerializationException", "The request is not a JSON object")
         with self._lock:
             self._world.agenda.run_due()
-            request = validate.request(operation, body, every=self._world.strict)
+            request = validate.request(operation, body, strict=self._world.strict)
             result = OPERATIONS[operation](self._region(account, region), request)
             output = model.output_shape(operation)
             shaped: dict[str, Any] = validate.modelled(output, result) if output else {}

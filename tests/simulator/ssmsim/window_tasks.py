@@ -19,7 +19,7 @@ from ssmsim.windows import TARGETS, TASKS, WINDOWS, addressed, missing_window, o
 
 MOST_TASKS = 20
 MOST_WINDOW_TARGETS = 10
-_RATES = ("MaxConcurrency", "MaxErrors")
+_RATES = ("MaxErrors", "MaxConcurrency")
 _MEMBERS = (
     "Targets",
     "TaskArn",
@@ -191,9 +191,12 @@ def _validate_targets(region: Region, window: Record, targets: list[dict[str, An
 def _validate_targetless(task: Record) -> None:
     if task["TaskType"] == "RUN_COMMAND":
         raise validation(_TARGETS_NEEDED)
-    for rate in _RATES:
-        if rate in task:
-            raise validation(f"Maintenance window tasks without targets do not support {rate} values.")
+    # Both sentences in one answer: https://github.com/hashicorp/terraform-provider-aws/issues/19396
+    sent = [rate for rate in _RATES if rate in task]
+    if sent:
+        raise validation(
+            " ".join(f"Maintenance window tasks without targets do not support {rate} values." for rate in sent)
+        )
 
 
 def _validate_invocation(task: Record) -> None:

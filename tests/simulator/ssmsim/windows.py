@@ -140,7 +140,8 @@ def _validate(region: Region, window: Record, request: dict[str, Any]) -> None:
     runs = runs_of(region, window)
     duration, cutoff = window["Duration"], window["Cutoff"]
     if cutoff >= duration:
-        raise validation(f"Cuttoff was {cutoff} but must be smaller than {duration} (Duration)")  # sic: aws-cli#9793
+        # Typo, count and blanks are the service's: https://github.com/aws/aws-cli/issues/9793
+        raise validation(f"Cuttoff was {cutoff} but must be smaller than {duration - 1} (Duration  - 1 )")
     past = runs.schedule.kind == "at" and runs.next(region.now()) is None
     if region.strict and "Schedule" in request and past:
         raise validation("Invalid schedule at DateTime expression")

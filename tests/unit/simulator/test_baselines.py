@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from ssmsim import baselines, model, patch_groups, tags
-from ssmsim.aws_baselines import FILTER_KEYS, predefined, predefined_defaults
+from ssmsim.aws_baselines import predefined, predefined_defaults
 from ssmsim.errors import ServiceError
+from ssmsim.patch_properties import FILTER_KEYS
 from ssmsim.registry import OPERATIONS
 from ssmsim.store import Region, World
 

@@ -32,9 +32,9 @@ ONE = "1 validation error detected: "
 BROKEN = "failed to satisfy constraint: "
 
 
-def refusal(operation: str, body: dict[str, Any], *, every: bool = True) -> str:
+def refusal(operation: str, body: dict[str, Any], *, strict: bool = True) -> str:
     with pytest.raises(ServiceError) as caught:
-        request(operation, body, every=every)
+        request(operation, body, strict=strict)
     assert caught.value.code == "ValidationException"
     return caught.value.message
 
@@ -112,8 +112,8 @@ def test_all_violations_come_in_one_message() -> None:
 
 def test_a_value_that_breaks_two_constraints() -> None:
     assert refusal(CREATE, WINDOW | {"Name": "a b" * 50}).startswith("2 validation errors")
-    assert "length less than or equal" in refusal(CREATE, WINDOW | {"Name": "a b" * 50}, every=False)
-    assert "pattern" not in refusal(CREATE, WINDOW | {"Name": "a b" * 50}, every=False)
+    assert "length less than or equal" in refusal(CREATE, WINDOW | {"Name": "a b" * 50}, strict=False)
+    assert "pattern" not in refusal(CREATE, WINDOW | {"Name": "a b" * 50}, strict=False)
 
 
 def test_sensitive_values_are_not_quoted() -> None:
