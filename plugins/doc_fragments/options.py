@@ -309,8 +309,10 @@ options:
     elements: str
   instance_ids:
     description:
-      - Instances on which the task runs, at most 50; they must be registered, or
-        the window must have C(allow_unassociated_targets). Excludes O(window_targets).
+      - Instances on which the task runs, at most 50. They must be registered with
+        the window, or the window must have C(allow_unassociated_targets); of one
+        that no target names by its id a warning says that AWS may refuse it. Excludes
+        O(window_targets).
     type: list
     elements: str
   max_concurrency:
@@ -477,8 +479,10 @@ options:
     elements: str
   instance_ids:
     description:
-      - Instances on which the task runs, at most 50; they must be registered, or
-        the window must have C(allow_unassociated_targets). Excludes O(window_targets).
+      - Instances on which the task runs, at most 50. They must be registered with
+        the window, or the window must have C(allow_unassociated_targets); of one
+        that no target names by its id a warning says that AWS may refuse it. Excludes
+        O(window_targets).
     type: list
     elements: str
   max_concurrency:
@@ -1317,8 +1321,10 @@ options:
             elements: str
           instance_ids:
             description:
-              - Instances on which the task runs, at most 50; they must be registered,
-                or the window must have C(allow_unassociated_targets). Excludes O(windows[].patch_tasks[].window_targets).
+              - Instances on which the task runs, at most 50. They must be registered
+                with the window, or the window must have C(allow_unassociated_targets);
+                of one that no target names by its id a warning says that AWS may
+                refuse it. Excludes O(windows[].patch_tasks[].window_targets).
             type: list
             elements: str
           max_concurrency:
@@ -1482,8 +1488,10 @@ options:
             elements: str
           instance_ids:
             description:
-              - Instances on which the task runs, at most 50; they must be registered,
-                or the window must have C(allow_unassociated_targets). Excludes O(windows[].tasks[].window_targets).
+              - Instances on which the task runs, at most 50. They must be registered
+                with the window, or the window must have C(allow_unassociated_targets);
+                of one that no target names by its id a warning says that AWS may
+                refuse it. Excludes O(windows[].tasks[].window_targets).
             type: list
             elements: str
           max_concurrency:

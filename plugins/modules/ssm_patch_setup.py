@@ -135,11 +135,12 @@ errors:
       type: str
       returned: always
 not_attempted:
-  description: Changes that were not attempted because something they depend on failed.
+  description: Changes that were not attempted because something they wait for failed. C(reason) names it.
   returned: always
   type: list
   elements: dict
-  sample: [{kind: task, name: install, action: create}]
+  sample:
+    - {kind: task, name: install, window: prod, action: create, reason: "this waits for baseline web, which failed"}
 baselines:
   description: The declared baselines, as RV(patchfleet.aws.ssm_patch_baseline#module:baseline).
   returned: when nothing failed

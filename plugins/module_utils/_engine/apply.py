@@ -27,8 +27,8 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
 # The reads of one resource, by its id's member. Those of _DATED tell when it was created.
 _DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
 _READS = {**_DATED, "WindowTaskId": "GetMaintenanceWindowTask"}
-
-
+# How the codes begin of errors that find something wrong with a request.
+_REFUSALS = ("Validation", "Invalid")
 _LOST = "no answer of the service came, so whether this was done is not known; run again, which looks first"
 
 
@@ -162,6 +162,8 @@ class _Run:
 
     def _fail(self, step: Step, error: PatchingError) -> None:
         notes = [step.if_failed]
+        if isinstance(error, ApiError) and error.code.startswith(_REFUSALS):
+            notes.append(step.if_refused)
         if isinstance(error, ApiError) and error.operation == step.operation and not error.refused:
             # Nobody knows that nothing was written.
             self.outcome.touched.append(step.change)
@@ -378,11 +380,30 @@ def create_token(creation: Creation, request: Raw, salt: str = "") -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def not_attempted(plan: Plan, outcome: Outcome) -> list[Change]:
-    """Changes of which nothing failed by itself, but which, or what they follow, did not come to their end."""
-    failed = {id(failure.change) for failure in outcome.failures}
+def not_attempted(plan: Plan, outcome: Outcome) -> list[tuple[Change, list[str]]]:
+    """Changes that did not come to their end although nothing of them failed, each with what they waited for."""
+    failed = {id(failure.change): failure.change.title for failure in outcome.failures}
     unfinished = {id(step.change) for step in plan.steps if step.key not in outcome.succeeded}
-    return [change for change in plan.changes if id(_root(change)) in unfinished and id(change) not in failed]
+    by_key = {step.key: step for step in plan.steps}
+    return [
+        (change, _obstacles(_root(change), plan, by_key, failed))
+        for change in plan.changes
+        if id(_root(change)) in unfinished and id(change) not in failed
+    ]
+
+
+def _obstacles(change: Change, plan: Plan, steps: dict[str, Step], failed: dict[int, str]) -> list[str]:
+    """The titles of the failed changes for which a change waited, directly or through others."""
+    if id(change) in failed:
+        return [failed[id(change)]]
+    waiting = [step.key for step in plan.steps if step.change is change]
+    seen: set[str] = set(waiting)
+    while waiting:
+        more = {key for key in steps[waiting.pop()].needs if key in steps} - seen
+        seen |= more
+        # What a failed change waited for itself did not fail.
+        waiting += [key for key in more if id(steps[key].change) not in failed]
+    return sorted({failed[id(steps[key].change)] for key in seen if id(steps[key].change) in failed})
 
 
 def finished(plan: Plan, outcome: Outcome) -> list[Change]:

@@ -174,15 +174,27 @@ def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str
 def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> None:
     plan, outcome = run.planning.plan, run.outcome
     missed = not_attempted(plan, outcome)
-    left = [run.resolved(change) for change in missed]
     result["errors"] = [_error(run, failure) for failure in outcome.failures]
-    result["not_attempted"] = [
-        {key: told[key] for key in ("kind", "name", "window", "action") if key in told} for told in left
-    ]
+    result["not_attempted"] = [_missed(run, change, obstacles) for change, obstacles in missed]
     texts = [failure.text() for failure in outcome.failures]
-    if missed:
-        texts.append("Not attempted: " + ", ".join(change.title for change in missed) + ".")
+    by_reason: dict[str, list[str]] = {}
+    for change, obstacles in missed:
+        by_reason.setdefault(_reason(obstacles), []).append(change.title)
+    texts += [
+        f"Not attempted{f', because {reason}' if reason else ''}: {', '.join(titles)}."
+        for reason, titles in by_reason.items()
+    ]
     module.fail_json(msg=" ".join(texts), **result)
+
+
+def _missed(run: Run, change: Change, obstacles: list[str]) -> dict[str, Any]:
+    told = run.resolved(change)
+    missed: dict[str, Any] = {key: told[key] for key in ("kind", "name", "window", "action") if key in told}
+    return {**missed, "reason": _reason(obstacles)}
+
+
+def _reason(obstacles: list[str]) -> str:
+    return f"this waits for {', '.join(obstacles)}, which failed" if obstacles else ""
 
 
 def _error(run: Run, failure: Failure) -> dict[str, Any]:

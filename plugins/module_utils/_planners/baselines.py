@@ -14,7 +14,7 @@ from .._options.kind import merge, update_body, values_of
 from .._resources import patch_baseline
 from .._state.declaration import Entry
 from .._state.read import Resource, matching_baselines, successor_identities
-from .changes import Change, Creation, Id, Ref, Step
+from .changes import Change, Creation, Id, Ref, Step, created
 from .planning import (
     Answer,
     Planning,
@@ -87,7 +87,9 @@ def plan_baselines(planning: Planning) -> None:
         except ViolationError as violation:
             planning.refuse(plan.entry, str(violation))
         if plan.steps or plan.finish:
-            planning.install_needs.update(planning.plan.add(plan.change, plan.steps + plan.finish))
+            steps = plan.steps + plan.finish
+            planning.baseline_steps.update(planning.plan.add(plan.change, steps))
+            planning.baseline_creations.update(creation.group for creation in created(steps))
     for change, claim in claims.losses:
         # It is told already where it has steps of its own.
         if not any(one is change for one in planning.plan.changes):

@@ -128,7 +128,8 @@ class Step:
     needs: steps that must have succeeded. after: steps that must have ended, in whatever way.
     tolerate: error codes that mean "already so". retry: error codes that pass by themselves after a moment.
     undo: operation and request that put things back where this call fails for good. guard: what must still be so.
-    if_failed: what the user must know when it fails. late: it waits for the success of all steps that are not late.
+    if_failed: what the user must know when it fails; if_refused: only where AWS finds the request wrong.
+    late: it waits for the success of all steps that are not late.
     """
 
     key: str
@@ -143,6 +144,7 @@ class Step:
     undo: tuple[str, Raw] | None = None
     guard: Guard | None = None
     if_failed: str = ""
+    if_refused: str = ""
     late: bool = False
 
     @property

@@ -36,6 +36,7 @@ class Child:
     """One declared child in its window, as far as it is planned.
 
     current: what it is made from; leftover: what an unfinished replacement left beside it. id: empty until planned.
+    planned: its structure as it will be.
     """
 
     entry: Entry
@@ -45,6 +46,7 @@ class Child:
     id: Id = ""
     keys: list[str] = field(default_factory=list)
     created: Creation | None = None
+    planned: Raw = field(default_factory=dict)
 
     def waits(self) -> Waits:
         """What a step that uses this child's id needs, and what must have ended before it."""
@@ -127,7 +129,7 @@ def register_step(planning: Planning, child: Child, change: Change, after: Raw, 
         where={"WindowId": window.id},
         known=frozenset(one.id for one in found.values() if one.name == change.name),
     )
-    child.created = creation
+    child.created, child.planned = creation, after
     body = {**create_body(planning.members(kind.create), after), "WindowId": window.id}
     return Step(
         change.title,
@@ -153,7 +155,7 @@ def plan_update(
 ) -> dict[str, Any]:
     """Update an existing child in place, where anything differs; gives its option values afterwards."""
     kind = child.entry.kind
-    child.id = current.id
+    child.id, child.planned = current.id, after
     old, new = differing(kind, current.raw, after)
     body = update_body(kind, current.raw, after, planning.members(kind.update), replace)
     if old != new and body:

@@ -42,7 +42,8 @@ class Planning:
     """One run of the planners: what is declared, what was read, what comes out.
 
     input_shape: the botocore shape of an operation's input. missing: parents that do not exist, which a real run
-    refuses and check mode only tells. install_needs: steps that every new Install task must wait for. default_claims:
+    refuses and check mode only tells. baseline_steps, baseline_creations: what must have succeeded, and ended, before
+    a window may install more than before. default_claims:
     the step that makes another baseline the default, by operating system. claimed: entries by kind and id of what they
     mean.
     """
@@ -53,7 +54,8 @@ class Planning:
     plan: Plan = field(default_factory=Plan)
     answers: dict[int, Answer] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
-    install_needs: set[str] = field(default_factory=set)
+    baseline_steps: set[str] = field(default_factory=set)
+    baseline_creations: set[str] = field(default_factory=set)
     default_claims: dict[str, str] = field(default_factory=dict)
     claimed: dict[tuple[str, str], Entry] = field(default_factory=dict)
 

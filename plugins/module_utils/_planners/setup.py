@@ -10,6 +10,7 @@ from typing import Any
 from .._state.declaration import Declaration
 from .._state.read import Account
 from .baselines import plan_baseline_removals, plan_baselines
+from .install_order import wait_for_baselines
 from .planning import Answer, Planning, ViolationError
 from .prune import add_undeclared, check_limit
 from .targets import plan_target_removals, plan_targets
@@ -26,11 +27,12 @@ def plan_setup(declaration: Declaration, account: Account, input_shape: Callable
     planning = Planning(declaration, account, input_shape)
     plan_baselines(planning)
     for entry in declaration.windows:
+        first_step = len(planning.plan.steps)
         try:
             if entry.absent:
                 plan_window_removal(planning, entry)
             elif window := plan_window(planning, entry):
-                _plan_children(planning, window)
+                _plan_children(planning, window, first_step)
             else:
                 for child in (*(entry.targets or ()), *(entry.tasks or ())):
                     planning.answer(child, Answer(child, None, {}))
@@ -60,7 +62,8 @@ def _warn_of_uncovered_groups(planning: Planning) -> None:
             planning.warn(entry, f"patch_groups: no declared window target selects {', '.join(missing)}")
 
 
-def _plan_children(planning: Planning, window: WindowPlan) -> None:
+def _plan_children(planning: Planning, window: WindowPlan, first_step: int) -> None:
     targets = plan_targets(planning, window)
     tasks = plan_tasks(planning, window, targets)
+    wait_for_baselines(planning, window, targets, tasks, first_step)
     plan_target_removals(planning, targets, tasks.after, tasks.steps)

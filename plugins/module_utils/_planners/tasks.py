@@ -7,9 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._aws.structures import Raw, member
+from .._aws.structures import Raw
 from .._options.kind import merge, values_of
-from .._resources import patch_task, window_target, window_task
+from .._resources import patch_task, window_task
 from .._resources.tasks import is_deprecated, modernised
 from .._state.declaration import Entry
 from .changes import Change, Id, Step
@@ -30,20 +30,20 @@ from .planning import Answer, Planning, ViolationError, required
 from .targets import TargetPlans, resolve
 from .windows import WindowPlan
 
-_PARAMETERS = "TaskInvocationParameters.RunCommand.Parameters"
-
 
 @dataclass
 class TaskPlans:
     """The tasks of one window.
 
-    after: every task by id as it will be. steps: the calls that change a task, by its id.
+    after: every task by id as it will be, new ones excepted. steps: the calls that change a task, by its id.
+    children: the declared ones that stay.
     """
 
     window: WindowPlan
     targets: TargetPlans
     after: dict[str, Raw] = field(default_factory=dict)
     steps: dict[str, list[Step]] = field(default_factory=dict)
+    children: list[Child] = field(default_factory=list)
 
 
 def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> TaskPlans:
@@ -61,6 +61,7 @@ def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> 
                 _remove(planning, plans, child)
             else:
                 _plan_task(planning, plans, child)
+                plans.children.append(child)
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
     _follow_targets(planning, plans, declared)
@@ -110,14 +111,16 @@ def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
     found = required(entry, ("name", *rules.REQUIRED), shown) if replaced or not current else []
     for text in found + rules.violations(values, shown):
         planning.refuse(entry, text)
-    _check_instances(planning, plans, entry, values)
     planning.check_limits(entry, values, {**after, "Targets": []})
-    if _installs(after) and not (current and _installs(modernised(current.raw))):
-        waits = ({*waits[0], *planning.install_needs}, waits[1])
+    strangers = _unregistered(plans, after)
+    waits = _with_holders(plans, after, waits)
     if kind is patch_task.KIND:
         for text in patch_task.warnings(entry.values):
             planning.warn(entry, text)
+    first_step = len(planning.plan.steps)
     _write(planning, plans, child, after, replaced, waits)
+    if strangers and child.keys:
+        _warn_of_strangers(planning, plans, entry, strangers, planning.plan.steps[first_step:])
 
 
 def _write(planning: Planning, plans: TaskPlans, child: Child, after: Raw, replaced: bool, waits: Waits) -> None:
@@ -190,24 +193,54 @@ def _named(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return {**values, "window_targets": [names.get(str(one), str(one)) for one in ids]} if ids else values
 
 
-def _check_instances(planning: Planning, plans: TaskPlans, entry: Entry, values: dict[str, Any]) -> None:
-    """Instances that are no targets of the window need its permission."""
-    instances = values.get("instance_ids")
-    if not instances or plans.window.values.get("allow_unassociated_targets") is not False:
-        return
-    targets = [one.raw for one in plans.targets.found.values()]
-    targets += [merge(window_target.KIND, {}, child.entry.values) for child in plans.targets.children]
-    strangers = window_target.strangers(instances, targets)
-    if strangers:
-        planning.refuse(
-            entry,
-            f"instance_ids: {', '.join(strangers)} are not registered with window {plans.window.entry.title}; register"
-            " them as a target, or give the window allow_unassociated_targets: true",
-        )
+def _instances(raw: Raw) -> set[str]:
+    """The instances that a task or a target names by their ids."""
+    return {
+        str(value)
+        for entry in raw.get("Targets") or ()
+        if entry.get("Key") == "InstanceIds"
+        for value in entry.get("Values") or ()
+    }
 
 
-def _installs(raw: Raw) -> bool:
-    return bool(member(raw, f"{_PARAMETERS}.Operation") == ["Install"])
+def _needs_registration(plans: TaskPlans) -> bool:
+    """Whether AWS takes only registered instances; unknown where the window is neither declared nor read."""
+    return plans.window.values.get("allow_unassociated_targets") is False
+
+
+def _with_holders(plans: TaskPlans, after: Raw, waits: Waits) -> Waits:
+    """A task on instances waits for the declared targets that register them."""
+    needs, ended = set(waits[0]), set(waits[1])
+    for child in plans.targets.children if _needs_registration(plans) else ():
+        if _instances(child.planned) & _instances(after):
+            more_needs, more_ended = child.waits()
+            needs |= set(more_needs)
+            ended |= set(more_ended)
+    return needs, ended
+
+
+def _unregistered(plans: TaskPlans, after: Raw) -> list[str]:
+    """The instances of a task that no target of the window names by id, although the window asks for it."""
+    if not _needs_registration(plans):
+        return []
+    leaving = {removal.resource.id for removal in plans.targets.removals}
+    registered = {one for child in plans.targets.children for one in _instances(child.planned)}
+    registered |= {
+        one for target in plans.targets.found.values() if target.id not in leaving for one in _instances(target.raw)
+    }
+    return sorted(_instances(after) - registered)
+
+
+def _warn_of_strangers(
+    planning: Planning, plans: TaskPlans, entry: Entry, strangers: list[str], steps: list[Step]
+) -> None:
+    """Whether instances count as registered by their tags is for AWS to say; what to do if not is ours."""
+    window = plans.window.entry.title
+    text = f"instance_ids: {', '.join(strangers)}: no target of window {window} names them by id"
+    ways = "register them as a target by instance_ids, or give the window allow_unassociated_targets: true"
+    planning.warn(entry, f"{text}, so AWS may refuse the task; {ways}")
+    for step in steps:
+        step.if_refused = f"{text}; {ways}"
 
 
 def _follow_targets(planning: Planning, plans: TaskPlans, declared: set[str]) -> None:

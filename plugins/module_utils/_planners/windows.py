@@ -33,12 +33,16 @@ from .planning import (
 
 @dataclass
 class WindowPlan:
-    """A window as its children see it: its id, and the steps that must have run before them."""
+    """A window as its children see it: its id, and the steps that must have run before them.
+
+    planned: its structure as it will be; empty where only its children are declared.
+    """
 
     entry: Entry
     id: Id
     resource: Resource | None
     values: dict[str, Any]
+    planned: Raw = field(default_factory=dict)
     needs: set[str] = field(default_factory=set)
     after: set[str] = field(default_factory=set)
 
@@ -116,7 +120,7 @@ def _create(planning: Planning, entry: Entry) -> WindowPlan:
         )
     keys = planning.plan.add(change, steps)
     planning.answer(entry, Answer(entry, change.id, change.after, window.facts({})))
-    return WindowPlan(entry, change.id, None, shown, set(keys), {creation.group for creation in created(steps)})
+    return WindowPlan(entry, change.id, None, shown, after, set(keys), {creation.group for creation in created(steps)})
 
 
 def _create_step(planning: Planning, entry: Entry, change: Change, after: Raw, tagging: Tagging) -> Step:
@@ -148,16 +152,7 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     body = update_body(window.KIND, before_raw, after_raw, planning.members(window.KIND.update))
     if body:
         request = {**body, "WindowId": resource.id}
-        enabling = bool(after["enabled"]) and not before["enabled"]
-        steps.append(
-            Step(
-                f"{change.title} {resource.id}",
-                change,
-                window.KIND.update,
-                request,
-                needs=_enabling(planning, enabling),
-            )
-        )
+        steps.append(Step(f"{change.title} {resource.id}", change, window.KIND.update, request))
         schedule = str(after["schedule"])
         if body.get("Replace") and schedule.startswith("rate(") and schedule == before["schedule"]:
             planning.warn(
@@ -165,12 +160,7 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
             )
     steps += tag_steps(tagging, change, window.RESOURCE_TYPE, resource.id)
     keys = planning.plan.add(change, steps) if steps else []
-    return WindowPlan(entry, resource.id, resource, after, set(keys))
-
-
-def _enabling(planning: Planning, enabling: bool) -> set[str]:
-    """Nothing may install under a baseline that failed: a window is enabled only after all of them."""
-    return set(planning.install_needs) if enabling else set()
+    return WindowPlan(entry, resource.id, resource, after, after_raw, set(keys))
 
 
 def _check(

@@ -29,6 +29,9 @@ from .tasks import (
 
 PLAIN_DOCUMENT = "AWS-RunPatchBaseline"
 HOOKS_DOCUMENT = "AWS-RunPatchBaselineWithHooks"
+# Documents of AWS that install nothing when they scan, as long as no hook runs with them.
+SCANNING_DOCUMENTS = frozenset({PLAIN_DOCUMENT, HOOKS_DOCUMENT, "AWS-RunPatchBaselineAssociation"})
+HOOK_PARAMETERS = frozenset({"PreInstallHookDocName", "PostInstallHookDocName", "OnExitHookDocName"})
 _PARAMETERS = f"{RUN_COMMAND}.Parameters"
 _HOOKS = ("hooks.pre_install", "hooks.post_install", "hooks.on_exit")
 _OVERRIDES = ("install_override_list", "baseline_override")
@@ -96,6 +99,11 @@ OPTIONS = (
 )
 KIND = task_kind(OPTIONS)
 REQUIRED = ("operation",)
+
+
+def document_name(arn: Any) -> str:
+    """The name of a document that is given by name or ARN."""
+    return str(arn or "").rpartition("/")[2]
 
 
 def is_foreign(raw: Raw) -> bool:

@@ -60,8 +60,9 @@ SHARED_OPTIONS = (
     ),
     Option(
         "instance_ids",
-        "Instances on which the task runs, at most 50; they must be registered, or the window must have"
-        " C(allow_unassociated_targets). Excludes O(window_targets).",
+        "Instances on which the task runs, at most 50. They must be registered with the window, or the window must have"
+        " C(allow_unassociated_targets); of one that no target names by its id a warning says that AWS may refuse it."
+        " Excludes O(window_targets).",
         type="list",
         elements="str",
         api="Targets",

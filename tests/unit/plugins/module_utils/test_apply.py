@@ -70,7 +70,7 @@ def test_a_failing_step_stops_only_what_needs_it(account: Account, engine: Engin
 
     assert [failure.change for failure in outcome.failures] == [broken]
     assert finished(plan, outcome) == [free]
-    assert not_attempted(plan, outcome) == [bound]
+    assert not_attempted(plan, outcome) == [(bound, [broken.title])]
     assert outcome.touched == [free]
     assert len(account.inputs("UpdateMaintenanceWindow")) == 2
 

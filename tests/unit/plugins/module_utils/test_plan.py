@@ -63,15 +63,22 @@ def test_parents_come_before_children(engine: Engine) -> None:
     ]
 
 
-def test_installing_waits_for_all_baselines(engine: Engine) -> None:
-    planning = engine.plan(windows=[FULL], baselines=[{**LINUX, "patch_groups": ["Web"], "default": True}])
+def test_a_window_that_installs_waits_for_all_baselines(engine: Engine) -> None:
+    scanning = {**FULL, "name": "nightly", "patch_tasks": [SCAN]}
+    planning = engine.plan(windows=[FULL, scanning], baselines=[{**LINUX, "patch_groups": ["Web"], "default": True}])
 
-    install = _waits(planning, _step(planning, "RegisterTaskWithMaintenanceWindow", "install"))
-    scan = _waits(planning, _step(planning, "RegisterTaskWithMaintenanceWindow", "scan"))
-    assert install - scan == {
+    creations = [step for step in planning.plan.steps if step.operation == "CreateMaintenanceWindow"]
+    waits = {step.change.name: _waits(planning, step) for step in creations}
+    assert waits["prod"] == {
         "CreatePatchBaseline linux",
         "RegisterPatchBaselineForPatchGroup linux",
         "RegisterDefaultPatchBaseline linux",
+    }
+    assert not waits["nightly"]
+    # A baseline that is withdrawn for the sake of a namesake has failed, too.
+    assert {step.change.name: "DescribePatchBaselines" in " ".join(step.after) for step in creations} == {
+        "prod": True,
+        "nightly": False,
     }
 
 
@@ -90,17 +97,6 @@ def test_a_window_that_is_enabled_waits_for_all_baselines(engine: Engine) -> Non
     planning = engine.plan(windows=[{**WINDOW, "enabled": True}], baselines=[LINUX])
 
     assert _waits(planning, _step(planning, "UpdateMaintenanceWindow")) == {"CreatePatchBaseline linux"}
-
-
-def test_nothing_installs_under_a_baseline_that_failed(account: Account, engine: Engine) -> None:
-    planning = engine.plan(windows=[FULL], baselines=[LINUX])
-    account.faults({"op": "CreatePatchBaseline", "do": "AccessDeniedException"})
-
-    outcome = engine.apply(planning)
-
-    assert [failure.change.title for failure in outcome.failures] == ["baseline linux"]
-    (task,) = account.inputs("RegisterTaskWithMaintenanceWindow")
-    assert task["Name"] == "scan"
 
 
 def test_a_replaced_target_goes_last(engine: Engine) -> None:

@@ -292,9 +292,10 @@ def test_instances_that_are_no_targets_of_the_window(prepared: Account) -> None:
     prepared.run("ssm_window_target", window="other", name="ids", instance_ids=[INSTANCES[0]])
     scan = {"window": "other", "name": "scan", "operation": "Scan"}
 
-    (violation,) = prepared.refuses("ssm_patch_task", **scan, instance_ids=list(INSTANCES))
-    assert violation.startswith(f"instance_ids: {INSTANCES[1]} are not registered")
-    assert "allow_unassociated_targets: true" in violation
+    (warning,) = prepared.run("ssm_patch_task", check=True, **scan, instance_ids=list(INSTANCES))["warnings"]
+    assert warning.startswith(f"instance_ids: {INSTANCES[1]}: no target of window other names them")
+    refused = prepared.fails("ssm_patch_task", **scan, instance_ids=list(INSTANCES))
+    assert "allow_unassociated_targets: true" in refused["msg"]
     assert apply(prepared, "ssm_patch_task", **scan, instance_ids=[INSTANCES[0]])["changed"]
     prepared.run("ssm_maintenance_window", name="other", allow_unassociated_targets=True)
     assert apply(prepared, "ssm_patch_task", **scan, instance_ids=list(INSTANCES))["changed"]

@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order in which a whole setup is written, and what is left alone when a baseline fails."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+
+ONE, TWO = "i-0123456789abcdef0", "i-0123456789abcdef1"
+LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
+WINDOW: dict[str, Any] = {
+    "name": "prod",
+    "schedule": "cron(0 2 ? * SUN *)",
+    "duration": 4,
+    "cutoff": 1,
+    "targets": [
+        {"name": "web", "instance_tags": {"Role": ["web"]}},
+        {"name": "dbs", "instance_tags": {"Role": "db"}},
+        {"name": "ids", "instance_ids": [ONE]},
+    ],
+    "patch_tasks": [
+        {"name": "install", "operation": "Install", "window_targets": ["web"], "reboot_option": "NoReboot"},
+        {"name": "scan", "operation": "Scan", "window_targets": ["web"]},
+    ],
+    "tasks": [{"name": "images", "task_type": "AUTOMATION", "task_arn": "AWS-PatchAsgInstance"}],
+}
+WINDOW_WRITES = (
+    "CreateMaintenanceWindow",
+    "UpdateMaintenanceWindow",
+    "RegisterTargetWithMaintenanceWindow",
+    "UpdateMaintenanceWindowTarget",
+    "RegisterTaskWithMaintenanceWindow",
+    "UpdateMaintenanceWindowTask",
+)
+
+
+def _declared(**changes: Any) -> dict[str, Any]:
+    """The window, with options of it, or of the target or task of a name, changed."""
+    declared = deepcopy(WINDOW)
+    for name, options in changes.items():
+        if not isinstance(options, dict):
+            declared[name] = options
+            continue
+        for kind in ("targets", "patch_tasks", "tasks"):
+            for child in declared[kind]:
+                if child["name"] == name:
+                    child.update(options)
+    return declared
+
+
+MORE: dict[str, dict[str, Any]] = {
+    "a wider target": {"web": {"instance_tags": {"Role": ["web", "db"]}}},
+    "another tag": {"web": {"instance_tags": None, "tag_keys": ["Role"]}},
+    "a target of instances": {"web": {"instance_tags": None, "instance_ids": [TWO]}},
+    "a target that becomes a group": {"web": {"instance_tags": None, "resource_group": "prod"}},
+    "more targets": {"install": {"window_targets": ["web", "dbs"]}},
+    "a reboot": {"install": {"reboot_option": "RebootIfNeeded"}},
+    "any reboot": {"install": {"reboot_option": ""}},
+    "all at once": {"install": {"max_concurrency": "100%"}},
+    "all errors": {"install": {"max_errors": "100%"}},
+    "another document": {"install": {"document": "Company-Patch"}},
+    "a hook": {"install": {"hooks": {"pre_install": "Company-Prepare"}}},
+    "a list of patches": {"install": {"install_override_list": "s3://bucket/list"}},
+    "an earlier turn": {"install": {"priority": 0}},
+    "a scan that installs": {"scan": {"operation": "Install"}},
+    "another automation": {"images": {"task_arn": "AWS-PatchInstanceWithRollback"}},
+    "an automation with parameters": {"images": {"automation": {"parameters": {"ReportS3Bucket": "bucket"}}}},
+    "a denser schedule": {"schedule": "cron(0 2 ? * * *)"},
+    "another time zone": {"schedule_timezone": "Asia/Tokyo"},
+    "a longer window": {"duration": 5},
+    "a later cutoff": {"cutoff": 0},
+    "any instance": {"allow_unassociated_targets": True},
+    "a new install task": {
+        "patch_tasks": [*WINDOW["patch_tasks"], {"name": "more", "operation": "Install", "window_targets": ["dbs"]}]
+    },
+    "a script": {
+        "tasks": [
+            *WINDOW["tasks"],
+            {
+                "name": "update",
+                "task_type": "RUN_COMMAND",
+                "task_arn": "AWS-RunShellScript",
+                "window_targets": ["web"],
+                "run_command": {"parameters": {"commands": "dnf --assumeyes upgrade"}},
+            },
+        ]
+    },
+}
+LESS: dict[str, tuple[dict[str, Any], str]] = {
+    "disabled": ({"enabled": False}, "UpdateMaintenanceWindow"),
+    "shorter": ({"duration": 3}, "UpdateMaintenanceWindow"),
+    "described": ({"description": "text"}, "UpdateMaintenanceWindow"),
+    "fewer nodes": ({"web": {"instance_tags": {"Role": "web", "Env": "test"}}}, "UpdateMaintenanceWindowTarget"),
+    "slower": ({"install": {"max_concurrency": "5%"}}, "UpdateMaintenanceWindowTask"),
+    "only a scan": ({"install": {"operation": "Scan"}}, "UpdateMaintenanceWindowTask"),
+    "a scan on more nodes": ({"scan": {"window_targets": ["dbs"]}}, "UpdateMaintenanceWindowTask"),
+}
+
+
+def _refused(account: Account, windows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Apply windows beside a baseline that AWS refuses."""
+    account.faults({"op": "CreatePatchBaseline", "do": "AccessDeniedException"})
+    account.clear_log()
+    return account.fails("ssm_patch_setup", windows=windows, baselines=[LINUX])
+
+
+@pytest.mark.parametrize("change", MORE)
+def test_what_installs_more_waits_for_a_baseline_that_is_refused(account: Account, change: str) -> None:
+    account.run("ssm_patch_setup", windows=[WINDOW])
+
+    result = _refused(account, [_declared(**MORE[change])])
+
+    assert not set(account.calls(writes=True)) & set(WINDOW_WRITES), change
+    assert result["not_attempted"]
+    assert {one["reason"] for one in result["not_attempted"]} == {"this waits for baseline linux, which failed"}
+    assert "Not attempted, because this waits for baseline linux, which failed: " in result["msg"]
+    account.faults()
+    account.run("ssm_patch_setup", windows=[_declared(**MORE[change])], baselines=[LINUX])
+
+
+@pytest.mark.parametrize("change", LESS)
+def test_what_installs_no_more_goes_without(account: Account, change: str) -> None:
+    changes, operation = LESS[change]
+    account.run("ssm_patch_setup", windows=[WINDOW])
+
+    result = _refused(account, [_declared(**changes)])
+
+    assert account.calls(writes=True)[operation] == 1
+    assert not result["not_attempted"]
+
+
+def test_dates_move_outward_only_after_the_baselines(account: Account) -> None:
+    dates = {"start_date": "2026-03-01T00:00:00Z", "end_date": "2026-09-01T00:00:00Z"}
+    account.run("ssm_patch_setup", windows=[{**WINDOW, **dates}])
+    for wider in ({"start_date": "2026-02-01T00:00:00Z"}, {"end_date": ""}, {"start_date": ""}):
+        _refused(account, [{**WINDOW, **dates, **wider}])
+        assert not account.calls(writes=True)["UpdateMaintenanceWindow"], wider
+    _refused(account, [{**WINDOW, **dates, "start_date": "2026-04-01T00:00:00Z", "end_date": "2026-08-01T00:00:00Z"}])
+    assert account.calls(writes=True)["UpdateMaintenanceWindow"] == 1
+
+
+def test_a_window_is_made_or_enabled_only_after_the_baselines(account: Account) -> None:
+    scanning = {**_declared(install={"operation": "Scan"}), "name": "nightly", "tasks": []}
+    result = _refused(account, [WINDOW, scanning, {**WINDOW, "name": "off", "enabled": False}])
+
+    assert [one["Name"] for one in account.inputs("CreateMaintenanceWindow")] == ["nightly"]
+    assert {one["name"] for one in result["not_attempted"] if one["kind"] == "window"} == {"prod", "off"}
+
+    account.faults()
+    account.run("ssm_patch_setup", windows=[{**WINDOW, "enabled": False}])
+    _refused(account, [{**WINDOW, "enabled": True}])
+    assert not account.calls(writes=True)["UpdateMaintenanceWindow"]
+
+
+def test_tasks_that_nobody_declares_count_too(account: Account) -> None:
+    account.run("ssm_patch_setup", windows=[WINDOW])
+    wider = {"name": "web", "tag_keys": ["Role"]}
+    base = {name: value for name, value in WINDOW.items() if name not in ("targets", "patch_tasks", "tasks")}
+
+    for window in ({**base, "targets": [wider]}, {**base, "schedule": "rate(1 day)"}):
+        _refused(account, [window])
+        assert not set(account.calls(writes=True)) & set(WINDOW_WRITES)
+
+
+def test_a_renamed_and_a_recreated_task_wait(account: Account) -> None:
+    first = account.run("ssm_patch_setup", windows=[WINDOW])
+    task_id = first["windows"][0]["patch_tasks"][0]["window_task_id"]
+    renamed = {"name": "renamed", "window_task_id": task_id}
+    _refused(account, [{**WINDOW, "patch_tasks": [renamed]}])
+    assert not account.calls(writes=True)["UpdateMaintenanceWindowTask"]
+
+    account.by_hand(
+        "DeregisterTaskFromMaintenanceWindow", WindowId=first["windows"][0]["window_id"], WindowTaskId=task_id
+    )
+    _refused(account, [WINDOW])
+    assert not account.calls(writes=True)["RegisterTaskWithMaintenanceWindow"]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_task_on_instances_waits_for_the_target_that_registers_them(account: Account, allowed: bool) -> None:
+    window = {
+        **WINDOW,
+        "allow_unassociated_targets": allowed,
+        "targets": [{"name": "all", "instance_ids": [ONE, TWO]}],
+        "patch_tasks": [{"name": "install", "operation": "Install", "instance_ids": [TWO]}],
+        "tasks": [],
+    }
+    account.faults({"op": "RegisterTargetWithMaintenanceWindow", "do": "AccessDeniedException"})
+    failed = account.fails("ssm_patch_setup", windows=[window])
+    assert bool(account.inputs("RegisterTaskWithMaintenanceWindow")) is allowed
+    assert [one["name"] for one in failed["not_attempted"]] == ([] if allowed else ["install"])
+    account.faults()
+
+    done = account.run("ssm_patch_setup", windows=[window])
+
+    assert not done["warnings"]
+    assert not account.run("ssm_patch_setup", windows=[window])["changed"]
+
+
+@pytest.mark.parametrize(
+    "targets", [[], [{"name": "ids", "instance_ids": [ONE]}], [{"name": "web", "tag_keys": ["a"]}]]
+)
+def test_an_instance_that_is_not_registered_is_for_the_service_to_refuse(
+    account: Account, targets: list[dict[str, Any]]
+) -> None:
+    task = {"name": "scan", "operation": "Scan", "instance_ids": [TWO]}
+    window = {**WINDOW, "targets": targets, "patch_tasks": [task], "tasks": []}
+
+    predicted = account.run("ssm_patch_setup", windows=[window], check=True)
+    result = account.fails("ssm_patch_setup", windows=[window])
+
+    (warning,) = predicted["warnings"]
+    assert warning.startswith(f"windows[0].patch_tasks[0] scan: instance_ids: {TWO}: no target of window prod")
+    way = "register them as a target by instance_ids, or give the window allow_unassociated_targets: true"
+    assert way in warning
+    assert f"Note: instance_ids: {TWO}: no target of window prod names them by id; {way}." in result["msg"]
+    alone = account.fails("ssm_patch_task", window="prod", **task)
+    assert way in alone["msg"]
