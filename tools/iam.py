@@ -23,7 +23,7 @@ from simulator import CHECKOUT, serving
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "simulator"))
 
-from ansible_collections.patchfleet.aws.tests.privileges import plays, recording
+from ansible_collections.patchfleet.aws.tests.privileges import playbook_runs, recording
 from ansible_collections.patchfleet.aws.tests.privileges.policies import AROUND
 from ansible_collections.patchfleet.aws.tests.privileges.recording import Actions
 
@@ -69,10 +69,10 @@ NAMES = {
 def record() -> Known:
     """The actions of all modules, roles and playbooks."""
     with serving() as endpoint, tempfile.TemporaryDirectory() as folder:
-        plays.arrange(endpoint, plays.RUNS)
-        plays.play(endpoint, plays.RUNS, Path(folder))
-        log = plays.logged(endpoint)
-    kinds = {kind: recording.of_plays(log, plays.RUNS, kind) for kind in ("roles", "playbooks")}
+        playbook_runs.arrange(endpoint, playbook_runs.RUNS)
+        playbook_runs.run_all(endpoint, playbook_runs.RUNS, Path(folder))
+        log = playbook_runs.logged(endpoint)
+    kinds = {kind: recording.of_plays(log, playbook_runs.RUNS, kind) for kind in ("roles", "playbooks")}
     return {"modules": recording.of_modules(), **kinds}
 
 

@@ -1,18 +1,18 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One player of scenarios for each test."""
+"""One runner of scenarios for each test."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.unit.conftest import account, simulator
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 
-from .player import Player
+from .scenario_runner import ScenarioRunner
 
-__all__ = ["account", "player", "simulator"]
+__all__ = ["account", "runner", "simulator"]
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def clients() -> dict[str, Any]:
 
 
 @pytest.fixture
-def player(account: Account, clients: dict[str, Any]) -> Player:
-    """Scenarios are played in an empty account."""
+def runner(account: Account, clients: dict[str, Any]) -> ScenarioRunner:
+    """Scenarios run in an empty account."""
     account.clients = clients
-    return Player(account)
+    return ScenarioRunner(account)

@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from .player import BASELINE, PATCH_TASK, RESOURCES, TARGET, TASK, WINDOW, Args, Call, Player, Raw, comparable
+from .scenario_runner import (
+    BASELINE,
+    PATCH_TASK,
+    RESOURCES,
+    TARGET,
+    TASK,
+    WINDOW,
+    Args,
+    Call,
+    Raw,
+    ScenarioRunner,
+    comparable,
+)
 
 CREATES = {
     WINDOW: "CreateMaintenanceWindow",
@@ -47,31 +59,31 @@ def examples(*all_of_them: Example) -> Any:
     return pytest.mark.parametrize("example", all_of_them, ids=[one.title.replace(" ", "-") for one in all_of_them])
 
 
-def hold(player: Player, example: Example) -> None:
+def hold(runner: ScenarioRunner, example: Example) -> None:
     """The module finds nothing to do at what the documented call made, and makes the like itself."""
-    player.play(*example.around)
-    args = player.filled(example.args)
+    runner.run_steps(*example.around)
+    args = runner.filled(example.args)
     module, name = example.module, example.request.get("Name")
     key, id_option = RESOURCES[module]
-    made = player.call(Call(CREATES[module], example.request))
+    made = runner.call(Call(CREATES[module], example.request))
     documented_id = made[_MEMBERS_OF_ID.get(module, "BaselineId")]
-    documented = player.read(module, documented_id, args.get("window"))
+    documented = runner.read(module, documented_id, args.get("window"))
     assert documented is not None
     where = {"window": args["window"]} if "window" in args else {}
     found = {**args, "name": name} if name else {**args, id_option: documented_id}
     for check in (True, False):
-        result = player.account.run(module, check=check, **found)
+        result = runner.account.run(module, check=check, **found)
         assert not result["changed"], result["diff"]
     assert result[key][id_option] == documented_id
-    assert player.account.run(module, **where, **{id_option: documented_id}, state="absent")["changed"]
+    assert runner.account.run(module, **where, **{id_option: documented_id}, state="absent")["changed"]
     own = {**args, "name": name or "example"}
-    predicted = player.account.run(module, check=True, **own)
+    predicted = runner.account.run(module, check=True, **own)
     assert predicted["changed"]
-    done = player.account.run(module, **own)
-    assert not player.account.run(module, **own)["changed"]
-    raw = player.read(module, done[key][id_option], args.get("window"))
+    done = runner.account.run(module, **own)
+    assert not runner.account.run(module, **own)["changed"]
+    raw = runner.read(module, done[key][id_option], args.get("window"))
     assert raw is not None
-    player.holds(raw, example.beyond)
+    runner.holds(raw, example.beyond)
     assert alike(raw, example.beyond) == alike(documented, example.beyond, name or "example")
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .player import Args, Call, Raw
+from .scenario_runner import Args, Call, Raw
 
 ROLE = "arn:aws:iam::123456789012:role/MaintenanceWindows"
 OTHER_ROLE = "arn:aws:iam::123456789012:role/MaintenanceWindowsUpdated"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .player import ABSENT, BASELINE, Args, Call, Player, Refused, Run, Scenario, scenarios
+from .scenario_runner import ABSENT, BASELINE, Args, Call, Refused, Run, Scenario, ScenarioRunner, scenarios
 
 DESCRIPTION = "Baseline of all updates that are approved for production"
 WINDOWS = {"name": "base", "operating_system": "WINDOWS"}
@@ -266,8 +266,8 @@ DEFAULTS = {"operating_system": "AMAZON_LINUX_2022", **PATCHES}
         ),
     ),
 )
-def test_terraform_patch_baseline(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_terraform_patch_baseline(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)
 
 
 @scenarios(
@@ -309,22 +309,22 @@ def test_terraform_patch_baseline(player: Player, scenario: Scenario) -> None:
         ),
     ),
 )
-def test_terraform_patch_group(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_terraform_patch_group(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)
 
 
-def test_terraform_patch_group_multiple_baselines_of_one_name(player: Player) -> None:
+def test_terraform_patch_group_multiple_baselines_of_one_name(runner: ScenarioRunner) -> None:
     systems = ("CENTOS", "AMAZON_LINUX_2", "AMAZON_LINUX")
     ids = set()
     for changed in (True, False):
         for system in systems:
-            player.ids.clear()
+            runner.ids.clear()
             step = Run(
                 BASELINE, {"name": "base", "operating_system": system, "patch_groups": ["group"]}, changed=changed
             )
-            ids.add(player.run(step)["BaselineId"])
+            ids.add(runner.run(step)["BaselineId"])
     assert len(ids) == 3
-    mappings = player.ssm.describe_patch_groups()["Mappings"]
+    mappings = runner.ssm.describe_patch_groups()["Mappings"]
     assert {one["BaselineIdentity"]["OperatingSystem"]: one["PatchGroup"] for one in mappings} == dict.fromkeys(
         systems, "group"
     )
@@ -396,22 +396,22 @@ def test_terraform_patch_group_multiple_baselines_of_one_name(player: Player) ->
         ),
     ),
 )
-def test_terraform_default_patch_baseline(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_terraform_default_patch_baseline(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)
 
 
-def test_terraform_default_patch_baseline_by_arn(player: Player) -> None:
-    created = player.run(Run(BASELINE, {**WINDOWS, **PATCHES}))
+def test_terraform_default_patch_baseline_by_arn(runner: ScenarioRunner) -> None:
+    created = runner.run(Run(BASELINE, {**WINDOWS, **PATCHES}))
     by_arn: Args = {"baseline_id": ARN + created["BaselineId"], "default": True}
-    result = player.account.run(BASELINE, **by_arn)
+    result = runner.account.run(BASELINE, **by_arn)
     assert result["changed"]
     assert result["baseline"]["baseline_id"] == created["BaselineId"]
-    assert not player.account.run(BASELINE, **by_arn)["changed"]
-    player.play(Run(BASELINE, {**BY_ID, "default": True}, {"Default": True}, changed=False))
+    assert not runner.account.run(BASELINE, **by_arn)["changed"]
+    runner.run_steps(Run(BASELINE, {**BY_ID, "default": True}, {"Default": True}, changed=False))
 
 
-def test_terraform_default_patch_baseline_multi_region(player: Player) -> None:
-    first = player.run(Run(BASELINE, {**WINDOWS, **PATCHES, "default": True}, {"Default": True}))
+def test_terraform_default_patch_baseline_multi_region(runner: ScenarioRunner) -> None:
+    first = runner.run(Run(BASELINE, {**WINDOWS, **PATCHES, "default": True}, {"Default": True}))
     elsewhere: Args = {
         "region": "us-west-2",
         "name": "alternate",
@@ -419,13 +419,13 @@ def test_terraform_default_patch_baseline_multi_region(player: Player) -> None:
         **PATCHES,
         "default": True,
     }
-    second = player.account.run(BASELINE, **elsewhere)["baseline"]["baseline_id"]
-    assert not player.account.run(BASELINE, **elsewhere)["changed"]
+    second = runner.account.run(BASELINE, **elsewhere)["baseline"]["baseline_id"]
+    assert not runner.account.run(BASELINE, **elsewhere)["changed"]
     ids = [
-        player.client(region).get_default_patch_baseline(OperatingSystem="WINDOWS")["BaselineId"]
+        runner.client(region).get_default_patch_baseline(OperatingSystem="WINDOWS")["BaselineId"]
         for region in ("eu-central-1", "us-west-2")
     ]
     assert ids == [first["BaselineId"], second]
-    assert player.account.run(BASELINE, region="us-west-2", name="alternate", state="absent")["changed"]
-    restored = player.client("us-west-2").get_default_patch_baseline(OperatingSystem="WINDOWS")["BaselineId"]
+    assert runner.account.run(BASELINE, region="us-west-2", name="alternate", state="absent")["changed"]
+    restored = runner.client("us-west-2").get_default_patch_baseline(OperatingSystem="WINDOWS")["BaselineId"]
     assert restored.startswith("arn:aws:ssm:us-west-2:")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .examples import Example, examples, hold
-from .player import BASELINE, TARGET, WINDOW, Args, Player, Raw
+from .scenario_runner import BASELINE, TARGET, WINDOW, Args, Raw, ScenarioRunner
 from .surroundings import INSTANCES, in_window, window
 
 FIRST = {"Name": "My-First-Maintenance-Window", "Schedule": "cron(0 16 ? * TUE *)", "Duration": 4, "Cutoff": 1}
@@ -115,8 +115,8 @@ SOURCE_ARGS = {"name": "My-AL2017.09", "products": ["AmazonLinux2017.09"], "conf
         },
     ),
 )
-def test_windows(player: Player, example: Example) -> None:
-    hold(player, example)
+def test_windows(runner: ScenarioRunner, example: Example) -> None:
+    hold(runner, example)
 
 
 @examples(
@@ -186,8 +186,8 @@ def test_windows(player: Player, example: Example) -> None:
         Description="This is a target",
     ),
 )
-def test_targets(player: Player, example: Example) -> None:
-    hold(player, example)
+def test_targets(runner: ScenarioRunner, example: Example) -> None:
+    hold(runner, example)
 
 
 @examples(
@@ -307,5 +307,5 @@ def test_targets(player: Player, example: Example) -> None:
         rule(5, {"CLASSIFICATION": ["*"]}),
     ),
 )
-def test_baselines(player: Player, example: Example) -> None:
-    hold(player, example)
+def test_baselines(runner: ScenarioRunner, example: Example) -> None:
+    hold(runner, example)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .examples import Example, examples, hold
-from .player import PATCH_TASK, TARGET, TASK, Args, Player, Raw, Refused
+from .scenario_runner import PATCH_TASK, TARGET, TASK, Args, Raw, Refused, ScenarioRunner
 from .surroundings import INSTANCES, ROLE, in_window, target, window
 
 SNS = "arn:aws:sns:eu-central-1:123456789012:my-sns-topic-name"
@@ -251,17 +251,17 @@ MODULE_LIST = {
         ),
     ),
 )
-def test_tasks(player: Player, example: Example) -> None:
-    hold(player, example)
+def test_tasks(runner: ScenarioRunner, example: Example) -> None:
+    hold(runner, example)
 
 
-def test_what_the_guide_gets_wrong_is_refused(player: Player) -> None:
+def test_what_the_guide_gets_wrong_is_refused(runner: ScenarioRunner) -> None:
     """A tag without its prefix, and a topic without a role that may publish to it."""
-    player.play(window(), target(Name="servers"))
+    runner.run_steps(window(), target(Name="servers"))
     role_without_prefix = [{"key": "tag:Environment", "values": ["Prod"]}, {"key": "Role", "values": ["Web"]}]
     notification = {"topic_arn": SNS, "events": ["All"], "type": "Invocation"}
     agent = {"task_type": "RUN_COMMAND", "task_arn": "AWS-UpdateSSMAgent", "window_targets": ["servers"]}
-    player.play(
+    runner.run_steps(
         Refused(TARGET, in_window(name="web", targets=role_without_prefix), ("'Role'", "tag:Role")),
         Refused(
             TASK,

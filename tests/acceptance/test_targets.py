@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .player import ABSENT, TARGET, Call, Player, Refused, Run, Scenario, scenarios
+from .scenario_runner import ABSENT, TARGET, Call, Refused, Run, Scenario, ScenarioRunner, scenarios
 from .surroundings import in_window, target, window
 
 CRITERIA = [
@@ -144,18 +144,18 @@ GROUP = [
         ),
     ),
 )
-def test_terraform(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_terraform(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)
 
 
-def test_terraform_documents_resource_types_without_a_group(player: Player) -> None:
+def test_terraform_documents_resource_types_without_a_group(runner: ScenarioRunner) -> None:
     """Nothing else documents it, so the service decides: the profiles of the simulator do so either way."""
     types = [{"key": "resource-groups:ResourceTypeFilters", "values": ["AWS::EC2::Instance"]}]
     args = in_window(name="servers", targets=types)
-    player.play(window())
-    if player.account.profile == "lenient":
-        player.play(Run(TARGET, args, {"ResourceType": "RESOURCE_GROUP", "Targets": GROUP[:1]}))
+    runner.run_steps(window())
+    if runner.account.profile == "lenient":
+        runner.run_steps(Run(TARGET, args, {"ResourceType": "RESOURCE_GROUP", "Targets": GROUP[:1]}))
     else:
-        told = player.account.fails(TARGET, **player.filled(args))
+        told = runner.account.fails(TARGET, **runner.filled(args))
         assert "RegisterTargetWithMaintenanceWindow" in told["msg"]
         assert "resource-groups:Name" in told["msg"]

@@ -8,7 +8,7 @@ import base64
 import json
 from typing import Any
 
-from .player import ABSENT, TASK, Args, Call, Player, Refused, Run, Scenario, scenarios
+from .scenario_runner import ABSENT, TASK, Args, Call, Refused, Run, Scenario, ScenarioRunner, scenarios
 from .surroundings import OTHER_ROLE, ROLE, in_window, target, window
 
 AROUND = (window(), target(Name="servers"))
@@ -327,5 +327,5 @@ WITH_LOGS = {"cloudwatch_output": True, "cloudwatch_log_group": "patching"}
         ),
     ),
 )
-def test_terraform(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_terraform(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .player import (
+from .scenario_runner import (
     ABSENT,
     BASELINE,
     PATCH_TASK,
@@ -15,10 +15,10 @@ from .player import (
     WINDOW,
     Args,
     Call,
-    Player,
     Refused,
     Run,
     Scenario,
+    ScenarioRunner,
     scenarios,
 )
 from .surroundings import INSTANCES, OTHER_ROLE, ROLE, in_window, target, window
@@ -387,8 +387,8 @@ def shell(**options: Any) -> Args:
         ),
     ),
 )
-def test_course(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_course(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)
 
 
 def patching(name: str, day: str, duration: int, group: str) -> Args:
@@ -406,9 +406,9 @@ def patching(name: str, day: str, duration: int, group: str) -> Args:
     }
 
 
-def test_walkthrough_of_a_server_environment(player: Player) -> None:
+def test_walkthrough_of_a_server_environment(runner: ScenarioRunner) -> None:
     """The whole tutorial is one call; what its single modules would declare is there afterwards."""
-    account = player.account
+    account = runner.account
     baseline = {
         "name": "Production-Baseline",
         "operating_system": "WINDOWS",
@@ -432,10 +432,10 @@ def test_walkthrough_of_a_server_environment(player: Player) -> None:
         result = account.run("ssm_patch_setup", check=check, baselines=[baseline], windows=windows)
         assert result["changed"] is changed, result["diff"]
     for declared, told in zip(windows, result["windows"], strict=True):
-        player.ids[f"{declared['name']}.window_id"] = told["window_id"]
+        runner.ids[f"{declared['name']}.window_id"] = told["window_id"]
         (servers,), (install,) = declared["targets"], declared["patch_tasks"]
         where = {"window": declared["name"]}
-        player.play(
+        runner.run_steps(
             Run(TARGET, {**where, **servers}, {"OwnerInformation": servers["owner_information"]}, changed=False),
             Run(
                 PATCH_TASK,
@@ -444,4 +444,4 @@ def test_walkthrough_of_a_server_environment(player: Player) -> None:
                 changed=False,
             ),
         )
-    player.play(Run(BASELINE, baseline, {"PatchGroups": ["Database Servers", "Front-End Servers"]}, changed=False))
+    runner.run_steps(Run(BASELINE, baseline, {"PatchGroups": ["Database Servers", "Front-End Servers"]}, changed=False))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .player import ABSENT, WINDOW, Args, Call, Player, Refused, Run, Scenario, scenarios
+from .scenario_runner import ABSENT, WINDOW, Args, Call, Refused, Run, Scenario, ScenarioRunner, scenarios
 
 TUESDAYS = {"name": "afternoons", "schedule": "cron(0 16 ? * TUE *)", "duration": 3, "cutoff": 1}
 BY_ID = {"window_id": "<afternoons.window_id>"}
@@ -140,8 +140,8 @@ def set_changed_cleared(title: str, option: str, member: str, first: Any, second
         ),
     ),
 )
-def test_terraform(player: Player, scenario: Scenario) -> None:
-    player.play(*scenario.steps)
+def test_terraform(runner: ScenarioRunner, scenario: Scenario) -> None:
+    runner.run_steps(*scenario.steps)
 
 
 @pytest.mark.parametrize(
@@ -153,13 +153,13 @@ def test_terraform(player: Player, scenario: Scenario) -> None:
         ("description", "Description", "foo"),
     ],
 )
-def test_what_leaves_the_file_is_undone(player: Player, option: str, member: str, value: str) -> None:
-    account = player.account
+def test_what_leaves_the_file_is_undone(runner: ScenarioRunner, option: str, member: str, value: str) -> None:
+    account = runner.account
     setup: Args = {"setup": "acceptance", "unset": "reset"}
     account.run("ssm_patch_setup", **setup, windows=[create(**{option: value})])
-    (before,) = player.ssm.describe_maintenance_windows()["WindowIdentities"]
-    player.holds(player.read(WINDOW, before["WindowId"]) or {}, {**STORED, member: value})
+    (before,) = runner.ssm.describe_maintenance_windows()["WindowIdentities"]
+    runner.holds(runner.read(WINDOW, before["WindowId"]) or {}, {**STORED, member: value})
     for check, changed in ((True, True), (False, True), (True, False), (False, False)):
         result = account.run("ssm_patch_setup", check=check, **setup, windows=[create()])
         assert result["changed"] is changed, result["diff"]
-    player.holds(player.read(WINDOW, before["WindowId"]) or {}, {**STORED, member: ABSENT})
+    runner.holds(runner.read(WINDOW, before["WindowId"]) or {}, {**STORED, member: ABSENT})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.patchfleet.aws.tests.browser.chromium import Chromium
 from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import sample
+from ansible_collections.patchfleet.aws.tests.support.report_rows import sample
 
 PageOf = Callable[[int], Path]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ansible_collections.patchfleet.aws.tests.browser.chromium import WIDE, Chromium
 from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import sample
+from ansible_collections.patchfleet.aws.tests.support.report_rows import sample
 
 NODES = 60
 RULES = {"compliance_percent": 75, "critical_noncompliant": 5, "never_scanned": 1}

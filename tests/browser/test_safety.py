@@ -13,7 +13,7 @@ from ansible_collections.patchfleet.aws.tests.browser.chromium import Chromium
 from ansible_collections.patchfleet.aws.tests.browser.conftest import PageOf
 from ansible_collections.patchfleet.aws.tests.browser.expected import Json
 from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import sample
+from ansible_collections.patchfleet.aws.tests.support.report_rows import sample
 
 ATTACKS = (
     "<img src=x onerror=\"document.title='run'\">",

@@ -13,7 +13,7 @@ from ansible_collections.patchfleet.aws.tests.browser import expected
 from ansible_collections.patchfleet.aws.tests.browser.chromium import Chromium
 from ansible_collections.patchfleet.aws.tests.browser.conftest import PageOf
 from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import READ_AT, sample
+from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT, sample
 
 SIZES = (0, 60, 10_000)
 COLUMNS = (

@@ -12,7 +12,7 @@ from ansible_collections.patchfleet.aws.tests.browser import expected
 from ansible_collections.patchfleet.aws.tests.browser.chromium import Chromium
 from ansible_collections.patchfleet.aws.tests.browser.conftest import PageOf
 from ansible_collections.patchfleet.aws.tests.browser.expected import Json
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import READ_AT, sample
+from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT, sample
 from selenium.webdriver.common.keys import Keys
 
 LARGE = 10_000

@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import CLOCK
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import CLOCK
 from ssmsim import Simulator
 
-from .field import Field
+from .faulty_account import FaultyAccount
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +22,10 @@ def simulator() -> Simulator:
 
 
 @pytest.fixture
-def field(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
+def account(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyAccount]:
     """An empty account."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "ANSIBLE_"))]:
         monkeypatch.delenv(name)
     simulator.reset()
-    yield Field(simulator, chosen_profile(), monkeypatch)
+    yield FaultyAccount(simulator, chosen_profile(), monkeypatch)
     simulator.reset()

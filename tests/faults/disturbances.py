@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .field import Field, KilledError
-from .plays import Call, carried_out
+from .applying import Call, apply_calls
+from .faulty_account import FaultyAccount, KilledError
 
 Json = Any
 Rules = list[dict[str, Json]]
@@ -136,69 +136,71 @@ RULES: dict[str, Callable[[random.Random], Rules]] = {
 KNOWING = frozenset({"dropped", "error", "denied", "expired", "throttled", "pages", "calm"})
 
 
-def _groups(field: Field, listed: dict[str, Json]) -> list[str]:
+def _groups(account: FaultyAccount, listed: dict[str, Json]) -> list[str]:
     baseline_id = listed.get("BaselineId")
-    return field.by_hand("GetPatchBaseline", BaselineId=baseline_id).get("PatchGroups") or [] if baseline_id else []
+    return account.by_hand("GetPatchBaseline", BaselineId=baseline_id).get("PatchGroups") or [] if baseline_id else []
 
 
-def remove_by_hand(field: Field, listing: str, result: str, name: str, delete: str, member: str) -> None:
+def remove_by_hand(account: FaultyAccount, listing: str, result: str, name: str, delete: str, member: str) -> None:
     """Delete a resource of the setup, if it is there."""
-    windows = {one["Name"]: one["WindowId"] for one in field.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]}
+    windows = {
+        one["Name"]: one["WindowId"] for one in account.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]
+    }
     inside = result in ("Targets", "Tasks")
     if inside and "prod" not in windows:
         return
     where = {"WindowId": windows["prod"]} if inside else {}
-    for one in field.by_hand(listing, **where)[result]:
+    for one in account.by_hand(listing, **where)[result]:
         if name in (one.get("Name"), one.get("BaselineName")):
-            for group in _groups(field, one):
+            for group in _groups(account, one):
                 request = {"BaselineId": one[member], "PatchGroup": group}
-                field.by_hand("DeregisterPatchBaselineForPatchGroup", **request)
-            field.by_hand(delete, **where, **{member: one[member]})
+                account.by_hand("DeregisterPatchBaselineForPatchGroup", **request)
+            account.by_hand(delete, **where, **{member: one[member]})
 
 
-def killed(field: Field, draw: random.Random, calls: list[Call]) -> None:
+def killed(account: FaultyAccount, draw: random.Random, calls: list[Call]) -> None:
     """A run that dies at some call, before or after its effect."""
-    field.kill(draw.randrange(1, 70 if len(calls) == 1 else 160), late=draw.random() < 0.5)
+    account.kill(draw.randrange(1, 70 if len(calls) == 1 else 160), late=draw.random() < 0.5)
     try:
-        carried_out(field, calls)
+        apply_calls(account, calls)
     except KilledError:
         pass
     finally:
-        field.kill(None)
+        account.kill(None)
 
 
-def lagging(field: Field, draw: random.Random, calls: list[Call]) -> None:
+def lagging(account: FaultyAccount, draw: random.Random, calls: list[Call]) -> None:
     """Runs that see the account as it was up to five seconds ago; some of them are disturbed besides."""
     lag = draw.uniform(0.1, 5)
-    field.simulator.set_lag(lag)
+    account.simulator.set_lag(lag)
     for _again in range(2):
         rules = draw.choice((RULES["calm"], RULES["stormy"], RULES["pages"]))(draw)
-        field.faults_from(draw.randrange(1000), *rules)
+        account.faults_from(draw.randrange(1000), *rules)
         if draw.random() < 0.5:
-            killed(field, draw, calls)
+            killed(account, draw, calls)
         else:
-            carried_out(field, calls)
-    field.faults()
-    field.simulator.advance(lag)
-    field.simulator.set_lag(0)
+            apply_calls(account, calls)
+    account.faults()
+    account.simulator.advance(lag)
+    account.simulator.set_lag(0)
 
 
-def raced(field: Field, draw: random.Random, calls: list[Call]) -> None:
+def raced(account: FaultyAccount, draw: random.Random, calls: list[Call]) -> None:
     """Two or five controllers at once, of one mind, perhaps in bad weather."""
-    field.faults_from(draw.randrange(1000), *draw.choice((RULES["calm"], RULES["stormy"]))(draw))
-    field.at_once(*[calls[0][1]] * draw.choice((2, 5)))
-    field.faults()
+    account.faults_from(draw.randrange(1000), *draw.choice((RULES["calm"], RULES["stormy"]))(draw))
+    account.at_once(*[calls[0][1]] * draw.choice((2, 5)))
+    account.faults()
 
 
-def meddled(field: Field, draw: random.Random, calls: list[Call]) -> None:
+def meddled(account: FaultyAccount, draw: random.Random, calls: list[Call]) -> None:
     """Somebody deletes something in the middle of a run."""
     name = draw.choice(list(REMOVALS))
-    field.before[draw.choice(READS + WRITES)] = lambda: remove_by_hand(field, *REMOVALS[name])
-    carried_out(field, calls)
-    field.before.clear()
+    account.before[draw.choice(READS + WRITES)] = lambda: remove_by_hand(account, *REMOVALS[name])
+    apply_calls(account, calls)
+    account.before.clear()
 
 
-SPECIAL: dict[str, Callable[[Field, random.Random, list[Call]], None]] = {
+SPECIAL: dict[str, Callable[[FaultyAccount, random.Random, list[Call]], None]] = {
     "killed": killed,
     "lagging": lagging,
     "raced": raced,

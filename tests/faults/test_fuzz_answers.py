@@ -12,13 +12,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 from ssmsim import Simulator
 
 from .disturbances import READS
-from .field import Field
-from .scenarios import LINUX
+from .faulty_account import FaultyAccount
+from .transitions import LINUX
 
 Json = Any
 Path = tuple[str | int, ...]
@@ -108,36 +108,36 @@ def mangled(answer: dict[str, Json], draw: random.Random) -> dict[str, Json]:
     return changed
 
 
-def mangle(field: Field, operation: str, seed: int, always: bool) -> None:
+def mangle(account: FaultyAccount, operation: str, seed: int, always: bool) -> None:
     """Mangle the answers of an operation, at the same place each time, or only the first of them."""
 
     def once(answer: dict[str, Json]) -> dict[str, Json]:
         if not always:
-            field.answers.pop(operation, None)
+            account.answers.pop(operation, None)
         return mangled(answer, random.Random(seed))
 
-    field.answers[operation] = once
+    account.answers[operation] = once
 
 
-def begun(field: Field) -> dict[tuple[str, ...], str]:
+def begun(account: FaultyAccount) -> dict[tuple[str, ...], str]:
     """Two setups side by side; gives all ids."""
     for declaration in (THEIRS, BEFORE):
-        made = field.setup(**declaration)
+        made = account.setup(**declaration)
         assert not made.get("failed"), made["msg"]
-    field.pass_time()
-    return field.ids()
+    account.pass_time()
+    return account.ids()
 
 
-def theirs(field: Field) -> list[Json]:
+def theirs(account: FaultyAccount) -> list[Json]:
     """All that belongs to the neighbours, and what is known of them."""
-    content = field.content()
+    content = account.content()
     own = [one for one in (*content["windows"], *content["baselines"]) if one["tags"]["patchfleet:setup"] == "theirs"]
     return [*own, *[group for group in content["groups"] if group[0] == "theirs"]]
 
 
-def names(field: Field) -> Counter[tuple[str, ...]]:
+def names(account: FaultyAccount) -> Counter[tuple[str, ...]]:
     """How often there is a window, target, task or baseline of each name."""
-    content = field.content()
+    content = account.content()
     found = Counter(("baseline", one["Name"]) for one in content["baselines"])
     for window in content["windows"]:
         found["window", window["Name"]] += 1
@@ -150,22 +150,22 @@ def names(field: Field) -> Counter[tuple[str, ...]]:
 @pytest.mark.parametrize("seed", range(SEED, SEED + RUNS))
 def test_no_mangled_answer_removes_or_doubles(seed: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(seed)
-    field = Field(simulator, chosen_profile(), monkeypatch)
-    field.simulator.reset()
-    ids, neighbours = begun(field), theirs(field)
+    account = FaultyAccount(simulator, chosen_profile(), monkeypatch)
+    account.simulator.reset()
+    ids, neighbours = begun(account), theirs(account)
     what = draw.choice(list(DECLARATIONS))
     always = draw.random() < 0.5
-    mangle(field, draw.choice(READS), seed, always)
-    field.setup(**DECLARATIONS[what], concurrency=1)
-    field.answers.clear()
-    assert theirs(field) == neighbours
-    after = field.ids()
+    mangle(account, draw.choice(READS), seed, always)
+    account.setup(**DECLARATIONS[what], concurrency=1)
+    account.answers.clear()
+    assert theirs(account) == neighbours
+    after = account.ids()
     goes = "old" if what in ("prune", "remove") else None
     # A target that lost its name in all reads cannot be told from one without a name, and is made anew.
     lost = {key: ids[key] for key in ids.keys() - after.keys() if goes not in key}
     assert not {key: one for key, one in lost.items() if not (always and key[0] == "Target")}
     if not always:
-        assert max(names(field).values()) == 1
+        assert max(names(account).values()) == 1
         assert {key: after[key] for key in ids.keys() & after.keys()} == {
             key: ids[key] for key in ids.keys() & after.keys()
         }
@@ -177,11 +177,11 @@ def test_no_mangled_answer_ends_an_info_module_without_a_word(
     seed: int, module: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw = random.Random(seed)
-    field = Field(simulator, chosen_profile(), monkeypatch)
-    field.simulator.reset()
-    begun(field)
-    mangle(field, draw.choice((*READS, "DescribeMaintenanceWindowSchedule")), seed, always=True)
-    result = Account.outcome(field, module, **INFO[module])
+    account = FaultyAccount(simulator, chosen_profile(), monkeypatch)
+    account.simulator.reset()
+    begun(account)
+    mangle(account, draw.choice((*READS, "DescribeMaintenanceWindowSchedule")), seed, always=True)
+    result = Account.outcome(account, module, **INFO[module])
     # An empty listing is an answer like any other.
     told = result["msg"] if result.get("failed") else result["windows" if "window" in module else "baselines"]
     assert isinstance(told, list) or told

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import CREDENTIALS, REGION
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import CREDENTIALS, REGION
 from ssmsim import Simulator
 from ssmsim.server import Server
 
-from .field import Field
-from .scenarios import SCENARIOS
-from .test_matrix import RUNS, SEED, assert_accounted, expected, prepared
+from .faulty_account import FaultyAccount
+from .test_disturbed_runs import RUNS, SEED, assert_accounted, expected, prepared
+from .transitions import TRANSITIONS
 
 Json = Any
 MODULE = "ansible_collections.patchfleet.aws.plugins.modules.ssm_patch_setup"
@@ -32,10 +32,10 @@ MODULE = "ansible_collections.patchfleet.aws.plugins.modules.ssm_patch_setup"
 class Site:
     """The account behind a real server, and processes that run against it."""
 
-    def __init__(self, field: Field, folder: Path) -> None:
-        self.field = field
+    def __init__(self, account: FaultyAccount, folder: Path) -> None:
+        self.account = account
         self._folder = folder
-        self._server = Server(field.simulator, 0)
+        self._server = Server(account.simulator, 0)
         self._lock = threading.Lock()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -64,7 +64,7 @@ class Site:
     @contextmanager
     def killing(self, at: int, late: bool) -> Iterator[list[subprocess.Popen[str]]]:
         """Kill the process that is put into the list, at its call of this number, before or after its effect."""
-        simulator, victims = self.field.simulator, []
+        simulator, victims = self.account.simulator, []
         real, left = simulator.carry_out, at
 
         def carry_out(*args: Any, **options: Any) -> Any:
@@ -88,50 +88,50 @@ class Site:
 @pytest.fixture
 def site(seed: int, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Site]:
     """The server; what the test itself calls takes the short way."""
-    site = Site(Field(simulator, chosen_profile(), monkeypatch), tmp_path)
+    site = Site(FaultyAccount(simulator, chosen_profile(), monkeypatch), tmp_path)
     yield site
     site.close()
-    site.field.simulator.reset()
+    site.account.simulator.reset()
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(2, RUNS // 20)))
 def test_the_next_run_makes_good_what_a_killed_process_left(site: Site, seed: int) -> None:
     draw = random.Random(seed)
-    scenario = draw.choice(list(SCENARIOS))
-    field, wanted = site.field, expected(scenario)
-    declaration = prepared(field, scenario)
+    transition = draw.choice(list(TRANSITIONS))
+    account, wanted = site.account, expected(transition)
+    declaration = prepared(account, transition)
     with site.killing(draw.randrange(1, 70), late=draw.random() < 0.5) as victims:
         victims.append(site.start(**declaration))
         victims[0].communicate(timeout=300)
     assert victims[0].returncode in (-9, 0)
-    field.settled(**declaration)
-    assert field.content() == wanted, scenario
+    account.settled(**declaration)
+    assert account.content() == wanted, transition
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(1, RUNS // 100)))
 def test_processes_at_once_make_one_setup(site: Site, seed: int) -> None:
     draw = random.Random(seed)
-    scenario = draw.choice(list(SCENARIOS))
-    field, wanted = site.field, expected(scenario)
-    declaration = prepared(field, scenario)
+    transition = draw.choice(list(TRANSITIONS))
+    account, wanted = site.account, expected(transition)
+    declaration = prepared(account, transition)
     processes = [site.start(**declaration) for _controller in range(draw.choice((2, 5)))]
     for process in processes:
         site.end(process)
-    field.settled(**declaration)
-    assert field.content() == wanted, scenario
+    account.settled(**declaration)
+    assert account.content() == wanted, transition
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(1, RUNS // 100)))
 def test_a_throttled_process_slows_down_and_comes_to_its_end(site: Site, seed: int) -> None:
     draw = random.Random(seed)
-    scenario = draw.choice(list(SCENARIOS))
-    field, wanted = site.field, expected(scenario)
-    declaration = prepared(field, scenario)
-    predicted = field.setup(check=True, **declaration)
+    transition = draw.choice(list(TRANSITIONS))
+    account, wanted = site.account, expected(transition)
+    declaration = prepared(account, transition)
+    predicted = account.setup(check=True, **declaration)
     rate = draw.uniform(0.05, 0.3)
-    field.faults_from(seed, {"do": "ThrottlingException", "rate": rate}, {"do": "InternalServerError", "rate": 0.05})
+    account.faults_from(seed, {"do": "ThrottlingException", "rate": rate}, {"do": "InternalServerError", "rate": 0.05})
     result = site.end(site.start(**declaration))
-    field.faults()
+    account.faults()
     assert_accounted(predicted, result)
-    field.settled(**declaration)
-    assert field.content() == wanted, scenario
+    account.settled(**declaration)
+    assert account.content() == wanted, transition

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
 
 from . import recording
 

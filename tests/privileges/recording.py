@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import (
+from ansible_collections.patchfleet.aws.tests.support.account import (
     ACCOUNT,
     CLOCK,
     REGION,
@@ -19,8 +19,8 @@ from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account impor
 )
 from ssmsim import Simulator, others
 
-from .plays import Run
-from .scenes import SCENES, Scene
+from .module_cases import MODULE_CASES, ModuleCase
+from .playbook_runs import Run
 
 PROFILES = ("strict", "lenient")
 # amazon.aws reads it of a bucket from its release 11 on.
@@ -65,31 +65,31 @@ def account(profile: str) -> Iterator[Account]:
     others.reset()
 
 
-def prepare(made: Account, scene: Scene) -> None:
-    """Make what a scene begins with."""
-    made.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": scene.fleet}]})
-    for module, args in scene.before:
+def prepare(made: Account, case: ModuleCase) -> None:
+    """Make what a case begins with."""
+    made.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": case.fleet}]})
+    for module, args in case.before:
         made.run(module, **args)
-    made.simulator.advance(scene.later)
+    made.simulator.advance(case.later)
     made.clear_log()
 
 
-def play(made: Account, scene: Scene, actions: Actions) -> None:
-    """Run the modules of a scene; take in the calls of the one that it is about."""
-    prepare(made, scene)
-    for args in scene.given:
-        made.run(scene.module, check=True, **args)
-        (made.fails if scene.fails else made.run)(scene.module, **args)
+def record(made: Account, case: ModuleCase, actions: Actions) -> None:
+    """Run the modules of a case; take in the calls of the one that it is about."""
+    prepare(made, case)
+    for args in case.given:
+        made.run(case.module, check=True, **args)
+        (made.fails if case.fails else made.run)(case.module, **args)
     actions.add(made.simulator.log())
 
 
 def of_modules() -> dict[str, Actions]:
-    """The actions of each module, over all its scenes in both profiles."""
+    """The actions of each module, over all its cases in both profiles."""
     found: dict[str, Actions] = {}
-    for scene in SCENES:
+    for case in MODULE_CASES:
         for profile in PROFILES:
             with account(profile) as made:
-                play(made, scene, found.setdefault(scene.module, Actions()))
+                record(made, case, found.setdefault(case.module, Actions()))
     return found
 
 

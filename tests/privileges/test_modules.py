@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 from simulator import CHECKOUT
 from ssmsim.model import shape
 
 from . import recording
+from .module_cases import MODULE_CASES, Args, ModuleCase
 from .policies import known, policy, policy_for, without
-from .scenes import SCENES, Args, Scene
 
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 # Modules that work on what others have read.
@@ -45,29 +45,29 @@ def test_the_documented_actions_are_those_that_are_called() -> None:
 def test_every_module_has_scenes() -> None:
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
 
-    assert modules == {scene.module for scene in SCENES} | CALL_NOTHING
+    assert modules == {case.module for case in MODULE_CASES} | CALL_NOTHING
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_the_documented_policy_is_enough(account: Account, scene: Scene) -> None:
-    recording.prepare(account, scene)
-    account.simulator.set_policies({"*": policy_for(scene.module)})
+@pytest.mark.parametrize("case", MODULE_CASES, ids=lambda case: case.name)
+def test_the_documented_policy_is_enough(account: Account, case: ModuleCase) -> None:
+    recording.prepare(account, case)
+    account.simulator.set_policies({"*": policy_for(case.module)})
 
-    for args in scene.given:
-        account.run(scene.module, check=True, **args)
-        (account.fails if scene.fails else account.run)(scene.module, **args)
+    for args in case.given:
+        account.run(case.module, check=True, **args)
+        (account.fails if case.fails else account.run)(case.module, **args)
 
     assert not _refused(account)
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-def test_check_mode_needs_the_reading_policy_only(account: Account, scene: Scene) -> None:
-    recording.prepare(account, scene)
-    document = policy("prerequisites" if scene.module == "sns_topic_encryption" else "read-only")
+@pytest.mark.parametrize("case", MODULE_CASES, ids=lambda case: case.name)
+def test_check_mode_needs_the_reading_policy_only(account: Account, case: ModuleCase) -> None:
+    recording.prepare(account, case)
+    document = policy("prerequisites" if case.module == "sns_topic_encryption" else "read-only")
     reading = [one for one in document["Statement"] if not one["Sid"].startswith("Write")]
     account.simulator.set_policies({"*": {**document, "Statement": reading}})
 
-    account.run(scene.module, check=True, **scene.given[0])
+    account.run(case.module, check=True, **case.given[0])
 
     assert not _refused(account)
 
@@ -75,26 +75,26 @@ def test_check_mode_needs_the_reading_policy_only(account: Account, scene: Scene
 @pytest.mark.parametrize(("module", "action"), CASES)
 def test_without_an_action(account: Account, module: str, action: str) -> None:
     """The action is missed somewhere; where it is, the run says so, and with the action the next one converges."""
-    missed = [_misses(account, scene, action) for scene in SCENES if scene.module == module]
+    missed = [_misses(account, case, action) for case in MODULE_CASES if case.module == module]
 
     assert any(missed)
 
 
-def _misses(account: Account, scene: Scene, action: str) -> bool:
+def _misses(account: Account, case: ModuleCase, action: str) -> bool:
     account.simulator.reset()
-    recording.prepare(account, scene)
+    recording.prepare(account, case)
     missed = False
-    for args in scene.given:
+    for args in case.given:
         account.simulator.set_policies({})
-        predicted = account.run(scene.module, check=True, **args)
-        account.simulator.set_policies({"*": without(policy_for(scene.module), action)})
+        predicted = account.run(case.module, check=True, **args)
+        account.simulator.set_policies({"*": without(policy_for(case.module), action)})
         account.clear_log()
-        result = account.outcome(scene.module, **args)
-        account.simulator.set_policies({"*": policy_for(scene.module)})
+        result = account.outcome(case.module, **args)
+        account.simulator.set_policies({"*": policy_for(case.module)})
         if _refused(account):
             missed = True
             _assert_told(account, predicted, result, action)
-        _assert_converges(account, scene, args)
+        _assert_converges(account, case, args)
     return missed
 
 
@@ -124,12 +124,12 @@ def _assert_all_told(predicted: Args, result: Args, written: list[str]) -> None:
     assert broken or not written
 
 
-def _assert_converges(account: Account, scene: Scene, args: Args) -> None:
-    if scene.fails:
+def _assert_converges(account: Account, case: ModuleCase, args: Args) -> None:
+    if case.fails:
         return
-    account.run(scene.module, **args)
-    again = account.run(scene.module, **args)
-    assert not again["changed"] or scene.module == "ssm_patch_run"
+    account.run(case.module, **args)
+    again = account.run(case.module, **args)
+    assert not again["changed"] or case.module == "ssm_patch_run"
 
 
 def _refused(account: Account) -> list[str]:

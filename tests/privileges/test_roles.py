@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, Account
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, Account
 from botocore.exceptions import ClientError
 from simulator import REGION, serving
 
-from . import plays, recording
-from .plays import ABSENT, AROUND, EXISTING, OTHER_AROUND, RUNS, UNBOUND, Run
+from . import playbook_runs, recording
+from .playbook_runs import ABSENT, AROUND, EXISTING, OTHER_AROUND, RUNS, UNBOUND, Run
 from .policies import known, policy, policy_for, without
 from .test_modules import KNOWS_UPDATES, REFUSED
 
@@ -48,10 +48,10 @@ AROUND_ACTIONS = known()["roles"]["patch_prerequisites"]
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
     """The calls of all roles and playbooks, each with its policy in force."""
     with serving() as endpoint:
-        plays.arrange(endpoint, RUNS)
-        plays.door(endpoint, "policies", {run.account: policy_for(run.name) for run in RUNS})
-        plays.play(endpoint, RUNS, tmp_path_factory.mktemp("plays"))
-        yield plays.logged(endpoint)
+        playbook_runs.arrange(endpoint, RUNS)
+        playbook_runs.door(endpoint, "policies", {run.account: policy_for(run.name) for run in RUNS})
+        playbook_runs.run_all(endpoint, RUNS, tmp_path_factory.mktemp("plays"))
+        yield playbook_runs.logged(endpoint)
 
 
 def test_the_documented_policies_are_enough(log: list[dict[str, Any]]) -> None:
@@ -73,10 +73,10 @@ def _calls(folder: Path, run: Run) -> list[Calls]:
     """What the role tells modules, for each time that it runs."""
     told = []
     with serving() as endpoint:
-        plays.arrange(endpoint, [run])
+        playbook_runs.arrange(endpoint, [run])
         for number, given in enumerate(run.given):
             path = folder / f"{number}.calls"
-            done = plays.perform(endpoint, folder, run.plays([given]), PLAYER_CALLS=str(path))
+            done = playbook_runs.perform(endpoint, folder, run.plays([given]), MODULE_CALLS_FILE=str(path))
             assert not done.returncode, done.stdout
             told.append([tuple(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()])
     return told
@@ -87,7 +87,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Ru
     """What the role patch_prerequisites tells modules: from the beginning to the end, and for what others made."""
     runs = {
         "own": ([AROUND, EXISTING, OTHER_AROUND, {**AROUND, **ABSENT}], []),
-        "others'": ([UNBOUND, {**AROUND, **ABSENT}], plays.OTHERS),
+        "others'": ([UNBOUND, {**AROUND, **ABSENT}], playbook_runs.OTHERS),
     }
     found = {}
     for name, (given, before) in runs.items():
@@ -104,7 +104,7 @@ def test_the_role_patch_prerequisites_without_an_action(
     missed = []
     for run, told in surroundings.values():
         with recording.account("lenient") as account:
-            plays.prepare(run)
+            playbook_runs.prepare(run)
             missed += [_misses(account, calls, action) for calls in told]
 
     assert any(missed) or action in recording.OF_BUCKETS

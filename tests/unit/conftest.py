@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import CLOCK, Account, connect
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import CLOCK, Account, connect
 from ssmsim import Simulator
 
 

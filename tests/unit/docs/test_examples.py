@@ -28,7 +28,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import check_schedule, next_runs
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
 from simulator import CHECKOUT, environment, serving
 from simulator import REGION as SHELL_REGION
 

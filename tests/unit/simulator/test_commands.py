@@ -37,7 +37,7 @@ INACTIVE = {"PingStatus": "Inactive"}
 WINDOWS = {"OperatingSystem": "WINDOWS"}
 
 
-class Field:
+class Site:
     """A simulator with one fleet; every command takes exactly as long as the seed says."""
 
     def __init__(self, *nodes: dict[str, Any], strict: bool = False, **settings: Any) -> None:
@@ -80,39 +80,39 @@ class Field:
 
 @given(st.integers(1, 30), RATES, st.booleans())
 def test_no_more_nodes_at_a_time_than_max_concurrency(count: int, rate: str, strict: bool) -> None:
-    field = Field(*[{}] * count, strict=strict)
-    command_id = field.send(MaxConcurrency=rate)
-    field.simulator.advance(1)
+    site = Site(*[{}] * count, strict=strict)
+    command_id = site.send(MaxConcurrency=rate)
+    site.simulator.advance(1)
     limit = max(1, math.floor(count * int(rate[:-1]) / 100)) if "%" in rate else int(rate)
     for step in range(math.ceil(count / limit)):
-        states = Counter(one["Status"] for one in field.invocations(command_id))
+        states = Counter(one["Status"] for one in site.invocations(command_id))
         done = step * limit
-        assert states["Success"] == field.command(command_id)["CompletedCount"] == done
+        assert states["Success"] == site.command(command_id)["CompletedCount"] == done
         assert states["InProgress"] == min(limit, count - done)
-        field.simulator.advance(SCAN)
-    assert field.state(command_id) == ("Success", "Success")
+        site.simulator.advance(SCAN)
+    assert site.state(command_id) == ("Success", "Success")
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(0, 4), st.booleans())
 def test_the_error_after_those_allowed_ends_the_command(failing: list[bool], allowed: int, strict: bool) -> None:
-    field = Field(*[FAILING if bad else {} for bad in failing], strict=strict)
-    command_id = field.send("Install", MaxConcurrency="1", MaxErrors=str(allowed))
-    field.simulator.advance(len(failing) * INSTALL + 1)
+    site = Site(*[FAILING if bad else {} for bad in failing], strict=strict)
+    command_id = site.send("Install", MaxConcurrency="1", MaxErrors=str(allowed))
+    site.simulator.advance(len(failing) * INSTALL + 1)
     expected, errors = [], 0
     for bad in failing:
         expected.append("Terminated" if errors > allowed else "Failed" if bad else "Success")
         errors += expected[-1] == "Failed"
-    assert field.details(command_id) == expected
-    command = field.command(command_id)
+    assert site.details(command_id) == expected
+    command = site.command(command_id)
     assert (command["CompletedCount"], command["ErrorCount"]) == (len(failing), errors)
     assert (command["Status"] == "Failed") or errors <= allowed
 
 
 def test_nodes_that_run_already_end_when_the_errors_are_reached() -> None:
-    field = Field(FAILING, FAILING, {}, {})
-    command_id = field.send("Install", MaxConcurrency="3", MaxErrors="0")
-    field.simulator.advance(INSTALL + 1)
-    assert field.details(command_id) == ["Failed", "Failed", "Success", "Terminated"]
+    site = Site(FAILING, FAILING, {}, {})
+    command_id = site.send("Install", MaxConcurrency="3", MaxErrors="0")
+    site.simulator.advance(INSTALL + 1)
+    assert site.details(command_id) == ["Failed", "Failed", "Success", "Terminated"]
 
 
 @pytest.mark.parametrize(
@@ -131,27 +131,27 @@ MOVES = st.lists(
 )
 
 
-def move(field: Field, command_id: str, what: float | set[int] | None) -> None:
+def move(site: Site, command_id: str, what: float | set[int] | None) -> None:
     """Let time pass, or cancel the command on some nodes (by number), or as a whole."""
     if isinstance(what, float):
-        field.simulator.advance(what)
+        site.simulator.advance(what)
     elif what is None:
-        field.call("CancelCommand", CommandId=command_id)
-    elif chosen := [one for number, one in enumerate(field.ids) if number in what]:
-        field.call("CancelCommand", CommandId=command_id, InstanceIds=chosen)
+        site.call("CancelCommand", CommandId=command_id)
+    elif chosen := [one for number, one in enumerate(site.ids) if number in what]:
+        site.call("CancelCommand", CommandId=command_id, InstanceIds=chosen)
 
 
 @given(NODES, MOVES, st.integers(1, 4), st.integers(0, 2), st.booleans())
 def test_what_holds_whatever_happens(
     nodes: list[dict[str, Any]], moves: list[Any], concurrency: int, allowed: int, strict: bool
 ) -> None:
-    field = Field(*nodes, strict=strict)
-    command_id = field.send("Install", MaxConcurrency=str(concurrency), MaxErrors=str(allowed))
+    site = Site(*nodes, strict=strict)
+    command_id = site.send("Install", MaxConcurrency=str(concurrency), MaxErrors=str(allowed))
     ended: dict[str, dict[str, Any]] = {}
     for what in [*moves, 2.0, 100_000.0]:
-        move(field, command_id, what)
-        found = {one["InstanceId"]: one for one in field.invocations(command_id)}
-        command, states = field.command(command_id), Counter(one["Status"] for one in found.values())
+        move(site, command_id, what)
+        found = {one["InstanceId"]: one for one in site.invocations(command_id)}
+        command, states = site.command(command_id), Counter(one["Status"] for one in found.values())
         assert all(found[instance_id] == before for instance_id, before in ended.items())
         ended = {instance_id: one for instance_id, one in found.items() if one["Status"] in TERMINAL}
         details = Counter(one["StatusDetails"] for one in found.values())
@@ -186,123 +186,123 @@ def test_the_status_of_a_command(
     nodes: list[dict[str, Any]], max_errors: str, strict: tuple[str, str], lenient: tuple[str, str]
 ) -> None:
     for is_strict, expected in ((True, strict), (False, lenient)):
-        field = Field(*nodes, strict=is_strict)
-        command_id = field.send("Install", MaxErrors=max_errors)
-        field.simulator.advance(100_000)
-        assert field.state(command_id) == expected
+        site = Site(*nodes, strict=is_strict)
+        command_id = site.send("Install", MaxErrors=max_errors)
+        site.simulator.advance(100_000)
+        assert site.state(command_id) == expected
 
 
 def test_a_node_that_does_not_answer_takes_no_place() -> None:
-    field = Field(LOST, {})
-    command_id = field.send(MaxConcurrency="1", TimeoutSeconds=60)
-    field.simulator.advance(1)
-    assert field.details(command_id) == ["Delayed", "InProgress"]
-    field.simulator.advance(SCAN)
-    assert field.details(command_id) == ["Delayed", "Success"]
-    assert field.state(command_id) == ("InProgress", "InProgress")
-    field.simulator.advance(60)
-    command = field.command(command_id)
+    site = Site(LOST, {})
+    command_id = site.send(MaxConcurrency="1", TimeoutSeconds=60)
+    site.simulator.advance(1)
+    assert site.details(command_id) == ["Delayed", "InProgress"]
+    site.simulator.advance(SCAN)
+    assert site.details(command_id) == ["Delayed", "Success"]
+    assert site.state(command_id) == ("InProgress", "InProgress")
+    site.simulator.advance(60)
+    command = site.command(command_id)
     counts = (command["CompletedCount"], command["ErrorCount"], command["DeliveryTimedOutCount"])
-    assert (field.details(command_id), counts) == (["DeliveryTimedOut", "Success"], (2, 0, 1))
+    assert (site.details(command_id), counts) == (["DeliveryTimedOut", "Success"], (2, 0, 1))
 
 
 @pytest.mark.parametrize(("strict", "seconds"), [(True, 60 + 3600), (False, 60)])
 def test_when_a_delivery_times_out(strict: bool, seconds: int) -> None:
-    field = Field(LOST, strict=strict)
-    command_id = field.script(TimeoutSeconds=60)
-    field.simulator.advance(seconds - 5)
-    assert field.details(command_id) == ["Delayed"]
-    field.simulator.advance(10)
-    assert field.details(command_id) == ["DeliveryTimedOut"]
+    site = Site(LOST, strict=strict)
+    command_id = site.script(TimeoutSeconds=60)
+    site.simulator.advance(seconds - 5)
+    assert site.details(command_id) == ["Delayed"]
+    site.simulator.advance(10)
+    assert site.details(command_id) == ["DeliveryTimedOut"]
 
 
 def test_the_agent_stops_what_takes_too_long() -> None:
-    field = Field({}, install_seconds=documents.PATCH_STEP_SECONDS + 1)
-    command_id = field.send("Install")
-    field.simulator.advance(documents.PATCH_STEP_SECONDS + 2)
-    assert field.state(command_id) == ("TimedOut", "ExecutionTimedOut")
-    assert field.command(command_id)["ErrorCount"] == 1
-    [stopped] = fleet.of(field.region)
+    site = Site({}, install_seconds=documents.PATCH_STEP_SECONDS + 1)
+    command_id = site.send("Install")
+    site.simulator.advance(documents.PATCH_STEP_SECONDS + 2)
+    assert site.state(command_id) == ("TimedOut", "ExecutionTimedOut")
+    assert site.command(command_id)["ErrorCount"] == 1
+    [stopped] = fleet.of(site.region)
     assert stopped.counts.missing == 2
 
 
 def test_what_has_not_ended_when_a_command_expires_was_not_delivered() -> None:
-    field = Field({}, {}, {})
-    command_id = field.script(MaxConcurrency="1", TimeoutSeconds=30)
-    field.simulator.advance(3600 + 31)
-    assert field.details(command_id) == ["Success", "DeliveryTimedOut", "DeliveryTimedOut"]
+    site = Site({}, {}, {})
+    command_id = site.script(MaxConcurrency="1", TimeoutSeconds=30)
+    site.simulator.advance(3600 + 31)
+    assert site.details(command_id) == ["Success", "DeliveryTimedOut", "DeliveryTimedOut"]
 
 
 def test_the_running_node_that_is_cancelled_takes_a_moment_and_keeps_its_patches() -> None:
-    field = Field({}, {})
-    command_id = field.send("Install", MaxConcurrency="1")
-    field.simulator.advance(INSTALL / 2)
-    field.call("CancelCommand", CommandId=command_id)
-    assert (field.state(command_id), field.details(command_id)) == (
+    site = Site({}, {})
+    command_id = site.send("Install", MaxConcurrency="1")
+    site.simulator.advance(INSTALL / 2)
+    site.call("CancelCommand", CommandId=command_id)
+    assert (site.state(command_id), site.details(command_id)) == (
         ("Cancelling", "Cancelling"),
         ["Cancelling", "Cancelled"],
     )
-    field.simulator.advance(5)
-    assert (field.state(command_id), field.details(command_id)) == (("Cancelled", "Cancelled"), ["Cancelled"] * 2)
-    field.simulator.advance(INSTALL)
-    assert [one.counts.missing for one in fleet.of(field.region)] == [2, 2]
+    site.simulator.advance(5)
+    assert (site.state(command_id), site.details(command_id)) == (("Cancelled", "Cancelled"), ["Cancelled"] * 2)
+    site.simulator.advance(INSTALL)
+    assert [one.counts.missing for one in fleet.of(site.region)] == [2, 2]
 
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_command_that_is_cancelled_before_it_is_delivered_runs_nowhere(strict: bool) -> None:
-    field = Field({}, {}, strict=strict)
+    site = Site({}, {}, strict=strict)
     targets = [{"Key": "resource-groups:ResourceTypeFilters", "Values": ["AWS::EC2::Instance"]}]
     for request in ({}, {"InstanceIds": [], "Targets": targets}):
-        command_id = field.send(**request)
-        field.call("CancelCommand", CommandId=command_id)
-        field.simulator.advance(10)
-        assert (field.state(command_id), field.details(command_id)) == (("Cancelled", "Cancelled"), ["Cancelled"] * 2)
+        command_id = site.send(**request)
+        site.call("CancelCommand", CommandId=command_id)
+        site.simulator.advance(10)
+        assert (site.state(command_id), site.details(command_id)) == (("Cancelled", "Cancelled"), ["Cancelled"] * 2)
 
 
 def test_one_node_is_cancelled_and_the_others_go_on() -> None:
-    field = Field({}, {}, {})
-    command_id = field.send(MaxConcurrency="1")
-    field.simulator.advance(SCAN + 2)
-    field.call("CancelCommand", CommandId=command_id, InstanceIds=field.ids[1:2])
-    field.simulator.advance(5)
-    assert field.details(command_id) == ["Success", "Cancelled", "InProgress"]
-    field.simulator.advance(SCAN)
-    field.call("CancelCommand", CommandId=command_id)
-    assert field.details(command_id) == ["Success", "Cancelled", "Success"]
+    site = Site({}, {}, {})
+    command_id = site.send(MaxConcurrency="1")
+    site.simulator.advance(SCAN + 2)
+    site.call("CancelCommand", CommandId=command_id, InstanceIds=site.ids[1:2])
+    site.simulator.advance(5)
+    assert site.details(command_id) == ["Success", "Cancelled", "InProgress"]
+    site.simulator.advance(SCAN)
+    site.call("CancelCommand", CommandId=command_id)
+    assert site.details(command_id) == ["Success", "Cancelled", "Success"]
 
 
-def reported(field: Field) -> list[Any]:
-    return [one.report.run for one in fleet.of(field.region) if one.report]
+def reported(site: Site) -> list[Any]:
+    return [one.report.run for one in fleet.of(site.region) if one.report]
 
 
 def test_an_install_leaves_nothing_missing_and_a_scan_everything() -> None:
-    field = Field({}, FAILING)
-    field.send("Scan")
-    field.simulator.advance(SCAN + 1)
-    assert [one.counts.missing for one in fleet.of(field.region)] == [2, 2]
-    command_id = field.send("Install")
-    field.simulator.advance(INSTALL + 1)
-    assert [(one.counts.missing, one.counts.failed) for one in fleet.of(field.region)] == [(0, 0), (0, 2)]
-    assert {(run.operation, run.execution_id) for run in reported(field)} == {("Install", command_id)}
+    site = Site({}, FAILING)
+    site.send("Scan")
+    site.simulator.advance(SCAN + 1)
+    assert [one.counts.missing for one in fleet.of(site.region)] == [2, 2]
+    command_id = site.send("Install")
+    site.simulator.advance(INSTALL + 1)
+    assert [(one.counts.missing, one.counts.failed) for one in fleet.of(site.region)] == [(0, 0), (0, 2)]
+    assert {(run.operation, run.execution_id) for run in reported(site)} == {("Install", command_id)}
 
 
 def test_a_snapshot_that_was_sent_is_that_of_all_nodes() -> None:
-    field, snapshot = Field({}, {}), "01234567-89ab-cdef-0123-456789abcdef"
-    field.send(Parameters={"Operation": ["Scan"], "SnapshotId": [snapshot]})
-    field.simulator.advance(SCAN + 1)
-    assert {run.snapshot_id for run in reported(field)} == {snapshot}
-    field.send()
-    field.simulator.advance(SCAN + 1)
-    assert len({run.snapshot_id for run in reported(field)}) == 2
+    site, snapshot = Site({}, {}), "01234567-89ab-cdef-0123-456789abcdef"
+    site.send(Parameters={"Operation": ["Scan"], "SnapshotId": [snapshot]})
+    site.simulator.advance(SCAN + 1)
+    assert {run.snapshot_id for run in reported(site)} == {snapshot}
+    site.send()
+    site.simulator.advance(SCAN + 1)
+    assert len({run.snapshot_id for run in reported(site)}) == 2
 
 
 def test_two_overrides_at_once_fail_and_do_nothing() -> None:
-    field = Field({})
+    site = Site({})
     overrides = {"InstallOverrideList": ["s3://bucket/list.yaml"], "BaselineOverride": ["s3://bucket/baseline.json"]}
-    command_id = field.send(Parameters={"Operation": ["Install"], **overrides})
-    field.simulator.advance(INSTALL + 1)
-    assert field.state(command_id) == FAILED
-    assert [one.counts.missing for one in fleet.of(field.region)] == [2]
+    command_id = site.send(Parameters={"Operation": ["Install"], **overrides})
+    site.simulator.advance(INSTALL + 1)
+    assert site.state(command_id) == FAILED
+    assert [one.counts.missing for one in fleet.of(site.region)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -313,13 +313,13 @@ def test_two_overrides_at_once_fail_and_do_nothing() -> None:
     ],
 )
 def test_what_is_not_the_compliance_of_the_node_leaves_its_record(document: str, parameters: dict[str, Any]) -> None:
-    field = Field({})
-    before = reported(field)
-    command_id = field.send(DocumentName=document, Parameters={"Operation": ["Install"], **parameters})
-    field.simulator.advance(INSTALL + 1)
-    assert field.state(command_id) == SUCCESS
-    assert reported(field) == before
-    assert [one.counts.missing for one in fleet.of(field.region)] == [0]
+    site = Site({})
+    before = reported(site)
+    command_id = site.send(DocumentName=document, Parameters={"Operation": ["Install"], **parameters})
+    site.simulator.advance(INSTALL + 1)
+    assert site.state(command_id) == SUCCESS
+    assert reported(site) == before
+    assert [one.counts.missing for one in fleet.of(site.region)] == [0]
 
 
 @pytest.mark.parametrize(
@@ -327,83 +327,83 @@ def test_what_is_not_the_compliance_of_the_node_leaves_its_record(document: str,
     [([], "Install", "Failed"), (["Stop-Web"], "Install", "Success"), ([], "Scan", "Success")],
 )
 def test_a_hook_that_does_not_exist_fails_an_install(known: list[str], operation: str, details: str) -> None:
-    field = Field({}, documents=known)
+    site = Site({}, documents=known)
     parameters = {"Operation": [operation], "PreInstallHookDocName": ["Stop-Web"]}
-    command_id = field.send(DocumentName="AWS-RunPatchBaselineWithHooks", Parameters=parameters)
-    field.simulator.advance(INSTALL + 1)
-    assert field.details(command_id) == [details]
+    command_id = site.send(DocumentName="AWS-RunPatchBaselineWithHooks", Parameters=parameters)
+    site.simulator.advance(INSTALL + 1)
+    assert site.details(command_id) == [details]
 
 
 def test_a_document_of_the_seed_can_be_run() -> None:
-    field = Field({}, documents=["Stop-Web"])
-    command_id = field.send(DocumentName="Stop-Web", Parameters={"Anything": ["goes"]})
-    field.simulator.advance(SCRIPT + 1)
-    assert field.state(command_id) == SUCCESS
+    site = Site({}, documents=["Stop-Web"])
+    command_id = site.send(DocumentName="Stop-Web", Parameters={"Anything": ["goes"]})
+    site.simulator.advance(SCRIPT + 1)
+    assert site.state(command_id) == SUCCESS
 
 
 def test_nodes_of_another_platform_among_the_targets() -> None:
-    field = Field({}, WINDOWS)
+    site = Site({}, WINDOWS)
     everything = [{"Key": "resource-groups:ResourceTypeFilters", "Values": ["AWS::EC2::Instance"]}]
-    command_id = field.script(InstanceIds=[], Targets=everything)
-    field.simulator.advance(SCRIPT + 1)
-    assert field.details(command_id) == ["Success", "InvalidPlatform"]
-    assert field.state(command_id) == SUCCESS
+    command_id = site.script(InstanceIds=[], Targets=everything)
+    site.simulator.advance(SCRIPT + 1)
+    assert site.details(command_id) == ["Success", "InvalidPlatform"]
+    assert site.state(command_id) == SUCCESS
 
 
 def test_a_command_is_forgotten_after_thirty_days() -> None:
-    field = Field({})
-    command_id = field.send()
-    field.simulator.advance(29 * 86_400)
-    assert field.state(command_id) == SUCCESS
-    field.simulator.advance(2 * 86_400)
-    assert field.call("ListCommands")["Commands"] == []
+    site = Site({})
+    command_id = site.send()
+    site.simulator.advance(29 * 86_400)
+    assert site.state(command_id) == SUCCESS
+    site.simulator.advance(2 * 86_400)
+    assert site.call("ListCommands")["Commands"] == []
 
 
 class TestForOtherParts:
     """What the rest of the simulator uses to run commands of its own."""
 
     def test_the_end_is_told_at_its_moment(self) -> None:
-        field, ended = Field({}), []
-        began = field.simulator.now()
+        site, ended = Site({}), []
+        began = site.simulator.now()
 
         def note(command: dict[str, Any]) -> None:
-            ended.append((command["Status"], round((field.region.now() - began).total_seconds())))
+            ended.append((command["Status"], round((site.region.now() - began).total_seconds())))
 
         request = {**PATCH, "Parameters": {"Operation": ["Scan"]}}
-        command_id = commands.start(field.region, request, field.ids, note)
-        field.simulator.advance(1000)
+        command_id = commands.start(site.region, request, site.ids, note)
+        site.simulator.advance(1000)
         assert ended == [("Success", SCAN + 1)]
-        assert commands.outcome(field.region, command_id)["TargetCount"] == 1
+        assert commands.outcome(site.region, command_id)["TargetCount"] == 1
 
     def test_more_nodes_than_a_client_may_name(self) -> None:
-        field = Field(*[{}] * 60)
+        site = Site(*[{}] * 60)
         request = {**PATCH, "Parameters": {"Operation": ["Scan"]}, "MaxConcurrency": "100%"}
-        command_id = commands.start(field.region, request, field.ids)
-        field.simulator.advance(SCAN + 1)
-        assert field.command(command_id)["CompletedCount"] == 60
+        command_id = commands.start(site.region, request, site.ids)
+        site.simulator.advance(SCAN + 1)
+        assert site.command(command_id)["CompletedCount"] == 60
 
     def test_the_orchestration_is_the_snapshot(self) -> None:
-        field = Field({}, {})
+        site = Site({}, {})
         parameters = {"Operation": ["Scan"], "SnapshotId": [documents.ORCHESTRATION_ID]}
         snapshot = "01234567-89ab-cdef-0123-456789abcdef"
-        commands.start(field.region, {**PATCH, "Parameters": parameters}, field.ids, orchestration_id=snapshot)
-        field.simulator.advance(SCAN + 1)
-        assert {run.snapshot_id for run in reported(field)} == {snapshot}
+        commands.start(site.region, {**PATCH, "Parameters": parameters}, site.ids, orchestration_id=snapshot)
+        site.simulator.advance(SCAN + 1)
+        assert {run.snapshot_id for run in reported(site)} == {snapshot}
 
     def test_a_refusal_is_that_of_send_command(self) -> None:
-        field = Field({})
+        site = Site({})
         with pytest.raises(ServiceError, match="InvalidInstanceId"):
-            commands.start(field.region, {**PATCH, "Parameters": {"Operation": ["Scan"]}}, [node_id(99)])
+            commands.start(site.region, {**PATCH, "Parameters": {"Operation": ["Scan"]}}, [node_id(99)])
         with pytest.raises(ServiceError, match="InvalidDocument"):
-            commands.start(field.region, {"DocumentName": "No-Such-Document"}, field.ids)
+            commands.start(site.region, {"DocumentName": "No-Such-Document"}, site.ids)
 
     def test_what_is_cancelled_ends_and_is_told(self) -> None:
-        field, ended = Field({}, {}), []
+        site, ended = Site({}, {}), []
         request = {**PATCH, "Parameters": {"Operation": ["Scan"]}, "MaxConcurrency": "1"}
-        command_id = commands.start(field.region, request, field.ids, lambda command: ended.append(command["Status"]))
-        field.simulator.advance(2)
-        commands.cancel(field.region, command_id)
-        field.simulator.advance(5)
+        command_id = commands.start(site.region, request, site.ids, lambda command: ended.append(command["Status"]))
+        site.simulator.advance(2)
+        commands.cancel(site.region, command_id)
+        site.simulator.advance(5)
         assert ended == ["Cancelled"]
 
 
@@ -417,11 +417,11 @@ def test_settings_that_cannot_be(settings: dict[str, Any]) -> None:
 
 def test_nodes_take_different_times_and_each_the_same_in_every_run() -> None:
     def ends() -> list[str]:
-        field = Field(*[{}] * 5, spread=0.25)
-        command_id = field.send()
-        field.simulator.advance(2 * SCAN)
+        site = Site(*[{}] * 5, spread=0.25)
+        command_id = site.send()
+        site.simulator.advance(2 * SCAN)
         step = {"CommandId": command_id, "PluginName": "PatchLinux"}
-        found = [field.call("GetCommandInvocation", InstanceId=one, **step) for one in field.ids]
+        found = [site.call("GetCommandInvocation", InstanceId=one, **step) for one in site.ids]
         return [one["ExecutionElapsedTime"] for one in found]
 
     assert ends() == ends()
@@ -429,11 +429,11 @@ def test_nodes_take_different_times_and_each_the_same_in_every_run() -> None:
 
 
 def test_an_odd_duration_is_told_as_iso_8601() -> None:
-    field = Field({}, other_seconds=3600.5)
+    site = Site({}, other_seconds=3600.5)
     script = {"commands": ["true"], "executionTimeout": ["7200"]}
-    command_id = field.send(DocumentName="AWS-RunShellScript", Parameters=script)
-    field.simulator.advance(3605)
-    ended = field.call("GetCommandInvocation", CommandId=command_id, InstanceId=field.ids[0])
+    command_id = site.send(DocumentName="AWS-RunShellScript", Parameters=script)
+    site.simulator.advance(3605)
+    ended = site.call("GetCommandInvocation", CommandId=command_id, InstanceId=site.ids[0])
     assert ended["ExecutionElapsedTime"] == "PT1H0.5S"
 
 

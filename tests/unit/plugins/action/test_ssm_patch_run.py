@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.action import ssm_patch_run as action
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
 from simulator import environment, serving
 
 MODULE = "ssm_patch_run"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counts as compliant, told from single answers. Cases 77 to 79 and 81."""
+"""What counts as compliant, told from single answers."""
 
 from __future__ import annotations
 
@@ -92,9 +92,7 @@ BLANK = state(MissingCount=-1, OperationStartTime=EPOCH, OperationEndTime=EPOCH,
         ({"InstanceId": "i-0123456789abcdef0"}, "never_scanned", {"never_scanned"}),
     ],
 )
-def test_case_081_the_status_is_the_most_urgent_of_what_holds(
-    raw: dict[str, Any], status: str, counted: set[str]
-) -> None:
+def test_the_status_is_the_most_urgent_of_what_holds(raw: dict[str, Any], status: str, counted: set[str]) -> None:
     found = verdict(raw)
 
     assert (found.status, found.counted) == (status, {"managed", *counted})
@@ -112,7 +110,7 @@ def test_case_081_the_status_is_the_most_urgent_of_what_holds(
         (False, 8, "stale", False, False),
     ],
 )
-def test_case_077_the_baseline_decides_about_available_security_updates(
+def test_the_baseline_decides_about_available_security_updates(
     counts: bool | None, days: int, status: str | None, compliant: bool | None, noncompliant: bool | None
 ) -> None:
     found = verdict(state(days, AvailableSecurityUpdateCount=3), counts)

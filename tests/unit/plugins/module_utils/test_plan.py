@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import Change, Plan, Ref, Step
 from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.engine import Engine
+from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.engine import Engine
 
 WINDOW: dict[str, Any] = {"name": "prod", "schedule": "rate(1 day)", "duration": 2, "cutoff": 1}
 TARGET = {"name": "web", "patch_groups": ["Web"]}

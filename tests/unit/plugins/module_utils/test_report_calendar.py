@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.calendar import Calendar, calendar_of, history_of
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import reading
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import page_of, report_of
+from ansible_collections.patchfleet.aws.tests.support.report_rows import reading
+from ansible_collections.patchfleet.aws.tests.support.reporting import page_of, report_of
 
 
 def window(name: str, *next_runs: str, **more: Any) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._report.formats imp
 )
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Node, Patch, Reading
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.parse import parsed
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import reading, sample
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import ROOT, page_of, report_of
+from ansible_collections.patchfleet.aws.tests.support.report_rows import reading, sample
+from ansible_collections.patchfleet.aws.tests.support.reporting import ROOT, page_of, report_of
 from jsonschema import Draft202012Validator
 
 ATTACKS = (

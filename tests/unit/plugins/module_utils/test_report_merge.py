@@ -11,7 +11,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._report.formats imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.merge import merged
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.parse import parsed
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import report_of
+from ansible_collections.patchfleet.aws.tests.support.reporting import report_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_patches import age_in_days
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import reading, sample
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import report_of
+from ansible_collections.patchfleet.aws.tests.support.report_rows import reading, sample
+from ansible_collections.patchfleet.aws.tests.support.reporting import report_of
 
 SIZES = (0, 1, 60, 500)
 

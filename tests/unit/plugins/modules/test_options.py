@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.comparing import BLOCKS, apply, changed_fields
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.subjects import (
+from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.checked_runs import BLOCKS, apply, changed_fields
+from ansible_collections.patchfleet.aws.tests.support.resource_cases import (
     REFUSED,
-    SUBJECTS,
+    RESOURCE_CASES,
     Alteration,
-    Subject,
+    ResourceCase,
     arguments,
     joined,
     leaves,
@@ -26,79 +26,79 @@ from ansible_collections.patchfleet.aws.tests.unit.plugins.support.subjects impo
 
 EMPTY = {"str": "", "list": [], "dict": {}, "raw": ""}
 OLD_BOTOCORE = pytest.mark.skip("the installed botocore does not know the option")
-BY_MODULE = pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.module)
+BY_MODULE = pytest.mark.parametrize("case", RESOURCE_CASES, ids=lambda case: case.module)
 
 
 def _clearable_cases() -> list[Any]:
-    return _cases(lambda subject, name: _top(subject, name) and _empty(subject, name) is not None)
+    return _cases(lambda case, name: _top(case, name) and _empty(case, name) is not None)
 
 
-def _cases(select: Any = lambda subject, name: True) -> list[Any]:
+def _cases(select: Any = lambda case, name: True) -> list[Any]:
     return [
-        pytest.param(subject, name, id=f"{subject.module}-{name}", marks=() if subject.known(name) else OLD_BOTOCORE)
-        for subject in SUBJECTS
-        for name in subject.alterations
-        if select(subject, name)
+        pytest.param(case, name, id=f"{case.module}-{name}", marks=() if case.known(name) else OLD_BOTOCORE)
+        for case in RESOURCE_CASES
+        for name in case.alterations
+        if select(case, name)
     ]
 
 
-def _top(subject: Subject, name: str) -> bool:
+def _top(case: ResourceCase, name: str) -> bool:
     """Options that can be given by themselves, and are no part of the entries of a list."""
-    head = {option.name: option for option in subject.options}[name.partition(".")[0]]
+    head = {option.name: option for option in case.options}[name.partition(".")[0]]
     return "." not in name or head.type == "dict"
 
 
-def _empty(subject: Subject, name: str) -> Any:
-    option = dict(leaves(subject.options))[name]
+def _empty(case: ResourceCase, name: str) -> Any:
+    option = dict(leaves(case.options))[name]
     return 0 if option.zero_clears else EMPTY.get(option.type)
 
 
-def _create(account: Account, subject: Subject, name: str) -> tuple[Alteration, dict[str, Any], dict[str, Any]]:
+def _create(account: Account, case: ResourceCase, name: str) -> tuple[Alteration, dict[str, Any], dict[str, Any]]:
     """The resource with the first value of an option: the alteration, its identity, the result."""
-    alteration = subject.alterations[name]
-    subject.prepare(account)
-    creation = joined(subject.creation(alteration), arguments(name, alteration.first))
-    result = account.run(subject.module, **creation)
-    return alteration, {**subject.where, "name": creation["name"]}, result
+    alteration = case.alterations[name]
+    case.prepare(account)
+    creation = joined(case.creation(alteration), arguments(name, alteration.first))
+    result = account.run(case.module, **creation)
+    return alteration, {**case.where, "name": creation["name"]}, result
 
 
 @BY_MODULE
-def test_every_option_has_values_here_or_a_test_of_its_own(subject: Subject) -> None:
-    names = {name for name, _option in leaves(subject.options)}
+def test_every_option_has_values_here_or_a_test_of_its_own(case: ResourceCase) -> None:
+    names = {name for name, _option in leaves(case.options)}
 
-    assert names == set(subject.alterations) | set(subject.elsewhere)
-    assert not set(subject.alterations) & set(subject.elsewhere)
+    assert names == set(case.alterations) | set(case.elsewhere)
+    assert not set(case.alterations) & set(case.elsewhere)
 
 
 @BY_MODULE
-def test_the_tests_of_other_options_exist(subject: Subject) -> None:
+def test_the_tests_of_other_options_exist(case: ResourceCase) -> None:
     folder = Path(__file__).parent
     existing = {
         name for path in folder.glob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)
     }
 
-    assert set(subject.elsewhere.values()) <= existing
+    assert set(case.elsewhere.values()) <= existing
 
 
-@pytest.mark.parametrize(("subject", "name"), _cases())
-def test_an_option_changes_alone_and_has_no_order(account: Account, subject: Subject, name: str) -> None:
-    alteration, identity, created = _create(account, subject, name)
+@pytest.mark.parametrize(("case", "name"), _cases())
+def test_an_option_changes_alone_and_has_no_order(account: Account, case: ResourceCase, name: str) -> None:
+    alteration, identity, created = _create(account, case, name)
     field = alteration.field or name
-    before = created[subject.result]
+    before = created[case.result]
     if alteration.field is None:
-        assert means(subject.options, name, shown(before, field), alteration.first)
+        assert means(case.options, name, shown(before, field), alteration.first)
     turned = arguments(name, _reversed(alteration.first))
-    again = account.run(subject.module, **{**identity, **joined(_kept(alteration), turned)})
+    again = account.run(case.module, **{**identity, **joined(_kept(alteration), turned)})
     assert not again["changed"], again["diff"]
 
-    done = apply(account, subject.module, **identity, **joined(alteration.along, arguments(name, alteration.second)))
+    done = apply(account, case.module, **identity, **joined(alteration.along, arguments(name, alteration.second)))
 
     assert done["changed"]
     assert changed_fields(done) == {field, *alteration.also}
-    after = done[subject.result]
-    assert after[subject.kind.id_option] == before[subject.kind.id_option]
+    after = done[case.result]
+    assert after[case.kind.id_option] == before[case.kind.id_option]
     if alteration.field is None:
-        assert means(subject.options, name, shown(after, field), alteration.second)
+        assert means(case.options, name, shown(after, field), alteration.second)
 
 
 def _kept(alteration: Alteration) -> dict[str, Any]:
@@ -112,49 +112,49 @@ def _reversed(value: Any) -> Any:
     return [_reversed(entry) for entry in reversed(value)] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize(("subject", "name"), _clearable_cases())
-def test_an_empty_option_is_cleared(account: Account, subject: Subject, name: str) -> None:
-    alteration, identity, created = _create(account, subject, name)
-    empty = {**_kept(alteration), **arguments(name, _empty(subject, name))}
+@pytest.mark.parametrize(("case", "name"), _clearable_cases())
+def test_an_empty_option_is_cleared(account: Account, case: ResourceCase, name: str) -> None:
+    alteration, identity, created = _create(account, case, name)
+    empty = {**_kept(alteration), **arguments(name, _empty(case, name))}
     if alteration.cleared is REFUSED:
-        _assert_refused(account, subject, {**identity, **empty})
+        _assert_refused(account, case, {**identity, **empty})
         return
 
-    done = apply(account, subject.module, **identity, **empty)
+    done = apply(account, case.module, **identity, **empty)
 
     assert done["changed"]
     field = alteration.field or name
-    assert shown(done[subject.result], field) == alteration.cleared
+    assert shown(done[case.result], field) == alteration.cleared
     assert changed_fields(done) == {field, *alteration.on_clear}
-    unchanged = {one for one, _option in subject.kind.managed()} - {field, *alteration.on_clear}
+    unchanged = {one for one, _option in case.kind.managed()} - {field, *alteration.on_clear}
     for one in unchanged:
-        assert means(subject.options, one, shown(done[subject.result], one), shown(created[subject.result], one))
+        assert means(case.options, one, shown(done[case.result], one), shown(created[case.result], one))
 
 
-def _assert_refused(account: Account, subject: Subject, args: dict[str, Any]) -> None:
+def _assert_refused(account: Account, case: ResourceCase, args: dict[str, Any]) -> None:
     for check in (True, False):
         account.clear_log()
-        account.fails(subject.module, check=check, **args)
+        account.fails(case.module, check=check, **args)
         assert not account.calls(writes=True)
 
 
 @BY_MODULE
-def test_every_block_can_be_cleared_as_a_whole(account: Account, subject: Subject) -> None:
+def test_every_block_can_be_cleared_as_a_whole(account: Account, case: ResourceCase) -> None:
     # The reset forgets what an earlier block left behind.
-    blocks = [name for name in BLOCKS if any(one.startswith(f"{name}.") for one in subject.alterations)]
+    blocks = [name for name in BLOCKS if any(one.startswith(f"{name}.") for one in case.alterations)]
     for name in blocks:
-        inner = [one for one in subject.alterations if one.startswith(f"{name}.") and one.count(".") == 1]
+        inner = [one for one in case.alterations if one.startswith(f"{name}.") and one.count(".") == 1]
         account.simulator.reset()
-        alteration, identity, _created = _create(account, subject, inner[0])
-        done = apply(account, subject.module, **identity, **{name: {}})
+        alteration, identity, _created = _create(account, case, inner[0])
+        done = apply(account, case.module, **identity, **{name: {}})
         assert done["changed"], (name, alteration)
-        assert done[subject.result][name] is None
-    assert bool(blocks) is (subject.kind.name == "task")
+        assert done[case.result][name] is None
+    assert bool(blocks) is (case.kind.name == "task")
 
 
 def test_every_type_that_can_be_empty_is_known() -> None:
     def types() -> Iterator[str]:
-        for subject in SUBJECTS:
-            yield from (option.type for _name, option in leaves(subject.options))
+        for case in RESOURCE_CASES:
+            yield from (option.type for _name, option in leaves(case.options))
 
     assert set(types()) <= {*EMPTY, "bool", "int"}

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.report_rows import READ_AT
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.reporting import run_module
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT
+from ansible_collections.patchfleet.aws.tests.support.reporting import run_module
 
 MODULE = "ssm_patch_compliance_info"
 FLEET = {

@@ -1,0 +1,243 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules are told so that they call all that they can call. A new one is an entry in MODULE_CASES."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.patchfleet.aws.tests.faults import transitions
+
+Args = dict[str, Any]
+Before = list[tuple[str, Args]]
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/patching-windows"
+NOTIFICATION = {
+    "topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching",
+    "role_arn": f"arn:aws:iam::{ACCOUNT}:role/patching-notifications",
+}
+WINDOW = {"name": "prod", "schedule": "cron(0 2 ? * TUE#2 *)", "duration": 4, "cutoff": 1}
+WEB = {"window": "prod", "name": "web"}
+INSTALL = {"window": "prod", "name": "install"}
+AFTER = {"window": "prod", "name": "after"}
+LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
+# What stands before a module for one resource in a window begins.
+TARGETED: Before = [("ssm_maintenance_window", WINDOW), ("ssm_window_target", {**WEB, "patch_groups": ["web"]})]
+OPEN: Before = [("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True})]
+INSTALLED: Before = [*TARGETED, ("ssm_patch_task", {**INSTALL, "operation": "Install", "window_targets": ["web"]})]
+GONE = {"state": "absent"}
+
+
+@dataclass(frozen=True)
+class ModuleCase:
+    """A module in an account of its own. given: its arguments, run by run.
+
+    fleet: the nodes of the account, as a seed tells them. before: what other modules made first. later: seconds that
+    have passed since. fails: the runs end as failures, such as those of a command that was cancelled.
+    """
+
+    name: str
+    module: str
+    given: list[Args]
+    before: Before = field(default_factory=list)
+    fleet: Args = field(default_factory=dict)
+    later: int = 0
+    fails: bool = False
+
+
+def _with_roles(declared: Args) -> Args:
+    """A setup whose first patch task has roles of its own."""
+    task = declared["windows"][0]["patch_tasks"][0]
+    task.update(service_role_arn=ROLE, notification=NOTIFICATION)
+    return declared
+
+
+WHOLE = _with_roles(transitions.whole())
+NODES = ["i-00000000000000001", "i-00000000000000002"]
+_MISSING = {"Tags": {"PatchGroup": "web"}, "MissingCount": 2}
+# Of what Windows lacks, more is read.
+WINDOWS = {"InstanceId": "i-00000000000000003", "OperatingSystem": "WINDOWS", "AvailableSecurityUpdateCount": 2}
+FLEET: Args = {
+    "nodes": [{**_MISSING, "InstanceId": node} for node in NODES] + [{**_MISSING, **WINDOWS}],
+    "resource_groups": {"web": NODES},
+}
+NOW = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["web"]}
+SETUP: Before = [("ssm_patch_setup", WHOLE)]
+
+MODULE_CASES = [
+    ModuleCase(
+        "window",
+        "ssm_maintenance_window",
+        [
+            {**WINDOW, "tags": {"Env": "prod"}, "enabled": False},
+            {**WINDOW, "tags": {"Team": "a"}, "enabled": True},
+            {**WINDOW, **GONE},
+        ],
+    ),
+    ModuleCase(
+        "window with content",
+        "ssm_maintenance_window",
+        [{**WINDOW, "setup": "mine", "take_over": True, "tags": {"Env": "prod"}}, {**WINDOW, "setup": "mine", **GONE}],
+        INSTALLED,
+    ),
+    ModuleCase(
+        "target",
+        "ssm_window_target",
+        [
+            {**WEB, "patch_groups": ["web"]},
+            {**WEB, "patch_groups": ["db"]},
+            {**WEB, "resource_group": "web"},
+            {**WEB, **GONE},
+        ],
+        [("ssm_maintenance_window", WINDOW)],
+    ),
+    ModuleCase(
+        "target in use",
+        "ssm_window_target",
+        [{**WEB, "resource_group": "web"}, {**WEB, **GONE, "force": True}],
+        INSTALLED,
+    ),
+    ModuleCase(
+        "patch task",
+        "ssm_patch_task",
+        [
+            {**INSTALL, "operation": "Scan", "window_targets": ["web"]},
+            {**INSTALL, "service_role_arn": ROLE, "notification": NOTIFICATION},
+            {**INSTALL, "operation": "Install", "alarm": {"name": "stop"}},
+            {**INSTALL, **GONE},
+        ],
+        TARGETED,
+    ),
+    ModuleCase(
+        "window task",
+        "ssm_window_task",
+        [
+            {**AFTER, "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]},
+            {**AFTER, "service_role_arn": ROLE},
+            {**AFTER, "task_type": "LAMBDA", "task_arn": transitions.LAMBDA},
+            {**AFTER, **GONE},
+        ],
+        TARGETED,
+    ),
+    *(
+        ModuleCase("task on nodes", module, [{**AFTER, **given, "instance_ids": ["i-0123456789abcdef0"]}], OPEN)
+        for module, given in (
+            ("ssm_patch_task", {"operation": "Scan"}),
+            ("ssm_window_task", {"task_type": "RUN_COMMAND", "task_arn": "AWS-RunShellScript"}),
+        )
+    ),
+    ModuleCase(
+        "window task with notifications",
+        "ssm_window_task",
+        [
+            {
+                **AFTER,
+                "task_type": "RUN_COMMAND",
+                "task_arn": "AWS-RunShellScript",
+                "window_targets": ["web"],
+                "run_command": {"parameters": {"commands": ["true"]}, "notification": NOTIFICATION},
+            }
+        ],
+        TARGETED,
+    ),
+    ModuleCase(
+        "baseline",
+        "ssm_patch_baseline",
+        [
+            {
+                **LINUX,
+                "approval_rules": [transitions.RULE],
+                "patch_groups": ["web"],
+                "default": True,
+                "tags": {"A": "b"},
+            },
+            {**LINUX, "approval_rules": [], "patch_groups": ["db"], "default": False, "tags": {"C": "d"}},
+            {**LINUX, "setup": "mine", "take_over": True, "patch_groups": [], "purge_patch_groups": True},
+            {**LINUX, "setup": "mine", **GONE},
+        ],
+    ),
+    ModuleCase(
+        "baseline that takes a group",
+        "ssm_patch_baseline",
+        [{**LINUX, "name": "other", "patch_groups": ["web"], "move_patch_groups": True}],
+        [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]})],
+    ),
+    ModuleCase(
+        "baseline made anew",
+        "ssm_patch_baseline",
+        [{"name": "linux", "operating_system": "UBUNTU", "recreate": True, "patch_groups": ["web"]}],
+        [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"], "default": True})],
+    ),
+    ModuleCase(
+        "setup",
+        "ssm_patch_setup",
+        [WHOLE, transitions.changed(), transitions.replaced(), transitions.fewer(), transitions.gone()],
+    ),
+    ModuleCase(
+        "topic",
+        "sns_topic_encryption",
+        [{"topic_arn": NOTIFICATION["topic_arn"], "kms_key": "alias/patching"}],
+        [("community.aws.sns_topic", {"name": "patching"})],
+    ),
+    ModuleCase(
+        "windows as they are",
+        "ssm_maintenance_window_info",
+        [
+            {"include": ["targets", "tasks", "next_runs"]},
+            {"names": ["prod"], "tags": {"Env": "prod"}},
+            {"instance_id": "i-0123456789abcdef0"},
+        ],
+        SETUP,
+    ),
+    ModuleCase(
+        "baselines as they are",
+        "ssm_patch_baseline_info",
+        [{"owner": "all", "include": ["patch_groups"]}, {"names": ["linux"]}, {"default_only": True}],
+        SETUP,
+    ),
+    ModuleCase(
+        "executions",
+        "ssm_maintenance_window_info",
+        [{"include": ["executions"]}],
+        INSTALLED,
+        FLEET,
+        later=60 * 86400,
+    ),
+    ModuleCase(
+        "baselines with their patches",
+        "ssm_patch_baseline_info",
+        [{"names": ["windows"], "include": ["effective_patches"]}],
+        [("ssm_patch_baseline", {"name": "windows", "operating_system": "WINDOWS"})],
+    ),
+    ModuleCase(
+        "patch now",
+        "ssm_patch_run",
+        [
+            {"operation": "Scan", "instance_ids": NODES, "notification": NOTIFICATION},
+            {**NOW, "alarm": {"name": "stop"}},
+            {"operation": "Scan", "resource_group": "web"},
+        ],
+        fleet=FLEET,
+    ),
+    ModuleCase(
+        "patch now, too slowly",
+        "ssm_patch_run",
+        [{**NOW, "wait_timeout": 1, "cancel_on_timeout": True}],
+        fleet=FLEET,
+        fails=True,
+    ),
+    ModuleCase(
+        "compliance",
+        "ssm_patch_compliance_info",
+        [
+            {"patch_groups": ["web"], "level": "patches"},
+            {"instance_ids": NODES, "include_unmanaged": True},
+            {"instance_tags": {"PatchGroup": "web"}, "level": "instances"},
+            {},
+        ],
+        [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]})],
+        FLEET,
+    ),
+]

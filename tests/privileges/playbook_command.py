@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-playbook, whose modules of AWS run in the worker of their task and not in a new Python, which is a third of
+the time. All else is Ansible's own: variables, roles, loops, check mode, what a task says.
+
+What these modules are told goes into the file that MODULE_CALLS_FILE names, a line for each.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from contextlib import redirect_stdout, suppress
+from importlib import import_module
+from typing import Any
+
+import boto3  # noqa: F401 - loaded once, for all workers
+import botocore.loaders
+import botocore.session
+from ansible.cli.playbook import PlaybookCLI
+from ansible.module_utils.testing import patch_module_args
+from ansible.plugins.action import ActionBase
+
+_COLLECTIONS = ("amazon.aws.", "community.aws.", "patchfleet.aws.")
+_LOADER = botocore.loaders.Loader()
+_execute_module = ActionBase._execute_module
+
+
+def execute(
+    action: Any,
+    module_name: str | None = None,
+    module_args: Any = None,
+    tmp: Any = None,
+    task_vars: Any = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Run a module as ActionBase._execute_module does, in this process if it is one of AWS."""
+    name = str(module_name or action._task.action)
+    if not name.startswith(_COLLECTIONS):
+        result: dict[str, Any] = _execute_module(action, module_name, module_args, tmp, task_vars, **more)
+        return result
+    given = dict(action._task.args if module_args is None else module_args)
+    if "MODULE_CALLS_FILE" in os.environ:
+        with open(os.environ["MODULE_CALLS_FILE"], "a", encoding="utf-8") as calls:
+            calls.write(json.dumps([name, given], default=str) + "\n")
+    action._update_module_args(name, given, task_vars)
+    environment: dict[str, str] = {}
+    action._compute_environment_string(environment)
+    # The worker ends with its task.
+    os.environ.update(environment)
+    namespace, collection, module = name.split(".")
+    printed = io.StringIO()
+    with patch_module_args(given), redirect_stdout(printed), suppress(SystemExit):
+        import_module(f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}").main()
+    answer = {"rc": 0, "stdout": printed.getvalue(), "stderr": ""}
+    parsed = action._parse_returned_data(answer, "legacy")
+    # From ansible-core 2.21 on, this is no dictionary yet.
+    told: dict[str, Any] = parsed.as_result_dict(for_round_trip=True) if hasattr(parsed, "as_result_dict") else parsed
+    return told
+
+
+if __name__ == "__main__":
+    botocore.session.create_loader = lambda _path=None: _LOADER
+    ActionBase._execute_module = execute
+    sys.exit(PlaybookCLI(["ansible-playbook", *sys.argv[1:]]).run())

@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An AWS account in the simulator, in this process, and the modules of the collection running against it.
+
+Everything between a module's arguments and the HTTP request is real: AnsibleModule, amazon.aws, boto3, botocore with
+its retries. Only the connection itself is short-circuited, and waiting takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.endpoint
+import botocore.loaders
+import botocore.retries.bucket
+import botocore.session
+import pytest
+from ansible.module_utils.common.warnings import warn as real_warn
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
+from ssmsim import Simulator
+from ssmsim.others import Request
+from ssmsim.server import respond
+
+Json = Any
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+CLOCK = "2026-01-01T00:00:00Z"
+CREDENTIALS = {"access_key": "testing", "secret_key": "testing"}
+LOADER = botocore.loaders.Loader()
+# Clients by the arguments that they were made with: making one takes longer than all calls of a module.
+CLIENTS: dict[str, Any] = {}
+
+
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._content
+
+
+class Account:
+    """The account: modules run in it, calls are logged in it.
+
+    In check mode a write call is an error of the test, whatever else the test asserts.
+    """
+
+    def __init__(self, simulator: Simulator, profile: str) -> None:
+        self.simulator = simulator
+        self.profile = profile
+        # Whether a call that docs/iam.md does not list is an error, too.
+        self.documented = True
+        self.requests: list[Any] = []
+        self.warnings: list[str] = []
+
+    def send(self, request: Any) -> AWSResponse:
+        """Answer an HTTP request of botocore as the server of the simulator would."""
+        self.requests.append(request)
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        assert "authorization" in headers, "an unsigned request"
+        headers["host"] = "127.0.0.1"
+        url = urlsplit(request.url)
+        # S3 has the bucket in the name of the host.
+        bucket = f"/{url.netloc.split('.s3.')[0]}" if ".s3." in url.netloc else ""
+        path = f"{bucket}{url.path or '/'}?{url.query}"
+        asked = Request(request.method, path, headers, _bytes(request.body))
+        reply = respond(self.simulator, asked)
+        if reply.transport in ("drop", "lost"):
+            raise ConnectionClosedError(endpoint_url=request.url)
+        content = b"<html></html>" if reply.transport == "html" else json.dumps(reply.answer).encode()
+        answer_headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": f"r-{len(self.requests)}"}
+        if reply.content is not None:
+            content, answer_headers = reply.content, {name.lower(): value for name, value in reply.headers}
+        told = b"" if request.method == "HEAD" else content
+        return AWSResponse(request.url, reply.status, answer_headers, _Body(told))
+
+    def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
+        """One call by somebody else, in wire form, which is not in the log."""
+        return self.simulator.execute(operation, REGION, ACCOUNT, request)
+
+    def run(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
+        """Run a module that must succeed; gives its result."""
+        result = self.outcome(module, check=check, diff=diff, **args)
+        assert not result.get("failed"), result.get("msg")
+        return result
+
+    def fails(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
+        """Run a module that must fail, and not by a traceback; gives its result."""
+        result = self.outcome(module, check=check, diff=diff, **args)
+        assert result.get("failed"), f"succeeded with {result}"
+        assert result["msg"], result
+        return result
+
+    def refuses(self, module: str, *texts: str, **args: Json) -> list[str]:
+        """A declaration that is refused in check mode and in a run alike, before any write; gives the violations."""
+        start = len(self.simulator.log())
+        results = [self.fails(module, check=check, **args) for check in (True, False)]
+        assert results[0]["violations"] == results[1]["violations"]
+        assert not [call for call in self.simulator.log()[start:] if call["write"]]
+        for text in texts:
+            assert text in results[0]["msg"]
+        return list(results[0]["violations"])
+
+    def outcome(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
+        """Run the main function of a module, of another collection by its full name, as Ansible would.
+
+        Gives what it printed.
+        """
+        start = len(self.simulator.log())
+        steering = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": "/tmp"}
+        self.warnings.clear()
+        printed = io.StringIO()
+        collection, _dot, name = (module if "." in module else f"patchfleet.aws.{module}").rpartition(".")
+        main = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{name}").main
+        given = {"region": REGION, **CREDENTIALS, **args, **steering}
+        with patch_module_args(given), redirect_stdout(printed), pytest.raises(SystemExit):
+            main()
+        if check:
+            written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]
+            assert not written, f"check mode wrote: {written}"
+        if self.documented and "." not in module:
+            _hold_against_documentation(module, self.simulator.log()[start:])
+        result: dict[str, Json] = json.loads(printed.getvalue())
+        result["warnings"] = list(self.warnings)
+        return result
+
+    def clear_log(self) -> None:
+        """Forget the calls so far."""
+        self.simulator.clear_log()
+
+    def calls(self, *, writes: bool | None = None) -> Counter[str]:
+        """How often each operation was called since the log was cleared; only writes or reads if asked."""
+        return Counter(call["op"] for call in self.simulator.log() if writes in (None, call["write"]))
+
+    def inputs(self, operation: str) -> list[dict[str, Json]]:
+        """The requests of an operation since the log was cleared."""
+        return [call["input"] for call in self.simulator.log() if call["op"] == operation]
+
+    def faults(self, *rules: Mapping[str, Json]) -> None:
+        """Replace the fault rules of the simulator; the next client has all its retries."""
+        CLIENTS.clear()
+        self.simulator.set_faults([dict(rule) for rule in rules])
+
+
+@cache
+def _documented() -> dict[str, set[str]]:
+    """The IAM actions of each module, as they are documented."""
+    path = Path(__file__).resolve().parents[2] / "docs" / "iam" / "actions.json"
+    modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
+    return {name: {*actions["read"], *actions["write"]} for name, actions in modules.items()}
+
+
+def _hold_against_documentation(module: str, calls: list[dict[str, Json]]) -> None:
+    needed = {action for call in calls for action in call["actions"]}
+    unlisted = needed - _documented().get(module, set())
+    how = "let a case of tests/privileges/module_cases.py call them, and run tools/iam.py"
+    assert not unlisted, f"{module} needs {', '.join(sorted(unlisted))}, which docs/iam.md does not list: {how}"
+
+
+def _bytes(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every client of this process talk to the account, without waiting; the making of clients is remembered."""
+    real_connection = amazon_aws.boto3_conn
+
+    def connection(module: Any, **options: Any) -> Any:
+        key = repr(sorted(options.items()))
+        if key not in CLIENTS:
+            CLIENTS[key] = real_connection(module, **options)
+        return CLIENTS[key]
+
+    def warn(text: str) -> None:
+        account.warnings.append(text)
+        real_warn(text)
+
+    monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
+    # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
+    for module in (compliance_runner, engine_runner, info_runner, patch_run_runner):
+        monkeypatch.setattr(module, "warn", warn)
+    monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
+    simulator = account.simulator
+    # Time passes only where somebody waits, for the service and for the modules alike.
+    monkeypatch.setattr(clock, "now", lambda: simulator.now().replace(microsecond=0))
+    monkeypatch.setattr(clock, "monotonic", simulator.passed)
+    monkeypatch.setattr(clock, "sleep", simulator.advance)
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=simulator.advance))
+    # A client that was throttled would otherwise hold back its next calls in real time.
+    monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_options: True)

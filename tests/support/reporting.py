@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module patch_report in this process, and reports out of readings without it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.gate import verdicts
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.merge import Fleet, merged
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_patches import missing_patches
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, Report, page
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.totals import totals_of
+from ansible_collections.patchfleet.aws.plugins.modules import patch_report
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ROOT / "roles" / "patch_report" / "files"
+PAGE = {
+    "template": (FILES / "report.html.j2").read_text(encoding="utf-8"),
+    "style": (FILES / "report.css").read_text(encoding="utf-8"),
+    "script": (FILES / "report.js").read_text(encoding="utf-8"),
+}
+
+
+def report_of(readings: Iterable[Reading], rules: Any = None, *, each_group: bool = False, title: str = "T") -> Report:
+    """The report of these readings."""
+    fleet = Fleet(merged(readings))
+    totals, patches = totals_of(fleet), missing_patches(fleet)
+    return Report(title, fleet, totals, patches, verdicts(rules or {}, fleet, totals, patches, each_group), 100)
+
+
+def page_of(report: Report) -> str:
+    """Its page."""
+    return "".join(page(report, Assets(**PAGE)))
+
+
+def run_module(*, check: bool = False, **args: Any) -> dict[str, Any]:
+    """What the module answers, failed or not."""
+    printed = io.StringIO()
+    warnings: list[str] = []
+    steering = {"_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp"}
+    # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
+    kept = patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
+    with kept, patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):
+        patch_report.main()
+    answer: dict[str, Any] = json.loads(printed.getvalue())
+    return {**answer, "warnings": warnings}

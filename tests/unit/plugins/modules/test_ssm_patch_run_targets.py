@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patching now: whom it reaches, and what is told before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.patch_run_nodes import (
+    DATABASE,
+    INSTALL,
+    MODULE,
+    SCAN,
+    WEB,
+    node,
+    plant,
+    plant_servers,
+    statuses,
+)
+
+UNKNOWN = "i-0000000000000000f"
+
+
+@pytest.fixture
+def fleet(account: Account) -> Account:
+    """An account with servers in two patch groups."""
+    plant_servers(account)
+    return account
+
+
+def test_check_mode_names_the_nodes_and_sends_nothing(fleet: Account) -> None:
+    planned = fleet.run(MODULE, check=True, **INSTALL)
+
+    assert planned["changed"]
+    assert statuses(planned) == dict.fromkeys(WEB)
+    assert all(one["name"] and one["status"] is None for one in planned["instances"])
+    assert planned["command"]["target_count"] == 2
+    assert planned["command"]["command_id"] is None
+    assert planned["command"]["snapshot_id"] is None
+    assert planned["command"]["document_name"] == "AWS-RunPatchBaseline"
+    assert set(fleet.calls()) == {"DescribeInstanceInformation"}
+
+
+def test_check_mode_and_a_run_answer_in_the_same_shape(fleet: Account) -> None:
+    planned, done = fleet.run(MODULE, check=True, **INSTALL), fleet.run(MODULE, **INSTALL)
+
+    assert planned["command"].keys() == done["command"].keys()
+    assert [one.keys() for one in planned["instances"]] == [one.keys() for one in done["instances"]]
+    assert [one["instance_id"] for one in planned["instances"]] == [one["instance_id"] for one in done["instances"]]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"patch_groups": ["Webb"]}, "fits tag:PatchGroup Webb. Look for a slip"),
+        ({"patch_groups": ["Web"], "patch_group_key": "Patch Group"}, "(patch_group_key: PatchGroup)"),
+        ({"instance_tags": {"PatchGroup": "Web", "Env": "test"}}, "fits tag:PatchGroup Web and tag:Env test"),
+        ({"tag_keys": ["Owner"]}, "fits tag-key Owner"),
+        ({"instance_ids": [WEB[0], UNKNOWN]}, f"in this account and region: {UNKNOWN}."),
+    ],
+)
+def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str, Any], text: str) -> None:
+    failed = fleet.fails(MODULE, check=check, operation="Scan", **given)
+
+    assert text in failed["msg"]
+    assert failed["msg"].endswith("Nothing was sent.")
+    assert not failed["changed"]
+    assert not fleet.calls(writes=True)
+
+
+def test_a_patch_group_that_nobody_is_in_is_told(fleet: Account) -> None:
+    done = fleet.run(MODULE, operation="Scan", patch_groups=["Web", "Databse"])
+
+    assert done["warnings"] == ["No managed node fits tag:PatchGroup Databse."]
+    assert statuses(done) == dict.fromkeys(WEB, "Success")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_agent_that_does_not_answer_is_told(account: Account, check: bool) -> None:
+    plant_servers(account, PingStatus="ConnectionLost")
+
+    given = {"operation": "Scan", "instance_ids": list(WEB), "wait": False}
+    done = account.run(MODULE, check=check, **given)
+
+    assert done["warnings"] == [f"Their agent does not answer, so that the command may not be delivered: {WEB[1]}."]
+
+
+def test_a_node_that_is_gone_meanwhile_fails_the_run(account: Account) -> None:
+    plant_servers(account, PingStatus="Inactive")
+
+    failed = account.fails(MODULE, **SCAN)
+
+    assert f"1 of 2 instances did not succeed: {WEB[1]} Failed (Undeliverable)." in failed["msg"]
+    assert statuses(failed) == {WEB[0]: "Success", WEB[1]: "Undeliverable"}
+
+
+@pytest.fixture
+def grouped(account: Account) -> Account:
+    """An account with resource groups."""
+    hybrid = "mi-00000000000000009"
+    nodes = [*(node(one, "Web") for one in WEB), node(hybrid, "Web"), node(DATABASE[0], "Database")]
+    groups = {"web": [*WEB, hybrid], "empty": [], "many": [{"Key": "tag:Env", "Values": ["prod"]}]}
+    resources = {"nodes": nodes, "resource_groups": groups}
+    account.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": resources}]})
+    account.clear_log()
+    return account
+
+
+def test_a_resource_group_is_named_by_its_members(grouped: Account) -> None:
+    group = {"operation": "Scan", "resource_group": "web", "max_concurrency": "100%"}
+
+    planned, done = grouped.run(MODULE, check=True, **group), grouped.run(MODULE, **group)
+
+    assert list(statuses(planned)) == [*WEB, "mi-00000000000000009"] == list(statuses(done))
+    assert grouped.inputs("SendCommand")[0]["Targets"] == [{"Key": "resource-groups:Name", "Values": ["web"]}]
+
+
+def test_a_large_resource_group_is_read_page_by_page(account: Account) -> None:
+    nodes = [node(f"i-{number:017x}", "Web") for number in range(120)]
+    resources = {"nodes": nodes, "resource_groups": {"web": [one["InstanceId"] for one in nodes]}}
+    account.simulator.plant({"regions": [{"account": ACCOUNT, "region": REGION, "fleet": resources}]})
+    account.clear_log()
+
+    planned = account.run(MODULE, check=True, operation="Scan", resource_group="web")
+
+    assert list(statuses(planned)) == [one["InstanceId"] for one in nodes]
+    assert account.calls() == {"ListGroupResources": 3, "DescribeInstanceInformation": 3}
+
+
+def test_types_of_resources_narrow_a_group(grouped: Account) -> None:
+    group = {"operation": "Scan", "resource_group": "many", "resource_types": ["AWS::EC2::Instance"]}
+
+    planned = grouped.run(MODULE, check=True, **group)
+
+    assert list(statuses(planned)) == [*WEB, *DATABASE]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("name", "text"), [("wbe", "There is no resource group 'wbe'"), ("empty", "'empty' holds no node that")]
+)
+def test_a_resource_group_for_nobody(grouped: Account, check: bool, name: str, text: str) -> None:
+    failed = grouped.fails(MODULE, check=check, operation="Scan", resource_group=name)
+
+    assert text in failed["msg"]
+    assert failed["msg"].endswith("Nothing was sent.")
+    assert not grouped.calls(writes=True)
+
+
+def test_a_resource_group_that_may_not_be_read_is_patched_all_the_same(grouped: Account) -> None:
+    grouped.faults({"service": "resource-groups", "op": "*", "do": "AccessDeniedException"})
+
+    planned = grouped.run(MODULE, check=True, operation="Scan", resource_group="web")
+    done = grouped.run(MODULE, operation="Scan", resource_group="web", max_concurrency="100%")
+
+    assert planned["instances"] is None
+    assert planned["command"]["target_count"] is None
+    assert "Allow the action resource-groups:ListGroupResources" in done["warnings"][0]
+    assert list(statuses(done)) == [*WEB, "mi-00000000000000009"]
+
+
+def test_a_command_that_reaches_nobody_fails(grouped: Account) -> None:
+    grouped.faults({"service": "resource-groups", "op": "*", "do": "AccessDeniedException"})
+
+    failed = grouped.fails(MODULE, operation="Scan", resource_group="empty")
+
+    assert "reached no instance" in failed["msg"]
+    assert failed["command"]["status_details"] == "NoInstancesInTag"
+
+
+def test_resource_types_without_a_group_are_sent_as_they_are(grouped: Account) -> None:
+    types = [{"key": "resource-groups:ResourceTypeFilters", "values": ["AWS::EC2::Instance"]}]
+
+    planned = grouped.run(MODULE, check=True, operation="Scan", targets=types)
+
+    assert planned["instances"] is None
+    assert "is not known before the command runs" in planned["warnings"][0]
+
+
+def test_a_thousand_nodes_are_read_once(account: Account) -> None:
+    nodes = [node(f"i-{number:017x}", "Web") for number in range(1000)]
+    plant(account, *nodes)
+
+    planned = account.run(MODULE, check=True, **SCAN)
+    assert account.calls() == {"DescribeInstanceInformation": 20}
+    account.clear_log()
+    done = account.run(MODULE, **SCAN, max_concurrency="100%", poll_interval=15)
+
+    assert [one["instance_id"] for one in planned["instances"]] == [one["InstanceId"] for one in nodes]
+    assert [one["instance_id"] for one in done["instances"]] == [one["InstanceId"] for one in nodes]
+    # Delivery and scan take 31 seconds: three looks.
+    looks = {"ListCommands": 3, "ListCommandInvocations": 20}
+    assert account.calls() == {"DescribeInstanceInformation": 1, "SendCommand": 1, **looks}

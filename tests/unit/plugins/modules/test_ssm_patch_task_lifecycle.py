@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ssm_patch_task: targets, roles, outputs, hooks, and the tasks of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.checked_runs import apply, changed_fields
+from ansible_collections.patchfleet.aws.tests.support.resource_cases import (
+    INSTANCES,
+    PATCH_TASK,
+    PROD,
+    ROLES,
+    TARGET,
+    TOPICS,
+)
+
+INSTALL = PATCH_TASK.creation()
+RUNBOOK = {"window": "prod", "name": "stop", "task_type": "AUTOMATION", "task_arn": "AWS-StopEC2Instance"}
+LINKED_ROLE = "arn:aws:iam::123456789012:role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
+COMMAND = {"name": "command", "window": "prod", "task_type": "RUN_COMMAND", "task_arn": "X", "window_targets": ["web"]}
+
+
+@pytest.fixture
+def prepared(account: Account) -> Account:
+    """The account with a window and its targets."""
+    PATCH_TASK.prepare(account)
+    return account
+
+
+def _stored(account: Account, task: dict[str, Any]) -> dict[str, Any]:
+    where = {"WindowId": task["window_id"], "WindowTaskId": task["window_task_id"]}
+    return account.by_hand("GetMaintenanceWindowTask", **where)
+
+
+def _command(account: Account, task: dict[str, Any]) -> dict[str, Any]:
+    return dict(_stored(account, task)["TaskInvocationParameters"]["RunCommand"])
+
+
+def test_more_than_ten_targets_are_refused(prepared: Account) -> None:
+    violations = prepared.refuses("ssm_patch_task", **{**INSTALL, "window_targets": [f"t-{n}" for n in range(11)]})
+
+    assert any(text.startswith("window_targets: 11 targets, but a task takes at most 10") for text in violations)
+
+
+@pytest.mark.parametrize("module", ["ssm_patch_task", "ssm_window_task"])
+def test_a_notification_needs_the_role_that_publishes(prepared: Account, module: str) -> None:
+    base, wrap = (
+        (INSTALL, lambda told: told) if module == "ssm_patch_task" else (COMMAND, lambda told: {"run_command": told})
+    )
+    topic = {"topic_arn": TOPICS[0]}
+    (violation,) = prepared.refuses(module, **base, service_role_arn=ROLES[1], **wrap({"notification": topic}))
+    assert "notification.role_arn: is missing" in violation
+
+    told = {"notification": {**topic, "role_arn": ROLES[0]}}
+    task = apply(prepared, module, **base, service_role_arn=ROLES[1], **wrap(told))["task"]
+
+    assert _command(prepared, task)["ServiceRoleArn"] == ROLES[0]
+    assert _stored(prepared, task)["ServiceRoleArn"] == ROLES[1]
+    config = _command(prepared, task)["NotificationConfig"]
+    assert set(config["NotificationEvents"]) == {"Failed", "TimedOut"}
+    assert config["NotificationType"] == "Command"
+
+
+def test_the_service_linked_role_is_no_difference(prepared: Account) -> None:
+    task = apply(prepared, "ssm_patch_task", **INSTALL)["task"]
+    assert _stored(prepared, task)["ServiceRoleArn"] == LINKED_ROLE
+
+    assert task["service_role_arn"] is None
+    apply(prepared, "ssm_patch_task", **INSTALL, service_role_arn=ROLES[0])
+    done = apply(prepared, "ssm_patch_task", **INSTALL, service_role_arn="")
+    assert changed_fields(done) == {"service_role_arn"}
+    assert _stored(prepared, task)["ServiceRoleArn"] == LINKED_ROLE
+
+
+def test_cloudwatch_output_is_switched_on_off_and_on(prepared: Account) -> None:
+    ids = set()
+    for enabled in (True, False, True):
+        done = apply(prepared, "ssm_patch_task", **INSTALL, cloudwatch_output=enabled)
+        ids.add(done["task"]["window_task_id"])
+        assert done["changed"]
+        assert _command(prepared, done["task"])["CloudWatchOutputConfig"]["CloudWatchOutputEnabled"] is enabled
+    assert len(ids) == 1
+
+
+def test_a_log_group_that_aws_chose_is_no_difference(prepared: Account) -> None:
+    task = prepared.run("ssm_patch_task", **INSTALL, cloudwatch_output=True)["task"]
+    command = _command(prepared, task)
+    command["CloudWatchOutputConfig"]["CloudWatchLogGroupName"] = "/aws/ssm/AWS-RunPatchBaseline"
+    where = {"WindowId": task["window_id"], "WindowTaskId": task["window_task_id"]}
+    prepared.by_hand("UpdateMaintenanceWindowTask", **where, TaskInvocationParameters={"RunCommand": command})
+
+    assert not prepared.run("ssm_patch_task", **INSTALL, cloudwatch_output=True)["changed"]
+
+
+def test_a_task_takes_one_alarm(prepared: Account) -> None:
+    alarm = {"name": "stop", "ignore_poll_failure": True}
+
+    task = apply(prepared, "ssm_patch_task", **INSTALL, alarm=alarm)["task"]
+
+    assert task["alarm"] == alarm
+    stored = _stored(prepared, task)["AlarmConfiguration"]
+    assert stored == {"Alarms": [{"Name": "stop"}], "IgnorePollAlarmFailure": True}
+    failed = prepared.fails("ssm_patch_task", **INSTALL, alarm=[{"name": "one"}, {"name": "two"}])
+    assert "alarm" in failed["msg"]
+
+
+def test_a_task_of_the_older_api_is_adopted(prepared: Account) -> None:
+    (identity,) = prepared.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]
+    where = {"WindowId": identity["WindowId"]}
+    (target,) = prepared.by_hand("DescribeMaintenanceWindowTargets", **where, MaxResults=10)["Targets"][:1]
+    old = {
+        "TaskType": "RUN_COMMAND",
+        "TaskArn": "AWS-RunPatchBaseline",
+        "Name": "install",
+        "MaxConcurrency": "1",
+        "MaxErrors": "1",
+        "Targets": [{"Key": "WindowTargetIds", "Values": [target["WindowTargetId"]]}],
+        "TaskParameters": {"Operation": {"Values": ["Install"]}},
+        "LoggingInfo": {"S3BucketName": "logs", "S3Region": "eu-central-1"},
+    }
+    task_id = prepared.by_hand("RegisterTaskWithMaintenanceWindow", **where, **old)["WindowTaskId"]
+
+    done = apply(prepared, "ssm_patch_task", window="prod", name="install", max_errors="2")
+
+    assert changed_fields(done) == {"max_errors"}
+    assert done["task"]["operation"] == "Install"
+    assert done["task"]["output_s3_bucket"] == "logs"
+    stored = prepared.by_hand("GetMaintenanceWindowTask", **where, WindowTaskId=task_id)
+    assert not stored.get("LoggingInfo")
+    assert not stored.get("TaskParameters")
+    command = stored["TaskInvocationParameters"]["RunCommand"]
+    assert command["Parameters"] == {"Operation": ["Install"]}
+    assert command["OutputS3BucketName"] == "logs"
+
+
+def test_the_id_of_a_window_among_the_targets_is_refused(prepared: Account) -> None:
+    violations = prepared.refuses("ssm_patch_task", **{**INSTALL, "window_targets": ["mw-0123456789abcdef0"]})
+
+    assert any("is the id of a window" in text for text in violations)
+
+
+def test_an_unknown_reboot_option_is_refused(prepared: Account) -> None:
+    (violation,) = prepared.refuses("ssm_patch_task", **INSTALL, reboot_option="Reboot")
+
+    assert "RebootIfNeeded, NoReboot" in violation
+
+
+def test_name_and_description_change_in_place(prepared: Account) -> None:
+    task = prepared.run("ssm_patch_task", **INSTALL)["task"]
+    by_id = {"window": "prod", "window_task_id": task["window_task_id"]}
+
+    done = apply(prepared, "ssm_patch_task", **by_id, name="other", description="other")
+
+    assert changed_fields(done) == {"name", "description"}
+    assert done["task"]["window_task_id"] == task["window_task_id"]
+
+
+def test_a_baseline_override_warns_that_it_may_not_show_in_compliance(prepared: Account) -> None:
+    done = prepared.run("ssm_patch_task", **INSTALL, baseline_override="s3://bucket/override.json")
+
+    assert any("compliance" in warning for warning in done["warnings"])
+
+
+def test_hooks_choose_the_document(prepared: Account) -> None:
+    hooks = {"pre_install": "Drain", "post_install": "Fill", "on_exit": "Tell"}
+
+    task = apply(prepared, "ssm_patch_task", **INSTALL, hooks=hooks)["task"]
+
+    assert _stored(prepared, task)["TaskArn"] == "AWS-RunPatchBaselineWithHooks"
+    parameters = _command(prepared, task)["Parameters"]
+    assert parameters["PreInstallHookDocName"] == ["Drain"]
+    assert parameters["OnExitHookDocName"] == ["Tell"]
+    without = apply(prepared, "ssm_patch_task", **INSTALL, hooks={})
+    assert changed_fields(without) == {"document", *(f"hooks.{name}" for name in hooks)}
+    assert _command(prepared, task)["Parameters"].keys() == {"Operation", "RebootOption"}
+
+
+def test_hooks_and_overrides_exclude_each_other(prepared: Account) -> None:
+    override = {"install_override_list": "s3://bucket/list"}
+    violations = prepared.refuses("ssm_patch_task", **INSTALL, hooks={"on_exit": "Tell"}, **override)
+    assert any("exclude each other" in text for text in violations)
+    prepared.run("ssm_patch_task", **INSTALL, hooks={"on_exit": "Tell"})
+
+    done = apply(prepared, "ssm_patch_task", **INSTALL, **override)
+
+    assert changed_fields(done) == {"install_override_list", "hooks.on_exit", "document"}
+
+
+def test_window_targets_give_way_to_instances(prepared: Account) -> None:
+    prepared.run("ssm_patch_task", **INSTALL)
+    by_id = {"window": "prod", "name": "install"}
+
+    done = apply(prepared, "ssm_patch_task", **by_id, instance_ids=["i-0123456789abcdef0"])
+
+    assert changed_fields(done) == {"window_targets", "instance_ids"}
+
+
+def test_instances_that_are_no_targets_of_the_window_are_refused(prepared: Account) -> None:
+    prepared.run("ssm_maintenance_window", **{**PROD, "name": "other"})
+    prepared.run("ssm_window_target", window="other", name="ids", instance_ids=[INSTANCES[0]])
+    scan = {"window": "other", "name": "scan", "operation": "Scan"}
+
+    (warning,) = prepared.run("ssm_patch_task", check=True, **scan, instance_ids=list(INSTANCES))["warnings"]
+    assert warning.startswith(f"instance_ids: {INSTANCES[1]}: no target of window other names them")
+    refused = prepared.fails("ssm_patch_task", **scan, instance_ids=list(INSTANCES))
+    assert "allow_unassociated_targets: true" in refused["msg"]
+    assert apply(prepared, "ssm_patch_task", **scan, instance_ids=[INSTANCES[0]])["changed"]
+    prepared.run("ssm_maintenance_window", name="other", allow_unassociated_targets=True)
+    assert apply(prepared, "ssm_patch_task", **scan, instance_ids=list(INSTANCES))["changed"]
+
+
+def test_a_patch_task_is_not_taken_for_another(prepared: Account) -> None:
+    prepared.run("ssm_window_task", **RUNBOOK)
+
+    for state in ("present", "absent"):
+        (violation,) = prepared.refuses("ssm_patch_task", **{**INSTALL, "name": "stop"}, state=state)
+        assert "ssm_window_task" in violation
+
+
+def test_what_somebody_added_is_kept(account: Account) -> None:
+    PATCH_TASK.prepare(account)
+    task = account.run("ssm_patch_task", **PATCH_TASK.creation())["task"]
+    where = {"WindowId": task["window_id"], "WindowTaskId": task["window_task_id"]}
+    command = account.by_hand("GetMaintenanceWindowTask", **where)["TaskInvocationParameters"]["RunCommand"]
+    sns = {"NotificationArn": TOPICS[0], "NotificationEvents": ["Failed"], "NotificationType": "Command"}
+    noted = {"RunCommand": {**command, "NotificationConfig": sns, "ServiceRoleArn": ROLES[0]}}
+    account.by_hand("UpdateMaintenanceWindowTask", **where, TaskInvocationParameters=noted)
+
+    again = account.run("ssm_patch_task", **PATCH_TASK.creation())
+    changed = apply(account, "ssm_patch_task", **PATCH_TASK.creation(), comment="new")
+
+    assert not again["changed"]
+    assert changed_fields(changed) == {"comment"}
+    stored = account.by_hand("GetMaintenanceWindowTask", **where)["TaskInvocationParameters"]["RunCommand"]
+    assert stored["NotificationConfig"] == sns
+    assert stored["ServiceRoleArn"] == ROLES[0]
+
+
+@pytest.mark.parametrize("empty", [{"notification": {}}, {"alarm": {}}, {"hooks": {}}], ids=str)
+def test_an_empty_block_is_no_difference(account: Account, empty: dict[str, Any]) -> None:
+    PATCH_TASK.prepare(account)
+
+    done = apply(account, "ssm_patch_task", **PATCH_TASK.creation(), **empty)
+
+    assert done["changed"]
+    assert all(done["task"][name] is None for name in empty)
+
+
+def test_a_task_is_sent_without_empty_members(account: Account) -> None:
+    PATCH_TASK.prepare(account)
+    account.run("ssm_patch_task", **PATCH_TASK.creation())
+
+    (request,) = account.inputs("RegisterTaskWithMaintenanceWindow")
+    assert "Description" not in request
+    assert "ServiceRoleArn" not in request
+
+
+def test_without_its_window_nothing_is_absent_and_nothing_can_be_present(account: Account) -> None:
+    for module, args in (("ssm_window_target", TARGET.creation()), ("ssm_patch_task", PATCH_TASK.creation())):
+        assert not apply(account, module, **{**args, "state": "absent"})["changed"]
+        assert "prod" in account.fails(module, **args)["msg"]
