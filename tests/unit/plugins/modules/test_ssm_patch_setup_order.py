@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 
 ONE, TWO = "i-0123456789abcdef0", "i-0123456789abcdef1"
 LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
