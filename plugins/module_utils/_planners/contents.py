@@ -3,7 +3,7 @@
 """What plans of targets and of tasks share: finding one in its window, registering, updating and replacing it. Pure.
 
 Replacing what cannot be updated: the old one is renamed C(<name>.replaced) in place, the new one registered, what
-points to the old one re-pointed, the old one removed. A C(.replaced) that is found is an unfinished replacement.
+points to the old one re-pointed, the old one removed. A C(.replaced) of another type is an unfinished replacement.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .._resources.window import RESOURCE_TYPE
 from .._state.declaration import Entry
 from .._state.read import Found, Resource, matching, replaced_name
 from .changes import Change, Creation, Guard, Id, Ref, Step
+from .identity import is_of_another_type, leftover_of
 from .planning import Planning, ViolationError, create_body, differing, ownership
 from .windows import WindowPlan
 
@@ -55,7 +56,14 @@ class Child:
 
 def find_child(planning: Planning, entry: Entry, window: WindowPlan, found: Found) -> Child:
     """The child that an entry means; raises ViolationError where it means none or several."""
-    child = _find_child(entry, window, found)
+    if id(entry) in planning.adoptions.doubts:
+        raise ViolationError(planning.adoptions.doubts[id(entry)])
+    if adopted := planning.adoptions.found.get(id(entry)):
+        where = f"{entry.kind.name} {adopted.id} of window {window.entry.title}"
+        planning.warn(entry, f"name: the {where} has no name and is the same; it gets this name")
+        child = Child(entry, window, adopted)
+    else:
+        child = _find_child(entry, window, found)
     for resource in (child.current, child.leftover):
         if resource:
             planning.claim(entry, resource.id)
@@ -85,8 +93,7 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
             raise ViolationError(
                 f"name: {entry.name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
             )
-    leftovers = [one for one in found.values() if entry.name and one.name == replaced_name(entry.name)]
-    leftover = leftovers[0] if leftovers else None
+    leftover = leftover_of(entry, found, matches[0] if matches else None)
     if not matches and leftover:
         return Child(entry, window, leftover)
     return Child(entry, window, matches[0] if matches else None, leftover)
@@ -94,7 +101,7 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
 
 def _name_by_leftover(entry: Entry, found: Resource, others: Found) -> Resource | None:
     """An id may reach what an unfinished replacement left: then the name is the one before, and may stand already."""
-    if not (found.name or "").endswith(REPLACED):
+    if not (found.name or "").endswith(REPLACED) or not is_of_another_type(entry, found):
         return None
     plain = entry.name or (found.name or "").removesuffix(REPLACED)
     if replaced_name(plain) != found.name:

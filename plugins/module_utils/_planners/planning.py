@@ -20,6 +20,7 @@ from .._resources.ownership import OWNER_TAGS, SETUP_TAG, STACK_TAG, is_reserved
 from .._state.declaration import Declaration, Entry
 from .._state.read import Account, Resource
 from .changes import Change, Guard, Id, Plan, Step
+from .identity import Adoptions
 
 
 class ViolationError(Exception):
@@ -58,6 +59,7 @@ class Planning:
     baseline_creations: set[str] = field(default_factory=set)
     default_claims: dict[str, str] = field(default_factory=dict)
     claimed: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    adoptions: Adoptions = field(default_factory=Adoptions)
 
     def refuse(self, entry: Entry, text: str) -> None:
         """Record a violation of an entry."""

@@ -11,25 +11,26 @@ from collections.abc import Iterable
 
 from .._options.kind import Kind
 from .._resources import patch_baseline, window, window_target, window_task
-from .._state.declaration import Declaration, Entry
+from .._state.declaration import Entry
 from .._state.read import (
-    Account,
     Found,
     Resource,
     matching,
     matching_baselines,
     owned_by,
-    replaced_name,
     successor_identities,
 )
+from .identity import leftover_of
 from .planning import Planning
 
 
-def add_undeclared(declaration: Declaration, account: Account) -> None:
+def add_undeclared(planning: Planning) -> None:
     """Add an absent entry for each resource that the setup owns and does not declare."""
-    _add_children(declaration, account)
+    declaration, account = planning.declaration, planning.account
+    if not declaration.removes_all:
+        _add_children(planning)
     declared = {one.id for entry in declaration.windows for one in matching(entry, account.windows.values())}
-    declaration.windows += _undeclared(window.KIND, account.windows.values(), declared, declaration.setup)
+    declaration.windows += _undeclared(planning, window.KIND, account.windows, declared, bool(declaration.windows))
     kept: set[str] = set()
     for entry in declaration.baselines:
         matches = matching_baselines(entry, account.identities)
@@ -37,15 +38,29 @@ def add_undeclared(declaration: Declaration, account: Account) -> None:
         kept |= {
             str(new["BaselineId"]) for one in matches for new in successor_identities(entry, one, account.identities)
         }
-    declaration.baselines += _undeclared(patch_baseline.KIND, account.baselines.values(), kept, declaration.setup)
+    given = bool(declaration.baselines)
+    declaration.baselines += _undeclared(planning, patch_baseline.KIND, account.baselines, kept, given)
 
 
-def _undeclared(kind: Kind, found: Iterable[Resource], declared: set[str], setup: str | None) -> list[Entry]:
-    return [
-        _absent(kind, resource, setup)
-        for resource in sorted(found, key=lambda one: one.name or one.id)
-        if resource.id not in declared and owned_by(resource, setup)
-    ]
+def _undeclared(planning: Planning, kind: Kind, found: Found, declared: set[str], given: bool) -> list[Entry]:
+    """given: whether the declaration has any of the kind; a list that came out empty must not empty an account."""
+    setup = planning.declaration.setup
+    gone = [one for one in _sorted(found.values()) if one.id not in declared and owned_by(one, setup)]
+    if gone and not given and not planning.declaration.removes_all:
+        _warn_of_the_rest(planning, f"{kind.name}s: the list is empty or missing", gone)
+        return []
+    return [_absent(kind, resource, setup) for resource in gone]
+
+
+def _sorted(found: Iterable[Resource]) -> list[Resource]:
+    return sorted(found, key=lambda one: one.name or one.id)
+
+
+def _warn_of_the_rest(planning: Planning, cause: str, rest: list[Resource]) -> None:
+    names = ", ".join(one.name or one.id for one in rest)
+    planning.plan.warnings.append(
+        f"prune: {cause}, so these are not removed: {names}; to remove the last ones, give them state: absent"
+    )
 
 
 def _absent(kind: Kind, resource: Resource, setup: str | None) -> Entry:
@@ -54,32 +69,45 @@ def _absent(kind: Kind, resource: Resource, setup: str | None) -> Entry:
     return Entry(kind, label, {}, None, resource.id, {}, absent=True, pruned=True, setup=setup)
 
 
-def _add_children(declaration: Declaration, account: Account) -> None:
+def _add_children(planning: Planning) -> None:
+    declaration, account = planning.declaration, planning.account
     for entry in declaration.windows:
         matches = matching(entry, account.windows.values())
         # A window that is adopted in this run keeps what it has.
         if entry.absent or len(matches) != 1 or not owned_by(matches[0], declaration.setup):
             continue
         window_id = matches[0].id
-        entry.tasks = _with_absent(window_task.KIND, entry.tasks, account.tasks.get(window_id, {}))
-        entry.targets = _with_absent(window_target.KIND, entry.targets, account.targets.get(window_id, {}))
+        entry.tasks = _with_absent(planning, entry, window_task.KIND, entry.tasks, account.tasks.get(window_id, {}))
+        targets = account.targets.get(window_id, {})
+        entry.targets = _with_absent(planning, entry, window_target.KIND, entry.targets, targets)
 
 
-def _with_absent(kind: Kind, entries: list[Entry] | None, found: Found) -> list[Entry]:
+def _with_absent(
+    planning: Planning, parent: Entry, kind: Kind, entries: list[Entry] | None, found: Found
+) -> list[Entry] | None:
     declared = entries or []
-    kept = {one.id for entry in declared for one in matching(entry, found.values())}
-    unfinished = {replaced_name(entry.name) for entry in declared if entry.name}
-    gone = [one for one in found.values() if one.id not in kept and one.name not in unfinished]
-    return declared + [_absent(kind, resource, None) for resource in sorted(gone, key=lambda one: one.name or one.id)]
+    matches = [(entry, matching(entry, found.values())) for entry in declared]
+    kept = {one.id for _entry, resources in matches for one in resources} | planning.adoptions.ids()
+    leftovers = [leftover_of(entry, found, resources[0] if resources else None) for entry, resources in matches]
+    kept |= {one.id for one in leftovers if one}
+    gone = [one for one in _sorted(found.values()) if one.id not in kept]
+    if gone and not declared:
+        what = "targets" if kind is window_target.KIND else "patch_tasks and tasks"
+        verb = "is empty or missing" if kind is window_target.KIND else "are empty or missing"
+        _warn_of_the_rest(planning, f"{parent.label}{what}: {verb}", gone)
+        return entries
+    return declared + [_absent(kind, resource, None) for resource in gone] if gone else entries
 
 
 def check_limit(planning: Planning) -> None:
-    """Refuse a prune of more resources than the user expects."""
-    limit = planning.declaration.limit
+    """Refuse to remove more resources that are not declared than the user expects."""
+    declaration = planning.declaration
+    limit = declaration.limit
     pruned = [change for change in planning.plan.changes if change.late]
     if limit is not None and len(pruned) > limit:
         titles = ", ".join(change.title for change in pruned)
+        how = "by prune" if not declaration.removes_all else "besides what is declared"
         planning.plan.violations.append(
-            f"prune_limit: {len(pruned)} resources would be removed by prune, but at most {limit} may be: {titles};"
+            f"prune_limit: {len(pruned)} resources would be removed {how}, but at most {limit} may be: {titles};"
             " declare what is to stay, or raise prune_limit"
         )

@@ -10,6 +10,7 @@ from typing import Any
 from .._state.declaration import Declaration
 from .._state.read import Account
 from .baselines import plan_baseline_removals, plan_baselines
+from .identity import adopt_unnamed
 from .install_order import wait_for_baselines
 from .planning import Answer, Planning, ViolationError
 from .prune import add_undeclared, check_limit
@@ -22,9 +23,9 @@ _GROUP_TAGS = ("tag:PatchGroup", "tag:Patch Group")
 
 def plan_setup(declaration: Declaration, account: Account, input_shape: Callable[[str], Any]) -> Planning:
     """Compare what is declared with what is there."""
+    planning = Planning(declaration, account, input_shape, adoptions=adopt_unnamed(declaration, account))
     if declaration.owned:
-        add_undeclared(declaration, account)
-    planning = Planning(declaration, account, input_shape)
+        add_undeclared(planning)
     plan_baselines(planning)
     for entry in declaration.windows:
         first_step = len(planning.plan.steps)

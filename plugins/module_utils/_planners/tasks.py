@@ -12,6 +12,7 @@ from .._options.kind import merge, values_of
 from .._resources import patch_task, window_task
 from .._resources.tasks import is_deprecated, modernised
 from .._state.declaration import Entry
+from .._state.read import Found, matching
 from .changes import Change, Id, Step
 from .contents import (
     Child,
@@ -26,6 +27,7 @@ from .contents import (
     repointed,
     without,
 )
+from .identity import installs_on_the_same
 from .planning import Answer, Planning, ViolationError, required
 from .targets import TargetPlans, resolve
 from .windows import WindowPlan
@@ -62,16 +64,32 @@ def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> 
             else:
                 _plan_task(planning, plans, child)
                 plans.children.append(child)
+                _warn_of_a_second_installation(planning, child, found)
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
     _follow_targets(planning, plans, declared)
     return plans
 
 
+def _warn_of_a_second_installation(planning: Planning, child: Child, found: Found) -> None:
+    """A second task that installs on the same nodes is never made in silence."""
+    if child.current:
+        return
+    declared = {one.id for entry in child.window.entry.tasks or () for one in matching(entry, found.values())}
+    others = [task for task in found.values() if task.id not in declared | planning.adoptions.ids()]
+    for task in installs_on_the_same(child.entry, child.planned, others):
+        planning.warn(
+            child.entry,
+            f"operation: the task {task.name or 'without a name'} ({task.id}), which is not declared, installs on the"
+            " same targets already; remove it, or give its window_task_id to make it this task",
+        )
+
+
 def _refuse_foreign(entry: Entry, child: Child) -> None:
     """A patch task must not be taken for another task of its name."""
     current = child.current
-    if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw)):
+    document = entry.values.get("document")
+    if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw), document):
         what = current.raw.get("TaskType")
         arn = current.raw.get("TaskArn")
         raise ViolationError(
@@ -109,6 +127,8 @@ def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
     after = merge(kind, base, values)
     shown = values_of(kind, after)
     found = required(entry, ("name", *rules.REQUIRED), shown) if replaced or not current else []
+    if kind is patch_task.KIND and current and not shown["operation"]:
+        found = ["operation: is missing, and the task stores none; give Scan or Install"]
     for text in found + rules.violations(values, shown):
         planning.refuse(entry, text)
     planning.check_limits(entry, values, {**after, "Targets": []})

@@ -106,10 +106,15 @@ def document_name(arn: Any) -> str:
     return str(arn or "").rpartition("/")[2]
 
 
-def is_foreign(raw: Raw) -> bool:
-    """Whether a stored task is something else than a patch task; one that is only listed tells its type alone."""
+def is_foreign(raw: Raw, document: str | None = None) -> bool:
+    """Whether a stored task is something else than a patch task; document: the declared one.
+
+    One that is only listed shows its type alone, and one that CloudFormation made may store no operation.
+    """
     if raw.get("TaskType") != "RUN_COMMAND":
         return True
+    if document_name(raw.get("TaskArn")) in SCANNING_DOCUMENTS or raw.get("TaskArn") == document:
+        return False
     return "TaskInvocationParameters" in raw and not member(raw, f"{_PARAMETERS}.Operation")
 
 
@@ -123,6 +128,9 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
         result = {"document": PLAIN_DOCUMENT, "max_concurrency": "10%", "max_errors": "10%", "priority": 1, **result}
         if result.get("operation") == "Install":
             result.setdefault("reboot_option", "RebootIfNeeded")
+    elif values.get("operation") == "Install" != before.get("operation") and not before.get("reboot_option"):
+        # The document would reboot by default, which is then at least visible.
+        result.setdefault("reboot_option", "RebootIfNeeded")
     if any(values.get(hook) for hook in _HOOKS):
         result.update({name: "" for name in _OVERRIDES if before.get(name) and name not in values})
     for name, rival in zip(_OVERRIDES, reversed(_OVERRIDES), strict=True):

@@ -215,15 +215,20 @@ def tidied(answer: Raw) -> Raw:
 
 
 def is_deprecated(raw: Raw) -> bool:
-    """Whether a Run Command task keeps its parameters where the older API kept them."""
-    old = raw.get("TaskParameters") or raw.get("LoggingInfo")
-    return bool(old) and raw.get("TaskType") == "RUN_COMMAND" and not raw.get("TaskInvocationParameters")
+    """Whether a Run Command task has parameters where the older API kept them."""
+    return bool(raw.get("TaskParameters") or raw.get("LoggingInfo")) and raw.get("TaskType") == "RUN_COMMAND"
 
 
 def modernised(raw: Raw) -> Raw:
-    """The same task with its parameters in C(TaskInvocationParameters), where today's API keeps them."""
+    """The same task with its parameters in C(TaskInvocationParameters), where today's API keeps them.
+
+    Beside these, the service ignores those of the older API.
+    """
     if not is_deprecated(raw):
         return raw
+    rest = {name: value for name, value in raw.items() if name not in ("TaskParameters", "LoggingInfo")}
+    if raw.get("TaskInvocationParameters"):
+        return rest
     command: Raw = {}
     if raw.get("TaskParameters"):
         command["Parameters"] = {name: list(entry.get("Values") or ()) for name, entry in raw["TaskParameters"].items()}
@@ -231,7 +236,6 @@ def modernised(raw: Raw) -> Raw:
     for old, new in (("S3BucketName", "OutputS3BucketName"), ("S3KeyPrefix", "OutputS3KeyPrefix")):
         if logging.get(old):
             command[new] = logging[old]
-    rest = {name: value for name, value in raw.items() if name not in ("TaskParameters", "LoggingInfo")}
     return {**rest, "TaskInvocationParameters": {"RunCommand": command}}
 
 

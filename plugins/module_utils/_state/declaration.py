@@ -67,7 +67,7 @@ class Declaration:
     """All that one run declares.
 
     whole: a setup, where parents and targets must be declared or exist. owned: what the setup owns and does not declare
-    goes too. limit: the most that may go so; None where all may.
+    goes too. limit: the most that may go so; None where all may. removes_all: whatever is declared and owned goes.
     """
 
     baselines: list[Entry] = field(default_factory=list)
@@ -76,6 +76,7 @@ class Declaration:
     whole: bool = False
     owned: bool = False
     limit: int | None = None
+    removes_all: bool = False
     concurrency: int = 1
 
     def entries(self) -> Iterable[Entry]:
@@ -145,8 +146,9 @@ def whole_setup(params: Params) -> Declaration:
         windows,
         setup,
         whole=True,
-        owned=bool(params.get("prune") or (remove_all and setup)),
-        limit=None if remove_all else params.get("prune_limit"),
+        owned=bool(setup if remove_all else params.get("prune")),
+        limit=params.get("prune_limit"),
+        removes_all=remove_all,
         concurrency=params.get("concurrency", 1),
     )
 
@@ -281,12 +283,13 @@ def _steering_violations(declaration: Declaration) -> list[str]:
     found = []
     if declaration.concurrency < 1:
         found.append(f"concurrency: {declaration.concurrency} must be at least 1")
-    if not declaration.owned or declaration.limit is None:
+    if not declaration.owned or declaration.removes_all:
         return found
     if not declaration.setup:
         found.append("prune: needs setup, the name of the setup whose resources may be removed")
     if not declaration.windows and not declaration.baselines:
         found.append(
-            "prune: windows and baselines are both empty, which would remove the whole setup; give state: absent"
+            "prune: windows and baselines are both empty, so there is nothing to compare with; declare what is to stay,"
+            " or give state: absent to remove the whole setup"
         )
     return found

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from .._aws.answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, TARGET_MEMBERS, T
 from .._aws.client import GONE, Api, Job, run_jobs
 from .._aws.errors import ApiError
 from .._aws.structures import Raw
-from .._resources import patch_baseline, window, window_target
+from .._resources import patch_baseline, patch_task, window, window_target
 from .._resources.ownership import REPLACED, SETUP_TAG
 from .._resources.tasks import tidied
 from .declaration import Declaration, Entry
@@ -180,7 +180,7 @@ class _Reader:
             self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id, needed=False)
             if not self.is_owned(self.account.windows[window_id]):
                 return []
-            return [lambda: self._list_targets(window_id, [], False), lambda: self._list_tasks(window_id, set())]
+            return [lambda: self._list_targets(window_id, [], False), lambda: self._list_tasks(window_id, ())]
 
         return read
 
@@ -199,8 +199,7 @@ class _Reader:
             targets = [] if whole else entry.targets or []
             jobs.append(lambda: self._list_targets(window_id, targets, entry.tasks is None))
         if whole or entry.tasks is not None:
-            wanted = task_names(entry.tasks or ())
-            jobs.append(lambda: self._list_tasks(window_id, wanted))
+            jobs.append(lambda: self._list_tasks(window_id, entry.tasks or ()))
         if entry.reads_tags:
             jobs.append(lambda: self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id))
         return jobs
@@ -225,10 +224,10 @@ class _Reader:
         ]
         self.account.targets[window_id] = {one.id: one for one in found}
         if alone and any(_goes(entry, one) for entry in declared for one in found):
-            return [lambda: self._list_tasks(window_id, set())]
+            return [lambda: self._list_tasks(window_id, ())]
         return []
 
-    def _list_tasks(self, window_id: str, wanted: set[str | None]) -> list[Job]:
+    def _list_tasks(self, window_id: str, declared: Sequence[Entry]) -> list[Job]:
         listing = self._children("DescribeMaintenanceWindowTasks", "Tasks", window_id, "WindowTaskId")
         if listing is None:
             return []
@@ -240,7 +239,13 @@ class _Reader:
         def get_task(task: Resource) -> Job:
             return lambda: self._get_task(window_id, task)
 
-        return [get_task(task) for task in found.values() if task.id in wanted or task.name in wanted]
+        wanted = task_names(declared)
+        alike = [entry for entry in declared if not (entry.absent or entry.id or matching(entry, found.values()))]
+        return [
+            get_task(task)
+            for task in found.values()
+            if task.id in wanted or task.name in wanted or any(_may_be(entry, task) for entry in alike)
+        ]
 
     def _children(self, operation: str, result: str, window_id: str, *members: str) -> list[Raw] | None:
         """The children of a window; None where the window is gone."""
@@ -341,6 +346,13 @@ def _goes(entry: Entry, found: Resource) -> bool:
     if found.id != entry.id and found.name != entry.name:
         return False
     return entry.absent or entry.values.get("resource_type") not in (None, found.raw.get("ResourceType"))
+
+
+def _may_be(entry: Entry, task: Resource) -> bool:
+    """Whether a listed task has to be known for one to be made: it may be the same, or install on the same nodes."""
+    installs = entry.kind is patch_task.KIND and entry.values.get("operation") == "Install"
+    patches = patch_task.document_name(task.raw.get("TaskArn")) in patch_task.SCANNING_DOCUMENTS
+    return not task.name or (installs and patches)
 
 
 def _without_blanks(raw: Raw) -> Raw:

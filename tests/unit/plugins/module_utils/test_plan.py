@@ -147,17 +147,18 @@ def test_prune_comes_last_and_has_a_limit(engine: Engine) -> None:
     engine.apply(engine.plan(windows=[FULL, {**WINDOW, "name": "old"}], baselines=[LINUX], setup="one"))
     kept = {**WINDOW, "description": "new", "targets": [TARGET], "patch_tasks": [SCAN]}
 
-    planning = engine.plan(windows=[kept], setup="one", prune=True)
+    other = {"name": "other", "operating_system": "WINDOWS"}
+    planning = engine.plan(windows=[kept], baselines=[other], setup="one", prune=True)
     removed = {step.change.title for step in planning.plan.steps if step.change.late}
     assert removed == {"window old", "task prod/install", "baseline linux"}
     others = {step.key for step in planning.plan.steps if not step.change.late}
     assert others
     assert all(step.needs >= others for step in planning.plan.steps if step.change.late)
 
-    limited = engine.plan(windows=[kept], setup="one", prune=True, prune_limit=2)
+    limited = engine.plan(windows=[kept], baselines=[other], setup="one", prune=True, prune_limit=2)
     (violation,) = limited.plan.violations
     assert violation.startswith("prune_limit: 3 resources would be removed")
-    assert not engine.plan(windows=[kept], setup="one", prune=True, prune_limit=3).plan.violations
+    assert not engine.plan(windows=[kept], baselines=[other], setup="one", prune=True, prune_limit=3).plan.violations
 
 
 def test_prune_leaves_what_is_not_its_own(engine: Engine) -> None:

@@ -214,7 +214,7 @@ def test_an_instance_that_is_not_registered_is_for_the_service_to_refuse(
     result = account.fails("ssm_patch_setup", windows=[window])
 
     (warning,) = predicted["warnings"]
-    assert warning.startswith(f"windows[0].patch_tasks[0] scan: instance_ids: {TWO}: no target of window prod")
+    assert warning.startswith(f"windows[0] prod / patch_tasks[0] scan: instance_ids: {TWO}: no target of window prod")
     way = "register them as a target by instance_ids, or give the window allow_unassociated_targets: true"
     assert way in warning
     assert f"Note: instance_ids: {TWO}: no target of window prod names them by id; {way}." in result["msg"]

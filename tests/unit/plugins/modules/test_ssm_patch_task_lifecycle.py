@@ -263,3 +263,76 @@ def test_without_its_window_nothing_is_absent_and_nothing_can_be_present(account
     for module, args in (("ssm_window_target", TARGET.creation()), ("ssm_patch_task", PATCH_TASK.creation())):
         assert not apply(account, module, **{**args, "state": "absent"})["changed"]
         assert "prod" in account.fails(module, **args)["msg"]
+
+
+def _names(account: Account, window_id: str) -> list[tuple[str, str]]:
+    tasks = account.by_hand("DescribeMaintenanceWindowTasks", WindowId=window_id)["Tasks"]
+    return sorted((task["Name"], task["Type"]) for task in tasks)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_task_that_has_the_name_of_a_leftover_by_chance_is_left_alone(prepared: Account, state: str) -> None:
+    other = prepared.run("ssm_patch_task", window="prod", name="other", operation="Scan", window_targets=["web"])[
+        "task"
+    ]
+    ids = {"WindowId": other["window_id"], "WindowTaskId": other["window_task_id"]}
+    prepared.by_hand("UpdateMaintenanceWindowTask", **ids, Name="scan.replaced")
+    scan = {"window": "prod", "name": "scan", "operation": "Scan", "window_targets": ["web"]}
+
+    assert apply(prepared, "ssm_patch_task", **scan)["changed"]
+    assert not prepared.run("ssm_patch_task", **scan, description="new", check=True)["diff"][1:]
+    apply(prepared, "ssm_patch_task", **{**scan, "state": state})
+
+    here = [("scan", "RUN_COMMAND")] if state == "present" else []
+    assert _names(prepared, other["window_id"]) == [*here, ("scan.replaced", "RUN_COMMAND")]
+    described = {"window": "prod", "window_task_id": other["window_task_id"], "description": "mine"}
+    assert changed_fields(apply(prepared, "ssm_patch_task", **described)) == {"description"}
+    apply(prepared, "ssm_window_task", **{**described, "description": "again"})
+    assert ("scan.replaced", "RUN_COMMAND") in _names(prepared, other["window_id"])
+
+
+def test_a_scan_that_becomes_an_installation_shows_its_reboots(prepared: Account) -> None:
+    task = {"window": "prod", "name": "patch", "window_targets": ["web"]}
+    prepared.run("ssm_patch_task", **task, operation="Scan")
+    prepared.clear_log()
+
+    done = apply(prepared, "ssm_patch_task", **task, operation="Install")
+
+    assert changed_fields(done) == {"operation", "reboot_option"}
+    (sent,) = prepared.inputs("UpdateMaintenanceWindowTask")
+    parameters = sent["TaskInvocationParameters"]["RunCommand"]["Parameters"]
+    assert parameters == {"Operation": ["Install"], "RebootOption": ["RebootIfNeeded"]}
+
+
+def test_a_scan_that_becomes_an_installation_keeps_what_it_stores_of_reboots(prepared: Account) -> None:
+    task = {"window": "prod", "name": "patch", "window_targets": ["web"]}
+    prepared.run("ssm_patch_task", **task, operation="Scan", reboot_option="NoReboot")
+
+    assert changed_fields(apply(prepared, "ssm_patch_task", **task, operation="Install")) == {"operation"}
+
+
+def test_a_task_of_cloudformation_without_an_operation_gets_the_declared_one(prepared: Account) -> None:
+    window = prepared.run("ssm_maintenance_window", name="prod")["window"]["window_id"]
+    (target,) = prepared.by_hand("DescribeMaintenanceWindowTargets", WindowId=window)["Targets"][:1]
+    prepared.by_hand(
+        "RegisterTaskWithMaintenanceWindow",
+        WindowId=window,
+        Name="patch",
+        TaskType="RUN_COMMAND",
+        TaskArn="AWS-RunPatchBaseline",
+        Targets=[{"Key": "WindowTargetIds", "Values": [target["WindowTargetId"]]}],
+        MaxConcurrency="1",
+        MaxErrors="1",
+        Priority=1,
+        TaskParameters={"Operation": {"Values": ["Install"]}},
+        TaskInvocationParameters={"RunCommand": {"OutputS3BucketName": "logs"}},
+    )
+    (violation,) = prepared.refuses("ssm_patch_task", window="prod", name="patch", description="new")
+    assert violation.startswith("operation: is missing, and the task stores none")
+
+    done = apply(prepared, "ssm_patch_task", window="prod", name="patch", operation="Install")
+
+    assert changed_fields(done) == {"operation", "reboot_option"}
+    task = prepared.by_hand("GetMaintenanceWindowTask", WindowId=window, WindowTaskId=done["task"]["window_task_id"])
+    assert not task["TaskParameters"]
+    assert task["TaskInvocationParameters"]["RunCommand"]["OutputS3BucketName"] == "logs"

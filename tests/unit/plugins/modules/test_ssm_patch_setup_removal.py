@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What prune and C(state: absent) of a whole setup remove, and what an empty list never removes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+
+WINDOW = {"name": "prod", "schedule": "rate(1 day)", "duration": 2, "cutoff": 1}
+TARGETS = [{"name": "web", "patch_groups": ["Web"]}, {"name": "all", "tag_keys": ["PatchGroup"]}]
+PATCH_TASKS = [{"name": "install", "operation": "Install", "window_targets": ["web"]}]
+TASKS = [{"name": "images", "task_type": "AUTOMATION", "task_arn": "AWS-PatchAsgInstance"}]
+FULL = {**WINDOW, "targets": TARGETS, "patch_tasks": PATCH_TASKS, "tasks": TASKS}
+LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023", "patch_groups": ["Web"]}
+EVERYTHING: dict[str, Any] = {"setup": "one", "windows": [FULL], "baselines": [LINUX]}
+
+
+def _removed(account: Account, **declared: Any) -> set[str]:
+    """What a prune removes, in check mode as in the run."""
+    account.run("ssm_patch_setup", **EVERYTHING)
+    predicted = account.run("ssm_patch_setup", check=True, setup="one", prune=True, **declared)
+    done = account.run("ssm_patch_setup", setup="one", prune=True, **declared)
+    assert [one["name"] for one in predicted["changes"]] == [one["name"] for one in done["changes"]]
+    return {one["name"] for one in done["changes"] if one["action"] == "delete"}
+
+
+@pytest.mark.parametrize("nothing", [[], None])
+@pytest.mark.parametrize(
+    ("window", "removed", "warning"),
+    [
+        ({"targets": TARGETS, "patch_tasks": PATCH_TASKS}, {"images"}, None),
+        ({"targets": TARGETS, "tasks": TASKS}, {"install"}, None),
+        ({"targets": TARGETS[:1], "patch_tasks": PATCH_TASKS, "tasks": TASKS}, {"all"}, None),
+        ({"patch_tasks": PATCH_TASKS, "tasks": TASKS}, set(), "targets: is empty or missing, so these are not"),
+        ({"targets": TARGETS}, set(), "patch_tasks and tasks: are empty or missing, so these are not"),
+    ],
+)
+def test_an_empty_list_in_a_window_prunes_nothing_of_its_kind(
+    account: Account, window: dict[str, Any], removed: set[str], warning: str | None, nothing: list[Any] | None
+) -> None:
+    empty = dict.fromkeys(("targets", "patch_tasks", "tasks"), nothing)
+    declared = {"windows": [{**WINDOW, **empty, **window}], "baselines": [LINUX]}
+
+    assert _removed(account, **declared) == removed
+    warnings = account.run("ssm_patch_setup", setup="one", prune=True, **declared)["warnings"]
+    assert bool(warnings) is bool(warning)
+    if warning:
+        assert f"prune: windows[0] prod: {warning} removed: " in warnings[0]
+
+
+@pytest.mark.parametrize("nothing", [[], None])
+def test_an_empty_list_of_windows_or_baselines_prunes_none(account: Account, nothing: list[Any] | None) -> None:
+    account.run("ssm_patch_setup", setup="two", baselines=[{"name": "other", "operating_system": "WINDOWS"}])
+
+    assert not _removed(account, windows=[FULL], baselines=nothing)
+    (warning,) = account.run("ssm_patch_setup", setup="one", prune=True, windows=[FULL], baselines=nothing)["warnings"]
+    assert warning.startswith("prune: baselines: the list is empty or missing, so these are not removed: linux;")
+    assert not _removed(account, baselines=[LINUX], windows=nothing)
+    (warning,) = account.run("ssm_patch_setup", setup="one", prune=True, baselines=[LINUX], windows=nothing)["warnings"]
+    assert warning.startswith("prune: windows: the list is empty or missing, so these are not removed: prod;")
+
+
+def test_the_last_ones_go_by_their_state(account: Account) -> None:
+    absent = [{"name": name, "state": "absent"} for name in ("web", "all")]
+
+    gone = {"windows": [{**WINDOW, "targets": absent, "patch_tasks": [{"name": "install", "state": "absent"}]}]}
+
+    assert _removed(account, **gone, baselines=[{"name": "linux", "state": "absent"}]) == {
+        "web",
+        "all",
+        "install",
+        "images",
+        "linux",
+    }
+
+
+def test_a_removed_setup_has_a_limit_for_what_is_not_declared(account: Account) -> None:
+    account.run("ssm_patch_setup", **EVERYTHING)
+    account.run("ssm_patch_setup", setup="one", windows=[{**WINDOW, "name": f"w{n:02}"} for n in range(9)])
+
+    (violation,) = account.refuses("ssm_patch_setup", setup="one", state="absent", windows=[], baselines=[])
+    assert violation.startswith("prune_limit: 15 resources would be removed besides what is declared, but at most 10")
+    assert "task prod/images" in violation
+    account.run("ssm_patch_setup", setup="one", state="absent", check=True, windows=[WINDOW])
+    account.refuses("ssm_patch_setup", setup="one", state="absent", windows=[WINDOW], prune_limit=9)
+
+    done = account.run("ssm_patch_setup", setup="one", state="absent", prune_limit=15)
+
+    assert len(done["changes"]) == 15
+    assert not account.run("ssm_patch_setup", setup="one", state="absent")["changed"]
+
+
+def test_what_is_declared_goes_without_a_limit(account: Account) -> None:
+    windows = [{**WINDOW, "name": f"w{n:02}"} for n in range(12)]
+    account.run("ssm_patch_setup", setup="one", windows=windows)
+
+    done = account.run("ssm_patch_setup", setup="one", state="absent", windows=windows, prune_limit=0)
+
+    assert len(done["changes"]) == 12
