@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 
 WINDOW = {"name": "prod", "schedule": "rate(1 day)", "duration": 2, "cutoff": 1}
 TARGETS = [{"name": "web", "patch_groups": ["Web"]}, {"name": "all", "tag_keys": ["PatchGroup"]}]
