@@ -32,8 +32,10 @@ Job = Callable[[], "Iterable[Job]"]
 GONE = frozenset({"DoesNotExistException", "InvalidResourceId"})
 # The largest page each listing takes; fewer calls than the default of 50.
 _PAGE = 100
-# A page may be empty although others follow; a listing of nothing else has no end.
-_MOST_EMPTY = 100
+# A page may be empty although others follow; a listing of nothing else, or of pages that were there before, has no end.
+_MOST_STALE = 100
+# More pages than any listing has: half a million entries at 50 a page.
+_MOST_PAGES = 10_000
 
 
 class Api:
@@ -103,29 +105,48 @@ class Api:
         members: what each entry must hold to be understood. request may hold another C(MaxResults).
         """
         shape = self._output_shape(operation).members[result].member
-        seen: set[str] = set()
+        end = _End(operation)
         token: str | None = None
-        empty = 0
         while True:
             more = {"NextToken": token} if token else {}
             answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
             if result not in answer:
                 raise not_understood(operation, f"the answer holds no {result}")
-            if not isinstance(answer.get("NextToken", ""), str):
-                raise not_understood(operation, "NextToken is no text")
+            token = answer.get("NextToken")
+            end.must_come(answer[result], token)
             for entry in answer[result]:
                 if members:
                     understand(operation, shape, entry, members)
                 yield entry
-            token = answer.get("NextToken")
             if not token:
                 return
-            if token in seen:
-                raise not_understood(operation, "the same page came twice")
-            seen.add(token)
-            empty = 0 if answer[result] else empty + 1
-            if empty > _MOST_EMPTY:
-                raise not_understood(operation, f"{empty} empty pages came in a row")
+
+
+class _End:
+    """Sees to it that a listing comes to its end, whatever answers; ApiError."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._tokens: set[str] = set()
+        self._contents: set[int] = set()
+        self._stale = 0
+
+    def must_come(self, entries: Any, token: Any) -> None:
+        """Take note of a page, and of the token that leads to the next."""
+        if not isinstance(token, str | None):
+            raise not_understood(self._operation, "NextToken is no text")
+        if token in self._tokens:
+            raise not_understood(self._operation, "the same page came twice")
+        if token:
+            self._tokens.add(token)
+        content = hash(repr(entries))
+        self._stale = self._stale + 1 if not entries or content in self._contents else 0
+        self._contents.add(content)
+        if token and self._stale > _MOST_STALE:
+            text = f"{self._stale} pages in a row brought nothing new, and the listing does not end"
+            raise not_understood(self._operation, text)
+        if len(self._tokens) >= _MOST_PAGES:
+            raise not_understood(self._operation, f"the listing does not end after {_MOST_PAGES} pages")
 
 
 def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:

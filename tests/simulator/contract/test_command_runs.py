@@ -90,8 +90,9 @@ class TestCourse:
 
     def test_right_after_sending(self, managed: Client, settle: Callable[..., None]) -> None:
         command = send(managed)["CommandId"]
-        found = outcome(lambda: invocation_of(managed, command))
-        settle("an invocation right after SendCommand", found, strict="InvocationDoesNotExist", lenient="success")
+        found = (outcome(lambda: invocation_of(managed, command)), len(invocations_of(managed, command)))
+        unseen = ("InvocationDoesNotExist", 0)
+        settle("the invocations right after SendCommand", found, strict=unseen, lenient=unseen, also=(("success", 1),))
         assert [one["CommandId"] for one in managed.list_commands()["Commands"]] == [command]
 
     def test_reads_that_lag_behind(self, managed: Client, doors: Doors, later: Advance) -> None:
@@ -99,6 +100,7 @@ class TestCourse:
             command = send(managed)["CommandId"]
             later(5)
             assert outcome(lambda: invocation_of(managed, command)) == "InvocationDoesNotExist"
+            assert invocations_of(managed, command) == {}
             assert managed.list_commands()["Commands"] == []
         assert invocation_of(managed, command)["Status"] == "InProgress"
 

@@ -75,8 +75,7 @@ class Course:
             instance_ids = fleet.of(region).matching(command["Targets"])
         if instance_ids is not None:
             self._count_targets(instance_ids)
-        if instance_ids is not None and not region.strict:
-            self._show_invocations()
+        # Nothing is listed yet: an empty list right after SendCommand is what the waiters of other tools ran into.
         self._after(node_runs.setting(region, "delivery_seconds"), self._deliver)
         region.at(command["ExpiresAfter"], self._expire)
         forgotten = max(command["ExpiresAfter"], command["RequestedDateTime"] + HISTORY)

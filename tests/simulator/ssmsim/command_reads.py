@@ -92,12 +92,17 @@ def _course(command: Record) -> Course:
     return course
 
 
-def _commands(region: Region, request: dict[str, Any]) -> list[Record]:
-    """The commands that reads see, the latest first, or the one that a request names."""
+def _commands(region: Region, request: dict[str, Any], listing: bool = False) -> list[Record]:
+    """The commands that reads see, the latest first, or the one that a request names.
+
+    A listing of the invocations of a command that reads do not see yet is empty, and no error.
+    """
     _refuse_unknown_instance(region, request)
     if "CommandId" not in request:
         return region.table(COMMANDS).values()[::-1]
     command = region.table(COMMANDS).get(request["CommandId"])
+    if command is None and listing and region.table(COMMANDS).latest(request["CommandId"]):
+        return []
     if command is None:
         raise missing_command()
     return [command]
@@ -115,7 +120,7 @@ def _places(region: Region, request: dict[str, Any], tests: list[Test]) -> Itera
 
     Without a filter nothing is looked up: a page in the middle of 50,000 nodes has to step over those before it.
     """
-    for command in _commands(region, request):
+    for command in _commands(region, request, listing=True):
         course = _course(command)
         if "InstanceId" in request:
             wanted = [request["InstanceId"]] if course.invocations.get(request["InstanceId"]) else []

@@ -58,6 +58,16 @@ def _blank(answer: Answer, sent: Answer, _draw: random.Random) -> Answer | None:
     return {name: [], "NextToken": AGAIN + sent.get("NextToken", "")} if name and "MaxResults" in sent else None
 
 
+def _endless(answer: Answer, sent: Answer, _draw: random.Random) -> Answer | None:
+    name = _listing(answer)
+    return {**answer, "NextToken": AGAIN + sent.get("NextToken", "")} if name and "MaxResults" in sent else None
+
+
+def _vacant(answer: Answer, _sent: Answer, _draw: random.Random) -> Answer | None:
+    name = _listing(answer)
+    return {name: []} if name else None
+
+
 def _strip(answer: Answer, _sent: Answer, draw: random.Random) -> Answer | None:
     """Without one member, of an entry where there are any."""
     name = _listing(answer)
@@ -80,6 +90,8 @@ _WAYS: dict[str, Callable[..., Answer | None]] = {
     "lose": _entries(_lose),
     "shorten": _shorten,
     "blank": _blank,
+    "endless": _endless,
+    "vacant": _vacant,
     "strip": _strip,
 }
 DISTORTIONS = frozenset({*_WAYS, "cut"})

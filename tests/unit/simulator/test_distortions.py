@@ -74,6 +74,18 @@ def test_an_empty_page_leads_to_the_one_that_was_asked_for(simulator: Simulator)
     assert names(answer) == NAMES
 
 
+def test_a_page_that_comes_again_under_new_tokens(simulator: Simulator) -> None:
+    answers = [distorted(simulator, "endless")]
+    for _ in range(3):
+        answers.append(distorted(simulator, "endless", NextToken=answers[-1]["NextToken"]))
+    assert all(names(answer) == NAMES for answer in answers)
+    assert len({answer["NextToken"] for answer in answers}) == 4
+
+
+def test_a_listing_in_which_nothing_is_seen(simulator: Simulator) -> None:
+    assert distorted(simulator, "vacant") == {"WindowIdentities": []}
+
+
 def test_what_has_no_pages_has_no_empty_one(simulator: Simulator) -> None:
     simulator.set_faults([{"do": "blank"}])
     request = {"ResourceType": "MaintenanceWindow", "ResourceId": _first(simulator)}

@@ -273,3 +273,31 @@ def test_everything_at_once_and_never_twice(fleet: Account, seed: int) -> None:
         assert result["command"]["snapshot_id"] in result["msg"]
     else:
         assert result["command"]["command_id"] == sent[0]["CommandId"]
+
+
+@pytest.mark.parametrize("times", [1, 3, 5])
+def test_instances_that_are_not_listed_at_first(fleet: Account, times: int) -> None:
+    fleet.faults({"op": "ListCommandInvocations", "do": "vacant", "times": times})
+
+    done = fleet.run(MODULE, **SCAN)
+
+    assert [one["status"] for one in done["instances"]] == ["Success"] * 3
+
+
+@pytest.mark.parametrize("operation", ["Scan", "Install"])
+def test_instances_that_are_never_listed_are_no_success(fleet: Account, operation: str) -> None:
+    fleet.faults({"op": "ListCommandInvocations", "do": "vacant"})
+
+    failed = fleet.fails(MODULE, **{**SCAN, "operation": operation, "reboot_option": "NoReboot"})
+
+    assert "what became of 3 of 3 is not known, because the service does not list them" in failed["msg"]
+    assert failed["instances"] == []
+    assert failed["changed"]
+
+
+def test_instances_right_after_sending_are_not_listed_yet(fleet: Account) -> None:
+    sent = fleet.run(MODULE, **SCAN, wait=False)
+
+    assert sent["command"]["status"] == "Pending"
+    assert sent["instances"] == []
+    assert len(fleet.run(MODULE, command_id=sent["command"]["command_id"])["instances"]) == 3
