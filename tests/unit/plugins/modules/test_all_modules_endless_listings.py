@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
 
 WEB = {"name": "web", "patch_groups": ["Web"]}
 SCAN = {"name": "scan", "operation": "Scan", "window_targets": ["web"]}
