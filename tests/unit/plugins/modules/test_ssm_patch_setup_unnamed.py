@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import Account
-from ansible_collections.patchfleet.aws.tests.support.comparing import apply
+from ansible_collections.patchfleet.aws.tests.support.checked_runs import apply
 
 WINDOW = {"name": "prod", "schedule": "rate(1 day)", "duration": 2, "cutoff": 1}
 WEB = {"name": "web", "instance_tags": {"Role": ["web", "proxy"]}}
