@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from simulator import CHECKOUT, serving
+from simulator import CHECKOUT, STILL, serving
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "simulator"))
 
@@ -68,7 +68,7 @@ NAMES = {
 
 def record() -> Known:
     """The actions of all modules, roles and playbooks."""
-    with serving() as endpoint, tempfile.TemporaryDirectory() as folder:
+    with serving(*STILL) as endpoint, tempfile.TemporaryDirectory() as folder:
         playbook_runs.arrange(endpoint, playbook_runs.RUNS)
         playbook_runs.run_all(endpoint, playbook_runs.RUNS, Path(folder))
         log = playbook_runs.logged(endpoint)

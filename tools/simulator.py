@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start and stop the simulator, or run a command against one.
 
-usage: simulator.py start [--port N] [--profile P] [--seed FILE] [--clock ISO] [--pid-file FILE]
+usage: simulator.py start [--port N] [--profile P] [--seed FILE] [--clock ISO] [--still] [--pid-file FILE]
        simulator.py stop [--pid-file FILE]
-       simulator.py run [--port N] [--profile P] [--seed FILE] [--clock ISO] -- COMMAND ...
+       simulator.py run [--port N] [--profile P] [--seed FILE] [--clock ISO] [--still] -- COMMAND ...
        simulator.py free-port
 
 `start` prints the endpoint once the simulator answers; its output goes to `<pid file>.log`. The simulator holds a lock
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -28,12 +29,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PID_FILE = CHECKOUT / ".ansible" / "simulator.pid"
 REGION = "eu-west-1"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+# The moment at which tests begin, and what starts a simulator whose time stands still there.
+CLOCK = "2026-01-01T00:00:00Z"
+STILL = ("--port", "0", "--clock", CLOCK, "--still")
 
 
 class SimulatorError(Exception):
@@ -64,6 +69,12 @@ def environment(endpoint: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
     return {**kept, **aws, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
+
+def in_step(endpoint: str) -> dict[str, str]:
+    """Return the same for a test: the collection reads the present time of the simulator, and that stands still."""
+    with urlopen(f"{endpoint}/_sim/clock") as answer:  # noqa: S310 - the address is our own
+        return {**environment(endpoint), "PATCHFLEET_CLOCK": json.load(answer)["now"]}
 
 
 def launch(arguments: Sequence[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
@@ -151,6 +162,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         action.add_argument("--port", default="0", help="0, the default, takes a free one")
         for name in ("--profile", "--seed", "--clock"):
             action.add_argument(name)
+        action.add_argument("--still", action="store_true", help="time passes only where a test moves the clock")
     starting[1].add_argument("command", nargs="+")
     for action in (starting[0], actions.add_parser("stop", help="the one that the pid file names")):
         action.add_argument("--pid-file", type=Path, default=PID_FILE)
@@ -160,7 +172,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def simulator_arguments(options: argparse.Namespace) -> list[str]:
     """Return the command line of the simulator; what was not given, or is empty, is left to its defaults."""
     names = ("port", "profile", "seed", "clock")
-    return [part for name in names if (value := getattr(options, name)) for part in (f"--{name}", value)]
+    given = [part for name in names if (value := getattr(options, name)) for part in (f"--{name}", value)]
+    return [*given, "--still"] if options.still else given
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -177,7 +190,8 @@ def main(arguments: Sequence[str]) -> int:
             # A terminated run must not leave its simulator behind.
             signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
             with serving(*simulator_arguments(options)) as endpoint:
-                return subprocess.run(options.command, env=environment(endpoint), check=False).returncode
+                variables = (in_step if options.still else environment)(endpoint)
+                return subprocess.run(options.command, env=variables, check=False).returncode
     except SimulatorError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 import boto3
 from ansible_collections.patchfleet.aws.tests.faults import transitions
-from simulator import REGION, environment
+from simulator import REGION, in_step
 
 from .module_cases import ACCOUNT, FLEET, NOTIFICATION, NOW, WHOLE, Args
 
@@ -230,7 +230,7 @@ def perform(
     book = folder / "playbook_runs.json"
     book.write_text(json.dumps(plays), encoding="utf-8")
     command = [sys.executable, str(_COMMAND), "-i", "localhost,", *flags, str(book)]
-    env = {**environment(endpoint), **settings}
+    env = {**in_step(endpoint), **settings}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 

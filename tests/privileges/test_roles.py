@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, Account
 from botocore.exceptions import ClientError
-from simulator import REGION, serving
+from simulator import REGION, STILL, serving
 
 from . import playbook_runs, recording
 from .playbook_runs import ABSENT, AROUND, EXISTING, OTHER_AROUND, RUNS, UNBOUND, Run
@@ -47,7 +47,7 @@ AROUND_ACTIONS = known()["roles"]["patch_prerequisites"]
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
     """The calls of all roles and playbooks, each with its policy in force."""
-    with serving() as endpoint:
+    with serving(*STILL) as endpoint:
         playbook_runs.arrange(endpoint, RUNS)
         playbook_runs.door(endpoint, "policies", {run.account: policy_for(run.name) for run in RUNS})
         playbook_runs.run_all(endpoint, RUNS, tmp_path_factory.mktemp("plays"))
@@ -72,7 +72,7 @@ def test_the_documented_actions_are_those_that_are_called(log: list[dict[str, An
 def _calls(folder: Path, run: Run) -> list[Calls]:
     """What the role tells modules, for each time that it runs."""
     told = []
-    with serving() as endpoint:
+    with serving(*STILL) as endpoint:
         playbook_runs.arrange(endpoint, [run])
         for number, given in enumerate(run.given):
             path = folder / f"{number}.calls"

@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a writing module: read, plan, apply. The only place that knows check mode.
 
-May import: _aws, _options, _planners, _resources, _state.
+May import: _aws, _options, _planners, _resources, _schedules, _state.
 """

@@ -55,7 +55,8 @@ def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
     if read_at is None:
         return Calendar([], [])
     found = [(place_of(reading), window, _runs(window, read_at)) for reading, window in fleet.windows()]
-    first = min([read_at.date(), *(runs[0].date() for _place, _window, runs in found if runs)])
+    # Today in that zone of the windows which is furthest behind.
+    first = min((in_zone(read_at, window).date() for _place, window, runs in found if runs), default=read_at.date())
     days = [first + timedelta(days=number) for number in range(DAYS)]
     rows = [_row(place, window, runs, days, most_runs) for place, window, runs in found]
     far = datetime.max.replace(tzinfo=UTC)

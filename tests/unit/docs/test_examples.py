@@ -29,7 +29,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import check_schedule, next_runs
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
-from simulator import CHECKOUT, environment, serving
+from simulator import CHECKOUT, STILL, in_step, serving
 from simulator import REGION as SHELL_REGION
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -135,7 +135,7 @@ class Shell:
 
     def __init__(self, folder: Path, endpoint: str) -> None:
         self._folder = folder
-        self._env = {**environment(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
+        self._env = {**in_step(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
         self._log = f"{endpoint}/_sim/log"
         self._done: set[str] = set()
 
@@ -187,7 +187,7 @@ def test_tasks_do_what_the_page_says(
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """A simulator for the commands of all pages."""
-    with serving() as address:
+    with serving(*STILL) as address:
         yield address
 
 

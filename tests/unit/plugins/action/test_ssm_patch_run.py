@@ -14,7 +14,7 @@ import pytest
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.action import ssm_patch_run as action
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
-from simulator import environment, serving
+from simulator import CLOCK, in_step, serving
 
 MODULE = "ssm_patch_run"
 NODES = [{"InstanceId": f"i-{number:017x}", "Tags": {"PatchGroup": "Web"}, "MissingCount": 2} for number in range(4)]
@@ -202,8 +202,8 @@ def test_a_play_shows_it_where_it_belongs(tmp_path: Path, callback: str) -> None
     }
     (tmp_path / "seed.json").write_text(json.dumps(seed))
     (tmp_path / "play.yml").write_text(PLAY.replace("REGION", REGION))
-    with serving("--port", "0", "--seed", str(tmp_path / "seed.json")) as endpoint:
-        env = {**environment(endpoint), "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_LOCALHOST_WARNING": "false"}
+    with serving("--port", "0", "--clock", CLOCK, "--seed", str(tmp_path / "seed.json")) as endpoint:
+        env = {**in_step(endpoint), "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_LOCALHOST_WARNING": "false"}
         done = subprocess.run(
             ["ansible-playbook", "play.yml"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
         )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 import yaml
-from simulator import environment, serving
+from simulator import STILL, in_step, serving
 
 PRODUCTION, STAGING = "111111111111", "222222222222"
 Hosts = dict[str, dict[str, Any]]
@@ -32,7 +32,11 @@ class Listing:
     def __init__(self, endpoint: str, folder: Path, options: dict[str, Any]) -> None:
         path = folder / "fleet.account_regions.yml"
         path.write_text(yaml.safe_dump({"plugin": "patchfleet.aws.account_regions", **options}))
-        settings = {**environment(endpoint), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", "ANSIBLE_NOCOLOR": "1"}
+        settings = {
+            **in_step(endpoint),
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+            "ANSIBLE_NOCOLOR": "1",
+        }
         command = ["ansible-inventory", "-i", str(path), "--list"]
         done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
         self.error = " ".join(done.stderr.split()) if done.returncode else ""
@@ -48,7 +52,7 @@ class Listing:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """A simulated AWS."""
-    with serving() as address:
+    with serving(*STILL) as address:
         yield address
 
 

@@ -70,6 +70,22 @@ def test_a_day_that_is_yesterday_elsewhere_is_in_the_calendar() -> None:
     assert runs(found)["w"] == [("2026-03-01", "20:00")]
 
 
+@pytest.mark.parametrize(
+    ("read_at", "zone", "first"),
+    [
+        ("2026-03-02T18:00:00Z", "Asia/Seoul", date(2026, 3, 3)),
+        ("2026-03-02T14:00:00Z", "Asia/Seoul", date(2026, 3, 2)),
+        ("2026-03-02T03:00:00Z", "America/New_York", date(2026, 3, 1)),
+        ("2026-03-02T18:00:00Z", None, date(2026, 3, 2)),
+    ],
+)
+def test_the_first_day_is_today_where_the_windows_are(read_at: str, zone: str | None, first: date) -> None:
+    nightly = window("w", "2026-03-05T17:00:00Z", schedule_timezone=zone)
+    fleet = report_of([reading(0, windows=[nightly], read_at=read_at)]).fleet
+
+    assert calendar_of(fleet, 100).days[0] == first
+
+
 def test_what_is_over_and_what_is_far_is_left_out() -> None:
     found = runs(calendar(window("w", "2026-03-01T00:00:00Z", "2026-03-31T23:00:00Z", "2026-04-01T00:00:00Z")))
 
