@@ -15,6 +15,7 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, argument_spec
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.command import is_running, progress
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS, WAIT_OPTIONS
@@ -92,7 +93,7 @@ class ActionModule(ActionBase):
         host = self._task_vars.get("inventory_hostname", "localhost")
         # A callback that writes JSON needs standard output for itself.
         to_stderr = "json" in constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")
-        display.display(f"[{host}] {text}", stderr=to_stderr)
+        display.display(printable(f"[{host}] {text}"), stderr=to_stderr)
 
 
 def _goes_on(result: Result) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .text import printable
+
 _HINTS = {
     "AccessDeniedException": "Allow the action {action} in the policy of the credentials in use.",
     "UnauthorizedOperation": "Allow the action {action} in the policy of the credentials in use.",
@@ -28,7 +30,10 @@ _HINTS = {
 
 
 class PatchingError(Exception):
-    """What went wrong, in words for the user."""
+    """What went wrong, in words for the user. Text from an account in them cannot act on a terminal."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 class InvalidDeclarationError(PatchingError):

@@ -14,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .._aws.client import Api, connect
 from .._aws.errors import PatchingError, error_facts
+from .._aws.text import printable
 from .._files import row_file
 from .._files.row_file import RowFile
 from .._options.module import make_module
@@ -106,10 +107,10 @@ def run_compliance_info() -> None:
     """The main function of ssm_patch_compliance_info."""
     module = make_module(OPTIONS)
     if found := violations(module.params):
-        module.fail_json(msg="; ".join(found), violations=found)
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
     api = connect(module, module.params["concurrency"])
     if found := _unknown_states(api, module.params):
-        module.fail_json(msg="; ".join(found), violations=found)
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
     try:
         result, warnings = _Reading(module, api).result()
     except PatchingError as error:
@@ -117,7 +118,7 @@ def run_compliance_info() -> None:
     except OSError as error:
         module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
     for text in warnings:
-        warn(text)
+        warn(printable(text))
     module.exit_json(**result)
 
 

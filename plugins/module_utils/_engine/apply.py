@@ -18,6 +18,7 @@ from typing import Any
 from .._aws.client import GONE, Api
 from .._aws.errors import ApiError, PatchingError
 from .._aws.structures import Raw, member
+from .._aws.text import printable
 from .._planners.changes import Change, Creation, Plan, Ref, Step
 from .._schedules import clock
 from . import guard
@@ -45,7 +46,7 @@ class Failure:
         """What failed, what was done before, what the user must know."""
         done = f" Done before: {', '.join(self.done)}." if self.done else ""
         note = f" Note: {self.note}." if self.note else ""
-        return f"{self.change.title}: {self.error}{done}{note}"
+        return printable(f"{self.change.title}: {self.error}{done}{note}")
 
 
 @dataclass

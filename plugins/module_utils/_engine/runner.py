@@ -16,6 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .._aws.client import Api, Job, connect, run_jobs
 from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError
+from .._aws.text import printable
 from .._options.kind import Kind
 from .._options.module import check_account, make_module
 from .._options.option import ACCOUNT_ID, Options, nested
@@ -89,7 +90,7 @@ def _run(
         planning = _plan(api, declare(module.params), workers, module.check_mode)
         for warning in planning.plan.warnings:
             # AnsibleAWSModule.warn of some releases also passes them to exit_json, which ansible-core deprecates.
-            warn(warning)
+            warn(printable(warning))
         outcome = Outcome() if module.check_mode else apply_plan(api, planning.plan, workers)
         run = Run(planning, outcome)
         if not module.check_mode:
@@ -153,7 +154,7 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
             jobs.append(job(entry, answer, resource_id))
     run_jobs(jobs, workers)
     for text in unread:
-        warn(text)
+        warn(printable(text))
 
 
 def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str, Any]]) -> None:
@@ -184,7 +185,7 @@ def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> None:
         f"Not attempted{f', because {reason}' if reason else ''}: {', '.join(titles)}."
         for reason, titles in by_reason.items()
     ]
-    module.fail_json(msg=" ".join(texts), **result)
+    module.fail_json(msg=printable(" ".join(texts)), **result)
 
 
 def _missed(run: Run, change: Change, obstacles: list[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .._aws.client import Api, connect
 from .._aws.errors import PatchingError, error_facts
+from .._aws.text import printable
 from .._options.kind import Kind
 from .._options.module import make_module
 from .._options.option import Option, Options
@@ -102,7 +103,7 @@ def run_baseline_info() -> None:
     reader = BaselineReader(api, module.params)
     entries = _read(module, reader.read)
     for text in reader.warnings():
-        warn(text)
+        warn(printable(text))
     module.exit_json(changed=False, baselines=entries)
 
 
@@ -111,7 +112,7 @@ def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[st
     module = make_module(options)
     api = connect(module, WORKERS)
     if found := check(api, module.params):
-        module.fail_json(msg="; ".join(found), violations=found)
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
     return module, api
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._aws.structures import Raw, iso_date, member
+from .._aws.text import printable, printable_lines
 from .._options.codecs import CRITERIA, ONE
 
 Facts = dict[str, Any]
@@ -63,13 +64,16 @@ def is_running(facts: Mapping[str, Any]) -> bool:
 
 
 def instance_facts(invocation: Raw) -> Facts:
-    """One instance of a command under the names of the answer; the output only where it did not succeed."""
+    """One instance of a command under the names of the answer; the output only where it did not succeed.
+
+    Name and output are what the instance itself says, so nothing in them can act on a terminal.
+    """
     step = _decisive_step(invocation.get("CommandPlugins") or [])
     code = step.get("ResponseCode")
     failed = invocation["Status"] not in ("Success", None, *_UNFINISHED)
     return {
         "instance_id": invocation["InstanceId"],
-        "name": invocation.get("InstanceName") or None,
+        "name": printable(invocation.get("InstanceName") or "") or None,
         "status": invocation["Status"],
         "status_details": invocation.get("StatusDetails") or None,
         "exit_code": None if code == -1 else code,
@@ -77,7 +81,7 @@ def instance_facts(invocation: Raw) -> Facts:
         "end_time": _moment(step.get("ResponseFinishDateTime")),
         "output_url": step.get("StandardOutputUrl") or invocation.get("StandardOutputUrl") or None,
         "error_url": step.get("StandardErrorUrl") or invocation.get("StandardErrorUrl") or None,
-        "output": (step.get("Output") or None) if failed else None,
+        "output": printable_lines(step.get("Output") or "") or None if failed else None,
     }
 
 

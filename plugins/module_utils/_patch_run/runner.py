@@ -18,6 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect
 from .._aws.errors import ApiError, PatchingError, error_facts
 from .._aws.structures import Raw
+from .._aws.text import printable
 from .._options.module import check_account, make_module
 from . import options as patch_run_options
 from . import send
@@ -88,7 +89,7 @@ class Run:
         nodes = Nodes(self.api, lambda: connect(self.module, 1, "resource-groups"), whole)
         reached = nodes.reached(patch_run_options.api_targets(self.params))
         for text in [*patch_run_options.warnings(self.params), *reached.warnings]:
-            warn(text)
+            warn(printable(text))
         return reached
 
     def _send(self, once: Api, request: Raw) -> None:
@@ -160,7 +161,7 @@ def run_patch_run() -> None:
     module = make_module(patch_run_options.OPTIONS)
     api = connect(module, 1)
     if found := patch_run_options.violations(module.params, api.input_shape):
-        module.fail_json(msg="Nothing was sent: " + "; ".join(found), violations=found, changed=False)
+        module.fail_json(msg=printable("Nothing was sent: " + "; ".join(found)), violations=found, changed=False)
     try:
         check_account(module)
     except PatchingError as error:
@@ -172,9 +173,9 @@ def run_patch_run() -> None:
         else:
             run.carry_out()
     except PatchingError as error:
-        module.fail_json(msg=run.told(error), **run.answer(), **error_facts(error))
+        module.fail_json(msg=printable(run.told(error)), **run.answer(), **error_facts(error))
     if problem := run.problem():
-        module.fail_json(msg=problem, **run.answer())
+        module.fail_json(msg=printable(problem), **run.answer())
     module.exit_json(**run.answer())
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .._aws.text import printable
 from .._compliance.rows import SUMMARY
 from . import page as html
 from .files import write
@@ -80,17 +81,17 @@ def run_report() -> None:
     if "html" in module.params["formats"] and html.MISSING:
         module.fail_json(msg=missing_required_lib("Jinja2"), exception=html.MISSING)
     if found := violations(module.params):
-        module.fail_json(msg="; ".join(found), violations=found)
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
     try:
         report = make_report(module.params)
         warnings = _warnings(report, module.params)
         changed = _write(module, report)
     except ReportError as error:
-        module.fail_json(msg=f"{error}. Nothing was written.")
+        module.fail_json(msg=printable(f"{error}. Nothing was written."))
     except OSError as error:
         module.fail_json(msg=f"dest: {error}", exception=traceback.format_exc())
     for warning in warnings:
-        module.warn(warning)
+        module.warn(printable(warning))
     module.exit_json(changed=changed, **_answer(report, module.params))
 
 
