@@ -24,8 +24,16 @@ from .._resources import patch_baseline, patch_task, window, window_target, wind
 from .._resources.ownership import REPLACED, STACK_TAG, is_reserved
 from .._resources.tasks import RUN_COMMAND, modernised
 from .._schedules.schedule import check_date, parse_instant
+from .._state.read import replaced_name
 
 Values = dict[str, Any]
+# The module that manages one resource of a kind.
+_MODULES = {
+    "window": "ssm_maintenance_window",
+    "target": "ssm_window_target",
+    "task": "ssm_window_task",
+    "baseline": "ssm_patch_baseline",
+}
 # What is wrong with the options of one resource of a kind, whatever the account holds.
 Check = Callable[[Kind, Values], list[str]]
 
@@ -52,7 +60,7 @@ class WindowParts:
 @dataclass
 class Declared:
     """options: of one resource and what is inside it, None where it cannot be declared. undeclared: what is not told
-    there, and why, one sentence each, without ids."""
+    there, and why, one sentence each."""
 
     options: Values | None
     undeclared: list[str] = field(default_factory=list)
@@ -177,7 +185,7 @@ def _pleasant(criteria: dict[str, list[str]]) -> Values:
 def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes: int, check: Check) -> Declared:
     """An own baseline. namesakes: how many own baselines have its name and operating system, itself included."""
     title = f"baseline {raw.get('Name')} for {raw.get('OperatingSystem')}"
-    if refusal := _refusal(tags, namesakes):
+    if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes):
         return Declared(None, [f"{title}: {refusal}"])
     options = {
         **declaration_of(patch_baseline.KIND, raw),
@@ -202,14 +210,14 @@ def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str 
 def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared:
     """A window with those of its targets and tasks that were read. namesakes: how many windows have its name."""
     title = f"window {parts.raw.get('Name')}"
-    if refusal := _refusal(parts.tags, namesakes):
+    if refusal := _refusal(window.KIND, parts.raw, parts.tags, namesakes):
         return Declared(None, [f"{title}: {refusal}"])
     options = {**declaration_of(window.KIND, parts.raw), **_tags_option(parts.tags)}
     declared = _checked(window.KIND, options, title, check)
     if declared.options is None:
         return declared
-    targets = _Children("target", title, parts.targets or [], check)
-    tasks = _Children("task", title, parts.tasks or [], check)
+    targets = _Children(window_target.KIND, title, parts.targets or [], check)
+    tasks = _Children(window_task.KIND, title, parts.tasks or [], check)
     declared.options.update(_present(targets=[_target(targets, raw) for raw in targets.alone()]))
     made = [_task(tasks, raw, targets, parts.raw) for raw in tasks.alone()]
     declared.options.update(
@@ -222,12 +230,17 @@ def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared
     return declared
 
 
-def _refusal(tags: Mapping[str, str], namesakes: int) -> str | None:
+def _refusal(kind: Kind, raw: Raw, tags: Mapping[str, str], namesakes: int) -> str | None:
     if namesakes > 1:
-        return f"{namesakes} of them have this name, and a declaration finds by name"
+        return f"{namesakes} of them have this name, and a declaration finds by name; {_way_to_rename(kind, raw)}"
     if STACK_TAG in tags:
         return "CloudFormation manages it"
     return None
+
+
+def _way_to_rename(kind: Kind, raw: Raw) -> str:
+    """How the module of a kind gives a name to one that a declaration cannot find."""
+    return f"{_MODULES[kind.name]} names it by {kind.id_option}: {raw.get(kind.id_member)}"
 
 
 def _tags_option(tags: Mapping[str, str]) -> Values:
@@ -251,8 +264,8 @@ class _Children:
     declared: raw structures by id. undeclared: sentences.
     """
 
-    def __init__(self, noun: str, window_title: str, raws: list[Raw], check: Check) -> None:
-        self._noun = noun
+    def __init__(self, kind: Kind, window_title: str, raws: list[Raw], check: Check) -> None:
+        self._kind = kind
         self._where = f"of {window_title}"
         self._raws = sorted(raws, key=lambda raw: (raw.get("Priority", 1), raw.get("Name") or ""))
         self.check = check
@@ -261,7 +274,7 @@ class _Children:
 
     def title(self, raw: Raw) -> str:
         """How sentences name one."""
-        return f"{self._noun} {raw.get('Name') or '(unnamed)'} {self._where}"
+        return f"{self._kind.name} {raw.get('Name') or '(unnamed)'} {self._where}"
 
     def note(self, raw: Raw, text: str) -> None:
         """Record what is not declared of one."""
@@ -273,13 +286,27 @@ class _Children:
         for raw in self._raws:
             name = raw.get("Name") or None
             if name is None:
-                self.note(raw, f"it has no name ({_described(raw)})")
-            elif name.endswith(REPLACED):
+                self.note(raw, f"it has no name ({_described(raw)}); {_way_to_rename(self._kind, raw)}")
+            elif name.endswith(REPLACED) and self._is_leftover(raw):
                 self.note(raw, "it is what an unfinished replacement left, which the next run finishes")
+            elif name.endswith(REPLACED):
+                way = _way_to_rename(self._kind, raw)
+                self.note(
+                    raw, f"a declared name must not end in {REPLACED}, which marks an unfinished replacement; {way}"
+                )
             elif names[name] > 1:
-                self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name")
+                way = _way_to_rename(self._kind, raw)
+                self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name; {way}")
             else:
                 yield raw
+
+    def _is_leftover(self, raw: Raw) -> bool:
+        """Whether one stands beside it that may have taken its place, being of another type."""
+        return any(
+            replaced_name(str(one.get("Name"))) == raw["Name"]
+            and any(one.get(member) != raw.get(member) for member in ("TaskType", "ResourceType"))
+            for one in self._raws
+        )
 
 
 def _described(raw: Raw) -> str:
@@ -300,6 +327,9 @@ def _target(children: _Children, raw: Raw) -> Values | None:
 
 
 def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tuple[Kind, Values | None]:
+    if raw.get("TaskParameters") and raw.get("TaskInvocationParameters"):
+        names = ", ".join(sorted(raw["TaskParameters"]))
+        children.note(raw, f"its TaskParameters ({names}); AWS ignores them beside TaskInvocationParameters")
     raw = modernised(raw)
     kind = (
         patch_task.KIND if _patches(raw) and not _task_violations(children, patch_task.KIND, raw) else window_task.KIND

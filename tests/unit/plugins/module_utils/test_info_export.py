@@ -236,13 +236,24 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
     assert "targets" not in found
     assert [one["name"] for one in found["patch_tasks"]] == ["other"]
     assert "window_targets" not in found["patch_tasks"][0]
-    assert sorted(undeclared) == [
-        "target (unnamed) of window prod: it has no name (tag:PatchGroup=Web)",
-        *["target servers of window prod: 2 of them have this name, and a declaration finds by name"] * 2,
-        "task (unnamed) of window prod: it has no name (LAMBDA SSMtell)",
-        *["task install of window prod: 2 of them have this name, and a declaration finds by name"] * 2,
-        "task other of window prod: its window_targets; not all of them are declared, by a name that is theirs alone",
-    ]
+    namesakes = "2 of them have this name, and a declaration finds by name;"
+
+    def by_target(raw: Raw) -> str:
+        return f"ssm_window_target names it by window_target_id: {raw['WindowTargetId']}"
+
+    def by_task(raw: Raw) -> str:
+        return f"ssm_window_task names it by window_task_id: {raw['WindowTaskId']}"
+
+    assert sorted(undeclared) == sorted(
+        [
+            f"target (unnamed) of window prod: it has no name (tag:PatchGroup=Web); {by_target(targets[2])}",
+            *[f"target servers of window prod: {namesakes} {by_target(raw)}" for raw in targets[:2]],
+            f"task (unnamed) of window prod: it has no name (LAMBDA SSMtell); {by_task(tasks[2])}",
+            *[f"task install of window prod: {namesakes} {by_task(raw)}" for raw in tasks[:2]],
+            "task other of window prod: its window_targets; not all of them are declared, by a name that is theirs"
+            " alone",
+        ]
+    )
 
 
 def test_a_task_that_names_a_target_which_is_gone() -> None:
@@ -252,10 +263,28 @@ def test_a_task_that_names_a_target_which_is_gone() -> None:
 
 
 def test_what_an_unfinished_replacement_left_is_not_declared() -> None:
-    left = unlike(SERVERS, 2, Name="servers.replaced")
+    group = [{"Key": "resource-groups:Name", "Values": ["web"]}]
+    left = unlike(SERVERS, 2, Name="servers.replaced", ResourceType="RESOURCE_GROUP", Targets=group)
     found, undeclared = declared(targets=(SERVERS, left))
     assert [one["name"] for one in found["targets"]] == ["servers"]
-    assert "unfinished replacement" in undeclared[0]
+    assert "unfinished replacement left" in undeclared[0]
+
+
+def test_a_name_that_only_looks_like_a_leftover_has_to_be_changed() -> None:
+    mine = unlike(SERVERS, 2, Name="servers.replaced")
+    found, undeclared = declared(targets=(SERVERS, mine))
+    assert [one["name"] for one in found["targets"]] == ["servers"]
+    assert f"names it by window_target_id: {mine['WindowTargetId']}" in undeclared[0]
+
+
+def test_parameters_that_the_service_ignores_are_told() -> None:
+    ignored = {"Operation": {"Values": ["Install"]}}
+    command = {"RunCommand": {"OutputS3BucketName": "logs"}}
+    raw = unlike(INSTALL, 9, TaskInvocationParameters=command, TaskParameters=ignored)
+    found, undeclared = declared(raw)
+    assert "patch_tasks" not in found
+    assert found["tasks"][0]["run_command"] == {"output_s3_bucket": "logs"}
+    assert "TaskParameters (Operation); AWS ignores them" in undeclared[0]
 
 
 def test_instances_that_are_no_targets_need_the_permission_of_the_window() -> None:

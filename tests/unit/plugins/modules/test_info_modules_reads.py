@@ -276,7 +276,8 @@ def test_namesakes_outside_the_filter_are_known(account: Account) -> None:
     one, _other = make_window(account), make_window(account)
     (found,) = account.run(WINDOWS, window_ids=[one])["windows"]
     assert found["declaration"] is None
-    assert found["undeclared"] == ["window prod: 2 of them have this name, and a declaration finds by name"]
+    way = f"ssm_maintenance_window names it by window_id: {one}"
+    assert found["undeclared"] == [f"window prod: 2 of them have this name, and a declaration finds by name; {way}"]
 
 
 def test_what_a_window_declares_changes_nothing(account: Account) -> None:
