@@ -11,8 +11,8 @@ STAMP := $(VENV)/.stamp
 VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
 TARBALL := build/patchfleet-aws-$(VERSION).tar.gz
 PYTEST := $(BIN)/python -m pytest -q
-# As many tests at a time as there are cores.
-PARALLEL := $(PYTEST) -n auto --dist worksteal
+# Suites of tests on all cores, with a summary at the end.
+SUITES := $(BIN)/python tools/run_tests.py
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -54,27 +54,32 @@ demo: $(STAMP) ## patch a fleet in a simulated account by the tutorial of AWS, a
 	@$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: unit contract faults privileges molecule ## run the tests: unit, contract, faults, privileges, molecule
+test: $(STAMP) ## run the quick suite: unit, acceptance, contract, short faults, main Molecule scenarios; 4 minutes
+	@$(SUITES) unit acceptance contract faults main-molecule
+
+.PHONY: test-all
+test-all: $(STAMP) ## run that, all Molecule scenarios, and the tests of permissions
+	@$(SUITES) unit acceptance contract faults privileges molecule
 
 .PHONY: unit
 unit: $(STAMP) ## run the unit tests, and what others publish as acceptance tests and examples
-	$(PARALLEL) tests/unit tests/acceptance
+	@$(SUITES) unit acceptance
 
 .PHONY: contract
 contract: $(STAMP) ## hold the simulator against the behaviour of the service
-	$(PARALLEL) tests/simulator/contract
+	@$(SUITES) contract
 
 .PHONY: privileges
 privileges: $(STAMP) ## run with the documented policies, and without each of their actions
-	$(PYTEST) tests/privileges
+	@$(SUITES) privileges
 
 .PHONY: faults
 faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run make it good
-	$(PARALLEL) tests/faults
+	@$(SUITES) faults
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 20 minutes
-	PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(PARALLEL) tests/faults
+	@PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(SUITES) faults
 
 .PHONY: test-browser
 test-browser: $(STAMP) ## use the report in Chromium, which is installed if need be
@@ -87,10 +92,8 @@ screenshot: $(STAMP) ## make the picture of the report that the README shows
 	$(BIN)/python tests/browser/screenshot.py docs/images/report.png
 
 .PHONY: molecule
-molecule: $(STAMP) ## run all Molecule scenarios; PATCHFLEET_SIM_PROFILE=strict for the other profile
-# A killed run leaves the note that its simulator is up, on a port that is not that of this run.
-	@$(BIN)/python tools/simulator.py stop --pid-file .ansible/molecule-simulator.pid; rm -rf .ansible/tmp/molecule.*
-	PATCHFLEET_SIM_PORT=$$($(BIN)/python tools/simulator.py free-port) $(BIN)/molecule test --all
+molecule: $(STAMP) ## run all Molecule scenarios, or one: SCENARIO=name; PATCHFLEET_SIM_PROFILE=strict for the other profile
+	@$(SUITES) molecule $(if $(SCENARIO),--scenario $(SCENARIO))
 
 .PHONY: check
 check: $(STAMP) ## check format, lint, types, sizes, documentation, changelog, licences, generated files
@@ -133,9 +136,9 @@ bench: $(STAMP) ## measure speed against the limit and against other ways
 	$(BIN)/python tests/benchmarks/run.py
 
 .PHONY: coverage
-coverage: $(STAMP) ## run unit tests and scenarios, show which lines of plugins/ they reach
+coverage: $(STAMP) ## run the quick suite, show which lines of plugins/ it reaches
 	@rm -rf build/coverage && mkdir -p build/coverage
-	COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" $(MAKE) --no-print-directory unit molecule
+	COVERAGE_PROCESS_START="$(CURDIR)/pyproject.toml" $(MAKE) --no-print-directory test
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

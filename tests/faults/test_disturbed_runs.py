@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import CLOCK
+from ansible_collections.patchfleet.aws.tests.support.effort import fault_runs
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ssmsim import Simulator
 
@@ -24,7 +25,7 @@ from .faulty_account import FaultyAccount
 from .transitions import OTHER, TRANSITIONS, other_values, whole
 
 Json = Any
-RUNS = int(os.environ.get("PATCHFLEET_FAULT_RUNS", "20"))
+RUNS = fault_runs()
 SEED = int(os.environ.get("PATCHFLEET_FAULT_SEED", "0"))
 NEIGHBOUR: dict[str, Json] = {
     "setup": "theirs",

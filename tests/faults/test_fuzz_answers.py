@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.effort import fault_runs
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from ssmsim import Simulator
 
@@ -22,7 +23,7 @@ from .transitions import LINUX
 
 Json = Any
 Path = tuple[str | int, ...]
-RUNS = max(60, int(os.environ.get("PATCHFLEET_FAULT_RUNS", "20")))
+RUNS = 2 * fault_runs()
 SEED = int(os.environ.get("PATCHFLEET_FAULT_SEED", "0"))
 ODD: tuple[Json, ...] = (
     *(None, "", [], {}, 0, -1, 10**15, True, 1.5, "unknown", "Ünbekannt 東京", "x" * 5000, [None], [{}], {"New": "x"}),

@@ -19,11 +19,11 @@ from urllib.request import urlopen
 
 import boto3
 from ansible_collections.patchfleet.aws.tests.faults import transitions
-from simulator import REGION, in_step
+from simulator import CHECKOUT, REGION, in_step
 
 from .module_cases import ACCOUNT, FLEET, NOTIFICATION, NOW, WHOLE, Args
 
-_COMMAND = Path(__file__).with_name("playbook_command.py")
+_COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
 _NUMBERS = itertools.count(840000000001)
 
 
@@ -229,7 +229,7 @@ def perform(
     """Run plays in a folder, where they may leave files."""
     book = folder / "playbook_runs.json"
     book.write_text(json.dumps(plays), encoding="utf-8")
-    command = [sys.executable, str(_COMMAND), "-i", "localhost,", *flags, str(book)]
+    command = [sys.executable, "-P", str(_COMMAND), "-i", "localhost,", *flags, str(book)]
     env = {**in_step(endpoint), **settings}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 

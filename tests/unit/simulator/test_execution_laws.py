@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from ansible_collections.patchfleet.aws.tests.unit.simulator.windows_site import DAY, HOUR, Site
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,7 +57,7 @@ def most_at_a_time(task: TaskExecution) -> int:
     return max((sum(start <= moment < end for start, end in spans) for moment, _end in spans), default=0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=example_count(150))
 @given(st.booleans(), TASKS, st.sampled_from([10, 600, 3000, 4000]), st.none() | st.integers(1, 5000))
 def test_the_laws(strict: bool, tasks: list[dict[str, Any]], seconds: int, cancelled_after: int | None) -> None:
     execution = executed(strict, tasks, seconds, cancelled_after)

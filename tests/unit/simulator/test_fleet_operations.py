@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from ansible_collections.patchfleet.aws.tests.unit.simulator.fleet_site import Site
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -227,7 +228,7 @@ def test_an_unknown_node_is_an_error_of_the_caller() -> None:
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=example_count(40))
 @given(
     st.tuples(*(st.integers(0, 4) for _ in range(3))),
     st.booleans(),

@@ -13,6 +13,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule
     next_runs,
     takes_offset,
 )
+from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ssmsim.schedule import ScheduleError, parse
@@ -107,7 +108,7 @@ CRONS = st.builds(
 MOMENTS = st.datetimes(datetime(2009, 1, 1), datetime(2036, 1, 1), timezones=st.just(UTC))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=example_count(400))
 @given(CRONS, st.sampled_from(ZONES), st.none() | st.integers(1, 6), MOMENTS, st.data())
 def test_generated_crons(expression: str, zone: str, offset: int | None, after: datetime, data: st.DataObject) -> None:
     start = data.draw(st.none() | MOMENTS, "start")
@@ -125,7 +126,7 @@ def test_generated_rates(number: int, unit: str, after: datetime, start: datetim
     assert calculated(*question) == simulated(*question)
 
 
-@settings(max_examples=300)
+@settings(max_examples=example_count(300))
 @given(
     st.from_regex(
         r"(cron|rate|at)\([-0-9*?/#,LW]( [-0-9A-Z*?/#,]{1,3}){4,6}\)|rate\([0-9]{1,4} ?[dhm]?[a-z]{3,6}\)",

@@ -20,6 +20,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._planners.setup imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources.tasks import tidied
 from ansible_collections.patchfleet.aws.plugins.module_utils._state.declaration import whole_setup
 from ansible_collections.patchfleet.aws.plugins.module_utils._state.read import Account, Resource
+from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from ansible_collections.patchfleet.aws.tests.support.stored import (
     BASELINE,
     BASELINE_ID,
@@ -165,7 +166,7 @@ def applied(planning: Planning) -> WindowParts:
     return WindowParts({"Enabled": True, **made["window"][0]}, tags, made["target"], made["task"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=example_count(150))
 @given(windows())
 def test_what_was_read_has_nothing_to_do_where_it_was_read(read: WindowParts) -> None:
     found = declare_window(read, 1, check)
@@ -176,7 +177,7 @@ def test_what_was_read_has_nothing_to_do_where_it_was_read(read: WindowParts) ->
     assert leftovers or [change.diff() for change in planning.plan.changes] == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=example_count(150))
 @given(windows())
 def test_what_was_read_makes_the_same_elsewhere(read: WindowParts) -> None:
     found = declare_window(read, 1, check)
@@ -212,7 +213,7 @@ BASELINES = _optional(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=example_count(100))
 @given(BASELINES, TAG_MAPS, st.booleans())
 def test_the_laws_for_a_baseline(members: Raw, tags: dict[str, str], default: bool) -> None:
     raw = {**BASELINE, **members}

@@ -16,6 +16,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes i
 )
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import setup
+from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -160,7 +161,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=example_count(300))
 @given(st.dictionaries(st.sampled_from(list(SPEC)), _VALUES, max_size=4))
 def test_what_has_no_mistake_passes_the_validation_of_ansible_core(options: dict[str, Any]) -> None:
     if not find_mistakes(SPEC, options):

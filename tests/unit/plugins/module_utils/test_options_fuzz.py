@@ -19,6 +19,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule
     parse_instant,
 )
 from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from ansible_collections.patchfleet.aws.tests.support.resource_cases import RESOURCE_CASES, ResourceCase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -116,7 +117,7 @@ def assert_refused_or_taken(account: Account, module: str, **args: Any) -> None:
 
 @pytest.mark.parametrize("case", RESOURCE_CASES, ids=lambda case: case.module)
 def test_options_of_one_resource(account: Account, case: ResourceCase) -> None:
-    @settings(FUZZ, max_examples=25)
+    @settings(FUZZ, max_examples=example_count(25))
     @given(overlay=overlays(case.options))
     def law(overlay: dict[str, Any]) -> None:
         account.simulator.reset()
@@ -128,7 +129,7 @@ def test_options_of_one_resource(account: Account, case: ResourceCase) -> None:
 
 
 def test_options_of_a_setup(account: Account) -> None:
-    @settings(FUZZ, max_examples=40)
+    @settings(FUZZ, max_examples=example_count(40))
     @given(args=blocks(setup.OPTIONS))
     def law(args: dict[str, Any]) -> None:
         account.simulator.reset()
@@ -137,7 +138,7 @@ def test_options_of_a_setup(account: Account) -> None:
     law()
 
 
-@settings(FUZZ, max_examples=400)
+@settings(FUZZ, max_examples=example_count(400))
 @given(expression=TEXT, zone=st.none() | TEXT, offset=st.none() | st.integers(-2, 9))
 def test_schedules(expression: str, zone: str | None, offset: int | None) -> None:
     problems = check_schedule(expression)
@@ -150,14 +151,14 @@ def test_schedules(expression: str, zone: str | None, offset: int | None) -> Non
     assert not problems
 
 
-@settings(FUZZ, max_examples=60)
+@settings(FUZZ, max_examples=example_count(60))
 @given(text=TEXT)
 def test_dates_and_zones(text: str) -> None:
     assert bool(check_date(text)) or parse_instant(text) is not None
     assert all(isinstance(problem, str) for problem in check_timezone(text))
 
 
-@settings(FUZZ, max_examples=100)
+@settings(FUZZ, max_examples=example_count(100))
 @given(text=TEXT)
 def test_ids_of_baselines(text: str) -> None:
     assert isinstance(patch_baseline.bare_id(text), str)

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 # The account is reset at the beginning of each example.
 LAW = settings(
-    max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 TEXTS = st.sampled_from(["", "one", "two"])
 

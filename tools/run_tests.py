@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run suites of tests on all cores, and print a summary: suites, counts, seconds, and how to run a failed test alone.
+
+usage: run_tests.py SUITE ... [--scenario NAME]
+
+A suite is a directory of pytest (unit, acceptance, contract, faults, privileges), `molecule` for all Molecule
+scenarios, or `main-molecule` for those that show the main jobs. `--scenario` chooses one scenario. All pytest suites
+run in one invocation; each scenario runs by itself, against a simulator of its own. A failure stops nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from simulator import CHECKOUT, STILL, serving
+
+PYTEST_SUITES = {
+    "unit": "tests/unit",
+    "acceptance": "tests/acceptance",
+    "contract": "tests/simulator/contract",
+    "faults": "tests/faults",
+    "privileges": "tests/privileges",
+}
+SCENARIOS = CHECKOUT / "extensions" / "molecule"
+# The scenarios that show the main jobs, the longest first.
+MAIN_SCENARIOS = ("prerequisites", "compliance_report", "setup_each", "patch_now", "setup_bulk")
+RESULTS = CHECKOUT / "build" / "tests"
+LINES_OF_A_FAILURE = 60
+
+
+@dataclass
+class Result:
+    """What became of a suite. seconds: of all its tests together, which run side by side."""
+
+    suite: str
+    tests: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    # How to run what failed alone.
+    failed: list[str] = field(default_factory=list)
+
+
+def all_scenarios() -> list[str]:
+    """The names of the Molecule scenarios, the main ones first; `default` only holds what all of them share."""
+    names = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
+    return [*MAIN_SCENARIOS, *(name for name in names if name not in (*MAIN_SCENARIOS, "default"))]
+
+
+def run_pytest(suites: Sequence[str]) -> list[Result]:
+    """Run suites of pytest in one invocation, as many tests at a time as there are cores."""
+    report = RESULTS / "pytest.xml"
+    report.unlink(missing_ok=True)
+    folders = [PYTEST_SUITES[suite] for suite in suites]
+    options = ["-q", "-n", "auto", "--dist", "loadgroup", f"--junitxml={report}", "-o", "junit_family=xunit1"]
+    status = subprocess.run([sys.executable, "-m", "pytest", *options, *folders], cwd=CHECKOUT, check=False).returncode
+    results = read_report(report, suites) if report.exists() else [Result(suite) for suite in suites]
+    if status and not any(result.failed for result in results):
+        results[0].failed.append(f"pytest {' '.join(folders)}  (exit status {status})")
+    return results
+
+
+def read_report(report: Path, suites: Sequence[str]) -> list[Result]:
+    """Count the tests of each suite in a JUnit report of pytest."""
+    results = {suite: Result(suite) for suite in suites}
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it a moment ago
+        # What could not be collected names no file; its class is the path.
+        path = case.get("file") or str(case.get("classname") or case.get("name")).replace(".", "/")
+        suite = next((name for name in suites if path.startswith(f"{PYTEST_SUITES[name]}/")), suites[0])
+        result = results[suite]
+        result.tests += 1
+        result.seconds += float(case.get("time") or 0)
+        result.skipped += case.find("skipped") is not None
+        if case.find("failure") is not None or case.find("error") is not None:
+            result.failed.append(f"pytest '{path}::{case.get('name')}'")
+    return list(results.values())
+
+
+def run_molecule(names: Sequence[str], suite: str) -> Result:
+    """Run scenarios, as many at a time as there are cores."""
+    result = Result(suite, len(names))
+    pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+    try:
+        running = {pool.submit(run_scenario, name): name for name in names}
+        for future in as_completed(running):
+            name, (status, seconds, log) = running[future], future.result()
+            result.seconds += seconds
+            print(f"molecule {name:<24} {'FAILED' if status else 'passed'} in {seconds:.0f} s", flush=True)
+            if status:
+                lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+                print(f"The end of {log.relative_to(CHECKOUT)}:", *lines[-LINES_OF_A_FAILURE:], sep="\n  ", flush=True)
+                result.failed.append(f"make molecule SCENARIO={name}")
+    finally:
+        # A run that is ended begins no further scenario, and leaves no simulator behind.
+        pool.shutdown(cancel_futures=True)
+    return result
+
+
+def run_scenario(name: str) -> tuple[int, float, Path]:
+    """Run one scenario against a simulator of its own; returns exit status, seconds, and the file of its output."""
+    started = time.monotonic()
+    log = RESULTS / f"molecule-{name}.log"
+    # Molecule keeps its state below ANSIBLE_HOME, by the name of the checkout only.
+    home = CHECKOUT / ".ansible" / "molecule" / name
+    profile = os.environ.get("PATCHFLEET_SIM_PROFILE") or "lenient"
+    with serving(*STILL, "--profile", profile) as endpoint, log.open("wb") as output:
+        port = endpoint.rpartition(":")[2]
+        environment = {**os.environ, "PATCHFLEET_SIM_PORT": port, "ANSIBLE_HOME": str(home)}
+        # The simulator is there already, so the steps that start and stop a shared one are left out.
+        command = [str(Path(sys.executable).with_name("molecule")), "test", "--no-shared-state", "-s", name]
+        status = subprocess.run(
+            command,
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    return status, time.monotonic() - started, log
+
+
+def print_summary(results: Sequence[Result], seconds: float) -> None:
+    """Print suites, counts and seconds, then how to run each failed test alone."""
+    print(f"\n{'suite':<16}{'tests':>7}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    for one in results:
+        print(f"{one.suite:<16}{one.tests:>7}{len(one.failed):>8}{one.skipped:>9}{one.seconds:>9.0f}")
+    tests, failed = sum(one.tests for one in results), [command for one in results for command in one.failed]
+    print(f"\n{tests} tests, {len(failed)} failed, in {seconds:.0f} s. Seconds of a suite add up tests side by side.")
+    if failed:
+        print("\nRun what failed alone, after `. .venv/bin/activate`:")
+        print(*(f"  {command}" for command in failed), sep="\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run from the command line; return the exit status."""
+    parser = argparse.ArgumentParser(description="Run suites of tests and print a summary.")
+    parser.add_argument("suites", nargs="+", choices=[*PYTEST_SUITES, "main-molecule", "molecule"], metavar="SUITE")
+    parser.add_argument("--scenario", help="the one Molecule scenario to run")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    results = []
+    if in_pytest := [suite for suite in options.suites if suite in PYTEST_SUITES]:
+        results += run_pytest(in_pytest)
+    for suite in ("main-molecule", "molecule"):
+        if suite in options.suites:
+            names = list(MAIN_SCENARIOS) if suite == "main-molecule" else all_scenarios()
+            results.append(run_molecule([options.scenario] if options.scenario else names, suite))
+    print_summary(results, time.monotonic() - started)
+    return 1 if any(result.failed for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
