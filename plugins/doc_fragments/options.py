@@ -137,6 +137,8 @@ options:
         and C(.).
       - The target is found by this exact name inside its window. Required unless
         O(window_target_id) is given, and on creation.
+      - If there is none of the name, but one target without a name that has the same
+        criteria, that one gets the name. Several such targets are an error.
     type: str
   window_target_id:
     description:
@@ -242,6 +244,9 @@ options:
         and C(.).
       - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task)
         share the namespace.
+      - If there is none of the name, but one task without a name that has the same
+        type, document, targets and, for a patch task, operation, that one gets the
+        name. Several such tasks are an error.
       - Required unless O(window_task_id) is given, and on creation.
     type: str
   window_task_id:
@@ -262,9 +267,9 @@ options:
       - Install
   reboot_option:
     description:
-      - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded).
-        With V(NoReboot) an instance counts as noncompliant until it was rebooted
-        and scanned.
+      - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded),
+        and so does a task that scanned before and stores neither. With V(NoReboot)
+        an instance counts as noncompliant until it was rebooted and scanned.
     type: str
   document:
     description:
@@ -446,6 +451,9 @@ options:
         and C(.).
       - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task)
         share the namespace.
+      - If there is none of the name, but one task without a name that has the same
+        type, document, targets and, for a patch task, operation, that one gets the
+        name. Several such tasks are an error.
       - Required unless O(window_task_id) is given, and on creation.
     type: str
   window_task_id:
@@ -1149,6 +1157,9 @@ options:
                 C(_), C(-) and C(.).
               - The target is found by this exact name inside its window. Required
                 unless O(windows[].targets[].window_target_id) is given, and on creation.
+              - If there is none of the name, but one target without a name that has
+                the same criteria, that one gets the name. Several such targets are
+                an error.
             type: str
           window_target_id:
             description:
@@ -1249,6 +1260,9 @@ options:
                 C(-) and C(.).
               - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task)
                 share the namespace.
+              - If there is none of the name, but one task without a name that has
+                the same type, document, targets and, for a patch task, operation,
+                that one gets the name. Several such tasks are an error.
               - Required unless O(windows[].patch_tasks[].window_task_id) is given,
                 and on creation.
             type: str
@@ -1272,9 +1286,9 @@ options:
               - Install
           reboot_option:
             description:
-              - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded).
-                With V(NoReboot) an instance counts as noncompliant until it was rebooted
-                and scanned.
+              - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded),
+                and so does a task that scanned before and stores neither. With V(NoReboot)
+                an instance counts as noncompliant until it was rebooted and scanned.
             type: str
           document:
             description:
@@ -1452,6 +1466,9 @@ options:
                 C(-) and C(.).
               - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task)
                 share the namespace.
+              - If there is none of the name, but one task without a name that has
+                the same type, document, targets and, for a patch task, operation,
+                that one gets the name. Several such tasks are an error.
               - Required unless O(windows[].tasks[].window_task_id) is given, and
                 on creation.
             type: str
@@ -1696,13 +1713,17 @@ options:
       - Comes last, and only if nothing failed. A window that is adopted in the same
         run keeps its targets and tasks. Refused without O(setup), and where O(windows)
         and O(baselines) are both empty.
+      - A list that is empty or missing prunes nothing of its kind, be it O(windows),
+        O(baselines), or in a window its C(targets), or C(patch_tasks) and C(tasks)
+        together. A warning names what is left; to remove the last ones, give them
+        V(absent) as their C(state).
     type: bool
     default: false
   prune_limit:
     description:
-      - The most resources that one run may remove by O(prune), targets and tasks
-        of a removed window counted; above it the run fails with the list before anything
-        is written.
+      - The most resources that one run may remove by O(prune), or by O(state=absent)
+        besides what is declared. Targets and tasks of a removed window count. Above
+        it the run fails with the list before it writes anything.
     type: int
     default: 10
   account_id:
@@ -1720,7 +1741,8 @@ options:
     description:
       - V(present) makes everything as declared.
       - V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state)
-        say, and with O(setup) all that this setup owns.
+        say, and with O(setup) all that this setup owns; O(prune_limit) bounds how
+        much of that may be undeclared.
     type: str
     choices:
       - present

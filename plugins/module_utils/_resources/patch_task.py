@@ -48,8 +48,9 @@ PATCH_OPTIONS = (
     ),
     Option(
         "reboot_option",
-        "V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded). With V(NoReboot) an"
-        " instance counts as noncompliant until it was rebooted and scanned.",
+        "V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded), and so does a task that"
+        " scanned before and stores neither. With V(NoReboot) an instance counts as noncompliant until it was rebooted"
+        " and scanned.",
         api=f"{_PARAMETERS}.RebootOption",
         codec=ONE,
     ),

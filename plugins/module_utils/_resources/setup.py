@@ -75,14 +75,17 @@ OPTIONS = (
             " tasks inside its windows that are not declared.",
             "Comes last, and only if nothing failed. A window that is adopted in the same run keeps its targets and"
             " tasks. Refused without O(setup), and where O(windows) and O(baselines) are both empty.",
+            "A list that is empty or missing prunes nothing of its kind, be it O(windows), O(baselines), or in a window"
+            " its C(targets), or C(patch_tasks) and C(tasks) together. A warning names what is left; to remove the last"
+            " ones, give them V(absent) as their C(state).",
         ),
         type="bool",
         default=False,
     ),
     Option(
         "prune_limit",
-        "The most resources that one run may remove by O(prune), targets and tasks of a removed window counted; above"
-        " it the run fails with the list before anything is written.",
+        "The most resources that one run may remove by O(prune), or by O(state=absent) besides what is declared."
+        " Targets and tasks of a removed window count. Above it the run fails with the list before it writes anything.",
         type="int",
         default=10,
     ),
@@ -93,7 +96,7 @@ OPTIONS = (
         (
             "V(present) makes everything as declared.",
             "V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state) say, and with"
-            " O(setup) all that this setup owns.",
+            " O(setup) all that this setup owns; O(prune_limit) bounds how much of that may be undeclared.",
         ),
         choices=("present", "absent"),
         default="present",

@@ -37,6 +37,8 @@ def name_options(other: str) -> Options:
             (
                 "Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
                 f"The task is found by this exact name inside its window; tasks of M({other}) share the namespace.",
+                "If there is none of the name, but one task without a name that has the same type, document, targets"
+                " and, for a patch task, operation, that one gets the name. Several such tasks are an error.",
                 "Required unless O(window_task_id) is given, and on creation.",
             ),
             api="Name",

@@ -88,6 +88,8 @@ OPTIONS = (
             "Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
             "The target is found by this exact name inside its window. Required unless O(window_target_id) is given,"
             " and on creation.",
+            "If there is none of the name, but one target without a name that has the same criteria, that one gets the"
+            " name. Several such targets are an error.",
         ),
         api="Name",
         clearable=False,
