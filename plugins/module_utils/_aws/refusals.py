@@ -67,5 +67,6 @@ def _code(error: ClientError) -> Any:
 
 
 def _modelled(operation_model: Any) -> frozenset[str]:
-    """The codes of the operation's own errors, less the one that is no error of the caller."""
-    return frozenset(shape.error_code for shape in operation_model.error_shapes) - {"InternalServerError"}
+    """The codes of the operation's own errors, less those that are no errors of the caller."""
+    codes = (str(shape.error_code) for shape in operation_model.error_shapes)
+    return frozenset(code for code in codes if not code.startswith("Internal"))

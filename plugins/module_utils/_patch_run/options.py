@@ -114,6 +114,13 @@ KIND = Kind(
 SENT: tuple[str, ...] = tuple(
     option.name for option in (*COMMAND_OPTIONS, *window_target.CRITERIA_OPTIONS) if option.name != "patch_group_key"
 )
+_NARROWING = {
+    "resource_types": "reach resources of every type",
+    "install_override_list": "install what the baseline approves instead of the list",
+    "baseline_override": "install by the baselines of the account",
+    "document": "run the document of AWS",
+    "hooks": "run without hooks",
+}
 _TAG_VALUES = 5
 _FORMS = "patch_groups, instance_tags, tag_keys, instance_ids, resource_group or targets"
 
@@ -127,6 +134,7 @@ def violations(params: Params, input_shape: Callable[[str], Any]) -> list[str]:
     after = patch_task.completed(values, {})
     shape = input_shape(KIND.create)
     found += _missing(params)
+    found += _empty(params)
     found += window_target.criteria(params)[1]
     found += patch_task.given_violations(values)
     found += patch_task.document_violations(after)
@@ -165,6 +173,24 @@ def _missing(params: Params) -> Iterator[str]:
         params[option.name] is None for option in window_target.CRITERIA_OPTIONS if option.name != "patch_group_key"
     ):
         yield f"targets: are missing; give {_FORMS}"
+
+
+def _empty(params: Params) -> Iterator[str]:
+    """What reaches more nodes or installs more where it is empty, as when a template found nothing."""
+    for name, effect in _NARROWING.items():
+        if _is_empty(params[name]):
+            yield f"{name}: is empty, which would {effect}; give a value, or leave the option out"
+    keys = {str(entry["key"]) for entry in params["targets"] or ()}
+    group, types = window_target.GROUP_KEYS
+    if types in keys and group not in keys:
+        yield f"targets: {types} needs {group}; which nodes it reaches without a group is not known"
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether an option was given, and is empty or holds an empty text."""
+    if isinstance(value, dict):
+        return not any(value.values()) or "" in value.values()
+    return value is not None and not value
 
 
 def request(params: Params) -> Raw:

@@ -45,7 +45,7 @@ class Nodes:
         """What targets reach; NoNodeError where that is nobody, or an id is not managed."""
         values = {target["Key"]: target["Values"] for target in targets}
         if values.keys() & set(GROUP_KEYS):
-            return self._in_group(values.get(GROUP_KEYS[0], []), values.get(GROUP_KEYS[1], []))
+            return self._in_group(values[GROUP_KEYS[0]][0], values.get(GROUP_KEYS[1], []))
         if "InstanceIds" in values:
             return self._named(values["InstanceIds"])
         return self._tagged(targets)
@@ -80,18 +80,15 @@ class Nodes:
         reached = _reach(nodes, offline=self.whole)
         return Reach(reached.nodes, unused + reached.warnings)
 
-    def _in_group(self, names: list[str], types: list[str]) -> Reach:
-        """The managed nodes of a resource group. Who may not read the group is not kept from patching it."""
-        name = names[0] if names else None
-        if name is None:
-            return Reach(
-                None, ["Which nodes resource types without a group reach is not known before the command runs."]
-            )
+    def _in_group(self, name: str, types: list[str]) -> Reach:
+        """The managed nodes of a resource group. A group that may not be read may be patched all the same."""
         try:
             ids = self._members(name, types)
         except ApiError as error:
             if error.code == "NotFoundException":
                 raise NoNodeError(f"There is no resource group {name!r} in this account and region.") from error
+            if not error.refused:
+                raise
             return Reach(None, [f"Which nodes the resource group {name!r} holds is not known: {error}"])
         nodes: dict[str, Raw] = {}
         for part in chunks(ids, NODES_PER_CALL):

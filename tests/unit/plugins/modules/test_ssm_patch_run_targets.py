@@ -171,13 +171,35 @@ def test_a_command_that_reaches_nobody_fails(grouped: Account) -> None:
     assert failed["command"]["status_details"] == "NoInstancesInTag"
 
 
-def test_resource_types_without_a_group_are_sent_as_they_are(grouped: Account) -> None:
-    types = [{"key": "resource-groups:ResourceTypeFilters", "values": ["AWS::EC2::Instance"]}]
+@pytest.mark.parametrize("do", ["html", "drop", "InternalServerErrorException"])
+def test_a_resource_group_whose_reading_is_lost_is_not_patched(grouped: Account, do: str) -> None:
+    grouped.faults({"service": "resource-groups", "op": "*", "do": do})
 
-    planned = grouped.run(MODULE, check=True, operation="Scan", targets=types)
+    for check in (True, False):
+        failed = grouped.fails(MODULE, check=check, operation="Scan", resource_group="web")
+        assert "resource-groups:ListGroupResources failed" in failed["msg"]
+        assert failed["msg"].endswith("Nothing was sent.")
+    assert not grouped.calls(writes=True)
 
-    assert planned["instances"] is None
-    assert "is not known before the command runs" in planned["warnings"][0]
+
+TYPES = "resource-groups:ResourceTypeFilters"
+WIDER = {
+    "types without a group": ({"targets": [{"key": TYPES, "values": ["AWS::EC2::Instance"]}]}, f"{TYPES} needs"),
+    "no types": ({"resource_group": "web", "resource_types": []}, "resource_types: is empty, which would reach"),
+    "types and no group": ({"resource_types": ["AWS::EC2::Instance"]}, "resource_types: needs resource_group"),
+    "no install list": ({"patch_groups": ["Web"], "install_override_list": ""}, "install_override_list: is empty"),
+    "no override": ({"patch_groups": ["Web"], "baseline_override": ""}, "baseline_override: is empty"),
+    "no document": ({"patch_groups": ["Web"], "document": ""}, "document: is empty"),
+    "no hooks": ({"patch_groups": ["Web"], "hooks": {}}, "hooks: is empty, which would run without hooks"),
+    "an empty hook": ({"patch_groups": ["Web"], "hooks": {"pre_install": "", "on_exit": "Tell"}}, "hooks: is empty"),
+}
+
+
+@pytest.mark.parametrize("given", WIDER, ids=WIDER.keys())
+def test_what_is_empty_never_widens_a_command(grouped: Account, given: str) -> None:
+    options, text = WIDER[given]
+    grouped.refuses(MODULE, text, operation="Install", reboot_option="NoReboot", **options)
+    assert not grouped.calls()
 
 
 def test_a_thousand_nodes_are_read_once(account: Account) -> None:
