@@ -20,6 +20,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import 
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, Option, Options
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import options as patch_run_options
+from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import options as prerequisites_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     patch_baseline,
     patch_task,
@@ -49,6 +50,7 @@ FRAGMENTS: dict[str, Options] = {
     "baseline_info": info_runner.BASELINE_OPTIONS,
     "compliance_info": compliance_runner.OPTIONS,
     "patch_run": patch_run_options.OPTIONS,
+    "prerequisites": prerequisites_options.OPTIONS,
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (

@@ -2168,3 +2168,335 @@ options:
     type: bool
     default: true
 """
+
+    PREREQUISITES = r"""
+options:
+  state:
+    description:
+      - With V(absent), removes everything that is declared without O(ignore:arn)
+        and O(ignore:existing) and that carries the tag of this setup, the rule first
+        and the bucket last.
+      - From a resource that was taken over, only what this module added is withdrawn.
+      - A bucket that holds objects is never emptied. It stays, and the result says
+        so.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  setup:
+    description:
+      - Name of the setup that owns what is created, stored in the tag C(patchfleet:setup).
+    type: str
+    default: patch-prerequisites
+  take_over:
+    description:
+      - Change resources that exist without the tag of this setup. Statements and
+        rules of others in their policies stay. Without it, such a resource is an
+        error.
+    type: bool
+    default: false
+  service_role:
+    description:
+      - Role that runs the tasks of maintenance windows, for their O(ignore:service_role_arn).
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the role. Either this or O(service_role.arn) is required.
+        type: str
+      arn:
+        description:
+          - ARN of an existing role, which is used and left unchanged.
+        type: str
+      existing:
+        description:
+          - Use the role of this name as it is. It must exist, and is neither changed
+            nor removed.
+        type: bool
+      state:
+        description:
+          - Whether the role exists. Not allowed with O(service_role.arn) or O(service_role.existing).
+        type: str
+        choices:
+          - present
+          - absent
+      path:
+        description:
+          - Path of the role, with a slash at both ends. The default is V(/). IAM
+            cannot move a role.
+        type: str
+      description:
+        description:
+          - Description of the role.
+        type: str
+      permissions_boundary:
+        description:
+          - ARN of the managed policy that bounds the role. An empty string removes
+            the boundary of a role that has one.
+        type: str
+      tags:
+        description:
+          - Tags of the role. Keys that begin with C(aws:) or C(patchfleet:) are reserved.
+        type: dict
+      purge_tags:
+        description:
+          - Whether to remove tags that O(service_role.tags) does not name. The default
+            is V(true).
+        type: bool
+      task_types:
+        description:
+          - Types of the tasks that the role runs. The default is V(RUN_COMMAND) alone.
+        type: list
+        elements: str
+        choices:
+          - RUN_COMMAND
+          - AUTOMATION
+          - LAMBDA
+          - STEP_FUNCTIONS
+      documents:
+        description:
+          - Names or ARNs of the documents that the role may send. The default is
+            V(AWS-RunPatchBaseline) and V(AWS-RunPatchBaselineWithHooks).
+        type: list
+        elements: str
+      runbooks:
+        description:
+          - Names or ARNs of the runbooks that V(AUTOMATION) tasks start.
+        type: list
+        elements: str
+      lambda_functions:
+        description:
+          - Names or ARNs of the functions that V(LAMBDA) tasks invoke.
+        type: list
+        elements: str
+      state_machines:
+        description:
+          - Names or ARNs of the state machines that V(STEP_FUNCTIONS) tasks start.
+        type: list
+        elements: str
+      pass_roles:
+        description:
+          - ARNs of roles that tasks pass on, such as the role that a runbook assumes.
+        type: list
+        elements: str
+      policy_statements:
+        description:
+          - Further statements of the role's policy, in the form of IAM.
+        type: list
+        elements: dict
+  notification_role:
+    description:
+      - Role with which Run Command publishes to the topic, for O(ignore:role_arn)
+        in the O(ignore:notification) of a task. The service role may pass it on.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the role. Either this or O(notification_role.arn) is required.
+        type: str
+      arn:
+        description:
+          - ARN of an existing role, which is used and left unchanged.
+        type: str
+      existing:
+        description:
+          - Use the role of this name as it is. It must exist, and is neither changed
+            nor removed.
+        type: bool
+      state:
+        description:
+          - Whether the role exists. Not allowed with O(notification_role.arn) or
+            O(notification_role.existing).
+        type: str
+        choices:
+          - present
+          - absent
+      path:
+        description:
+          - Path of the role, with a slash at both ends. The default is V(/). IAM
+            cannot move a role.
+        type: str
+      description:
+        description:
+          - Description of the role.
+        type: str
+      permissions_boundary:
+        description:
+          - ARN of the managed policy that bounds the role. An empty string removes
+            the boundary of a role that has one.
+        type: str
+      tags:
+        description:
+          - Tags of the role. Keys that begin with C(aws:) or C(patchfleet:) are reserved.
+        type: dict
+      purge_tags:
+        description:
+          - Whether to remove tags that O(notification_role.tags) does not name. The
+            default is V(true).
+        type: bool
+  notification_topic:
+    description:
+      - SNS topic that commands and the rule publish to.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the topic. Either this or O(notification_topic.arn) is required.
+        type: str
+      arn:
+        description:
+          - ARN of an existing topic, which is used and left unchanged.
+        type: str
+      existing:
+        description:
+          - Use the topic of this name as it is. It must exist, and is neither changed
+            nor removed.
+        type: bool
+      state:
+        description:
+          - Whether the topic exists. Not allowed with O(notification_topic.arn) or
+            O(notification_topic.existing).
+        type: str
+        choices:
+          - present
+          - absent
+      display_name:
+        description:
+          - Name that subscribers see.
+        type: str
+      kms_key:
+        description:
+          - Alias, ID or ARN of the key that encrypts the messages. The default is
+            V(alias/aws/sns); an empty string means no key.
+          - EventBridge cannot use that AWS managed key. With a rule, give a customer
+            managed key whose policy allows C(events.amazonaws.com) to call C(kms:Decrypt)
+            and C(kms:GenerateDataKey).
+          - For an existing topic, the key that it has, so that the notification role
+            may use it.
+        type: str
+      tags:
+        description:
+          - Tags of the topic. Keys that begin with C(aws:) or C(patchfleet:) are
+            reserved.
+        type: dict
+      purge_tags:
+        description:
+          - Whether to remove tags that O(notification_topic.tags) does not name.
+            The default is V(true).
+        type: bool
+  output_bucket:
+    description:
+      - S3 bucket for the output of commands, for O(ignore:output_s3_bucket) of the
+        tasks.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the bucket. Either this or O(output_bucket.arn) is required.
+        type: str
+      arn:
+        description:
+          - ARN of an existing bucket, which is used and left unchanged.
+        type: str
+      existing:
+        description:
+          - Use the bucket of this name as it is. It must exist, and is neither changed
+            nor removed.
+        type: bool
+      state:
+        description:
+          - Whether the bucket exists. Not allowed with O(output_bucket.arn) or O(output_bucket.existing).
+        type: str
+        choices:
+          - present
+          - absent
+      prefix:
+        description:
+          - Key prefix of the output, for O(output_bucket.ignore:output_s3_prefix)
+            of the tasks. The default is V(patching). Nodes may write below it, and
+            only objects below it expire.
+        type: str
+      kms_key:
+        description:
+          - ARN of the KMS key that encrypts the objects. By default, S3 encrypts
+            with its own keys.
+          - The instance profiles of the nodes need C(kms:GenerateDataKey) on the
+            key.
+        type: str
+      writer_roles:
+        description:
+          - Names or ARNs of the roles in the instance profiles of the nodes.
+          - The node writes the output of a command with these permissions, not with
+            those of the service role.
+        type: list
+        elements: str
+      expiration_days:
+        description:
+          - Days after which output expires. The default is V(90); V(0) keeps it.
+        type: int
+      tags:
+        description:
+          - Tags of the bucket. Keys that begin with C(aws:) or C(patchfleet:) are
+            reserved.
+        type: dict
+      purge_tags:
+        description:
+          - Whether to remove tags that O(output_bucket.tags) does not name. The default
+            is V(true).
+        type: bool
+  events_rule:
+    description:
+      - EventBridge rule on the default event bus that sends events of Systems Manager
+        to the topic.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the rule. Either this or O(events_rule.arn) is required.
+        type: str
+      arn:
+        description:
+          - ARN of an existing rule, which is used and left unchanged.
+        type: str
+      existing:
+        description:
+          - Use the rule of this name as it is. It must exist, and is neither changed
+            nor removed.
+        type: bool
+      state:
+        description:
+          - Whether the rule exists. Not allowed with O(events_rule.arn) or O(events_rule.existing).
+        type: str
+        choices:
+          - present
+          - absent
+      description:
+        description:
+          - Description of the rule.
+        type: str
+      events:
+        description:
+          - Events to send. The default is all of them.
+        type: list
+        elements: str
+        choices:
+          - window
+          - command
+          - compliance
+      detail_types:
+        description:
+          - The C(detail-type) values to send, as EventBridge names them, instead
+            of O(events_rule.events).
+        type: list
+        elements: str
+      tags:
+        description:
+          - Tags of the rule. Keys that begin with C(aws:) or C(patchfleet:) are reserved.
+        type: dict
+      purge_tags:
+        description:
+          - Whether to remove tags that O(events_rule.tags) does not name. The default
+            is V(true).
+        type: bool
+"""

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares what is declared with what exists: the changes, and what forbids them. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
+
+from .._resources.ownership import SETUP_TAG, STACK_TAG, TAKEN_OVER_TAG, is_reserved
+from .declaration import ORDER, Declaration
+from .policies import same_policy
+from .resource import Call, Resource, Stored, Values
+
+_POLICIES = ("policy", "trust_policy")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource. before, after: its values and tags, None where it does not exist."""
+
+    option: str
+    title: str
+    action: str
+    before: Values | None
+    after: Values | None
+    calls: tuple[Call, ...]
+
+    @property
+    def fields(self) -> list[str]:
+        """The values that differ."""
+        old, new = self.before or {}, self.after or {}
+        return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+
+    def diff(self) -> dict[str, Any]:
+        """The change as Ansible shows it; of an update, only what differs."""
+        names = self.fields if self.action in ("update", "withdraw") else None
+
+        def shown(values: Values | None) -> Values:
+            return {name: value for name, value in (values or {}).items() if names is None or name in names}
+
+        return {
+            "before_header": self.title,
+            "after_header": self.title,
+            "before": shown(self.before),
+            "after": shown(self.after),
+        }
+
+
+@dataclass
+class Plan:
+    """All changes in order. kept: resources that are declared absent and stay."""
+
+    changes: list[Change] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+
+
+def plan(declaration: Declaration, made: Mapping[str, Resource], stored: Mapping[str, Stored | None]) -> Plan:
+    """The changes: what is created and updated, then what is removed, in the opposite order."""
+    result = Plan()
+    for option in ORDER:
+        if declaration.mode(option) == "present":
+            _present(result, declaration, made[option], stored[option])
+        elif declaration.mode(option) == "existing" and option in made and stored[option] is None:
+            result.violations.append(_missing(made[option]))
+    for option in reversed(ORDER):
+        if declaration.mode(option) == "absent":
+            _absent(result, declaration, made[option], stored[option])
+    return result
+
+
+def _missing(resource: Resource) -> str:
+    where = f"account {resource.place.account}, region {resource.place.region}"
+    return (
+        f"{resource.option}.name: there is no {resource.title} in {where}; check the name, or omit existing to create"
+        " it"
+    )
+
+
+def _present(result: Plan, declaration: Declaration, resource: Resource, stored: Stored | None) -> None:
+    if stored is None:
+        tags = _texts(resource.options.get("tags")) | {SETUP_TAG: declaration.setup}
+        after = resource.wanted(None, False)
+        calls = tuple(resource.create(after, tags))
+        result.changes.append(Change(resource.option, resource.title, "create", None, {**after, "tags": tags}, calls))
+        return
+    result.violations += resource.read_violations(stored)
+    foreign = _owner_violations(declaration, resource, stored)
+    if foreign:
+        result.violations += foreign
+        return
+    owner = stored.tags.get(SETUP_TAG)
+    # What a setup created is its own whole; in what others created, their part of the policies stays.
+    join = owner is None or TAKEN_OVER_TAG in stored.tags
+    to_set, to_remove = _tag_changes(resource, stored, declaration.setup, join)
+    after = resource.wanted(stored, join)
+    calls = (*resource.tag(stored, to_set, to_remove), *resource.update(stored, after))
+    _changed(
+        result, resource, "update", stored, _kept(stored.values, after), {**stored.tags, **to_set}, to_remove, calls
+    )
+
+
+def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: Stored | None) -> None:
+    if stored is None:
+        return
+    owner = stored.tags.get(SETUP_TAG)
+    if forbidden := _removal_violations(declaration, resource, stored):
+        result.violations += forbidden
+    elif owner is None or TAKEN_OVER_TAG in stored.tags:
+        _withdraw(result, resource, stored)
+    elif stored.extra.get("empty") is False:
+        result.warnings.append(f"The {resource.title} holds objects and stays. Empty it and run again to remove it.")
+        result.kept.add(resource.option)
+    else:
+        before = {**stored.values, "tags": stored.tags}
+        if stored.extra.get("subscriptions"):
+            before["subscriptions"] = stored.extra["subscriptions"]
+        calls = tuple(resource.delete(stored))
+        result.changes.append(Change(resource.option, resource.title, "delete", before, None, calls))
+
+
+def _removal_violations(declaration: Declaration, resource: Resource, stored: Stored) -> list[str]:
+    if stored.tags.get(SETUP_TAG) is None and not declaration.take_over:
+        return [
+            f"{resource.option}: the {resource.title} carries no tag {SETUP_TAG}, and only what a setup owns is"
+            " removed; delete it by other means, or omit it from the declaration"
+        ]
+    found = _owner_violations(declaration, resource, stored)
+    if stored.holders and TAKEN_OVER_TAG not in stored.tags:
+        held = ", ".join(stored.holders)
+        found.append(f"{resource.option}: others attached {held} to the {resource.title}; detach that first")
+    return found
+
+
+def _withdraw(result: Plan, resource: Resource, stored: Stored) -> None:
+    after = _kept(stored.values, resource.withdrawn(stored.values))
+    marks = [key for key in (SETUP_TAG, TAKEN_OVER_TAG) if key in stored.tags]
+    calls = (*resource.update(stored, after), *resource.tag(stored, {}, marks))
+    _changed(result, resource, "withdraw", stored, after, stored.tags, marks, calls)
+    result.warnings.append(f"The {resource.title} existed before this setup used it, so that it stays.")
+    result.kept.add(resource.option)
+
+
+def _changed(
+    result: Plan,
+    resource: Resource,
+    action: str,
+    stored: Stored,
+    after: Values,
+    tags: dict[str, str],
+    removed: list[str],
+    calls: tuple[Call, ...],
+) -> None:
+    if not calls:
+        return
+    left = {key: value for key, value in tags.items() if key not in removed}
+    before = {**stored.values, "tags": stored.tags}
+    change = Change(resource.option, resource.title, action, before, {**after, "tags": left}, calls)
+    result.changes.append(change)
+
+
+def _kept(before: Values, after: Values) -> Values:
+    """The values after, with a policy that means the same as it was written before."""
+    return {
+        name: before[name] if name in _POLICIES and same_policy(before[name], value) else value
+        for name, value in after.items()
+    }
+
+
+def _owner_violations(declaration: Declaration, resource: Resource, stored: Stored) -> list[str]:
+    """What forbids a change to a resource in view of its owner."""
+    owner, stack = stored.tags.get(SETUP_TAG), stored.tags.get(STACK_TAG)
+    if declaration.take_over or (owner == declaration.setup and not stack):
+        return []
+    if stack:
+        whose = f"is managed by the CloudFormation stack {stack}"
+    elif owner:
+        whose = f"belongs to the setup {owner!r}, not {declaration.setup!r}"
+    else:
+        whose = "exists and belongs to no setup"
+    return [
+        f"{resource.option}: the {resource.title} {whose}; give existing: true to use it as it is, take_over: true to"
+        " change it, or another name"
+    ]
+
+
+def _tag_changes(resource: Resource, stored: Stored, setup: str, join: bool) -> tuple[dict[str, str], list[str]]:
+    wanted = resource.options.get("tags")
+    own = {key: value for key, value in stored.tags.items() if not is_reserved(key)}
+    to_set: dict[str, str] = {}
+    to_remove: list[str] = []
+    if wanted is not None:
+        to_set, to_remove = compare_aws_tags(own, _texts(wanted), resource.options.get("purge_tags", True))
+    marks = {SETUP_TAG: setup} | ({TAKEN_OVER_TAG: "true"} if join else {})
+    return {**to_set, **{k: v for k, v in marks.items() if stored.tags.get(k) != v}}, sorted(to_remove)
+
+
+def _texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Tags as text; one without a value is as not given."""
+    return {str(key): str(value) for key, value in (tags or {}).items() if value is not None}

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the four types of resources share: how one is read, how it should be, and the calls in between."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.client import Api
+from .._aws.errors import ApiError
+from .policies import Place, Policy
+
+Values = dict[str, Any]
+Apis = Mapping[str, Api]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One write."""
+
+    service: str
+    operation: str
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A resource as it was read.
+
+    values: what this module manages of it, as the diff shows it. holders: what others attached to it, which prevents
+    its removal. extra: what a removal takes along, and what writes need besides.
+    """
+
+    arn: str
+    values: Values
+    tags: dict[str, str]
+    holders: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Resource(ABC):
+    """One declared resource.
+
+    option: the option that declares it. options: its suboptions, with their defaults.
+    """
+
+    noun: str
+    services: tuple[str, ...]
+
+    def __init__(self, option: str, options: Mapping[str, Any], place: Place) -> None:
+        self.option = option
+        self.options = options
+        self.place = place
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.options["name"])
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"{self.noun} {self.name}"
+
+    @property
+    @abstractmethod
+    def arn(self) -> str:
+        """Its ARN, as far as it follows from the name."""
+
+    @abstractmethod
+    def read(self, apis: Apis) -> Stored | None:
+        """The resource as it is, None where there is none; raises ApiError."""
+
+    @abstractmethod
+    def wanted(self, before: Stored | None, join: bool) -> Values:
+        """The values as they should be. join: keep what others put into policies and lists."""
+
+    @abstractmethod
+    def withdrawn(self, before: Values) -> Values:
+        """The values without what this module put onto a resource that it did not create."""
+
+    @abstractmethod
+    def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
+        """The calls that create it."""
+
+    @abstractmethod
+    def update(self, stored: Stored, after: Values) -> list[Call]:
+        """The calls that change its values."""
+
+    @abstractmethod
+    def tag(self, stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
+        """The calls that set all of these tags and remove those keys."""
+
+    @abstractmethod
+    def delete(self, stored: Stored) -> list[Call]:
+        """The calls that remove it."""
+
+    def warnings(self, _stored: Stored, _join: bool) -> list[str]:
+        """What the user has to know of a change."""
+        return []
+
+    def read_violations(self, stored: Stored) -> list[str]:
+        """What rules out the declaration in view of what exists."""
+        return []
+
+
+def optional(api: Api, operation: str, codes: frozenset[str], **request: Any) -> dict[str, Any] | None:
+    """An answer, None where the service says by one of these codes that there is nothing; raises ApiError."""
+    try:
+        return api.call(operation, **request)
+    except ApiError as error:
+        if error.code in codes:
+            return None
+        raise
+
+
+def document(text: str | dict[str, Any] | None) -> Policy | None:
+    """A policy as an answer holds it: as text, or parsed by botocore."""
+    if isinstance(text, str):
+        parsed: Policy | None = json.loads(text) if text else None
+        return parsed
+    return text or None
+
+
+def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as most services take them."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def tags_of(listed: list[dict[str, str]] | None) -> dict[str, str]:
+    """Tags as most services return them."""
+    return {tag["Key"]: tag["Value"] for tag in listed or []}

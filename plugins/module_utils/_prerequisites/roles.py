@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service role and the notification role."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .policies import Policy, joined, same_policy, trust_policy, withdrawn
+from .resource import Apis, Call, Resource, Stored, Values, document, optional, pairs, tags_of
+
+POLICY_NAME = "patchfleet"
+_GONE = frozenset({"NoSuchEntity"})
+
+
+class Role(Resource):
+    """A role with one inline policy. policy: what that says."""
+
+    noun = "role"
+    services = ("iam",)
+    policy: Policy
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, as far as it follows from the name."""
+        return self.place.role(self.name, str(self.options["path"]))
+
+    def read(self, apis: Apis) -> Stored | None:
+        """The role as it is, with what else is attached to it."""
+        api = apis["iam"]
+        answer = optional(api, "GetRole", _GONE, RoleName=self.name)
+        if answer is None:
+            return None
+        role = answer["Role"]
+        own = optional(api, "GetRolePolicy", _GONE, RoleName=self.name, PolicyName=POLICY_NAME)
+        values = {
+            "description": role.get("Description", ""),
+            "trust_policy": document(role.get("AssumeRolePolicyDocument")),
+            "policy": document((own or {}).get("PolicyDocument")),
+            "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
+        }
+        holders = self._holders(apis) if self.removed else []
+        extra = {"max_session": role.get("MaxSessionDuration")}
+        return Stored(role["Arn"], values, tags_of(role.get("Tags")), holders, extra)
+
+    @property
+    def removed(self) -> bool:
+        """Whether the declaration removes it."""
+        return self.options.get("state") == "absent"
+
+    def _holders(self, apis: Apis) -> list[str]:
+        """What has to be detached before IAM deletes the role."""
+        api = apis["iam"]
+        inline = api.call("ListRolePolicies", RoleName=self.name)["PolicyNames"]
+        attached = api.call("ListAttachedRolePolicies", RoleName=self.name)["AttachedPolicies"]
+        profiles = api.call("ListInstanceProfilesForRole", RoleName=self.name)["InstanceProfiles"]
+        return [
+            *(f"inline policy {name}" for name in inline if name != POLICY_NAME),
+            *(f"managed policy {entry['PolicyName']}" for entry in attached),
+            *(f"instance profile {entry['InstanceProfileName']}" for entry in profiles),
+        ]
+
+    def read_violations(self, stored: Stored) -> list[str]:
+        """IAM cannot move a role to another path."""
+        if stored.arn == self.arn:
+            return []
+        path = stored.arn.partition(":role")[2].removesuffix(self.name)
+        return [
+            f"{self.option}.path: the role {self.name} has the path {path!r}, not {self.options['path']!r}, and IAM"
+            f" cannot move a role; declare path: {path}"
+        ]
+
+    def wanted(self, before: Stored | None, join: bool) -> Values:
+        """The role as it is declared; of one that others made, the description stays."""
+        old = before.values if before else {}
+        boundary = self.options.get("permissions_boundary")
+        trust = trust_policy(self.place)
+        return {
+            "description": old["description"] if join else self.options["description"],
+            "trust_policy": joined(old["trust_policy"], trust) if join else trust,
+            "policy": self.policy,
+            "permissions_boundary": old.get("permissions_boundary", "") if boundary is None else boundary,
+        }
+
+    def withdrawn(self, before: Values) -> Values:
+        """Without our statement of trust and our policy."""
+        trust = withdrawn(before["trust_policy"], trust_policy(self.place))
+        # A role cannot be without a trust policy.
+        return {**before, "trust_policy": trust or before["trust_policy"], "policy": None}
+
+    def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
+        """The role, then its policy."""
+        request: dict[str, Any] = {
+            "RoleName": self.name,
+            "Path": self.options["path"],
+            "Description": after["description"],
+            "AssumeRolePolicyDocument": json.dumps(after["trust_policy"]),
+            "Tags": pairs(tags),
+        }
+        if after["permissions_boundary"]:
+            request["PermissionsBoundary"] = after["permissions_boundary"]
+        return [Call("iam", "CreateRole", request), self._put_policy(after["policy"])]
+
+    def update(self, stored: Stored, after: Values) -> list[Call]:
+        """What differs; the boundary comes first, so that no policy is wider without it."""
+        before, calls = stored.values, []
+        if before["permissions_boundary"] != after["permissions_boundary"]:
+            calls.append(self._set_boundary(after["permissions_boundary"]))
+        if before["description"] != after["description"]:
+            # Without it, IAM would set the longest session back to an hour.
+            session = {"MaxSessionDuration": stored.extra["max_session"]} if stored.extra.get("max_session") else {}
+            calls.append(self._call("UpdateRole", Description=after["description"], **session))
+        if not same_policy(before["trust_policy"], after["trust_policy"]):
+            calls.append(self._call("UpdateAssumeRolePolicy", PolicyDocument=json.dumps(after["trust_policy"])))
+        if not same_policy(before["policy"], after["policy"]):
+            calls.append(self._put_policy(after["policy"]) if after["policy"] else self._delete_policy())
+        return calls
+
+    def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
+        """Tags of the role."""
+        put = [self._call("TagRole", Tags=pairs(after))] if after else []
+        return put + ([self._call("UntagRole", TagKeys=removed)] if removed else [])
+
+    def delete(self, stored: Stored) -> list[Call]:
+        """The policy, then the role."""
+        own = [self._delete_policy()] if stored.values["policy"] else []
+        return [*own, self._call("DeleteRole")]
+
+    def _put_policy(self, policy: Policy) -> Call:
+        return self._call("PutRolePolicy", PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
+
+    def _delete_policy(self) -> Call:
+        return self._call("DeleteRolePolicy", PolicyName=POLICY_NAME)
+
+    def _set_boundary(self, arn: str) -> Call:
+        if arn:
+            return self._call("PutRolePermissionsBoundary", PermissionsBoundary=arn)
+        return self._call("DeleteRolePermissionsBoundary")
+
+    def _call(self, operation: str, **request: Any) -> Call:
+        return Call("iam", operation, {"RoleName": self.name, **request})

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs patch_prerequisites: read, plan, apply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import Api, Job, connect, run_jobs
+from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError, error_facts
+from .._options.option import argument_spec
+from .declaration import Declaration, arns_of, declare, link, resources_of, violations
+from .options import OPTIONS
+from .planner import Change, Plan, plan
+from .policies import Place
+from .resource import Apis, Call, Resource, Stored
+
+_WORKERS = 5
+# A bucket that was filled since it was read stays, as one that was full before.
+_NOT_EMPTY = "BucketNotEmpty"
+
+
+def run_prerequisites() -> None:
+    """The main function of the module."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
+    declaration = declare(module.params)
+    try:
+        if found := violations(module.params, declaration):
+            raise InvalidDeclarationError(found)
+        _run(module, declaration)
+    except InvalidDeclarationError as error:
+        module.fail_json(msg=str(error), changed=False, violations=error.violations)
+    except PatchingError as error:
+        module.fail_json(msg=f"{error} Nothing was written.", changed=False, **error_facts(error))
+
+
+def _run(module: AnsibleAWSModule, declaration: Declaration) -> None:
+    place = _place(module)
+    made = resources_of(declaration, place)
+    services = {service for resource in made.values() for service in resource.services}
+    apis = {service: connect(module, _WORKERS, service) for service in sorted(services)}
+    stored = _read(made, apis)
+    found = {option: one.arn for option, one in stored.items() if one and declaration.mode(option) == "existing"}
+    arns = arns_of(declaration, made, found)
+    link(declaration, made, arns, place)
+    planned = plan(declaration, made, stored)
+    if planned.violations:
+        raise InvalidDeclarationError(planned.violations)
+    done = planned.changes
+    if not module.check_mode:
+        done = _apply(module, apis, planned)
+    for text in planned.warnings:
+        warn(text)
+    module.exit_json(
+        **_told(module, planned, done),
+        prerequisites=_handed_out(declaration, arns, planned),
+    )
+
+
+def _place(module: AnsibleAWSModule) -> Place:
+    identity = connect(module, 1, "sts").call("GetCallerIdentity")
+    return Place(identity["Arn"].split(":")[1], identity["Account"], module.region)
+
+
+def _read(made: Mapping[str, Resource], apis: Apis) -> dict[str, Stored | None]:
+    stored: dict[str, Stored | None] = {}
+
+    def job(option: str, resource: Resource) -> Job:
+        def read() -> list[Job]:
+            stored[option] = resource.read(apis)
+            return []
+
+        return read
+
+    run_jobs([job(option, resource) for option, resource in made.items()], _WORKERS)
+    return stored
+
+
+def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
+    """Make the changes one after the other; a failure ends the run, and says what was done and what was not."""
+    done: list[Change] = []
+    for number, change in enumerate(planned.changes):
+        begun = False
+        try:
+            for call in change.calls:
+                _write(apis[call.service], call)
+                begun = True
+        except ApiError as error:
+            if error.code == _NOT_EMPTY:
+                planned.warnings.append(f"The {change.title} was filled during this run, so that it stays.")
+                planned.kept.add(change.option)
+                continue
+            _fail(module, planned, done + ([change] if begun else []), planned.changes[number:], error)
+        done.append(change)
+    return done
+
+
+def _write(api: Api, call: Call) -> None:
+    answer = api.call(call.operation, **call.request)
+    # EventBridge reports targets that it refuses inside an answer of success.
+    for entry in answer.get("FailedEntries") or []:
+        raise ApiError(call.operation, entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", ""), None, "events")
+
+
+def _fail(module: AnsibleAWSModule, planned: Plan, done: list[Change], left: list[Change], error: ApiError) -> None:
+    first, *others = left
+    text = f"{first.title} ({first.action}): {error}"
+    if others:
+        text += " Not attempted: " + ", ".join(change.title for change in others) + "."
+    if first in done:
+        text += f" The {first.title} is changed in part; run again when the cause is gone."
+    module.fail_json(msg=text, **_told(module, planned, done), **error_facts(error))
+
+
+def _told(module: AnsibleAWSModule, planned: Plan, done: list[Change]) -> dict[str, Any]:
+    changes = [
+        {"option": change.option, "name": change.title, "action": change.action, "fields": change.fields}
+        for change in done
+    ]
+    diff = {"diff": [change.diff() for change in planned.changes]} if module._diff else {}
+    return {"changed": bool(done), "changes": changes, **diff}
+
+
+def _handed_out(declaration: Declaration, arns: Mapping[str, str], planned: Plan) -> dict[str, str | None]:
+    """What a declaration of patching needs; null for what is not declared or was removed."""
+    known = {
+        option: arns[option]
+        for option in declaration.resources
+        if declaration.available(option) or option in planned.kept
+    }
+    bucket = known.get("output_bucket")
+    options = declaration.resources["output_bucket"].options if bucket else {}
+    return {
+        "service_role_arn": known.get("service_role"),
+        "notification_role_arn": known.get("notification_role"),
+        "notification_topic_arn": known.get("notification_topic"),
+        "output_bucket": bucket.rpartition(":")[2] if bucket else None,
+        "output_bucket_arn": bucket,
+        "output_prefix": options.get("prefix", "").strip("/") if bucket else None,
+        "events_rule_arn": known.get("events_rule"),
+    }
