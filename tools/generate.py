@@ -97,15 +97,18 @@ def dump(data: Any) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=80, allow_unicode=True)
 
 
-def documented(options: Options, path: str, role: bool) -> dict[str, Any]:
-    """Options as documentation or as a role's argument spec, whose form differs only in the markup of references."""
+def documented(options: Options, path: str, role: str) -> dict[str, Any]:
+    """Options as documentation, or as the argument spec of a role.
+
+    role: the prefix of the role's variables, empty for a module. The forms differ only in the markup of references.
+    """
     result = {}
     for option in options:
         result[option.name] = _documented(option, f"{path}{option.name}", role)
     return result
 
 
-def _documented(option: Option, path: str, role: bool) -> dict[str, Any]:
+def _documented(option: Option, path: str, role: str) -> dict[str, Any]:
     texts = [option.description] if isinstance(option.description, str) else list(option.description)
     prefix = path.rpartition(".")[0]
     entry: dict[str, Any] = {"description": [_marked(text, prefix, role) for text in texts], "type": option.type}
@@ -127,17 +130,17 @@ def _documented(option: Option, path: str, role: bool) -> dict[str, Any]:
     return entry
 
 
-def _marked(text: str, prefix: str, role: bool) -> str:
+def _marked(text: str, prefix: str, role: str) -> str:
     """References to options are relative to the list of options in which they stand."""
     if role:
-        return text.replace("O(", "C(" if prefix else "C(patching_")
+        return text.replace("O(ignore:", "C(").replace("O(", "C(" if prefix else f"C({role}")
     return text.replace("O(", f"O({prefix}.") if prefix else text
 
 
 def _roled() -> dict[str, Any]:
     variables = {}
     for option in (*setup.OPTIONS, *ROLE_ONLY):
-        entry = _documented(option, f"patching_{option.name}", True)
+        entry = _documented(option, f"patching_{option.name}", "patching_")
         variables[f"patching_{option.name}"] = {**entry, "default": _role_default(option)}
     return variables
 
@@ -154,28 +157,59 @@ def fragments() -> str:
     parts = [HEADER, "\nfrom __future__ import annotations\n\n\nclass ModuleDocFragment:\n"]
     texts = []
     for name, options in FRAGMENTS.items():
-        body = dump({"options": documented(options, "", role=False)})
+        body = dump({"options": documented(options, "", role="")})
         texts.append(f'    {name.upper()} = r"""\n{body}"""\n')
     return "".join(parts) + "\n".join(texts)
 
 
 def argument_specs() -> str:
     """The role's argument specs: the options of ssm_patch_setup, and what only the role has."""
-    spec = {
-        "argument_specs": {
-            "main": {
-                "short_description": "Declare a whole patching setup",
-                "description": [
-                    "Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as"
-                    " declared, and finds nothing to do when run again."
-                ],
-                "author": ["Patchfleet contributors"],
-                "version_added": "0.1.0",
-                "options": _roled(),
-            }
-        }
+    return _specs(
+        "Declare a whole patching setup",
+        [
+            "Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as declared, and"
+            " finds nothing to do when run again."
+        ],
+        _roled(),
+    )
+
+
+def prerequisites_specs() -> str:
+    """The argument specs of the role patch_prerequisites: the options of the module, and the region."""
+    region = Option(
+        "region",
+        "Region of the topic, the rule and a new bucket. The default is the region of the connection.",
+    )
+    variables = {
+        f"patch_prerequisites_{option.name}": _documented(
+            option, f"patch_prerequisites_{option.name}", "patch_prerequisites_"
+        )
+        for option in (*prerequisites_options.OPTIONS, region)
     }
-    return HEADER + "---\n" + dump(spec)
+    return _specs(
+        "Create what a patching setup needs around it",
+        [
+            "Creates the service role of maintenance window tasks, the role that publishes notifications, the topic and"
+            " the bucket that they write to, and the rule that sends events to the topic.",
+            "Each of them is one variable. What is not declared is not touched; what is declared with C(arn), or with"
+            " C(name) and C(existing), is used and left unchanged.",
+            "The fact C(patch_prerequisites_result) has the keys C(service_role_arn), C(notification_role_arn),"
+            " C(notification_topic_arn), C(output_bucket), C(output_bucket_arn), C(output_prefix) and"
+            " C(events_rule_arn), in check mode too. What is not declared or was removed is null.",
+        ],
+        variables,
+    )
+
+
+def _specs(short: str, description: list[str], options: dict[str, Any]) -> str:
+    main = {
+        "short_description": short,
+        "description": description,
+        "author": ["Patchfleet contributors"],
+        "version_added": "0.1.0",
+        "options": options,
+    }
+    return HEADER + "---\n" + dump({"argument_specs": {"main": main}})
 
 
 def role_defaults() -> str:
@@ -262,6 +296,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file and its content."""
     yield ROOT / "plugins/doc_fragments/options.py", fragments()
     yield ROOT / "roles/patching/meta/argument_specs.yml", argument_specs()
+    yield ROOT / "roles/patch_prerequisites/meta/argument_specs.yml", prerequisites_specs()
     yield ROOT / "roles/patching/defaults/main.yml", role_defaults()
     yield ROOT / "roles/patching/vars/main.yml", role_names()
     yield ROOT / "roles/patching/tasks/bulk.yml", bulk_tasks()

@@ -32,6 +32,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import 
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import runner as prerequisites_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
@@ -176,7 +177,10 @@ def _hold_against_documentation(module: str, calls: list[dict[str, Json]]) -> No
     assert not unlisted, f"{module} needs {', '.join(sorted(unlisted))}, which docs/iam.md does not list: {how}"
 
 
-def _bytes(body: str | bytes | None) -> bytes:
+def _bytes(body: Any) -> bytes:
+    if hasattr(body, "read"):
+        # With a checksum, botocore sends an object in chunks.
+        body = body.read()
     return body.encode() if isinstance(body, str) else body or b""
 
 
@@ -200,7 +204,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    for module in (compliance_runner, engine_runner, info_runner, patch_run_runner):
+    for module in (compliance_runner, engine_runner, info_runner, patch_run_runner, prerequisites_runner):
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     simulator = account.simulator

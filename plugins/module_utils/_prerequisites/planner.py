@@ -99,10 +99,10 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
     join = owner is None or TAKEN_OVER_TAG in stored.tags
     to_set, to_remove = _tag_changes(resource, stored, declaration.setup, join)
     after = resource.wanted(stored, join)
+    tags = {**stored.tags, **to_set}
     calls = (*resource.tag(stored, to_set, to_remove), *resource.update(stored, after))
-    _changed(
-        result, resource, "update", stored, _kept(stored.values, after), {**stored.tags, **to_set}, to_remove, calls
-    )
+    result.warnings += resource.warnings(stored, join)
+    _changed(result, resource, "update", stored, _kept(stored.values, after), tags, to_remove, calls)
 
 
 def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: Stored | None) -> None:

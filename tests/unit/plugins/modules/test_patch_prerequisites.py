@@ -1,0 +1,558 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module patch_prerequisites: it owns what it creates, and changes nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import ACCOUNT, REGION, Account
+from ssmsim import others
+
+MODULE = "patch_prerequisites"
+ALL: dict[str, Any] = {
+    "service_role": {"name": "patching-windows", "tags": {"team": "a"}},
+    "notification_role": {"name": "patching-notifications"},
+    "notification_topic": {"name": "patching", "kms_key": "alias/patching", "display_name": "Patching"},
+    "output_bucket": {"name": "patching-output", "writer_roles": ["web-nodes"]},
+    "events_rule": {"name": "patching-events"},
+}
+NOTHING = {
+    "service_role_arn": None,
+    "notification_role_arn": None,
+    "notification_topic_arn": None,
+    "output_bucket": None,
+    "output_bucket_arn": None,
+    "output_prefix": None,
+    "events_rule_arn": None,
+}
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:patching"
+RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/patching-events"
+BUCKET = "arn:aws:s3:::patching-output"
+DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "ssm:ListCommands", "Resource": "*"}],
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Own", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+@cache
+def client(service: str) -> Any:
+    """A client of somebody else in the account."""
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.client(service, region_name=REGION, **keys)
+
+
+class Hand:
+    """What others create, and what the account holds, by boto3 alone."""
+
+    def __init__(self) -> None:
+        self.iam, self.sns, self.s3, self.events = (client(name) for name in ("iam", "sns", "s3", "events"))
+
+    def create(self, option: str, tags: dict[str, str] | None = None) -> None:
+        """A resource with the name that ALL declares."""
+        pairs = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        name = ALL[option]["name"]
+        if option.endswith("_role"):
+            trust = json.dumps(TRUST)
+            self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Description="theirs", Tags=pairs)
+            document = json.dumps(DOCUMENT)
+            self.iam.put_role_policy(RoleName=name, PolicyName="theirs", PolicyDocument=document)
+        elif option == "notification_topic":
+            self.sns.create_topic(Name=name, Tags=pairs)
+            self.sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ops@example.com")
+        elif option == "output_bucket":
+            where = {"LocationConstraint": REGION}
+            self.s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+            self.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs})
+            statement = {"Sid": "Own", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"{BUCKET}/*"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            self.s3.put_bucket_policy(Bucket=name, Policy=document)
+            rule = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 3}}
+            self.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+        else:
+            pattern = json.dumps({"source": ["aws.ec2"]})
+            self.events.put_rule(Name=name, EventPattern=pattern, Tags=pairs)
+            self.events.put_targets(Rule=name, Targets=[{"Id": "theirs", "Arn": TOPIC}])
+
+    def tag(self, option: str, tags: dict[str, str]) -> None:
+        """Set tags of a resource."""
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        name = ALL[option]["name"]
+        if option.endswith("_role"):
+            self.iam.tag_role(RoleName=name, Tags=pairs)
+        elif option == "notification_topic":
+            self.sns.tag_resource(ResourceArn=TOPIC, Tags=pairs)
+        elif option == "output_bucket":
+            self.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs})
+        else:
+            self.events.tag_resource(ResourceARN=RULE, Tags=pairs)
+
+    def state(self, option: str) -> Any:
+        """All that the account holds of a resource; None where there is none."""
+        name = ALL[option]["name"]
+        try:
+            return self._state(option, name)
+        except (self.iam.exceptions.NoSuchEntityException, self.sns.exceptions.NotFoundException):
+            return None
+        except self.events.exceptions.ResourceNotFoundException:
+            return None
+        except self.s3.exceptions.ClientError:
+            return None
+
+    def _state(self, option: str, name: str) -> Any:
+        if option.endswith("_role"):
+            role = self.iam.get_role(RoleName=name)["Role"]
+            own = self.iam.list_role_policies(RoleName=name)["PolicyNames"]
+            policies = {one: self.iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in own}
+            facts = ("Description", "AssumeRolePolicyDocument", "PermissionsBoundary", "MaxSessionDuration")
+            return {key: role.get(key) for key in facts} | {"tags": _tags(role.get("Tags")), "policies": policies}
+        if option == "notification_topic":
+            attributes = self.sns.get_topic_attributes(TopicArn=TOPIC)["Attributes"]
+            kept = {key: attributes.get(key) or "" for key in ("Policy", "DisplayName", "KmsMasterKeyId")}
+            policy = json.loads(kept.pop("Policy"))
+            subscriptions = len(self.sns.list_subscriptions_by_topic(TopicArn=TOPIC)["Subscriptions"])
+            tags = _tags(self.sns.list_tags_for_resource(ResourceArn=TOPIC)["Tags"])
+            return kept | {"policy": policy, "tags": tags, "subscriptions": subscriptions}
+        if option == "output_bucket":
+            self.s3.head_bucket(Bucket=name)
+            return {
+                "policy": self._part("get_bucket_policy", "Policy"),
+                "tags": _tags(self._part("get_bucket_tagging", "TagSet")),
+                "lifecycle": self._part("get_bucket_lifecycle_configuration", "Rules"),
+                "encryption": self._part("get_bucket_encryption", "ServerSideEncryptionConfiguration"),
+                "public": self._part("get_public_access_block", "PublicAccessBlockConfiguration"),
+            }
+        rule = self.events.describe_rule(Name=name)
+        targets = self.events.list_targets_by_rule(Rule=name)["Targets"]
+        tags = _tags(self.events.list_tags_for_resource(ResourceARN=RULE)["Tags"])
+        facts = {key: rule.get(key) for key in ("Description", "EventPattern", "State")}
+        return facts | {"tags": tags, "targets": {target["Id"]: target["Arn"] for target in targets}}
+
+    def _part(self, operation: str, member: str) -> Any:
+        try:
+            return getattr(self.s3, operation)(Bucket="patching-output")[member]
+        except self.s3.exceptions.ClientError:
+            return None
+
+
+def _tags(listed: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in listed or []}
+
+
+def owned(option: str) -> dict[str, Any]:
+    """The option alone, with what it refers to."""
+    needed = {option: ALL[option]}
+    if option in ("notification_role", "events_rule"):
+        needed["notification_topic"] = {"arn": TOPIC}
+    return needed
+
+
+@pytest.fixture
+def hand(account: Account) -> Iterator[Hand]:
+    """Others in the account, in which moto remembers nothing of other tests."""
+    account.documented = False
+    others.reset()
+    yield Hand()
+    others.reset()
+
+
+def test_everything_is_created_once_and_removed_once(account: Account, hand: Hand) -> None:
+    predicted = account.run(MODULE, check=True, **ALL)
+    made = account.run(MODULE, **ALL)
+    again = account.run(MODULE, **ALL)
+
+    assert made["changes"] == predicted["changes"]
+    assert made["diff"] == predicted["diff"]
+    assert made["prerequisites"] == predicted["prerequisites"]
+    assert {change["action"] for change in made["changes"]} == {"create"}
+    assert (again["changed"], again["diff"]) == (False, [])
+    assert all(hand.state(option)["tags"]["patchfleet:setup"] == "patch-prerequisites" for option in ALL)
+    removing = account.run(MODULE, check=True, state="absent", **ALL)
+    removed = account.run(MODULE, state="absent", **ALL)
+    assert removed["changes"] == removing["changes"]
+    assert removed["prerequisites"] == NOTHING
+    assert [hand.state(option) for option in ALL] == [None] * len(ALL)
+    assert not account.run(MODULE, state="absent", **ALL)["changed"]
+
+
+@pytest.mark.parametrize("option", ALL)
+@pytest.mark.parametrize(
+    ("tags", "owner"),
+    [
+        ({}, "belongs to no setup"),
+        ({"patchfleet:setup": "other"}, "belongs to the setup 'other'"),
+        (
+            {"patchfleet:setup": "patch-prerequisites", "aws:cloudformation:stack-id": "stack"},
+            "CloudFormation stack stack",
+        ),
+    ],
+    ids=["nobody", "other", "stack"],
+)
+def test_what_is_not_its_own_is_refused_and_stays(
+    account: Account, hand: Hand, option: str, tags: dict[str, str], owner: str
+) -> None:
+    hand.create(option)
+    _tag(hand, option, tags)
+    before = hand.state(option)
+
+    told = account.refuses(MODULE, owner, **owned(option))
+    account.refuses(MODULE, option, state="absent", **owned(option))
+
+    assert "existing: true" in told[0]
+    assert "take_over: true" in told[0]
+    assert hand.state(option) == before
+
+
+@pytest.mark.parametrize("option", ALL)
+def test_what_is_taken_over_keeps_what_others_made_and_gets_it_back(account: Account, hand: Hand, option: str) -> None:
+    hand.create(option)
+    before = hand.state(option)
+
+    taken = account.run(MODULE, take_over=True, **owned(option))
+    during = hand.state(option)
+    again = account.run(MODULE, **owned(option))
+    given_back = account.run(MODULE, state="absent", **owned(option))
+
+    assert [change["action"] for change in taken["changes"]] == ["update"]
+    assert during["tags"]["patchfleet:taken-over"] == "true"
+    assert not again["changed"]
+    assert [change["action"] for change in given_back["changes"]] == ["withdraw"]
+    assert "existed before" in given_back["warnings"][0]
+    after = hand.state(option)
+    # A key and a display name of the topic and tags of a role are declared, and nobody knows what they were.
+    for declared in ("DisplayName", "KmsMasterKeyId"):
+        before.pop(declared, None)
+        after.pop(declared, None)
+    after["tags"] = {key: value for key, value in after["tags"].items() if key != "team"}
+    assert after == before
+
+
+def test_a_bucket_that_is_taken_over_keeps_its_statements_and_rules(account: Account, hand: Hand) -> None:
+    hand.create("output_bucket")
+
+    account.run(MODULE, take_over=True, output_bucket=ALL["output_bucket"])
+
+    state = hand.state("output_bucket")
+    sids = [statement["Sid"] for statement in json.loads(state["policy"])["Statement"]]
+    assert sids == ["Own", "PatchfleetDenyWithoutTls", "PatchfleetWriteOutput", "PatchfleetFindEncryption"]
+    assert [(rule["ID"], rule["Filter"]["Prefix"]) for rule in state["lifecycle"]] == [
+        ("theirs", "logs/"),
+        ("patchfleet-output", "patching/"),
+    ]
+    assert state["public"] is None
+
+
+def test_a_rule_that_is_taken_over_keeps_its_pattern_and_the_run_says_so(account: Account, hand: Hand) -> None:
+    hand.create("events_rule")
+
+    taken = account.run(MODULE, take_over=True, **owned("events_rule"))
+
+    assert json.loads(hand.state("events_rule")["EventPattern"]) == {"source": ["aws.ec2"]}
+    assert "keeps the event pattern" in taken["warnings"][0]
+    assert set(hand.state("events_rule")["targets"]) == {"theirs", "patchfleet-topic"}
+
+
+def test_what_exists_is_used_and_left_alone(account: Account, hand: Hand) -> None:
+    for option in ALL:
+        hand.create(option)
+    before = [hand.state(option) for option in ALL]
+    existing = {option: {"name": declared["name"], "existing": True} for option, declared in ALL.items()}
+
+    used = account.run(MODULE, **existing)
+    left = account.run(MODULE, state="absent", **existing)
+
+    assert not used["changed"]
+    assert not left["changed"]
+    assert used["prerequisites"]["events_rule_arn"] == RULE
+    assert used["prerequisites"]["service_role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/patching-windows"
+    assert [hand.state(option) for option in ALL] == before
+
+
+@pytest.mark.parametrize("option", ALL)
+def test_what_is_declared_as_existing_and_is_not_there_is_refused(account: Account, hand: Hand, option: str) -> None:
+    needed = {**owned(option), option: {"name": ALL[option]["name"], "existing": True}}
+
+    told = account.refuses(MODULE, ALL[option]["name"], **needed)
+
+    assert "omit existing to create it" in told[0]
+
+
+def test_a_changed_declaration_changes_what_differs_and_nothing_else(account: Account, hand: Hand) -> None:
+    account.run(MODULE, **ALL)
+    hand.iam.update_role(
+        RoleName="patching-windows", Description="Tasks of maintenance windows", MaxSessionDuration=7200
+    )
+    account.clear_log()
+    changed = {
+        **ALL,
+        "service_role": {
+            "name": "patching-windows",
+            "description": "other",
+            "tags": {"team": "b"},
+            "documents": ["Own"],
+        },
+        "output_bucket": {**ALL["output_bucket"], "expiration_days": 7},
+        "events_rule": {**ALL["events_rule"], "events": ["window"]},
+    }
+
+    predicted = account.run(MODULE, check=True, **changed)
+    done = account.run(MODULE, **changed)
+
+    assert done["changes"] == predicted["changes"]
+    assert {change["option"]: change["fields"] for change in done["changes"]} == {
+        "service_role": ["description", "policy", "tags"],
+        "output_bucket": ["lifecycle"],
+        "events_rule": ["event_pattern"],
+    }
+    assert dict(account.calls(writes=True)) == {
+        "TagRole": 1,
+        "UpdateRole": 1,
+        "PutRolePolicy": 1,
+        "PutBucketLifecycleConfiguration": 1,
+        "PutRule": 1,
+    }
+    assert hand.state("service_role")["MaxSessionDuration"] == 7200
+
+
+def test_drift_is_put_right(account: Account, hand: Hand) -> None:
+    account.run(MODULE, **ALL)
+    hand.iam.update_assume_role_policy(RoleName="patching-windows", PolicyDocument=json.dumps(TRUST))
+    hand.s3.delete_public_access_block(Bucket="patching-output")
+    hand.events.disable_rule(Name="patching-events")
+    hand.sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="DisplayName", AttributeValue="x")
+
+    done = account.run(MODULE, **ALL)
+
+    assert {change["option"]: change["fields"] for change in done["changes"]} == {
+        "notification_topic": ["display_name"],
+        "service_role": ["trust_policy"],
+        "output_bucket": ["public_access_block"],
+        "events_rule": ["state"],
+    }
+    assert not account.run(MODULE, **ALL)["changed"]
+
+
+def test_the_diff_shows_policies_before_and_after(account: Account, hand: Hand) -> None:
+    account.run(MODULE, service_role={"name": "patching-windows"})
+
+    [diff] = account.run(MODULE, check=True, service_role={"name": "patching-windows", "documents": ["Own"]})["diff"]
+
+    assert diff["before_header"] == "role patching-windows"
+    documents = [side["policy"]["Statement"][1]["Resource"] for side in (diff["before"], diff["after"])]
+    assert documents == [
+        [
+            "arn:aws:ssm:*::document/AWS-RunPatchBaseline",
+            "arn:aws:ssm:*::document/AWS-RunPatchBaselineWithHooks",
+        ],
+        f"arn:aws:ssm:*:{ACCOUNT}:document/Own",
+    ]
+
+
+def test_a_boundary_comes_and_goes_and_is_kept_where_it_is_not_declared(account: Account, hand: Hand) -> None:
+    document = json.dumps(DOCUMENT)
+    arn = hand.iam.create_policy(PolicyName="bound", PolicyDocument=document)["Policy"]["Arn"]
+    role = {"name": "patching-windows", "permissions_boundary": arn}
+
+    account.run(MODULE, service_role=role)
+    assert hand.state("service_role")["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
+    assert not account.run(MODULE, service_role={"name": "patching-windows"})["changed"]
+    account.run(MODULE, service_role={**role, "permissions_boundary": ""})
+    assert hand.state("service_role")["PermissionsBoundary"] is None
+
+
+def test_a_bucket_with_objects_stays_in_check_mode_and_in_a_run(account: Account, hand: Hand) -> None:
+    account.run(MODULE, output_bucket=ALL["output_bucket"])
+    hand.s3.delete_bucket_policy(Bucket="patching-output")
+    hand.s3.put_object(Bucket="patching-output", Key="patching/a", Body=b"x")
+
+    for check in (True, False):
+        kept = account.run(MODULE, check=check, state="absent", output_bucket=ALL["output_bucket"])
+        assert not kept["changed"]
+        assert kept["prerequisites"]["output_bucket"] == "patching-output"
+        assert "holds objects and stays" in kept["warnings"][0]
+    hand.s3.delete_object(Bucket="patching-output", Key="patching/a")
+    assert account.run(MODULE, state="absent", output_bucket=ALL["output_bucket"])["changed"]
+    assert hand.state("output_bucket") is None
+
+
+def test_a_bucket_that_is_filled_during_the_run_stays(account: Account, hand: Hand) -> None:
+    account.run(MODULE, output_bucket=ALL["output_bucket"])
+    account.faults({"op": "DeleteBucket", "service": "s3", "do": "BucketNotEmpty", "status": 409})
+
+    kept = account.run(MODULE, state="absent", output_bucket=ALL["output_bucket"])
+
+    assert "was filled during this run" in kept["warnings"][0]
+    assert kept["prerequisites"]["output_bucket"] == "patching-output"
+
+
+def test_the_bucket_of_another_account_is_an_error(account: Account, hand: Hand) -> None:
+    account.faults({"op": "HeadBucket", "service": "s3", "do": "AccessDenied", "status": 403})
+
+    failed = account.fails(MODULE, output_bucket=ALL["output_bucket"])
+
+    assert "Another account owns this name" in failed["msg"]
+    assert "Nothing was written" in failed["msg"]
+
+
+def test_every_call_for_the_bucket_names_the_owner_that_is_expected(account: Account, hand: Hand) -> None:
+    account.run(MODULE, output_bucket=ALL["output_bucket"])
+    account.run(MODULE, output_bucket={**ALL["output_bucket"], "expiration_days": 1})
+    account.run(MODULE, state="absent", output_bucket=ALL["output_bucket"])
+
+    sent = [request for request in account.requests if ".s3." in request.url]
+    # S3 creates no bucket for an expected owner; it is the caller's.
+    unnamed = [request.method for request in sent if "x-amz-expected-bucket-owner" not in request.headers]
+    assert unnamed == ["PUT"]
+
+
+def test_a_role_to_which_others_attached_something_is_not_removed(account: Account, hand: Hand) -> None:
+    account.run(MODULE, service_role=ALL["service_role"])
+    hand.iam.put_role_policy(
+        RoleName="patching-windows",
+        PolicyName="more",
+        PolicyDocument=json.dumps(DOCUMENT),
+    )
+
+    told = account.refuses(MODULE, "inline policy more", state="absent", service_role=ALL["service_role"])
+
+    assert "detach that first" in told[0]
+    assert "patchfleet" in hand.state("service_role")["policies"]
+
+
+def test_a_role_under_another_path_is_refused(account: Account, hand: Hand) -> None:
+    account.run(MODULE, service_role={"name": "patching-windows", "path": "/a/"})
+
+    told = account.refuses(MODULE, service_role={"name": "patching-windows"})
+
+    assert told == [
+        "service_role.path: the role patching-windows has the path '/a/', not '/', and IAM cannot move a role;"
+        " declare path: /a/"
+    ]
+
+
+def test_a_failure_says_what_is_done_and_what_was_not_attempted(account: Account, hand: Hand) -> None:
+    account.faults({"op": "PutRolePolicy", "service": "iam", "do": "AccessDenied", "status": 403})
+
+    failed = account.fails(MODULE, **ALL)
+
+    assert failed["msg"].startswith("role patching-notifications (create): iam:PutRolePolicy failed")
+    assert "changed in part" in failed["msg"]
+    assert "Not attempted: role patching-windows, bucket patching-output, rule patching-events." in failed["msg"]
+    assert failed["changed"]
+    assert [change["name"] for change in failed["changes"]] == ["topic patching", "role patching-notifications"]
+    account.faults()
+    account.run(MODULE, **ALL)
+    assert not account.run(MODULE, **ALL)["changed"]
+
+
+def test_a_target_that_eventbridge_refuses_is_an_error(
+    account: Account, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.events.models import EventsBackend
+
+    def refused(*_args: Any, **_options: Any) -> None:
+        from moto.events.exceptions import ResourceNotFoundException
+
+        raise ResourceNotFoundException("no such target")
+
+    monkeypatch.setattr(EventsBackend, "put_targets", refused)
+
+    failed = account.fails(MODULE, **owned("events_rule"))
+
+    assert "rule patching-events (create): events:PutTargets failed" in failed["msg"]
+
+
+def test_all_mistakes_are_reported_at_once(account: Account, hand: Hand) -> None:
+    told = account.refuses(
+        MODULE,
+        service_role={"name": "a", "arn": "arn:aws:iam::123456789012:role/a", "task_types": ["LAMBDA"]},
+        notification_role={"name": "b", "path": "b", "tags": {"patchfleet:setup": "x"}},
+        output_bucket={"arn": "arn:aws:s3:::c", "state": "absent", "expiration_days": -1},
+        events_rule={"name": "d", "events": ["window"], "detail_types": ["e"]},
+        setup="",
+    )
+
+    starts = [text.partition(" ")[0] for text in told]
+    assert starts == [
+        "notification_role.tags:",
+        "notification_role.path:",
+        "service_role:",
+        "output_bucket.state:",
+        "output_bucket.expiration_days:",
+        "events_rule:",
+        "notification_role:",
+        "events_rule:",
+        "setup:",
+    ]
+
+
+def test_nothing_declared_is_an_error(account: Account, hand: Hand) -> None:
+    account.refuses(MODULE, "nothing is declared")
+
+
+def test_a_rule_cannot_publish_to_a_topic_under_the_key_of_aws(account: Account, hand: Hand) -> None:
+    account.refuses(
+        MODULE,
+        "notification_topic.kms_key: EventBridge cannot publish",
+        notification_topic={"name": "patching"},
+        events_rule=ALL["events_rule"],
+    )
+
+
+def test_policies_name_the_account_and_allow_no_wildcard_action(account: Account, hand: Hand) -> None:
+    everything = {
+        **ALL,
+        "service_role": {
+            "name": "patching-windows",
+            "task_types": ["RUN_COMMAND", "AUTOMATION", "LAMBDA", "STEP_FUNCTIONS"],
+            "runbooks": ["Own"],
+            "lambda_functions": ["f"],
+            "state_machines": ["m"],
+        },
+    }
+    account.run(MODULE, **everything)
+
+    documents = [
+        hand.state("service_role")["policies"]["patchfleet"],
+        hand.state("notification_role")["policies"]["patchfleet"],
+        hand.state("notification_topic")["policy"],
+        json.loads(hand.state("output_bucket")["policy"]),
+    ]
+    allowed = [one for document in documents for one in document["Statement"] if one["Effect"] == "Allow"]
+    denied = [one for document in documents for one in document["Statement"] if one["Effect"] == "Deny"]
+    assert not [one for one in allowed if "*" in json.dumps(one["Action"])]
+    assert sorted(one["Sid"] for one in allowed if one["Resource"] == "*") == ["FindTargets", "FollowCommands"]
+    assert not [one for one in allowed if one.get("Principal") == "*"]
+    assert all(one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}} for one in denied)
+    by_sid = {one["Sid"]: one for one in allowed}
+    assert by_sid["PassRoles"]["Resource"] == f"arn:aws:iam::{ACCOUNT}:role/patching-notifications"
+    assert by_sid["PassRoles"]["Condition"] == {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
+    assert by_sid["PatchfleetPublishEvents"]["Condition"]["ArnEquals"] == {"aws:SourceArn": RULE}
+    assert by_sid["PatchfleetWriteOutput"]["Resource"] == f"{BUCKET}/patching/*"
+    for option in ("service_role", "notification_role"):
+        [trust] = hand.state(option)["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:ssm:*:{ACCOUNT}:*"},
+        }
+
+
+def _tag(hand: Hand, option: str, tags: dict[str, str]) -> None:
+    if not tags:
+        return
+    try:
+        hand.tag(option, tags)
+    except Exception as error:
+        # Only AWS itself sets tags of aws:, and moto knows that of some services.
+        pytest.skip(str(error))
