@@ -73,7 +73,10 @@ def record() -> Known:
         playbook_runs.run_all(endpoint, playbook_runs.RUNS, Path(folder))
         log = playbook_runs.logged(endpoint)
     kinds = {kind: recording.of_plays(log, playbook_runs.RUNS, kind) for kind in ("roles", "playbooks")}
-    return {"modules": recording.of_modules(), **kinds}
+    modules = recording.of_modules()
+    # The role hands all of its variables to the module.
+    kinds["roles"]["patch_prerequisites"].join(modules["patch_prerequisites"])
+    return {"modules": modules, **kinds}
 
 
 def listed(known: Known) -> dict[str, dict[str, dict[str, list[str]]]]:

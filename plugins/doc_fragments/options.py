@@ -2174,8 +2174,7 @@ options:
   state:
     description:
       - With V(absent), removes everything that is declared without O(ignore:arn)
-        and O(ignore:existing) and that carries the tag of this setup, the rule first
-        and the bucket last.
+        and O(ignore:existing) and that carries the tag of this setup.
       - From a resource that was taken over, only what this module added is withdrawn.
       - A bucket that holds objects is never emptied. It stays, and the result says
         so.

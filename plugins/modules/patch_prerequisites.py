@@ -100,14 +100,14 @@ changes:
   type: list
   elements: dict
   contains:
-    option:
-      description: Option that declares the resource.
+    kind:
+      description: V(role), V(topic), V(bucket) or V(rule).
       type: str
-      sample: service_role
+      sample: role
     name:
-      description: Type and name of the resource.
+      description: Name of the resource.
       type: str
-      sample: role patching-windows
+      sample: patching-windows
     action:
       description: V(create), V(update), V(delete), or V(withdraw) for a resource that was taken over.
       type: str
@@ -117,6 +117,18 @@ changes:
       type: list
       elements: str
       sample: [policy]
+errors:
+  description: The change that failed, with the message of the service. The run ends there.
+  returned: when the declaration is valid
+  type: list
+  elements: dict
+  sample: []
+not_attempted:
+  description: The changes after the one that failed.
+  returned: when the declaration is valid
+  type: list
+  elements: dict
+  sample: []
 violations:
   description: Everything that is wrong with the declaration. Nothing was written.
   returned: when the declaration is not valid

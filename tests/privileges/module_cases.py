@@ -30,6 +30,39 @@ INSTALLED: Before = [*TARGETED, ("ssm_patch_task", {**INSTALL, "operation": "Ins
 GONE = {"state": "absent"}
 
 
+AROUND: Args = {
+    "service_role": {"name": "patching-windows", "tags": {"team": "a"}},
+    "notification_role": {"name": "patching-notifications"},
+    "notification_topic": {"name": "patching", "kms_key": "alias/patching", "tags": {"team": "a"}},
+    "output_bucket": {"name": "patching-output", "writer_roles": ["web-nodes"], "tags": {"team": "a"}},
+    "events_rule": {"name": "patching-events", "tags": {"team": "a"}},
+}
+OTHER_AROUND: Args = {
+    "service_role": {
+        "name": "patching-windows",
+        "description": "other",
+        "task_types": ["RUN_COMMAND", "AUTOMATION"],
+        "runbooks": ["AWS-PatchInstanceWithRollback"],
+        "tags": {"owner": "b"},
+        "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/bound",
+    },
+    "notification_role": {"name": "patching-notifications"},
+    "notification_topic": {"name": "patching", "display_name": "Patching", "kms_key": "", "tags": {"owner": "b"}},
+    "output_bucket": {
+        "name": "patching-output",
+        "kms_key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
+        "tags": {"owner": "b"},
+        "expiration_days": 7,
+    },
+    "events_rule": {"name": "patching-events", "description": "other", "events": ["window"], "tags": {"owner": "b"}},
+}
+TAKEN: Args = {name: AROUND[name] for name in ("service_role", "output_bucket")}
+TRUST = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",'
+    ' "Principal": {"Service": "ec2.amazonaws.com"}}]}'
+)
+
+
 @dataclass(frozen=True)
 class ModuleCase:
     """A module in an account of its own. given: its arguments, run by run.
@@ -175,11 +208,15 @@ MODULE_CASES = [
         "ssm_patch_setup",
         [WHOLE, transitions.changed(), transitions.replaced(), transitions.fewer(), transitions.gone()],
     ),
+    ModuleCase("prerequisites", "patch_prerequisites", [AROUND, OTHER_AROUND, {**AROUND, **GONE}]),
     ModuleCase(
-        "topic",
-        "sns_topic_encryption",
-        [{"topic_arn": NOTIFICATION["topic_arn"], "kms_key": "alias/patching"}],
-        [("community.aws.sns_topic", {"name": "patching"})],
+        "prerequisites that are taken over",
+        "patch_prerequisites",
+        [{**TAKEN, "take_over": True}, {**TAKEN, **GONE}],
+        [
+            ("amazon.aws.iam_role", {"name": "patching-windows", "assume_role_policy_document": TRUST}),
+            ("amazon.aws.s3_bucket", {"name": "patching-output"}),
+        ],
     ),
     ModuleCase(
         "windows as they are",

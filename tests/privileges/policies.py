@@ -11,7 +11,7 @@ from simulator import CHECKOUT
 
 Policy = dict[str, Any]
 # What makes the surroundings of a setup is no business of the identity that patches.
-AROUND = frozenset({"patch_prerequisites", "sns_topic_encryption"})
+AROUND = frozenset({"patch_prerequisites"})
 _FOLDER = CHECKOUT / "docs" / "iam"
 
 

@@ -23,8 +23,6 @@ from .module_cases import MODULE_CASES, ModuleCase
 from .playbook_runs import Run
 
 PROFILES = ("strict", "lenient")
-# amazon.aws reads it of a bucket from its release 11 on.
-OF_BUCKETS = {"s3:GetBucketLogging"}
 
 
 @dataclass
@@ -100,8 +98,4 @@ def of_plays(log: Iterable[dict[str, Any]], runs: Iterable[Run], kind: str) -> d
     for run in runs:
         if run.kind == kind:
             found.setdefault(run.name, Actions()).add(call for call in calls if call["account"] == run.account)
-    for actions in found.values():
-        if "s3:GetBucketTagging" in actions.read:
-            actions.read |= OF_BUCKETS
-            actions.somewhere |= OF_BUCKETS
     return found

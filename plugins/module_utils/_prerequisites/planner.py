@@ -23,11 +23,17 @@ class Change:
     """What happens to one resource. before, after: its values and tags, None where it does not exist."""
 
     option: str
-    title: str
+    kind: str
+    name: str
     action: str
     before: Values | None
     after: Values | None
     calls: tuple[Call, ...]
+
+    @property
+    def title(self) -> str:
+        """How messages and the diff call the resource."""
+        return f"{self.kind} {self.name}"
 
     @property
     def fields(self) -> list[str]:
@@ -87,7 +93,9 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
         tags = _texts(resource.options.get("tags")) | {SETUP_TAG: declaration.setup}
         after = resource.wanted(None, False)
         calls = tuple(resource.create(after, tags))
-        result.changes.append(Change(resource.option, resource.title, "create", None, {**after, "tags": tags}, calls))
+        result.changes.append(
+            Change(resource.option, resource.noun, resource.name, "create", None, {**after, "tags": tags}, calls)
+        )
         return
     result.violations += resource.read_violations(stored)
     foreign = _owner_violations(declaration, resource, stored)
@@ -108,11 +116,11 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
 def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: Stored | None) -> None:
     if stored is None:
         return
-    owner = stored.tags.get(SETUP_TAG)
-    if forbidden := _removal_violations(declaration, resource, stored):
+    ours = TAKEN_OVER_TAG not in stored.tags and SETUP_TAG in stored.tags
+    if forbidden := _removal_violations(declaration, resource, stored, ours):
         result.violations += forbidden
-    elif owner is None or TAKEN_OVER_TAG in stored.tags:
-        _withdraw(result, resource, stored)
+    elif not ours:
+        _withdraw(result, declaration, resource, stored)
     elif stored.extra.get("empty") is False:
         result.warnings.append(f"The {resource.title} holds objects and stays. Empty it and run again to remove it.")
         result.kept.add(resource.option)
@@ -121,29 +129,31 @@ def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: 
         if stored.extra.get("subscriptions"):
             before["subscriptions"] = stored.extra["subscriptions"]
         calls = tuple(resource.delete(stored))
-        result.changes.append(Change(resource.option, resource.title, "delete", before, None, calls))
+        result.changes.append(Change(resource.option, resource.noun, resource.name, "delete", before, None, calls))
 
 
-def _removal_violations(declaration: Declaration, resource: Resource, stored: Stored) -> list[str]:
-    if stored.tags.get(SETUP_TAG) is None and not declaration.take_over:
-        return [
-            f"{resource.option}: the {resource.title} carries no tag {SETUP_TAG}, and only what a setup owns is"
-            " removed; delete it by other means, or omit it from the declaration"
-        ]
+def _removal_violations(declaration: Declaration, resource: Resource, stored: Stored, ours: bool) -> list[str]:
+    if SETUP_TAG not in stored.tags:
+        # What belongs to no setup stays, so that nothing is forbidden.
+        return []
     found = _owner_violations(declaration, resource, stored)
-    if stored.holders and TAKEN_OVER_TAG not in stored.tags:
+    if stored.holders and ours:
         held = ", ".join(stored.holders)
         found.append(f"{resource.option}: others attached {held} to the {resource.title}; detach that first")
     return found
 
 
-def _withdraw(result: Plan, resource: Resource, stored: Stored) -> None:
-    after = _kept(stored.values, resource.withdrawn(stored.values))
+def _withdraw(result: Plan, declaration: Declaration, resource: Resource, stored: Stored) -> None:
+    """Take back what was added to a resource that others made; it stays."""
+    result.kept.add(resource.option)
     marks = [key for key in (SETUP_TAG, TAKEN_OVER_TAG) if key in stored.tags]
+    if not marks and not declaration.take_over:
+        result.warnings.append(f"The {resource.title} belongs to no setup, so that it stays.")
+        return
+    after = _kept(stored.values, resource.withdrawn(stored.values))
     calls = (*resource.update(stored, after), *resource.tag(stored, {}, marks))
     _changed(result, resource, "withdraw", stored, after, stored.tags, marks, calls)
     result.warnings.append(f"The {resource.title} existed before this setup used it, so that it stays.")
-    result.kept.add(resource.option)
 
 
 def _changed(
@@ -160,7 +170,7 @@ def _changed(
         return
     left = {key: value for key, value in tags.items() if key not in removed}
     before = {**stored.values, "tags": stored.tags}
-    change = Change(resource.option, resource.title, action, before, {**after, "tags": left}, calls)
+    change = Change(resource.option, resource.noun, resource.name, action, before, {**after, "tags": left}, calls)
     result.changes.append(change)
 
 

@@ -57,6 +57,8 @@ def _run(module: AnsibleAWSModule, declaration: Declaration) -> None:
         warn(text)
     module.exit_json(
         **_told(module, planned, done),
+        errors=[],
+        not_attempted=[],
         prerequisites=_handed_out(declaration, arns, planned),
     )
 
@@ -84,17 +86,17 @@ def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
     """Make the changes one after the other; a failure ends the run, and says what was done and what was not."""
     done: list[Change] = []
     for number, change in enumerate(planned.changes):
-        begun = False
+        begun: list[str] = []
         try:
             for call in change.calls:
                 _write(apis[call.service], call)
-                begun = True
+                begun.append(call.operation)
         except ApiError as error:
             if error.code == _NOT_EMPTY:
                 planned.warnings.append(f"The {change.title} was filled during this run, so that it stays.")
                 planned.kept.add(change.option)
                 continue
-            _fail(module, planned, done + ([change] if begun else []), planned.changes[number:], error)
+            _fail(module, planned, done, planned.changes[number:], begun, error)
         done.append(change)
     return done
 
@@ -106,23 +108,30 @@ def _write(api: Api, call: Call) -> None:
         raise ApiError(call.operation, entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", ""), None, "events")
 
 
-def _fail(module: AnsibleAWSModule, planned: Plan, done: list[Change], left: list[Change], error: ApiError) -> None:
+def _fail(
+    module: AnsibleAWSModule, planned: Plan, done: list[Change], left: list[Change], begun: list[str], error: ApiError
+) -> None:
     first, *others = left
     text = f"{first.title} ({first.action}): {error}"
+    if begun:
+        text += f" Of this change, {', '.join(begun)} is done; run again when the cause is gone."
     if others:
         text += " Not attempted: " + ", ".join(change.title for change in others) + "."
-    if first in done:
-        text += f" The {first.title} is changed in part; run again when the cause is gone."
-    module.fail_json(msg=text, **_told(module, planned, done), **error_facts(error))
+    result = _told(module, planned, done)
+    result["changed"] = bool(done or begun)
+    result["errors"] = [{**_facts(first), "message": str(error), "code": error.code, "request_id": error.request_id}]
+    result["not_attempted"] = [_facts(change) for change in others]
+    module.fail_json(msg=text, **result)
 
 
 def _told(module: AnsibleAWSModule, planned: Plan, done: list[Change]) -> dict[str, Any]:
-    changes = [
-        {"option": change.option, "name": change.title, "action": change.action, "fields": change.fields}
-        for change in done
-    ]
+    changes = [{**_facts(change), "fields": change.fields} for change in done]
     diff = {"diff": [change.diff() for change in planned.changes]} if module._diff else {}
     return {"changed": bool(done), "changes": changes, **diff}
+
+
+def _facts(change: Change) -> dict[str, Any]:
+    return {"kind": change.kind, "name": change.name, "action": change.action}
 
 
 def _handed_out(declaration: Declaration, arns: Mapping[str, str], planned: Plan) -> dict[str, str | None]:
