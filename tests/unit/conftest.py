@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import CLOCK, Account, connect
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from ssmsim import Simulator
+from ssmsim import Simulator, others
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +30,5 @@ def account(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
     connect(account, monkeypatch)
     yield account
     simulator.reset()
+    # moto, where a test has loaded it, remembers what the other services hold.
+    others.reset()

@@ -119,6 +119,10 @@ class Bucket(Resource):
             *self._puts(after, ("public_access_block", "encryption", "policy", "lifecycle")),
         ]
 
+    def undo_creation(self) -> Call | None:
+        """S3 creates a bucket without tags, and one that gets none has no owner."""
+        return self._call("DeleteBucket")
+
     def update(self, stored: Stored, after: Values) -> list[Call]:
         """What differs."""
         before = stored.values

@@ -20,7 +20,10 @@ _POLICIES = ("policy", "trust_policy")
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource. before, after: its values and tags, None where it does not exist."""
+    """What happens to one resource. before, after: its values and tags, None where it does not exist.
+
+    undo: takes back the first call if the second one fails, where that would leave a resource without an owner.
+    """
 
     option: str
     kind: str
@@ -29,6 +32,7 @@ class Change:
     before: Values | None
     after: Values | None
     calls: tuple[Call, ...]
+    undo: Call | None = None
 
     @property
     def title(self) -> str:
@@ -93,9 +97,9 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
         tags = _texts(resource.options.get("tags")) | {SETUP_TAG: declaration.setup}
         after = resource.wanted(None, False)
         calls = tuple(resource.create(after, tags))
-        result.changes.append(
-            Change(resource.option, resource.noun, resource.name, "create", None, {**after, "tags": tags}, calls)
-        )
+        undo, known = resource.undo_creation(), {**after, "tags": tags}
+        change = Change(resource.option, resource.noun, resource.name, "create", None, known, calls, undo)
+        result.changes.append(change)
         return
     result.violations += resource.read_violations(stored)
     foreign = _owner_violations(declaration, resource, stored)

@@ -99,6 +99,10 @@ class Resource(ABC):
     def delete(self, stored: Stored) -> list[Call]:
         """The calls that remove it."""
 
+    def undo_creation(self) -> Call | None:
+        """The call that takes back a creation which does not set tags by itself."""
+        return None
+
     def warnings(self, _stored: Stored, _join: bool) -> list[str]:
         """What the user has to know of a change."""
         return []

@@ -96,9 +96,20 @@ def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
                 planned.warnings.append(f"The {change.title} was filled during this run, so that it stays.")
                 planned.kept.add(change.option)
                 continue
+            if change.undo and len(begun) == 1 and _is_undone(apis, change.undo):
+                begun = []
             _fail(module, planned, done, planned.changes[number:], begun, error)
         done.append(change)
     return done
+
+
+def _is_undone(apis: Apis, undo: Call) -> bool:
+    """Take back a creation; if that fails too, the creation is reported as done."""
+    try:
+        _write(apis[undo.service], undo)
+    except ApiError:
+        return False
+    return True
 
 
 def _write(api: Api, call: Call) -> None:

@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import boto3
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
-from ssmsim import others
 
 MODULE = "patch_prerequisites"
 ALL: dict[str, Any] = {
@@ -159,12 +157,9 @@ def owned(option: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def hand(account: Account) -> Iterator[Hand]:
-    """Others in the account, in which moto remembers nothing of other tests."""
-    account.documented = False
-    others.reset()
-    yield Hand()
-    others.reset()
+def hand(account: Account) -> Hand:
+    """Others in the account."""
+    return Hand()
 
 
 def test_everything_is_created_once_and_removed_once(account: Account, hand: Hand) -> None:
@@ -366,6 +361,8 @@ def test_the_diff_shows_policies_before_and_after(account: Account, hand: Hand) 
 
 
 def test_a_boundary_comes_and_goes_and_is_kept_where_it_is_not_declared(account: Account, hand: Hand) -> None:
+    # The documented policy does not allow to remove a boundary.
+    account.documented = False
     document = json.dumps(DOCUMENT)
     arn = hand.iam.create_policy(PolicyName="bound", PolicyDocument=document)["Policy"]["Arn"]
     role = {"name": "patching-windows", "permissions_boundary": arn}
@@ -462,6 +459,16 @@ def test_a_failure_says_what_is_done_and_what_was_not_attempted(account: Account
     account.faults()
     account.run(MODULE, **ALL)
     assert not account.run(MODULE, **ALL)["changed"]
+
+
+def test_a_bucket_that_cannot_be_tagged_is_taken_back(account: Account, hand: Hand) -> None:
+    account.faults({"op": "PutBucketTagging", "service": "s3", "do": "AccessDenied", "status": 403})
+
+    failed = account.fails(MODULE, output_bucket=ALL["output_bucket"])
+
+    assert "s3:PutBucketTagging failed" in failed["msg"]
+    assert not failed["changed"]
+    assert hand.state("output_bucket") is None
 
 
 def test_a_target_that_eventbridge_refuses_is_an_error(
