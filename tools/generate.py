@@ -50,7 +50,7 @@ FRAGMENTS: dict[str, Options] = {
     "baseline_info": info_runner.BASELINE_OPTIONS,
     "compliance_info": compliance_runner.OPTIONS,
     "patch_run": patch_run_options.OPTIONS,
-    "prerequisites": prerequisites_options.OPTIONS,
+    "prerequisites": (*prerequisites_options.OPTIONS, ACCOUNT_ID),
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (
@@ -184,7 +184,7 @@ def prerequisites_specs() -> str:
         f"patch_prerequisites_{option.name}": _documented(
             option, f"patch_prerequisites_{option.name}", "patch_prerequisites_"
         )
-        for option in (*prerequisites_options.OPTIONS, region)
+        for option in (*prerequisites_options.OPTIONS, region, ACCOUNT_ID)
     }
     return _specs(
         "Create what a patching setup needs around it",

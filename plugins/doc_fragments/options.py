@@ -2498,4 +2498,10 @@ options:
           - Whether to remove tags that O(events_rule.tags) does not name. The default
             is V(true).
         type: bool
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
 """

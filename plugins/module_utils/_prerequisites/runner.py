@@ -12,7 +12,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .._aws.client import Api, Job, connect, run_jobs
 from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError, error_facts
-from .._options.option import argument_spec
+from .._options.module import check_account, make_module
+from .._options.option import ACCOUNT_ID
 from .declaration import Declaration, arns_of, declare, link, resources_of, violations
 from .options import OPTIONS
 from .planner import Change, Plan, plan
@@ -26,11 +27,12 @@ _NOT_EMPTY = "BucketNotEmpty"
 
 def run_prerequisites() -> None:
     """The main function of the module."""
-    module = AnsibleAWSModule(argument_spec=argument_spec(OPTIONS), supports_check_mode=True)
+    module = make_module((*OPTIONS, ACCOUNT_ID))
     declaration = declare(module.params)
     try:
         if found := violations(module.params, declaration):
             raise InvalidDeclarationError(found)
+        check_account(module)
         _run(module, declaration)
     except InvalidDeclarationError as error:
         module.fail_json(msg=str(error), changed=False, violations=error.violations)

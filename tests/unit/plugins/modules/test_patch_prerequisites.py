@@ -512,6 +512,13 @@ def test_all_mistakes_are_reported_at_once(account: Account, hand: Hand) -> None
     ]
 
 
+def test_the_credentials_of_another_account_are_refused(account: Account, hand: Hand) -> None:
+    failed = account.fails(MODULE, account_id="210987654321", **ALL)
+
+    assert f"belong to account {ACCOUNT}, not to 210987654321" in failed["msg"]
+    assert [call["op"] for call in account.simulator.log()] == ["GetCallerIdentity"]
+
+
 def test_nothing_declared_is_an_error(account: Account, hand: Hand) -> None:
     account.refuses(MODULE, "nothing is declared")
 
