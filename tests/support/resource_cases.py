@@ -220,7 +220,7 @@ TARGET = ResourceCase(
             {"name": "servers", "resource_group": "one"},
             {"resource_group": "one"},
             field="targets",
-            cleared=[{"key": "resource-groups:Name", "values": ["one"]}],
+            cleared=REFUSED,
         ),
         "targets": Alteration(
             [{"key": "tag:A", "values": ["1"]}, {"key": "tag:B", "values": ["2"]}],

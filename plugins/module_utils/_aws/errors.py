@@ -21,12 +21,23 @@ _HINTS = {
     "ResourceLimitExceededException": "A quota of this account and region is reached: remove what is not needed, or "
     "have the quota raised in Service Quotas.",
     "FeatureNotAvailableException": "This account or region does not offer the feature.",
+    "InvalidParameters": "AWS does not say which parameter it is: compare those that are given with the parameters of"
+    " the document, their allowed values and their patterns.",
     "InvalidCommandId": "Look for a slip in the id, and for another account or region; the history goes back 30 days.",
     "IdempotentParameterMismatch": "Another run is creating the same resource with other values: run again.",
     "NoCredentialsError": "Give credentials: a profile, access_key and secret_key, the environment or a role of the "
     "instance.",
     "EndpointConnectionError": "The endpoint cannot be reached: check region, endpoint_url and the network.",
 }
+
+# Hints by what the service says, for codes that say nothing by themselves.
+_SPOKEN_HINTS = {
+    r"atchFilters'? failed to satisfy": "These are the filters of a rule in approval_rules, or global_filters: give"
+    " fewer, for example by leaving out a key that has only '*'.",
+    r"Invalid Filter Value": "This is a value in the filters of approval_rules or in global_filters.",
+    r"schedule at DateTime": "The schedule at(...) lies in the past, or has another form than at(yyyy-MM-ddTHH:mm:ss).",
+}
+_SILENT = "AWS gives no reason"
 
 
 class PatchingError(Exception):
@@ -74,8 +85,10 @@ class ApiError(PatchingError):
         request = f", request id {self.request_id}" if self.request_id else ""
         # A call may need further actions, such as iam:PassRole; the service's message names the one that is missing.
         named = re.search(r"to perform: ([a-z0-9-]+:\w+)", self.message)
-        hint = _HINTS.get(self.code, "").format(action=named[1] if named else self.action)
-        return f"{self.action} failed: {self.message} ({self.code}{request}). {hint}".rstrip()
+        hints = [_HINTS.get(self.code, "").format(action=named[1] if named else self.action)]
+        hints += [hint for pattern, hint in _SPOKEN_HINTS.items() if re.search(pattern, self.message)]
+        hint = " ".join(filter(None, hints))
+        return f"{self.action} failed: {self.message or _SILENT} ({self.code}{request}). {hint}".rstrip()
 
 
 def error_facts(error: PatchingError) -> dict[str, Any]:

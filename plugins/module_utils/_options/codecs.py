@@ -12,11 +12,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from .._schedules.schedule import parse_instant
 
 Json = Any
+_DAY_LENGTH = len("2026-01-31")
 
 
 def _same(value: Json) -> Json:
@@ -136,12 +138,31 @@ def _as_json(value: Json) -> Json:
         return text
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is JSON."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 JSON_TEXT = Codec(decode=lambda member: _text(_as_text(member)), encode=_as_text, normal=_as_json)
 JSON_BYTES = Codec(
     decode=lambda member: _text(_as_text(member)),
     encode=lambda value: _as_text(value).encode(errors="surrogateescape"),
     normal=_as_json,
 )
+
+
+def is_blank(value: Json) -> bool:
+    """Whether a value in a list says nothing: null, or a text without a visible character."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def filter_values(values: Json) -> list[str]:
+    """The values of one key of a filter, which may be one text or a list."""
+    return _as_list(values)
 
 
 def _filters(member: Json) -> dict[str, list[str]] | None:
@@ -179,7 +200,17 @@ def _rule(member: Mapping[str, Json]) -> dict[str, Json]:
 
 def _day(value: Json) -> Json:
     # An unquoted YAML date may arrive as a full timestamp.
-    return str(value)[:10] if value is not None and str(value)[10:11] in ("T", " ") else value
+    return str(value)[:_DAY_LENGTH] if value is not None and str(value)[_DAY_LENGTH:][:1] in ("T", " ") else value
+
+
+def is_day(value: Json) -> bool:
+    """Whether a value names a day that exists, alone or at the beginning of a timestamp."""
+    text = str(value)
+    try:
+        day = date.fromisoformat(str(_day(value)))
+        return text[:10] == day.isoformat() and (len(text) == _DAY_LENGTH or bool(datetime.fromisoformat(text)))
+    except ValueError:
+        return False
 
 
 def _rule_member(rule: Mapping[str, Json]) -> dict[str, Json]:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from .._aws.structures import Raw
+from .codecs import is_blank
 from .kind import Kind
 from .option import Option
 
@@ -27,6 +28,10 @@ _IN_WORDS = {
     r"([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)": "must be $DEFAULT, $LATEST or a version number",
     r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$": "may hold only letters, digits, spaces and '_.:/=+-@'",
 }
+
+
+# Documented examples of AWS have more entries than its model allows, so the service decides.
+_OPEN = frozenset({"PatchFilterList"})
 
 
 class Finding(NamedTuple):
@@ -84,7 +89,7 @@ def _structure_breaches(shape: Any, value: Mapping[str, Any], path: str) -> Iter
 
 
 def _size_breaches(shape: Any, value: Any, path: str, unit: str) -> Iterator[Finding]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    low, high = shape.metadata.get("min"), None if shape.name in _OPEN else shape.metadata.get("max")
     if low and len(value) < low:
         yield Finding(path, value, f"needs at least {low} {unit}")
     if high and len(value) > high:
@@ -116,9 +121,16 @@ def option_breaches(kind: Kind, shape: Any, request: Raw, names: set[str]) -> li
     found = []
     for finding in breaches(shape, request):
         name, rest = _option_at(kind, finding.path)
-        if name in names:
-            found.append(f"{name}{_words(rest)}: {_shown(finding.value)} {finding.rule}")
+        # Rules of the option name the key of a filter that is empty.
+        if name in names and not (finding.value in ("", []) and "Filter" in finding.path):
+            found.append(f"{name}{_words(rest)}: {shown(finding.value)} {finding.rule}")
     return found
+
+
+def blank_entries(name: str, entries: Any) -> list[str]:
+    """Entries of a list of texts that say nothing, each as C(option[0]: rule)."""
+    listed = entries if isinstance(entries, (list, tuple)) else ()
+    return [f"{name}[{number}]: is empty; remove it" for number, entry in enumerate(listed) if is_blank(entry)]
 
 
 def unknown_options(kind: Kind, values: Mapping[str, Any], members: Container[str]) -> list[str]:
@@ -154,6 +166,7 @@ def _words(rest: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", rest).lower().replace("..", ".")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as messages quote it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

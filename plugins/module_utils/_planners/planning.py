@@ -16,7 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from .._aws.structures import Raw
 from .._options.kind import Kind, changed_names, values_of
 from .._options.limits import option_breaches
-from .._resources.ownership import OWNER_TAGS, SETUP_TAG, STACK_TAG, is_reserved
+from .._resources.ownership import OWNER_TAGS, SETUP_TAG, STACK_TAG, given_tags, is_reserved
 from .._state.declaration import Declaration, Entry
 from .._state.read import Account, Resource
 from .changes import Change, Guard, Id, Plan, Step
@@ -153,13 +153,12 @@ def plan_tags(entry: Entry, current: Mapping[str, str] | None) -> Tagging:
     """The tag options before and after; current: None for tags that were not read."""
     own = user_tags(current)
     before = {"tags": own, "setup": (current or {}).get(SETUP_TAG)}
-    wanted, purge = entry.params.get("tags"), bool(entry.params.get("purge_tags", True))
+    wanted, purge = given_tags(entry.params.get("tags")), bool(entry.params.get("purge_tags", True))
     to_set: dict[str, str] = {}
     to_remove: list[str] = []
     after = dict(before)
     if wanted is not None:
-        texts = {str(key): "" if value is None else str(value) for key, value in wanted.items()}
-        to_set, to_remove = compare_aws_tags(own or {}, texts, purge)
+        to_set, to_remove = compare_aws_tags(own or {}, wanted, purge)
         after["tags"] = {k: v for k, v in {**(own or {}), **to_set}.items() if k not in to_remove}
     if entry.params.get("setup") == "" and before["setup"]:
         to_remove = [*to_remove, SETUP_TAG]

@@ -129,7 +129,8 @@ def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
     found = required(entry, ("name", *rules.REQUIRED), shown) if replaced or not current else []
     if kind is patch_task.KIND and current and not shown["operation"]:
         found = ["operation: is missing, and the task stores none; give Scan or Install"]
-    for text in found + rules.violations(values, shown):
+    changed = {name: value for name, value in entry.values.items() if before.get(name) != value}
+    for text in found + rules.violations(values, shown) + rules.form_violations(changed, shown):
         planning.refuse(entry, text)
     planning.check_limits(entry, values, {**after, "Targets": []})
     strangers = _unregistered(plans, after)

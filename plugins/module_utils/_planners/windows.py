@@ -13,6 +13,8 @@ from .._aws.client import GONE
 from .._aws.structures import Raw
 from .._options.kind import merge, update_body, values_of
 from .._resources import patch_task, window, window_target
+from .._schedules import clock
+from .._schedules.schedule import check_schedule, next_run, run_text
 from .._state.declaration import Entry
 from .._state.read import Resource, matching
 from .changes import Change, Creation, Id, Ref, Step, created
@@ -29,6 +31,8 @@ from .planning import (
     required,
     tag_steps,
 )
+
+_DECIDE_RUNS = ("enabled", "schedule", "schedule_timezone", "schedule_offset", "start_date", "end_date")
 
 
 @dataclass
@@ -119,7 +123,8 @@ def _create(planning: Planning, entry: Entry) -> WindowPlan:
             )
         )
     keys = planning.plan.add(change, steps)
-    planning.answer(entry, Answer(entry, change.id, change.after, window.facts({})))
+    planning.answer(entry, Answer(entry, change.id, change.after, window.facts({}) | _next_execution(shown, {}, {})))
+    _warn_of_no_run(planning, entry, shown)
     return WindowPlan(entry, change.id, None, shown, after, set(keys), {creation.group for creation in created(steps)})
 
 
@@ -147,7 +152,9 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     tagging = plan_tags(entry, resource.tags)
     name = entry.name or resource.name or resource.id
     change = Change("window", name, "update", resource.id, {**before, **tagging.before}, {**after, **tagging.after})
-    planning.answer(entry, Answer(entry, resource.id, change.after, window.facts(resource.raw)))
+    facts = window.facts(resource.raw) | _next_execution(after, before, resource.raw)
+    planning.answer(entry, Answer(entry, resource.id, change.after, facts))
+    _warn_of_no_run(planning, entry, after)
     steps = []
     body = update_body(window.KIND, before_raw, after_raw, planning.members(window.KIND.update))
     if body:
@@ -161,6 +168,23 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     steps += tag_steps(tagging, change, window.RESOURCE_TYPE, resource.id)
     keys = planning.plan.add(change, steps) if steps else []
     return WindowPlan(entry, resource.id, resource, after, after_raw, set(keys))
+
+
+def _next_execution(after: dict[str, Any], before: dict[str, Any], raw: Raw) -> dict[str, Any]:
+    """When the window opens next, computed where anything changes on which that depends; null where it is disabled."""
+    if not after["enabled"]:
+        return {"next_execution_time": None}
+    if all(name in before and after[name] == before[name] for name in _DECIDE_RUNS):
+        return {"next_execution_time": raw.get("NextExecutionTime") or None}
+    moment = next_run(after, clock.now())
+    return {"next_execution_time": run_text(moment) if moment else None}
+
+
+def _warn_of_no_run(planning: Planning, entry: Entry, after: dict[str, Any]) -> None:
+    """A schedule that is valid but never comes true is most likely a slip, or a window that has served its time."""
+    if after["enabled"] and not check_schedule(str(after["schedule"])) and next_run(after, clock.now()) is None:
+        until = f" before end_date {after['end_date']}" if after.get("end_date") else ""
+        planning.warn(entry, f"schedule: {after['schedule']} never opens the window again{until}; nothing is patched")
 
 
 def _check(

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 SETUP_TAG = "patchfleet:setup"
 # The end of the name of a target or task that is being replaced.
 REPLACED = ".replaced"
@@ -17,3 +20,8 @@ RESERVED_TAGS = ("aws:", "patchfleet:")
 def is_reserved(tag_key: str) -> bool:
     """Whether a tag belongs to AWS or to the collection, and not to the user."""
     return tag_key.lower().startswith(RESERVED_TAGS)
+
+
+def given_tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """The tags of an option as texts; one with the value null counts as not given, as every option does."""
+    return None if tags is None else {str(key): str(value) for key, value in tags.items() if value is not None}

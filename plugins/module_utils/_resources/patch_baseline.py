@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._aws.structures import Raw, iso_date
-from .._options.codecs import FILTERS, RULES, SOURCES, WORDS
+from .._options.codecs import FILTERS, RULES, SOURCES, WORDS, filter_values, is_blank, is_day
 from .._options.kind import Kind
+from .._options.limits import blank_entries
 from .._options.option import Option
 
 _LEVELS = "C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED)"
@@ -228,6 +229,7 @@ FILTER_KEYS: dict[str, frozenset[str]] = {
     "MACOS": frozenset({"PRODUCT", "CLASSIFICATION"}),
     "WINDOWS": frozenset({"PATCH_SET", "PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY"}),
 }
+PATCH_SETS = ("OS", "APPLICATION")
 # The predefined Windows baselines end in -OS; the default of each system does not.
 _AWS_DEFAULT = re.compile(r"AWS-[0-9A-Za-z]+PatchBaseline")
 
@@ -269,6 +271,8 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     for number, rule in enumerate(values.get("approval_rules") or ()):
         found += _rule_violations(rule, f"approval_rules[{number}]", system)
     found += _filter_violations(values.get("global_filters") or {}, "global_filters", system)
+    for number, source in enumerate(values.get("sources") or ()):
+        found += blank_entries(f"sources[{number}].products", source.get("products"))
     if values.get("sources") and system in ("WINDOWS", "MACOS"):
         found.append(f"sources: other repositories exist for Linux only, not for {system}; leave it out")
     status = values.get("available_security_updates_compliance_status")
@@ -286,15 +290,35 @@ def _rule_violations(rule: Mapping[str, Any], where: str, system: str) -> list[s
     if (days is None) == (until is None):
         given = "neither is" if days is None else "both are"
         found.append(f"{where}: give exactly one of approve_after_days and approve_until_date; {given} given")
-    if until is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(until)[:10]):
-        found.append(f"{where}.approve_until_date: {until!r} must be a day, YYYY-MM-DD")
+    if until is not None and not is_day(until):
+        found.append(f"{where}.approve_until_date: {until!r} is not a day that exists, in the form YYYY-MM-DD")
     return found + _filter_violations(rule.get("filters") or {}, f"{where}.filters", system)
 
 
 def _filter_violations(filters: Mapping[str, Any], where: str, system: str) -> list[str]:
     keys = FILTER_KEYS.get(system)
-    found = [f"{where}.{key}: needs at least one value" for key, values in filters.items() if not values]
+    found = [text for key, values in filters.items() for text in _value_violations(values, f"{where}.{key}")]
     if keys is None:
         return found
     wrong = [key for key in filters if key not in keys]
-    return found + [f"{where}: {key!r} is no filter of {system}; valid are {', '.join(sorted(keys))}" for key in wrong]
+    found += [f"{where}: {key!r} is no filter of {system}; valid are {', '.join(sorted(keys))}" for key in wrong]
+    return found + (_patch_set_violations(filters, where) if system == "WINDOWS" else [])
+
+
+def _value_violations(values: Any, where: str) -> list[str]:
+    if is_blank(values) or values in ([], {}):
+        return [f"{where}: needs at least one value; '*' means all"]
+    return blank_entries(where, values)
+
+
+def _patch_set_violations(filters: Mapping[str, Any], where: str) -> list[str]:
+    """Rules: https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-cli-commands.html."""
+    patch_sets = filter_values(filters.get("PATCH_SET") or ())
+    found = [
+        f"{where}.PATCH_SET: {value!r} must be one of {', '.join(PATCH_SETS)}"
+        for value in patch_sets
+        if value not in (*PATCH_SETS, "*")
+    ]
+    if "APPLICATION" in patch_sets and not filters.get("PRODUCT"):
+        found.append(f"{where}: PATCH_SET: [APPLICATION] needs PRODUCT as well; PRODUCT: ['*'] takes all applications")
+    return found

@@ -20,6 +20,7 @@ from .tasks import (
     SHARED_OPTIONS,
     STATE,
     alarm_violations,
+    bucket_violations,
     given_target_violations,
     name_options,
     notification_violations,
@@ -168,6 +169,11 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
         if values.get(name) and not re.fullmatch(r"https://.+|s3://[^/]+/.*[^/]", str(values[name])):
             found.append(f"{name}: {values[name]!r} must be an https:// URL or s3://bucket/key")
     return found
+
+
+def form_violations(changed: Mapping[str, Any], _after: Mapping[str, Any]) -> list[str]:
+    """Values in a form that the service stores and cannot use; changed: given values that are not stored yet."""
+    return bucket_violations(changed)
 
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

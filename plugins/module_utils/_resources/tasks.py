@@ -21,6 +21,12 @@ RUN_COMMAND = "TaskInvocationParameters.RunCommand"
 _SERVICE_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/aws-service-role/ssm\.amazonaws\.com/.+")
 
 
+_LOCATED_BUCKET = re.compile(r"(?:s3://|arn:[^:]*:s3:::)(?P<bucket>[^/]+)/?(?P<prefix>.*)", re.IGNORECASE)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET_PARTS = re.compile(r"\.\.|\.-|-\.")
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+
+
 def _own_role(value: Any) -> Any:
     """A role, None for the service-linked one, which the service takes where none is set."""
     return None if _SERVICE_LINKED_ROLE.fullmatch(str(value)) else TEXT.normal(value)
@@ -257,6 +263,27 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
         if str(target).startswith("mw-"):
             found.append(f"window_targets: {target!r} is the id of a window; name a registered target of the window")
     return found + instance_id_violations(instances)
+
+
+def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """An output bucket in another form than its name, or with a name that S3 does not take.
+
+    Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    """
+    name = f"{prefix}output_s3_bucket"
+    given = str(values.get(name) or "")
+    if not given or "{{" in given:
+        return []
+    located = _LOCATED_BUCKET.fullmatch(given)
+    if located:
+        below = f" and {prefix}output_s3_prefix: {located['prefix']}" if located["prefix"] else ""
+        return [f"{name}: {given!r} must be the name of the bucket alone; give {name}: {located['bucket']}{below}"]
+    if _BUCKET.fullmatch(given) and not _BUCKET_PARTS.search(given) and not _ADDRESS.fullmatch(given):
+        return []
+    return [
+        f"{name}: {given!r} is no name of a bucket, which has 3 to 63 lower-case letters, digits, dots and hyphens,"
+        " with a letter or digit at both ends"
+    ]
 
 
 def rate_violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

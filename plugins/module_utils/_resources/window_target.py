@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._aws.structures import Raw
-from .._options.codecs import CRITERIA
+from .._options.codecs import CRITERIA, is_blank
 from .._options.kind import Kind
+from .._options.limits import blank_entries
 from .._options.option import Option
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -143,17 +144,37 @@ def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """
     forms = [form for form in _FORMS if params.get(form) is not None]
     found = [f"{form}: must not be empty, a target needs criteria" for form in forms if not params[form]]
+    if params.get("resource_types") == []:
+        found.append("resource_types: must not be empty; leave it out to take all types of the group")
     if len(forms) > 1 and not set(forms) <= _TAG_FORMS:
         found.append(
             f"{', '.join(forms)}: only patch_groups, instance_tags and tag_keys can be combined; give one form"
         )
     if params.get("resource_types") and "resource_group" not in forms:
         found.append("resource_types: needs resource_group")
+    found += _blank_violations(params)
     if found or not forms:
         return {}, found
     targets = _targets(params, forms)
     kind = "RESOURCE_GROUP" if targets[0]["key"] in GROUP_KEYS else "INSTANCE"
     return {"targets": targets, "resource_type": kind}, _criteria_violations(targets)
+
+
+def _blank_violations(params: Mapping[str, Any]) -> list[str]:
+    """Values that say nothing: left out they would widen the reach, and no instance carries them by intention."""
+    lists = {form: params.get(form) for form in ("patch_groups", "tag_keys", "instance_ids", "resource_types")}
+    for key, value in (params.get("instance_tags") or {}).items():
+        lists[f"instance_tags.{key}"] = value if isinstance(value, list) and value else [value]
+    for number, target in enumerate(params.get("targets") or ()):
+        # In the API's own form the empty value of a tag can be meant; EC2 has such tags.
+        if not str(target.get("key")).startswith("tag:"):
+            lists[f"targets[{number}].values"] = target.get("values")
+    found = [text for name, entries in lists.items() for text in blank_entries(name, entries)]
+    if is_blank(params.get("resource_group") or "any"):
+        found.append("resource_group: is empty; name the group")
+    return found + [
+        f"instance_tags: {key!r} is no tag key" for key in params.get("instance_tags") or () if is_blank(key)
+    ]
 
 
 def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]]:
@@ -171,7 +192,7 @@ def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]
         targets.append({"key": f"tag:{key}", "values": list(params["patch_groups"])})
     for key, value in (params.get("instance_tags") or {}).items():
         values = value if isinstance(value, list) else [value]
-        targets.append({"key": f"tag:{key}", "values": [str(v) for v in values if v is not None]})
+        targets.append({"key": f"tag:{key}", "values": [str(entry) for entry in values]})
     if params.get("tag_keys"):
         targets.append({"key": "tag-key", "values": list(params["tag_keys"])})
     return targets

@@ -7,10 +7,12 @@ Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Maint
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from .._options.codecs import JSON_BYTES, JSON_TEXT, PARAMETERS
+from .._options.codecs import JSON_BYTES, JSON_TEXT, PARAMETERS, is_json
 from .._options.option import Option
 from .tasks import (
     DELIVERY_OPTIONS,
@@ -18,6 +20,7 @@ from .tasks import (
     SHARED_OPTIONS,
     STATE,
     alarm_violations,
+    bucket_violations,
     given_target_violations,
     name_options,
     notification_violations,
@@ -165,6 +168,42 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
         if name in _MISPLACED:
             found.append(f"run_command.parameters: {name} is no parameter of a document; use {_MISPLACED[name]}")
     return found
+
+
+def _payload_violations(values: Mapping[str, Any]) -> list[str]:
+    """A payload that somebody encoded already: the function would get base64 instead of its input."""
+    payload = values.get("lambda_function.payload")
+    if not isinstance(payload, str) or is_json(payload) or "{{" in payload:
+        return []
+    try:
+        inside = b64decode(payload, validate=True).decode()
+    except ValueError:
+        return []
+    if not is_json(inside):
+        return []
+    return ["lambda_function.payload: is base64; give the JSON itself, it is encoded when it is sent"]
+
+
+def _machine_violations(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The service takes functions by name or ARN, state machines by ARN alone."""
+    arn = str(after.get("task_arn") or "")
+    if after.get("task_type") != "STEP_FUNCTIONS" or "task_arn" not in changed or not arn or "{{" in arn:
+        return []
+    if re.fullmatch(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:.+", arn):
+        return []
+    return [
+        f"task_arn: {arn!r} is no ARN of a state machine; give it in full, in the form"
+        " arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
+    ]
+
+
+def form_violations(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Values in a form that the service stores and cannot use.
+
+    changed: given values that are not stored yet, after: merged option values.
+    """
+    found = bucket_violations(changed, "run_command.") + _payload_violations(changed)
+    return found + _machine_violations(changed, after)
 
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice, pairwise, product, takewhile
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from .time_zones import similar_names, zone_of
 
@@ -238,6 +238,23 @@ def next_runs(
         runs = schedule.runs(floor, zone)
     valid = takewhile(lambda moment: end is None or moment < end, runs)
     return [moment.astimezone(zone) for moment in islice(valid, max(count, 0))]
+
+
+def next_run(options: Mapping[str, Any], after: datetime) -> datetime | None:
+    """The first run after a moment of a window with these options, None where there is none or they are not valid."""
+    start, end = (parse_instant(str(options.get(name) or "")) for name in ("start_date", "end_date"))
+    zone, offset = options.get("schedule_timezone"), options.get("schedule_offset")
+    try:
+        runs = next_runs(str(options["schedule"]), zone, offset, start, end, after=after, count=1)
+    except ScheduleError:
+        return None
+    return runs[0] if runs else None
+
+
+def run_text(moment: datetime) -> str:
+    """A run as the service writes C(NextExecutionTime): without seconds that are zero, and with C(Z) for UTC."""
+    text = moment.isoformat(timespec="seconds" if moment.second else "minutes")
+    return f"{text.removesuffix('+00:00')}Z" if text.endswith("+00:00") else text
 
 
 def check_timezone(name: str) -> list[str]:

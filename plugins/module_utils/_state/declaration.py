@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._options.codecs import is_blank
 from .._options.kind import Kind, merge
-from .._options.limits import breaches, option_breaches, unknown_options
+from .._options.limits import blank_entries, breaches, option_breaches, shown, unknown_options
 from .._options.mistakes import entry_path
 from .._options.option import given
 from .._resources import patch_baseline, patch_task, window, window_target, window_task
-from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, is_reserved
+from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, given_tags, is_reserved
 
 Params = Mapping[str, Any]
 _TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
@@ -213,12 +214,31 @@ def _entry_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[s
         if name in entry.values and not option.clearable and option.is_empty(entry.values[name])
     ]
     found += _tag_violations(entry, input_shape)
+    listed = _list_violations(entry, input_shape)
     known = {*input_shape(entry.kind.create).members, *input_shape(entry.kind.update).members}
     found += unknown_options(entry.kind, entry.values, known)
-    found += option_breaches(
+    broken = option_breaches(
         entry.kind, input_shape(entry.kind.create), merge(entry.kind, {}, entry.values), set(entry.values)
     )
-    return found + _own_rules(entry)
+    own = listed + _own_rules(entry)
+    places = {_place(text) for text in own}
+    return found + [text for text in broken if _place(text) not in places] + own
+
+
+def _place(violation: str) -> str:
+    return violation.partition(":")[0]
+
+
+def _list_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
+    """Entries of lists that mean nothing, and patch groups that no baseline can be registered for."""
+    lists = {name: value for name, value in entry.values.items() if name != "targets"}
+    groups = entry.params.get("patch_groups") if entry.kind is patch_baseline.KIND else None
+    found = [text for name, value in {**lists, "patch_groups": groups}.items() for text in blank_entries(name, value)]
+    shape = input_shape("RegisterPatchBaselineForPatchGroup").members["PatchGroup"]
+    for number, group in enumerate(groups or ()):
+        broken = () if is_blank(group) else breaches(shape, str(group))
+        found += [f"patch_groups[{number}]: {shown(finding.value)} {finding.rule}" for finding in broken]
+    return found
 
 
 def _identity_violations(entry: Entry) -> list[str]:
@@ -247,7 +267,7 @@ def _own_rules(entry: Entry) -> list[str]:
 
 
 def _tag_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
-    tags = entry.params.get("tags") or {}
+    tags = given_tags(entry.params.get("tags")) or {}
     found = [
         f"tags: {key!r} begins with a reserved prefix ({', '.join(RESERVED_TAGS)}); use another key"
         + ("; the name of the setup is the option setup" if key == SETUP_TAG else "")
@@ -257,7 +277,7 @@ def _tag_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str
     shape = input_shape("AddTagsToResource").members["Tags"]
     named = [("tags", dict(tags)), ("setup", {SETUP_TAG: entry.setup} if entry.setup else {})]
     for option, pairs in named:
-        listed = [{"Key": str(key), "Value": "" if value is None else str(value)} for key, value in pairs.items()]
+        listed = [{"Key": key, "Value": value} for key, value in pairs.items()]
         found += [f"{option}: {finding.value!r} {finding.rule}" for finding in breaches(shape, listed)]
     if len(tags) > 50:
         found.append(f"tags: {len(tags)} tags, but a resource takes at most 50")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._aws.answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS, require
 from .._aws.client import GONE, Api, Job, run_jobs
@@ -31,6 +31,24 @@ class Resource:
 
 
 Found = dict[str, Resource]
+
+
+class PatchProperty(NamedTuple):
+    """One listing of DescribePatchProperties; patch_set: C(OS) or C(APPLICATION), for Windows where it matters."""
+
+    system: str
+    name: str
+    patch_set: str | None = None
+
+
+@dataclass
+class Listings:
+    """The values that the service lists for patch properties, and why some of them were not read."""
+
+    values: dict[PatchProperty, tuple[str, ...]] = field(default_factory=dict)
+    unread: dict[PatchProperty, str] = field(default_factory=dict)
+
+
 _NAME_LENGTH = 128
 
 
@@ -54,6 +72,37 @@ def read_account(api: Api, declaration: Declaration, workers: int) -> Account:
     reader = _Reader(api, declaration)
     run_jobs(reader.first_jobs(), workers)
     return reader.agreed()
+
+
+# Without the permission to read them the values are left to the service, which may not list all systems either.
+_UNLISTED = frozenset({"AccessDeniedException", "ValidationException"})
+_PROPERTIES_PER_PAGE = 50
+
+
+def read_properties(api: Api, wanted: Iterable[PatchProperty], workers: int) -> Listings:
+    """Read the values of patch properties, each listing once."""
+    listings = Listings()
+
+    def job(listing: PatchProperty) -> Job:
+        request = {"OperatingSystem": listing.system, "Property": listing.name, "MaxResults": _PROPERTIES_PER_PAGE}
+        if listing.patch_set:
+            request["PatchSet"] = listing.patch_set
+
+        def read() -> list[Job]:
+            try:
+                entries = list(api.pages("DescribePatchProperties", "Properties", **request))
+            except ApiError as error:
+                if error.code not in _UNLISTED:
+                    raise
+                listings.unread[listing] = str(error)
+            else:
+                listings.values[listing] = tuple(entry["Name"] for entry in entries if entry.get("Name"))
+            return []
+
+        return read
+
+    run_jobs([job(listing) for listing in wanted], workers)
+    return listings
 
 
 def matching(entry: Entry, found: Iterable[Resource]) -> list[Resource]:

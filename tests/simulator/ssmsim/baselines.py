@@ -24,7 +24,7 @@ from ssmsim.errors import (
 )
 from ssmsim.filters import Test, equals, select
 from ssmsim.paging import page
-from ssmsim.patch_properties import property_values, refuse_filters
+from ssmsim.patch_properties import PATCH_SETS, property_values, refuse_filters
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
 from ssmsim.tags import drop_tags, store_tags
@@ -250,7 +250,7 @@ def _filters_as_read(region: Region, group: Record) -> Record:
 
 def _validate(region: Region, definition: Record) -> None:
     system = definition["OperatingSystem"]
-    refuse_filters(system, definition["GlobalFilters"], region.strict)
+    refuse_filters(system, definition["GlobalFilters"], region.strict, PATCH_SETS)
     for rule in definition["ApprovalRules"]["PatchRules"]:
         refuse_filters(system, rule["PatchFilterGroup"], region.strict)
         _validate_approval(rule)

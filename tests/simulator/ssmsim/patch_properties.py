@@ -152,7 +152,9 @@ FILTER_KEYS: Mapping[str, frozenset[str]] = {
 """The keys that patch filters of a baseline for an operating system may have."""
 
 
-def refuse_filters(operating_system: str, group: Record, strict: bool) -> None:
+def refuse_filters(
+    operating_system: str, group: Record, strict: bool, patch_sets_unless_named: Sequence[str] = ("OS",)
+) -> None:
     """Raises ValidationException for a filter group that the operating system does not take.
 
     strict: whether products and families of applications are checked, too.
@@ -162,17 +164,14 @@ def refuse_filters(operating_system: str, group: Record, strict: bool) -> None:
     if invalid:
         raise validation(f"The patch filter key {invalid[0]} is not valid for the operating system {operating_system}.")
     _refuse_values("PATCH_SET", values.get("PATCH_SET", ()), PATCH_SETS)
-    patch_sets = _patch_sets(values)
+    patch_sets = values.get("PATCH_SET", patch_sets_unless_named)
+    if _ANY in patch_sets:
+        patch_sets = PATCH_SETS
     if "APPLICATION" in values.get("PATCH_SET", ()) and "PRODUCT" not in values:
         raise validation("The patch filter key PRODUCT is required for the patch set APPLICATION.")
     for key in values.keys() - {"PATCH_SET"}:
         if strict or "APPLICATION" not in patch_sets or key not in _UNCHECKED:
             _refuse_values(key, values[key], _known_values(operating_system, key, patch_sets))
-
-
-def _patch_sets(values: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    named = values.get("PATCH_SET", ("OS",))
-    return PATCH_SETS if _ANY in named else named
 
 
 def _known_values(operating_system: str, key: str, patch_sets: Sequence[str]) -> tuple[str, ...] | None:

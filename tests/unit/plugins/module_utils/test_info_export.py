@@ -79,7 +79,7 @@ def test_tags_of_the_user_only() -> None:
             {"tag:Patch Group": ["a"], "tag:PatchGroup": ["b"]},
             {"patch_groups": ["b"], "instance_tags": {"Patch Group": "a"}},
         ),
-        ({"tag:Empty": [""]}, {"instance_tags": {"Empty": ""}}),
+        ({"tag:Empty": [""]}, {"targets": [{"key": "tag:Empty", "values": [""]}]}),
         ({"InstanceIds": INSTANCES[::-1]}, {"instance_ids": INSTANCES}),
         ({GROUP: ["servers"]}, {"resource_group": "servers"}),
         (

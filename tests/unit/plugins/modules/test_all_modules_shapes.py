@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of a shape that the service refuses, or stores and cannot use, are violations in check mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+
+BASELINE = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
+WINDOW = {"name": "prod", "schedule": "cron(0 2 ? * TUE#2 *)", "duration": 4, "cutoff": 1}
+
+
+def rule(**options: Any) -> list[dict[str, Any]]:
+    return [{"filters": {"PRODUCT": ["*"]}, **options}]
+
+
+@pytest.fixture
+def prepared(account: Account) -> Account:
+    account.run("ssm_maintenance_window", **WINDOW)
+    account.run("ssm_window_target", window="prod", name="web", patch_groups=["Web"])
+    return account
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"patch_groups": "web,"}, "patch_groups[1]: is empty"),
+        ({"patch_groups": [""]}, "patch_groups[0]: is empty"),
+        ({"patch_groups": ["web", "\u00a0"]}, "patch_groups[1]: is empty"),
+        ({"patch_groups": ["x" * 257]}, "patch_groups[0]: 'xxx"),
+        ({"patch_groups": ["a\tb"]}, "patch_groups[0]: 'a\\tb' may hold only"),
+        ({"patch_groups": ["web#1"]}, "patch_groups[0]: 'web#1' may hold only"),
+        ({"approved_patches": ["KB1", ""]}, "approved_patches[1]: is empty"),
+        ({"rejected_patches": [" "]}, "rejected_patches[0]: is empty"),
+        ({"sources": [{"name": "own", "products": [" "], "configuration": "x"}]}, "sources[0].products[0]: is empty"),
+        ({"tags": {"Env": "a#b"}}, "tags: 'a#b' may hold only"),
+        ({"approval_rules": rule(approve_after_days=361)}, "approval_rules[0].approve_after_days: 361 must be from 0"),
+        ({"approval_rules": rule(approve_after_days=-1)}, "approval_rules[0].approve_after_days: -1 must be from 0"),
+        *(
+            ({"approval_rules": rule(approve_until_date=day)}, f"approve_until_date: {day!r} is not a day that exists")
+            for day in (
+                "2026-02-30",
+                "2026-13-01",
+                "2026-2-3",
+                "20260203",
+                "03.02.2026",
+                "2026-02-03x",
+                "2026-02-03T99",
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_baselines(account: Account, options: dict[str, Any], place: str) -> None:
+    assert len(account.refuses("ssm_patch_baseline", place, **BASELINE, **options)) == 1
+
+
+@pytest.mark.parametrize("day", ["2026-02-28", "2028-02-29", "2026-02-28T00:00:00Z", "2026-02-28 00:00:00"])
+def test_days_that_exist(account: Account, day: str) -> None:
+    done = account.run("ssm_patch_baseline", **BASELINE, approval_rules=rule(approve_until_date=day))
+    assert done["baseline"]["approval_rules"][0]["approve_until_date"] == day[:10]
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"start_date": "2026-02-30T00:00:00Z"}, "start_date: '2026-02-30T00:00:00Z' is not an ISO-8601 date"),
+        ({"end_date": "2026-02-28"}, "end_date: '2026-02-28' has no offset"),
+        ({"end_date": "2026-02-28T00:00:00+25:00"}, "end_date: "),
+        ({"duration": 25}, "duration: 25 must be from 1 to 24"),
+        ({"cutoff": 4}, "cutoff: 4 must be smaller than duration"),
+        ({"schedule_offset": 7}, "schedule_offset: 7 must be from 1 to 6"),
+        ({"schedule_timezone": "Europe/Berln"}, "schedule_timezone: 'Europe/Berln'"),
+    ],
+    ids=str,
+)
+def test_windows(account: Account, options: dict[str, Any], place: str) -> None:
+    account.refuses("ssm_maintenance_window", place, **{**WINDOW, **options})
+
+
+CRITERIA = [
+    ({"patch_groups": ["a", ""]}, "patch_groups[1]: is empty"),
+    ({"tag_keys": [" "]}, "tag_keys[0]: is empty"),
+    ({"instance_tags": {"Env": ""}}, "instance_tags.Env[0]: is empty"),
+    ({"instance_tags": {"Env": None}}, "instance_tags.Env[0]: is empty"),
+    ({"instance_tags": {"Env": ["a", None]}}, "instance_tags.Env[1]: is empty"),
+    ({"instance_tags": {"": "a"}}, "instance_tags: '' is no tag key"),
+    ({"instance_ids": [""]}, "instance_ids[0]: is empty"),
+    ({"resource_group": " "}, "resource_group: is empty"),
+    ({"resource_group": "one", "resource_types": []}, "resource_types: must not be empty"),
+    ({"resource_group": "one", "resource_types": [""]}, "resource_types[0]: is empty"),
+    ({"targets": [{"key": "tag-key", "values": [""]}]}, "targets[0].values[0]: is empty"),
+]
+
+
+@pytest.mark.parametrize(("criteria", "place"), CRITERIA, ids=str)
+def test_criteria_of_targets(prepared: Account, criteria: dict[str, Any], place: str) -> None:
+    assert len(prepared.refuses("ssm_window_target", place, window="prod", name="dbs", **criteria)) == 1
+
+
+@pytest.mark.parametrize(("criteria", "place"), CRITERIA, ids=str)
+def test_criteria_of_a_command(account: Account, criteria: dict[str, Any], place: str) -> None:
+    assert len(account.refuses("ssm_patch_run", place, operation="Scan", **criteria)) == 1
+
+
+def test_the_empty_value_of_a_tag_in_the_form_of_the_api(prepared: Account) -> None:
+    criteria = [{"key": "tag:Legacy", "values": [""]}]
+    done = prepared.run("ssm_window_target", window="prod", name="dbs", targets=criteria)
+    assert done["target"]["targets"] == criteria
+
+
+@pytest.mark.parametrize(
+    ("bucket", "text"),
+    [
+        ("s3://logs/patching/prod", "give {}output_s3_bucket: logs and {}output_s3_prefix: patching/prod"),
+        ("arn:aws:s3:::logs", "give {}output_s3_bucket: logs"),
+        ("https://logs.s3.amazonaws.com", "is no name of a bucket"),
+        ("MyBucket", "is no name of a bucket"),
+        ("my_bucket", "is no name of a bucket"),
+        ("a..b", "is no name of a bucket"),
+        ("-logs", "is no name of a bucket"),
+        ("192.168.5.4", "is no name of a bucket"),
+    ],
+)
+def test_buckets_in_another_form(prepared: Account, bucket: str, text: str) -> None:
+    task = {"window": "prod", "window_targets": ["web"]}
+    script = {"task_type": "RUN_COMMAND", "task_arn": "AWS-RunShellScript"}
+    own = {"output_s3_bucket": bucket}
+    prepared.refuses("ssm_patch_task", text.format("", ""), **task, name="scan", operation="Scan", **own)
+    text = text.format("run_command.", "run_command.")
+    prepared.refuses("ssm_window_task", text, **task, name="script", **script, run_command=own)
+    prepared.refuses("ssm_patch_run", bucket, operation="Scan", patch_groups=["Web"], **own)
+
+
+def test_a_bucket_that_is_stored_already_is_left_alone(prepared: Account) -> None:
+    """Buckets of the early years have names that S3 does not give any more."""
+    task = {"window": "prod", "name": "scan", "operation": "Scan", "window_targets": ["web"]}
+    made = prepared.run("ssm_patch_task", **task, output_s3_bucket="logs")["task"]
+    command = {"OutputS3BucketName": "My_Logs", "Parameters": {"Operation": ["Scan"]}}
+    ids = {"WindowId": made["window_id"], "WindowTaskId": made["window_task_id"]}
+    prepared.by_hand("UpdateMaintenanceWindowTask", **ids, TaskInvocationParameters={"RunCommand": command})
+
+    assert prepared.run("ssm_patch_task", **task, output_s3_bucket="My_Logs")["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        (
+            {"task_type": "LAMBDA", "task_arn": "tell", "lambda_function": {"payload": "eyJhIjogMX0="}},
+            "lambda_function.payload: is base64",
+        ),
+        ({"task_type": "STEP_FUNCTIONS", "task_arn": "tell"}, "task_arn: 'tell' is no ARN of a state machine"),
+    ],
+)
+def test_tasks_in_another_form(prepared: Account, task: dict[str, Any], text: str) -> None:
+    assert len(prepared.refuses("ssm_window_task", text, window="prod", name="tell", **task)) == 1
+
+
+@pytest.mark.parametrize("payload", ['{"a": 1}', "plain", "{{TARGET_ID}}", {"a": 1}, "abcd"])
+def test_payloads_that_pass(prepared: Account, payload: Any) -> None:
+    task = {"window": "prod", "name": "tell", "task_type": "LAMBDA", "task_arn": "tell"}
+    prepared.run("ssm_window_task", **task, lambda_function={"payload": payload})
