@@ -20,13 +20,13 @@ from .._aws.text import printable
 from .._options.kind import Kind
 from .._options.module import check_account, make_module
 from .._options.option import ACCOUNT_ID, Options, nested
-from .._planners import filter_values
 from .._planners.changes import Change, known_id
 from .._planners.planning import Answer, Planning
 from .._planners.setup import plan_setup
 from .._resources import patch_baseline, patch_task, window
 from .._state.declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
 from .._state.read import read_account, read_properties
+from . import filter_values
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 
 # API calls at a time for one resource; it never has more to read at once.

@@ -136,7 +136,7 @@ def violations(params: Params, input_shape: Callable[[str], Any]) -> list[str]:
     found += _missing(params)
     found += _empty(params)
     found += window_target.criteria(params)[1]
-    found += patch_task.given_violations(values) + patch_task.form_violations(values, after)
+    found += patch_task.given_violations(values) + resources_tasks.bucket_violations(values)
     found += patch_task.document_violations(after)
     found += resources_tasks.alarm_violations(values) + resources_tasks.notification_violations(after)
     found += unknown_options(KIND, values, shape.members)

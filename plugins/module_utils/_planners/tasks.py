@@ -130,14 +130,14 @@ def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
     if kind is patch_task.KIND and current and not shown["operation"]:
         found = ["operation: is missing, and the task stores none; give Scan or Install"]
     changed = {name: value for name, value in entry.values.items() if before.get(name) != value}
-    for text in found + rules.violations(values, shown) + rules.form_violations(changed, shown):
+    refused, doubtful = rules.form_findings(changed, shown)
+    for text in found + rules.violations(values, shown) + refused:
         planning.refuse(entry, text)
     planning.check_limits(entry, values, {**after, "Targets": []})
     strangers = _unregistered(plans, after)
     waits = _with_holders(plans, after, waits)
-    if kind is patch_task.KIND:
-        for text in patch_task.warnings(entry.values):
-            planning.warn(entry, text)
+    for text in doubtful + (patch_task.warnings(entry.values) if kind is patch_task.KIND else []):
+        planning.warn(entry, text)
     first_step = len(planning.plan.steps)
     _write(planning, plans, child, after, replaced, waits)
     if strangers and child.keys:

@@ -21,6 +21,7 @@ from .tasks import (
     STATE,
     alarm_violations,
     bucket_violations,
+    bucket_warnings,
     given_target_violations,
     name_options,
     notification_violations,
@@ -171,9 +172,12 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def form_violations(changed: Mapping[str, Any], _after: Mapping[str, Any]) -> list[str]:
-    """Values in a form that the service stores and cannot use; changed: given values that are not stored yet."""
-    return bucket_violations(changed)
+def form_findings(changed: Mapping[str, Any], _after: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Violations, and warnings, for values in a form that the service stores and cannot use.
+
+    changed: given values that are not stored yet.
+    """
+    return bucket_violations(changed), bucket_warnings(changed)
 
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -266,23 +266,28 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
 
 
 def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """An output bucket in another form than its name, or with a name that S3 does not take.
+    """An output bucket that is given as an address."""
+    name = f"{prefix}output_s3_bucket"
+    located = _LOCATED_BUCKET.fullmatch(str(values.get(name) or ""))
+    if not located:
+        return []
+    below = f" and {prefix}output_s3_prefix: {located['prefix']}" if located["prefix"] else ""
+    return [f"{name}: {located[0]!r} must be the name of the bucket alone; give {name}: {located['bucket']}{below}"]
+
+
+def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """A name that S3 gives to no bucket any more; a few of its early years have one.
 
     Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
-    name = f"{prefix}output_s3_bucket"
-    given = str(values.get(name) or "")
-    if not given or "{{" in given:
+    given = str(values.get(f"{prefix}output_s3_bucket") or "")
+    if not given or "{{" in given or _LOCATED_BUCKET.fullmatch(given):
         return []
-    located = _LOCATED_BUCKET.fullmatch(given)
-    if located:
-        below = f" and {prefix}output_s3_prefix: {located['prefix']}" if located["prefix"] else ""
-        return [f"{name}: {given!r} must be the name of the bucket alone; give {name}: {located['bucket']}{below}"]
     if _BUCKET.fullmatch(given) and not _BUCKET_PARTS.search(given) and not _ADDRESS.fullmatch(given):
         return []
     return [
-        f"{name}: {given!r} is no name of a bucket, which has 3 to 63 lower-case letters, digits, dots and hyphens,"
-        " with a letter or digit at both ends"
+        f"{prefix}output_s3_bucket: {given!r} is no name that S3 gives to a bucket (3 to 63 lower-case letters, digits,"
+        " dots and hyphens, with a letter or digit at both ends); AWS stores it, and the output may go nowhere"
     ]
 
 

@@ -21,6 +21,7 @@ from .tasks import (
     STATE,
     alarm_violations,
     bucket_violations,
+    bucket_warnings,
     given_target_violations,
     name_options,
     notification_violations,
@@ -184,7 +185,7 @@ def _payload_violations(values: Mapping[str, Any]) -> list[str]:
     return ["lambda_function.payload: is base64; give the JSON itself, it is encoded when it is sent"]
 
 
-def _machine_violations(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The service takes functions by name or ARN, state machines by ARN alone."""
     arn = str(after.get("task_arn") or "")
     if after.get("task_type") != "STEP_FUNCTIONS" or "task_arn" not in changed or not arn or "{{" in arn:
@@ -192,18 +193,18 @@ def _machine_violations(changed: Mapping[str, Any], after: Mapping[str, Any]) ->
     if re.fullmatch(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:.+", arn):
         return []
     return [
-        f"task_arn: {arn!r} is no ARN of a state machine; give it in full, in the form"
+        f"task_arn: {arn!r} is no ARN of a state machine, and AWS finds it by its ARN alone; give it in the form"
         " arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
     ]
 
 
-def form_violations(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Values in a form that the service stores and cannot use.
+def form_findings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Violations, and warnings, for values in a form that the service stores and cannot use.
 
     changed: given values that are not stored yet, after: merged option values.
     """
     found = bucket_violations(changed, "run_command.") + _payload_violations(changed)
-    return found + _machine_violations(changed, after)
+    return found, bucket_warnings(changed, "run_command.") + _machine_warnings(changed, after)
 
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

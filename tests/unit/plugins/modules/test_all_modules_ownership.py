@@ -46,9 +46,19 @@ def test_tags_that_are_not_given_are_neither_read_nor_changed(account: Account, 
 
 
 def test_tag_values_may_be_numbers_and_empty(account: Account, case: ResourceCase) -> None:
-    done = apply(account, case.module, **case.creation(), resource_tags={"Level": 1, "Note": "", "None": None})
+    done = apply(account, case.module, **case.creation(), resource_tags={"Level": 1, "Note": ""})
 
-    assert done[case.result]["tags"] == {"Level": "1", "Note": "", "None": ""}
+    assert done[case.result]["tags"] == {"Level": "1", "Note": ""}
+
+
+def test_a_tag_without_a_value_counts_as_not_given(account: Account, case: ResourceCase) -> None:
+    done = apply(account, case.module, **case.creation(), tags={"Level": 1, "None": None})
+    assert done[case.result]["tags"] == {"Level": "1"}
+
+    kept = account.run(case.module, **case.identity, tags={"Level": None}, purge_tags=False)
+    assert kept["changed"] is False
+    purged = apply(account, case.module, **case.identity, tags={"Level": None})
+    assert purged[case.result]["tags"] == {}
 
 
 def test_tags_of_the_collection_are_neither_told_nor_purged(account: Account, case: ResourceCase) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 
 BASELINE = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
 WINDOW = {"name": "prod", "schedule": "cron(0 2 ? * TUE#2 *)", "duration": 4, "cutoff": 1}
@@ -112,52 +112,47 @@ def test_the_empty_value_of_a_tag_in_the_form_of_the_api(prepared: Account) -> N
     assert done["target"]["targets"] == criteria
 
 
+TASK = {"window": "prod", "window_targets": ["web"]}
+SCAN = {**TASK, "name": "scan", "operation": "Scan"}
+SCRIPT = {**TASK, "name": "script", "task_type": "RUN_COMMAND", "task_arn": "AWS-RunShellScript"}
+
+
 @pytest.mark.parametrize(
     ("bucket", "text"),
     [
-        ("s3://logs/patching/prod", "give {}output_s3_bucket: logs and {}output_s3_prefix: patching/prod"),
-        ("arn:aws:s3:::logs", "give {}output_s3_bucket: logs"),
-        ("https://logs.s3.amazonaws.com", "is no name of a bucket"),
-        ("MyBucket", "is no name of a bucket"),
-        ("my_bucket", "is no name of a bucket"),
-        ("a..b", "is no name of a bucket"),
-        ("-logs", "is no name of a bucket"),
-        ("192.168.5.4", "is no name of a bucket"),
+        ("s3://logs/patching/prod", "give {0}output_s3_bucket: logs and {0}output_s3_prefix: patching/prod"),
+        ("S3://logs", "give {0}output_s3_bucket: logs"),
+        ("arn:aws:s3:::logs", "give {0}output_s3_bucket: logs"),
     ],
 )
-def test_buckets_in_another_form(prepared: Account, bucket: str, text: str) -> None:
-    task = {"window": "prod", "window_targets": ["web"]}
-    script = {"task_type": "RUN_COMMAND", "task_arn": "AWS-RunShellScript"}
+def test_the_address_of_a_bucket(prepared: Account, bucket: str, text: str) -> None:
     own = {"output_s3_bucket": bucket}
-    prepared.refuses("ssm_patch_task", text.format("", ""), **task, name="scan", operation="Scan", **own)
-    text = text.format("run_command.", "run_command.")
-    prepared.refuses("ssm_window_task", text, **task, name="script", **script, run_command=own)
-    prepared.refuses("ssm_patch_run", bucket, operation="Scan", patch_groups=["Web"], **own)
+    prepared.refuses("ssm_patch_task", text.format(""), **SCAN, **own)
+    prepared.refuses("ssm_window_task", text.format("run_command."), **SCRIPT, run_command=own)
+    prepared.refuses("ssm_patch_run", text.format(""), operation="Scan", patch_groups=["Web"], **own)
 
 
-def test_a_bucket_that_is_stored_already_is_left_alone(prepared: Account) -> None:
-    """Buckets of the early years have names that S3 does not give any more."""
-    task = {"window": "prod", "name": "scan", "operation": "Scan", "window_targets": ["web"]}
-    made = prepared.run("ssm_patch_task", **task, output_s3_bucket="logs")["task"]
-    command = {"OutputS3BucketName": "My_Logs", "Parameters": {"Operation": ["Scan"]}}
-    ids = {"WindowId": made["window_id"], "WindowTaskId": made["window_task_id"]}
-    prepared.by_hand("UpdateMaintenanceWindowTask", **ids, TaskInvocationParameters={"RunCommand": command})
+@pytest.mark.parametrize("bucket", ["MyBucket", "my_bucket", "a..b", "-logs", "192.168.5.4", "b.s3.amazonaws.com/"])
+def test_a_name_that_no_new_bucket_has(prepared: Account, bucket: str) -> None:
+    own = {"output_s3_bucket": bucket}
+    for module, options in (("ssm_patch_task", {**SCAN, **own}), ("ssm_window_task", {**SCRIPT, "run_command": own})):
+        (told,) = prepared.run(module, check=True, **options)["warnings"]
+        assert f"output_s3_bucket: {bucket!r} is no name that S3 gives" in told
+        prepared.run(module, **options)
+        assert not prepared.run(module, **options)["warnings"], "it is stored now"
 
-    assert prepared.run("ssm_patch_task", **task, output_s3_bucket="My_Logs")["changed"] is False
+
+def test_a_state_machine_by_name(prepared: Account) -> None:
+    task = {"window": "prod", "name": "tell", "task_type": "STEP_FUNCTIONS", "task_arn": "tell"}
+    (told,) = prepared.run("ssm_window_task", check=True, **task)["warnings"]
+    assert "'tell' is no ARN of a state machine" in told
+    assert "arn:aws:states:" in told
 
 
-@pytest.mark.parametrize(
-    ("task", "text"),
-    [
-        (
-            {"task_type": "LAMBDA", "task_arn": "tell", "lambda_function": {"payload": "eyJhIjogMX0="}},
-            "lambda_function.payload: is base64",
-        ),
-        ({"task_type": "STEP_FUNCTIONS", "task_arn": "tell"}, "task_arn: 'tell' is no ARN of a state machine"),
-    ],
-)
-def test_tasks_in_another_form(prepared: Account, task: dict[str, Any], text: str) -> None:
-    assert len(prepared.refuses("ssm_window_task", text, window="prod", name="tell", **task)) == 1
+def test_a_payload_that_is_base64_already(prepared: Account) -> None:
+    task = {"window": "prod", "name": "tell", "task_type": "LAMBDA", "task_arn": "tell"}
+    payload = {"lambda_function": {"payload": "eyJhIjogMX0="}}
+    assert len(prepared.refuses("ssm_window_task", "lambda_function.payload: is base64", **task, **payload)) == 1
 
 
 @pytest.mark.parametrize("payload", ['{"a": 1}', "plain", "{{TARGET_ID}}", {"a": 1}, "abcd"])

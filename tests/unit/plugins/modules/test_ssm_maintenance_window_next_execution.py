@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 
 MODULE = "ssm_maintenance_window"
 WINDOW = {"name": "prod", "schedule": "cron(0 2 ? * TUE#2 *)", "duration": 4, "cutoff": 1}

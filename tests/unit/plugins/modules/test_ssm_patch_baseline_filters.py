@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.tests.unit.plugins.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 
 MODULE = "ssm_patch_baseline"
 LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}

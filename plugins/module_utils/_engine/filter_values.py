@@ -13,10 +13,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from .._options.codecs import filter_values
+from .._planners.planning import Planning
 from .._resources import patch_baseline
 from .._state.declaration import Entry
 from .._state.read import Listings, PatchProperty
-from .planning import Planning
 
 # The keys of filters that DescribePatchProperties lists; others are left to the service.
 _LISTED = frozenset({"PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY", "PRIORITY", "SEVERITY"})
