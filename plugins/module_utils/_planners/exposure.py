@@ -62,6 +62,20 @@ def may_install(task: Raw) -> bool:
     return not scans
 
 
+def installs(task: Raw) -> bool:
+    """Whether a task certainly is one that installs patches."""
+    return bool(member(modernised(task), f"{RUN_COMMAND}.Parameters.Operation") == ["Install"])
+
+
+def run_on_the_same(parts: Parts, one: Raw, other: Raw) -> bool:
+    """Whether two tasks select nodes by the same keys and by values that they share."""
+    return any(
+        set(first) == set(second) and all(set(first[key] or ()) & set(second[key] or ()) for key in first)
+        for first in _reach(parts, one)
+        for second in _reach(parts, other)
+    )
+
+
 def _reach(parts: Parts, task: Raw) -> list[Mapping[str, Any]]:
     """The criteria of what a task runs on, one for each of its targets; those that do not exist reach nothing."""
     if not task.get("Targets"):

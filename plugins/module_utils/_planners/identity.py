@@ -157,7 +157,7 @@ def _is_same_task(entry: Entry, raw: Raw, ids: Mapping[str, str]) -> bool:
     same = set(targets) == set(_WINDOW_TARGETS.decode(raw.get("Targets")) or ())
     instances = set(values.get("instance_ids") or ())
     same = same and instances == set(_INSTANCES.decode(raw.get("Targets")) or ())
-    return same and (entry.kind is not patch_task.KIND or _is_same_operation(values, raw))
+    return same and _is_same_operation(entry, raw)
 
 
 def _is_same_document(entry: Entry, arn: Any) -> bool:
@@ -170,26 +170,11 @@ def _is_same_document(entry: Entry, arn: Any) -> bool:
     return bool(declared) and (declared == arn or by_name)
 
 
-def _is_same_operation(values: Mapping[str, Any], raw: Raw) -> bool:
+def _is_same_operation(entry: Entry, raw: Raw) -> bool:
     """A task of a patch document without parameters, as CloudFormation may leave it, becomes what is declared."""
     stored = member(raw, f"{RUN_COMMAND}.Parameters.Operation")
-    if not stored:
-        return document_name(raw.get("TaskArn")) in SCANNING_DOCUMENTS
-    return bool(stored == [values.get("operation")])
-
-
-def installs_on_the_same(entry: Entry, planned: Raw, tasks: Iterable[Resource]) -> list[Resource]:
-    """Those of the tasks that install on a target or an instance of a task that is about to be made."""
-    if entry.values.get("operation") != "Install":
-        return []
-    wanted = _named_in(planned)
-    return [
-        task
-        for task in tasks
-        if member(modernised(task.raw), f"{RUN_COMMAND}.Parameters.Operation") == ["Install"]
-        and wanted & _named_in(task.raw)
-    ]
-
-
-def _named_in(task: Raw) -> set[str]:
-    return {str(value) for entry in task.get("Targets") or () for value in entry.get("Values") or ()}
+    patches = document_name(raw.get("TaskArn")) in SCANNING_DOCUMENTS
+    if entry.kind is patch_task.KIND:
+        return patches if not stored else bool(stored == [entry.values.get("operation")])
+    declared = (entry.values.get("run_command.parameters") or {}).get("Operation")
+    return not (patches and stored and declared) or stored == (declared if isinstance(declared, list) else [declared])

@@ -106,8 +106,10 @@ def check_limit(planning: Planning) -> None:
     pruned = [change for change in planning.plan.changes if change.late]
     if limit is not None and len(pruned) > limit:
         titles = ", ".join(change.title for change in pruned)
-        how = "by prune" if not declaration.removes_all else "besides what is declared"
+        how, way = ("by prune", "declare what is to stay")
+        if declaration.removes_all:
+            how, way = ("besides what is declared", "declare all that goes")
         planning.plan.violations.append(
             f"prune_limit: {len(pruned)} resources would be removed {how}, but at most {limit} may be: {titles};"
-            " declare what is to stay, or raise prune_limit"
+            f" {way}, or raise prune_limit"
         )

@@ -27,7 +27,7 @@ from .contents import (
     repointed,
     without,
 )
-from .identity import installs_on_the_same
+from .exposure import installs, run_on_the_same
 from .planning import Answer, Planning, ViolationError, required
 from .targets import TargetPlans, resolve
 from .windows import WindowPlan
@@ -64,20 +64,24 @@ def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> 
             else:
                 _plan_task(planning, plans, child)
                 plans.children.append(child)
-                _warn_of_a_second_installation(planning, child, found)
+                _warn_of_a_second_installation(planning, plans, child, found)
         except ViolationError as violation:
             planning.refuse(entry, str(violation))
     _follow_targets(planning, plans, declared)
     return plans
 
 
-def _warn_of_a_second_installation(planning: Planning, child: Child, found: Found) -> None:
+def _warn_of_a_second_installation(planning: Planning, plans: TaskPlans, child: Child, found: Found) -> None:
     """A second task that installs on the same nodes is never made in silence."""
-    if child.current:
+    if child.current or not installs(child.planned):
         return
+    targets = {("target", one.id): one.raw for one in plans.targets.found.values()}
+    targets.update({("target", str(one.id)): one.planned for one in plans.targets.children})
     declared = {one.id for entry in child.window.entry.tasks or () for one in matching(entry, found.values())}
     others = [task for task in found.values() if task.id not in declared | planning.adoptions.ids()]
-    for task in installs_on_the_same(child.entry, child.planned, others):
+    for task in others:
+        if not installs(task.raw) or not run_on_the_same(targets, child.planned, task.raw):
+            continue
         planning.warn(
             child.entry,
             f"operation: the task {task.name or 'without a name'} ({task.id}), which is not declared, installs on the"

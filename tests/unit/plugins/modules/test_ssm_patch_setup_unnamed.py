@@ -51,9 +51,9 @@ def _task(account: Account, window: str, target: str, operation: str = "Install"
     return str(account.by_hand("RegisterTaskWithMaintenanceWindow", **body)["WindowTaskId"])
 
 
-def _setup(account: Account, targets: list[dict[str, Any]], tasks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+def _setup(account: Account, targets: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> dict[str, Any]:
     """Apply a setup as check mode says, and find nothing to do afterwards."""
-    window = {**WINDOW, "targets": targets, "patch_tasks": tasks, **more}
+    window = {**WINDOW, "targets": targets, "patch_tasks": tasks}
     return apply(account, "ssm_patch_setup", windows=[window])
 
 
@@ -210,6 +210,33 @@ def test_a_second_installation_is_never_made_in_silence(account: Account, name: 
     (warning,) = predicted["warnings"]
     assert f"({task}), which is not declared, installs on the same targets already" in warning
     assert not account.run("ssm_patch_task", window="prod", check=True, **{**INSTALL, "operation": "Scan"})["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "warned"), [({"Role": ["web"]}, True), ({"Role": ["db"]}, False), ({"Role": "web", "Env": "a"}, False)]
+)
+def test_other_names_for_the_same_nodes_are_noticed(account: Account, tags: dict[str, Any], warned: bool) -> None:
+    window = _window(account)
+    task = _task(account, window, _target(account, window, Name="older"), Name="older")
+
+    declared = {**WINDOW, "targets": [{"name": "web", "instance_tags": tags}], "patch_tasks": [INSTALL]}
+    done = account.run("ssm_patch_setup", windows=[declared])
+
+    assert [f"older ({task})" in text for text in done["warnings"]] == [True] * warned
+
+
+def test_tasks_of_a_patch_document_differ_by_their_operation(account: Account) -> None:
+    window = _window(account)
+    target = _target(account, window, Name="web")
+    install, scan = _task(account, window, target), _task(account, window, target, "Scan")
+    tasks = [
+        {**SCRIPT, "name": name, "task_arn": "AWS-RunPatchBaseline", "run_command": {"parameters": {"Operation": name}}}
+        for name in ("Install", "Scan")
+    ]
+
+    done = apply(account, "ssm_patch_setup", windows=[{**WINDOW, "targets": [WEB], "tasks": tasks}])
+
+    assert [task["window_task_id"] for task in done["windows"][0]["tasks"]] == [install, scan]
 
 
 def test_unnamed_tasks_are_read_only_to_make_one(account: Account) -> None:
