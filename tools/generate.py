@@ -41,9 +41,9 @@ PICTURE_END = "<!-- End of what tools/generate.py writes. -->"
 FRAGMENTS: dict[str, Options] = {
     "account": (ACCOUNT_ID,),
     "window": (*window.OPTIONS, ACCOUNT_ID),
-    "target": (window_target.WINDOW, *window_target.OPTIONS, ACCOUNT_ID),
-    "patch_task": (window_target.WINDOW, *patch_task.OPTIONS, ACCOUNT_ID),
-    "window_task": (window_target.WINDOW, *window_task.OPTIONS, ACCOUNT_ID),
+    "target": (*window_target.PARENT_OPTIONS, *window_target.OPTIONS, ACCOUNT_ID),
+    "patch_task": (*window_target.PARENT_OPTIONS, *patch_task.OPTIONS, ACCOUNT_ID),
+    "window_task": (*window_target.PARENT_OPTIONS, *window_task.OPTIONS, ACCOUNT_ID),
     "baseline": (*patch_baseline.OPTIONS, ACCOUNT_ID),
     "setup": setup.OPTIONS,
     "window_info": info_runner.WINDOW_OPTIONS,
@@ -241,8 +241,11 @@ def each_tasks(kind: str) -> str:
     arguments: dict[str, Any] = {}
     if kind in ("target", "patch_task", "window_task"):
         arguments["window"] = "{{ __patching_window.name | default(__patching_window.window_id) }}"
+        arguments |= _claim("__patching_window")
     for option in options:
         arguments[option.name] = _argument(option)
+    if "setup" in arguments and "window" not in arguments:
+        arguments |= _claim("__patching_item")
     arguments["account_id"] = "{{ patching_account_id | default(omit, true) }}"
     task = {
         "name": f"Each | {title} {{{{ __patching_item.name | default(__patching_item.{_id_option(kind)}) }}}}",
@@ -265,13 +268,18 @@ def _argument(option: Option) -> str:
     name = option.name
     if name == "state":
         return "{{ 'absent' if patching_state == 'absent' else __patching_item.state | default('present', true) }}"
-    if name == "setup":
-        own = "__patching_item.setup | default(none)"
-        return "{{ (" + own + ") if (" + own + ") is not none else (patching_setup | default(omit, true)) }}"
-    if name == "take_over":
-        own = "__patching_item.take_over | default(none)"
-        return "{{ patching_take_over if (" + own + ") is none else __patching_item.take_over }}"
     return "{{ __patching_item." + name + " | default(omit) }}"
+
+
+def _claim(owned: str) -> dict[str, str]:
+    """Whose a window or baseline is: what its own entry says, else what the variables of the role say."""
+
+    def either(name: str, other: str) -> str:
+        own = f"{owned}.{name} | default(none)"
+        return "{{ (" + own + ") if (" + own + ") is not none else (" + other + ") }}"
+
+    setup_name = either("setup", "patching_setup | default(omit, true)")
+    return {"setup": setup_name, "take_over": either("take_over", "patching_take_over")}
 
 
 def _id_option(kind: str) -> str:

@@ -91,9 +91,10 @@ options:
     type: str
   take_over:
     description:
-      - Adopt a window that another setup or CloudFormation owns.
+      - Change or remove a window that another setup or CloudFormation owns, or with
+        O(state=absent) and O(setup) one that no setup owns. With O(setup) it gets
+        the tag of this setup. V(false) where it is not given.
     type: bool
-    default: false
   tags:
     description:
       - Tags of the window. An empty dict removes all that O(purge_tags) allows; not
@@ -131,6 +132,19 @@ options:
       - Name or id of the maintenance window. A value of the form of an id is an id.
     type: str
     required: true
+  setup:
+    description:
+      - Name of the setup that owns the window. Without it nothing changes in a window
+        that carries the tag C(patchfleet:setup).
+      - A window without the tag gets it as soon as something in it is registered
+        or changed. To remove something from such a window needs O(take_over=true).
+    type: str
+  take_over:
+    description:
+      - Change the content of a window that another setup or CloudFormation owns.
+        With O(setup) the window gets the tag of this setup. V(false) where it is
+        not given.
+    type: bool
   name:
     description:
       - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
@@ -238,6 +252,19 @@ options:
       - Name or id of the maintenance window. A value of the form of an id is an id.
     type: str
     required: true
+  setup:
+    description:
+      - Name of the setup that owns the window. Without it nothing changes in a window
+        that carries the tag C(patchfleet:setup).
+      - A window without the tag gets it as soon as something in it is registered
+        or changed. To remove something from such a window needs O(take_over=true).
+    type: str
+  take_over:
+    description:
+      - Change the content of a window that another setup or CloudFormation owns.
+        With O(setup) the window gets the tag of this setup. V(false) where it is
+        not given.
+    type: bool
   name:
     description:
       - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
@@ -445,6 +472,19 @@ options:
       - Name or id of the maintenance window. A value of the form of an id is an id.
     type: str
     required: true
+  setup:
+    description:
+      - Name of the setup that owns the window. Without it nothing changes in a window
+        that carries the tag C(patchfleet:setup).
+      - A window without the tag gets it as soon as something in it is registered
+        or changed. To remove something from such a window needs O(take_over=true).
+    type: str
+  take_over:
+    description:
+      - Change the content of a window that another setup or CloudFormation owns.
+        With O(setup) the window gets the tag of this setup. V(false) where it is
+        not given.
+    type: bool
   name:
     description:
       - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
@@ -786,9 +826,11 @@ options:
     type: str
   take_over:
     description:
-      - Adopt a baseline that another setup or CloudFormation owns.
+      - Change or remove a baseline that another setup or CloudFormation owns, take
+        a patch group or the default from such a one, or with O(state=absent) and
+        O(setup) remove one that no setup owns. With O(setup) it gets the tag of this
+        setup. V(false) where it is not given.
     type: bool
-    default: false
   tags:
     description:
       - Tags of the baseline. An empty dict removes all that O(purge_tags) allows;
@@ -977,9 +1019,11 @@ options:
         type: str
       take_over:
         description:
-          - Adopt a baseline that another setup or CloudFormation owns.
+          - Change or remove a baseline that another setup or CloudFormation owns,
+            take a patch group or the default from such a one, or with O(baselines[].state=absent)
+            and O(baselines[].setup) remove one that no setup owns. With O(baselines[].setup)
+            it gets the tag of this setup. V(false) where it is not given.
         type: bool
-        default: false
       tags:
         description:
           - Tags of the baseline. An empty dict removes all that O(baselines[].purge_tags)
@@ -1118,9 +1162,11 @@ options:
         type: str
       take_over:
         description:
-          - Adopt a window that another setup or CloudFormation owns.
+          - Change or remove a window that another setup or CloudFormation owns, or
+            with O(windows[].state=absent) and O(windows[].setup) one that no setup
+            owns. With O(windows[].setup) it gets the tag of this setup. V(false)
+            where it is not given.
         type: bool
-        default: false
       tags:
         description:
           - Tags of the window. An empty dict removes all that O(windows[].purge_tags)
@@ -1691,7 +1737,9 @@ options:
     type: str
   take_over:
     description:
-      - Adopt windows and baselines that another setup or CloudFormation owns.
+      - Change or remove windows and baselines that another setup or CloudFormation
+        owns, and with O(state=absent) and O(setup) those that no setup owns. An entry's
+        own C(take_over) wins over this one, either way.
     type: bool
     default: false
   unset:

@@ -97,7 +97,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import p
 def main() -> None:
     run_single(
         patch_task.KIND,
-        (window_target.WINDOW, *patch_task.OPTIONS),
+        (*window_target.PARENT_OPTIONS, *patch_task.OPTIONS),
         "task",
         required_one_of=[["name", "window_task_id"]],
     )

@@ -106,7 +106,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import w
 def main() -> None:
     run_single(
         window_target.KIND,
-        (window_target.WINDOW, *window_target.OPTIONS),
+        (*window_target.PARENT_OPTIONS, *window_target.OPTIONS),
         "target",
         required_one_of=[["name", "window_target_id"]],
     )

@@ -89,7 +89,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import w
 def main() -> None:
     run_single(
         window_task.KIND,
-        (window_target.WINDOW, *window_task.OPTIONS),
+        (*window_target.PARENT_OPTIONS, *window_task.OPTIONS),
         "task",
         required_one_of=[["name", "window_task_id"]],
     )

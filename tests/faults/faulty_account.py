@@ -125,7 +125,7 @@ class FaultyAccount(Account):
         """Run a module's main function; gives its result, with its warnings. A traceback of it is one of the test."""
         self._here.args, self._here.check, self._here.warnings = deepcopy(args), check, []
         start = len(self.simulator.log())
-        with pytest.raises(_ModuleEnd) as end:
+        with self.watch.over(module, args), pytest.raises(_ModuleEnd) as end:
             importlib.import_module(f"{_MODULES}.{module}").main()
         if check:
             written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]

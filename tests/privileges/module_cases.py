@@ -28,6 +28,8 @@ TARGETED: Before = [("ssm_maintenance_window", WINDOW), ("ssm_window_target", {*
 OPEN: Before = [("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True})]
 INSTALLED: Before = [*TARGETED, ("ssm_patch_task", {**INSTALL, "operation": "Install", "window_targets": ["web"]})]
 GONE = {"state": "absent"}
+# A window that nobody owns gets the tag by the first write to its content.
+MINE = {"setup": "mine"}
 
 
 AROUND: Args = {
@@ -119,10 +121,10 @@ MODULE_CASES = [
         "target",
         "ssm_window_target",
         [
-            {**WEB, "patch_groups": ["web"]},
-            {**WEB, "patch_groups": ["db"]},
-            {**WEB, "resource_group": "web"},
-            {**WEB, **GONE},
+            {**WEB, **MINE, "patch_groups": ["web"]},
+            {**WEB, **MINE, "patch_groups": ["db"]},
+            {**WEB, **MINE, "resource_group": "web"},
+            {**WEB, **MINE, **GONE},
         ],
         [("ssm_maintenance_window", WINDOW)],
     ),
@@ -136,10 +138,10 @@ MODULE_CASES = [
         "patch task",
         "ssm_patch_task",
         [
-            {**INSTALL, "operation": "Scan", "window_targets": ["web"]},
-            {**INSTALL, "service_role_arn": ROLE, "notification": NOTIFICATION},
-            {**INSTALL, "operation": "Install", "alarm": {"name": "stop"}},
-            {**INSTALL, **GONE},
+            {**INSTALL, **MINE, "operation": "Scan", "window_targets": ["web"]},
+            {**INSTALL, **MINE, "service_role_arn": ROLE, "notification": NOTIFICATION},
+            {**INSTALL, **MINE, "operation": "Install", "alarm": {"name": "stop"}},
+            {**INSTALL, **MINE, **GONE},
         ],
         TARGETED,
     ),
@@ -147,10 +149,10 @@ MODULE_CASES = [
         "window task",
         "ssm_window_task",
         [
-            {**AFTER, "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]},
-            {**AFTER, "service_role_arn": ROLE},
-            {**AFTER, "task_type": "LAMBDA", "task_arn": transitions.LAMBDA},
-            {**AFTER, **GONE},
+            {**AFTER, **MINE, "task_type": "AUTOMATION", "task_arn": "AWS-Nothing", "window_targets": ["web"]},
+            {**AFTER, **MINE, "service_role_arn": ROLE},
+            {**AFTER, **MINE, "task_type": "LAMBDA", "task_arn": transitions.LAMBDA},
+            {**AFTER, **MINE, **GONE},
         ],
         TARGETED,
     ),

@@ -41,6 +41,8 @@ from ssmsim import Simulator
 from ssmsim.others import Request
 from ssmsim.server import respond
 
+from .owners import Watch
+
 Json = Any
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -62,7 +64,8 @@ class _Body:
 class Account:
     """The account: modules run in it, calls are logged in it.
 
-    In check mode a write call is an error of the test, whatever else the test asserts.
+    In check mode a write call is an error of the test, whatever else the test asserts. So is a write to what belongs to
+    another setup or to CloudFormation, unless the run takes it over.
     """
 
     def __init__(self, simulator: Simulator, profile: str) -> None:
@@ -71,6 +74,7 @@ class Account:
         # Whether a call that docs/iam.md does not list is an error, too.
         self.documented = True
         self.requests: list[Any] = []
+        self.watch = Watch()
         self.warnings: list[str] = []
 
     def send(self, request: Any) -> AWSResponse:
@@ -84,7 +88,7 @@ class Account:
         bucket = f"/{url.netloc.split('.s3.')[0]}" if ".s3." in url.netloc else ""
         path = f"{bucket}{url.path or '/'}?{url.query}"
         asked = Request(request.method, path, headers, _bytes(request.body))
-        reply = respond(self.simulator, asked)
+        reply = self._watched(asked)
         if reply.transport in ("drop", "lost"):
             raise ConnectionClosedError(endpoint_url=request.url)
         content = b"<html></html>" if reply.transport == "html" else json.dumps(reply.answer).encode()
@@ -93,6 +97,18 @@ class Account:
             content, answer_headers = reply.content, {name.lower(): value for name, value in reply.headers}
         told = b"" if request.method == "HEAD" else content
         return AWSResponse(request.url, reply.status, answer_headers, _Body(told))
+
+    def _watched(self, asked: Request) -> Any:
+        operation = asked.headers.get("x-amz-target", "").partition(".")[2]
+        if operation.startswith(("Describe", "Get", "List")) or not operation:
+            return respond(self.simulator, asked)
+        region = self.simulator._region(ACCOUNT, REGION)
+        body = json.loads(asked.body or b"{}")
+        written = self.watch.before(region, operation, body)
+        reply = respond(self.simulator, asked)
+        if reply.status < 300 or reply.transport in ("drop", "lost", "html"):
+            self.watch.judge(operation, written, reply.answer or {})
+        return reply
 
     def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
         """One call by somebody else, in wire form, which is not in the log."""
@@ -133,7 +149,12 @@ class Account:
         collection, _dot, name = (module if "." in module else f"patchfleet.aws.{module}").rpartition(".")
         main = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{name}").main
         given = {"region": REGION, **CREDENTIALS, **args, **steering}
-        with patch_module_args(given), redirect_stdout(printed), pytest.raises(SystemExit):
+        with (
+            self.watch.over(name, args),
+            patch_module_args(given),
+            redirect_stdout(printed),
+            pytest.raises(SystemExit),
+        ):
             main()
         if check:
             written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]

@@ -10,12 +10,11 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.client import Api
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine.apply import Outcome, apply_plan
+from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import read_and_plan
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
 from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
-from ansible_collections.patchfleet.aws.plugins.module_utils._planners.setup import plan_setup
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import setup
 from ansible_collections.patchfleet.aws.plugins.module_utils._state.declaration import violations, whole_setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._state.read import read_account
 
 from .account import REGION
 
@@ -36,7 +35,7 @@ class Engine:
         assert not validated.error_messages, validated.error_messages
         declaration = whole_setup(validated.validated_parameters)
         found = violations(declaration, self.api.input_shape)
-        planning = plan_setup(declaration, read_account(self.api, declaration, WORKERS), self.api.input_shape)
+        planning = read_and_plan(self.api, declaration, WORKERS)
         planning.plan.violations[:0] = found
         return planning
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from .._aws.client import GONE, Api
 from .._aws.errors import ApiError, PatchingError
 from .._aws.structures import Raw, member
 from .._aws.text import printable
-from .._planners.changes import Change, Creation, Plan, Ref, Step
+from .._planners.changes import Change, Creation, Owner, Plan, Ref, Step
 from .._schedules import clock
 from . import guard
 
@@ -92,6 +93,8 @@ class _Run:
 
     def __init__(self, api: Api, plan: Plan) -> None:
         self._api = api
+        self._lock = threading.Lock()
+        self._looked: set[str] = set()
         self.outcome = Outcome()
         self._steps = {step.key: step for step in plan.steps}
         if len(self._steps) < len(plan.steps):
@@ -201,14 +204,34 @@ class _Run:
         if step.creation:
             self.outcome.ids[step.key] = self._create(step, step.creation, request)
             return
-        objection = guard.objection(self._api, step.guard) if step.guard else None
-        if objection:
-            raise PatchingError(f"it changed since it was read: {objection}; it was not removed; run again")
+        request = self._look_again(step, request)
         try:
             self._call_patiently(step, request)
         except ApiError as error:
             if error.code not in step.tolerate and not self._is_registered(error, request):
                 raise
+
+    def _look_again(self, step: Step, request: Raw) -> Raw:
+        """Refuse a step whose resources are no longer those that the plan was made and judged for.
+
+        Gives the request with those of its members that the plan does not change as they are now.
+        """
+        owners = [one for one in step.owners if one.look == "each time" or (one.look == "once" and self._is_first(one))]
+        objection = guard.objection(self._api, step, owners)
+        if step.rest and not objection:
+            window_id = self.outcome.resolve(step.rest.window)
+            request, objection = guard.with_rest(self._api, step.rest, request, window_id)
+        if objection:
+            done = "removed" if step.guard else "changed"
+            raise PatchingError(f"it changed since it was read: {objection}; it was not {done}; run again")
+        return request
+
+    def _is_first(self, owner: Owner) -> bool:
+        """Whether this is the first write of the run to a resource."""
+        with self._lock:
+            first = owner.id not in self._looked
+            self._looked.add(owner.id)
+        return first
 
     def _call_patiently(self, step: Step, request: Raw) -> Raw:
         for pause in _PAUSES:

@@ -20,12 +20,13 @@ from .._aws.text import printable
 from .._options.kind import Kind
 from .._options.module import check_account, make_module
 from .._options.option import ACCOUNT_ID, Options, nested
+from .._planners import owners
 from .._planners.changes import Change, known_id
 from .._planners.planning import Answer, Planning
 from .._planners.setup import plan_setup
 from .._resources import patch_baseline, patch_task, window
 from .._state.declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
-from .._state.read import read_account, read_properties
+from .._state.read import read_account, read_properties, read_tags
 from . import filter_values
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 
@@ -113,12 +114,11 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
     if found and not declaration.whole:
         raise InvalidDeclarationError(found)
     try:
-        account = read_account(api, declaration, workers)
+        planning = read_and_plan(api, declaration, workers)
     except ApiError as error:
         if found:
             raise InvalidDeclarationError(found) from error
         raise
-    planning = plan_setup(declaration, account, api.input_shape)
     filter_values.judge(planning, read_properties(api, filter_values.needed_listings(planning), workers))
     if check_mode:
         planning.plan.warnings += planning.missing
@@ -126,6 +126,16 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
         planning.plan.violations += planning.missing
     if found or planning.plan.violations:
         raise InvalidDeclarationError(list(dict.fromkeys(found + planning.plan.violations)))
+    return planning
+
+
+def read_and_plan(api: Api, declaration: Declaration, workers: int) -> Planning:
+    """Read, plan, and establish whose everything is that the plan would write to."""
+    account = read_account(api, declaration, workers)
+    planning = plan_setup(declaration, account, api.input_shape)
+    unread = owners.unread(planning)
+    read_tags(api, account, unread, workers)
+    owners.settle(planning, frozenset(unread))
     return planning
 
 

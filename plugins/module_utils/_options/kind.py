@@ -9,7 +9,7 @@ which the collection does not know survive an update.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,6 +96,13 @@ def changed_names(kind: Kind, before: Raw, after: Raw) -> list[str]:
     if before == after:
         return []
     return [name for name, option in kind.managed() if not same(option, stored(option, before), stored(option, after))]
+
+
+def partly_changed(kind: Kind, changed: Iterable[str]) -> set[str]:
+    """Members that hold more than one option, of the options that change."""
+    members = [str(option.api).partition(".")[0] for _name, option in kind.managed()]
+    tops = {str(dict(kind.managed())[name].api).partition(".")[0] for name in changed}
+    return {top for top in tops if members.count(top) > 1}
 
 
 def update_body(kind: Kind, before: Raw, after: Raw, input_members: frozenset[str], replace: bool = False) -> Raw:

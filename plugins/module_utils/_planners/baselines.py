@@ -19,12 +19,12 @@ from .planning import (
     Answer,
     Planning,
     ViolationError,
-    check_owner,
     create_body,
     differing,
     guard_of,
     plan_tags,
     required,
+    rest_of,
     tag_steps,
 )
 
@@ -177,7 +177,6 @@ def _plan_baseline(planning: Planning, entry: Entry) -> BaselinePlan:
     resource = planning.account.baselines.get(identity["BaselineId"])
     if resource is None or not resource.full:
         return _create(planning, entry)
-    check_owner(entry, resource)
     is_default = bool(identity.get("DefaultBaseline"))
     if entry.values.get("operating_system") not in (None, identity.get("OperatingSystem")):
         return _recreate(planning, entry, resource, identity)
@@ -195,7 +194,6 @@ def _recreate(planning: Planning, entry: Entry, old: Resource, identity: dict[st
     successors = successor_identities(entry, identity, planning.account.identities)
     found = planning.account.baselines.get(str(successors[0]["BaselineId"])) if successors else None
     if found:
-        check_owner(entry, found)
         plan = _update(planning, entry, found, bool(successors[0].get("DefaultBaseline")))
     else:
         plan = _create(planning, entry, old)
@@ -277,7 +275,8 @@ def _update(planning: Planning, entry: Entry, resource: Resource, is_default: bo
     body = update_body(patch_baseline.KIND, before_raw, after_raw, planning.members(patch_baseline.KIND.update))
     if body:
         request = {**body, "BaselineId": resource.id}
-        steps.append(Step(f"{change.title} {resource.id}", change, patch_baseline.KIND.update, request))
+        rest = rest_of(planning, patch_baseline.KIND, resource, after_raw, body)
+        steps.append(Step(f"{change.title} {resource.id}", change, patch_baseline.KIND.update, request, rest=rest))
     steps += tag_steps(tagging, change, patch_baseline.RESOURCE_TYPE, resource.id)
     planning.answer(entry, Answer(entry, resource.id, change.after, patch_baseline.facts(before_raw)))
     return BaselinePlan(entry, resource.id, system, change, steps, groups, is_default)
@@ -341,6 +340,9 @@ def _claim(planning: Planning, plan: BaselinePlan, group: str, claims: Claims) -
         )
         return []
     loser = _loser(planning, plan, holder, claims)
+    if "patch_groups" not in loser.before:
+        groups = sorted(name for (_system, name), of in planning.account.groups.items() if _same(of, holder))
+        loser.before["patch_groups"] = loser.after["patch_groups"] = groups
     loser.after["patch_groups"] = [name for name in loser.after["patch_groups"] if name != group]
     back = (_REGISTER_GROUP, {"BaselineId": holder, "PatchGroup": group})
     register = _group_step(plan, _REGISTER_GROUP, plan.id, group)
@@ -349,13 +351,11 @@ def _claim(planning: Planning, plan: BaselinePlan, group: str, claims: Claims) -
 
 
 def _loser(planning: Planning, plan: BaselinePlan, holder: str, claims: Claims) -> Change:
-    """The change of the baseline that loses a group, although the steps are those of the one that claims it."""
+    """The change of a baseline that loses a group or the default by the steps of the one that claims it."""
     change = claims.losers.get(patch_baseline.bare_id(holder))
     if change is None:
-        groups = sorted(name for (_system, name), of in planning.account.groups.items() if _same(of, holder))
         names = [str(one["BaselineName"]) for one in planning.account.identities if _same(one["BaselineId"], holder)]
-        before, after = {"patch_groups": groups}, {"patch_groups": groups}
-        change = Change("baseline", names[0] if names else holder, "update", holder, before, after)
+        change = Change("baseline", names[0] if names else holder, "update", holder)
         claims.losers[patch_baseline.bare_id(holder)] = change
     removed = (entry for entry in planning.declaration.baselines if entry.absent)
     leaving = [one["BaselineId"] for entry in removed for one in matching_baselines(entry, planning.account.identities)]
@@ -376,6 +376,7 @@ def _plan_default(planning: Planning, plan: BaselinePlan, claims: Claims) -> Non
     claim = claims.defaults.get(plan.system)
     if wanted:
         plan.steps.append(_default_step(change, plan.id))
+        _lose_default(planning, plan, claims)
     elif claim:
         # The one that claims the default takes it; to restore that of AWS as well could come after it.
         claims.losses.append((change, claim))
@@ -384,6 +385,16 @@ def _plan_default(planning: Planning, plan: BaselinePlan, claims: Claims) -> Non
     else:
         plan.steps.append(_default_step(change, _aws_default(planning, plan.system)))
     change.after["default"] = wanted
+
+
+def _lose_default(planning: Planning, plan: BaselinePlan, claims: Claims) -> None:
+    """Name the baseline that loses the default. Those of AWS never change, and need no naming."""
+    for one in planning.account.identities:
+        holder = str(one["BaselineId"])
+        holds = one.get("DefaultBaseline") and one.get("OperatingSystem") == plan.system
+        if holds and not patch_baseline.is_aws_owned(holder):
+            loser = _loser(planning, plan, holder, claims)
+            loser.before["default"], loser.after["default"] = True, False
 
 
 def _default_step(change: Change, baseline_id: Id) -> Step:
@@ -409,7 +420,6 @@ def _plan_removal(planning: Planning, entry: Entry, needs: set[str]) -> None:
     resource = planning.account.baselines.get(baseline_id)
     if resource is None or not resource.full:
         return
-    check_owner(entry, resource)
     groups = sorted(resource.raw.get("PatchGroups") or ())
     facts = {"patch_groups": groups, "default": bool(identity.get("DefaultBaseline"))}
     before = {**values_of(patch_baseline.KIND, resource.raw), **facts}
@@ -435,5 +445,5 @@ def _removal_steps(planning: Planning, plan: BaselinePlan, resource: Resource, i
     request = {"BaselineId": resource.id}
     key = f"{change.title} {resource.id} delete"
     steps.append(Step(key, change, patch_baseline.KIND.delete, request, needs, tolerate=GONE, retry=retry))
-    steps[0].guard = guard_of(patch_baseline.KIND, resource, patch_baseline.RESOURCE_TYPE)
+    steps[0].guard = guard_of(patch_baseline.KIND, resource)
     return steps

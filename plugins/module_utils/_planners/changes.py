@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from .._aws.structures import Raw
+from .._options.kind import Kind
 from .._options.option import nested
 
 
@@ -83,17 +84,46 @@ class Change:
 class Guard:
     """What was read of a resource that goes, and must still be so right before its removal.
 
-    window: of a target or task. tagged: type and id of the resource whose tags tell the owner; owner: these tags.
-    content: the targets and tasks that go with a window.
+    window: of a target or task. content: the targets and tasks that go with a window.
     """
 
     kind: str
     id: str
     name: str | None
     window: str = ""
-    tagged: tuple[str, str] | None = None
-    owner: dict[str, str | None] = field(default_factory=dict)
     content: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a resource was when the plan was judged, which must still be so when it is written.
+
+    resource_type, id: as the tags of it are read. tags: the tags that record the owner. becomes: the setup whose it is
+    once this run has written its tags. look: whether a step looks at the tags again C(each time), C(once) before the
+    first write of the run to the resource, or C(never).
+    """
+
+    resource_type: str
+    id: str
+    tags: dict[str, str | None]
+    becomes: str | None
+    look: str
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What an update sends of a resource besides what it changes. Right before the call it is read again.
+
+    kind, window, id: of the resource. read: what was read of it. kept: members that the update does not change; they
+    are sent as they are by then. shared: members of which it changes a part; they must still be as they were read.
+    """
+
+    kind: Kind
+    window: Id | None
+    id: str
+    read: Raw
+    kept: frozenset[str]
+    shared: frozenset[str]
 
 
 @dataclass
@@ -130,6 +160,8 @@ class Step:
     undo: operation and request that put things back where this call fails for good. guard: what must still be so.
     if_failed: what the user must know when it fails; if_refused: only where AWS finds the request wrong.
     late: it waits for the success of all steps that are not late.
+    rest: what it sends besides what it changes. owners: the existing resources that it writes to. default_before:
+    operating system and baseline of the default that it replaces.
     """
 
     key: str
@@ -146,6 +178,9 @@ class Step:
     if_failed: str = ""
     if_refused: str = ""
     late: bool = False
+    owners: tuple[Owner, ...] = ()
+    default_before: tuple[str, str] | None = None
+    rest: Rest | None = None
 
     @property
     def is_late(self) -> bool:

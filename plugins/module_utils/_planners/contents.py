@@ -16,12 +16,11 @@ from .._aws.client import GONE
 from .._aws.structures import Raw
 from .._options.kind import Kind, update_body
 from .._resources.ownership import REPLACED
-from .._resources.window import RESOURCE_TYPE
 from .._state.declaration import Entry
 from .._state.read import Found, Resource, matching, replaced_name
 from .changes import Change, Creation, Guard, Id, Ref, Step
 from .identity import is_of_another_type, leftover_of
-from .planning import Planning, ViolationError, create_body, differing, ownership
+from .planning import Planning, ViolationError, create_body, differing, rest_of
 from .windows import WindowPlan
 
 # What a step needs, and what must have ended before it.
@@ -175,6 +174,7 @@ def plan_update(
             request,
             needs={*child.window.needs, *waits[0]},
             after={*child.window.after, *waits[1]},
+            rest=rest_of(planning, kind, current, after, body, child.window.id),
         )
         child.keys = planning.plan.add(change, [step])
     return new
@@ -219,8 +219,7 @@ def removal_step(kind: Kind, window: WindowPlan, resource: Resource, change: Cha
     step = Step(f"{change.title} {resource.id} remove", change, kind.delete, request, tolerate=GONE)
     # What is replaced was renamed by this run, which is guard enough, and reads may lag behind the rename.
     if change.action == "delete":
-        owner = ownership(window.resource, RESOURCE_TYPE) if change.late and window.resource else {}
-        step.guard = Guard(kind.name, resource.id, resource.name, window=str(window.id), **owner)
+        step.guard = Guard(kind.name, resource.id, resource.name, window=str(window.id))
     return step
 
 

@@ -14,12 +14,12 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 )
 
 from .._aws.structures import Raw
-from .._options.kind import Kind, changed_names, values_of
+from .._options.kind import Kind, changed_names, partly_changed, values_of
 from .._options.limits import option_breaches
-from .._resources.ownership import OWNER_TAGS, SETUP_TAG, STACK_TAG, given_tags, is_reserved
+from .._resources.ownership import SETUP_TAG, given_tags, is_reserved
 from .._state.declaration import Declaration, Entry
 from .._state.read import Account, Resource
-from .changes import Change, Guard, Id, Plan, Step
+from .changes import Change, Guard, Id, Plan, Rest, Step
 from .identity import Adoptions
 
 
@@ -96,37 +96,9 @@ def required(entry: Entry, names: tuple[str, ...], after: Mapping[str, Any]) -> 
     return [f"{name}: is missing; it is required to create the {entry.kind.name} {entry.title}" for name in missing]
 
 
-def check_owner(entry: Entry, resource: Resource) -> None:
-    """Refuse what belongs to another setup or to CloudFormation; raises ViolationError."""
-    tags = resource.tags or {}
-    owner = tags.get(SETUP_TAG)
-    where = f"{entry.kind.name} {entry.title} ({resource.id})"
-    if entry.take_over:
-        return
-    if tags.get(STACK_TAG):
-        raise ViolationError(
-            f"{where} is managed by the CloudFormation stack {tags[STACK_TAG]}; give take_over: true to adopt it"
-        )
-    if entry.setup and owner and owner != entry.setup:
-        raise ViolationError(
-            f"{where} belongs to the setup {owner!r}, not {entry.setup!r}; give take_over: true to adopt it"
-        )
-    if entry.removed and owner and not entry.setup:
-        raise ViolationError(
-            f"{where} belongs to the setup {owner!r}; give setup: {owner} to remove it, or take_over: true"
-        )
-
-
-def guard_of(kind: Kind, resource: Resource, resource_type: str, content: frozenset[str] | None = None) -> Guard:
+def guard_of(kind: Kind, resource: Resource, content: frozenset[str] | None = None) -> Guard:
     """What the removal of a window or baseline relies on."""
-    return Guard(kind.name, resource.id, resource.name, content=content, **ownership(resource, resource_type))
-
-
-def ownership(resource: Resource, resource_type: str) -> dict[str, Any]:
-    """The part of a guard that holds the owner; nothing where no decision needed the tags."""
-    if resource.tags is None:
-        return {}
-    return {"tagged": (resource_type, resource.id), "owner": {key: resource.tags.get(key) for key in OWNER_TAGS}}
+    return Guard(kind.name, resource.id, resource.name, content=content)
 
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
@@ -183,6 +155,17 @@ def tag_steps(tagging: Tagging, change: Change, resource_type: str, resource_id:
             Step(f"{change.title} {resource_id} untag", change, "RemoveTagsFromResource", request, retry=retry)
         )
     return steps
+
+
+def rest_of(
+    planning: Planning, kind: Kind, found: Resource, after: Raw, body: Raw, window: Id | None = None
+) -> Rest | None:
+    """What an update sends besides what it changes; None where it sends nothing else."""
+    changed = changed_names(kind, found.raw, after)
+    tops = {str(dict(kind.managed())[name].api).partition(".")[0] for name in changed}
+    kept = planning.members(kind.update) - tops - {"Replace"} if body.get("Replace") else frozenset[str]()
+    shared = frozenset(partly_changed(kind, changed) & set(found.raw))
+    return Rest(kind, window, found.id, found.raw, kept, shared) if kept or shared else None
 
 
 def create_body(members: frozenset[str], after: Raw) -> Raw:

@@ -49,7 +49,7 @@ def _undeclared(planning: Planning, kind: Kind, found: Found, declared: set[str]
     if gone and not given and not planning.declaration.removes_all:
         _warn_of_the_rest(planning, f"{kind.name}s: the list is empty or missing", gone)
         return []
-    return [_absent(kind, resource, setup) for resource in gone]
+    return [_absent(kind, resource, planning.declaration) for resource in gone]
 
 
 def _sorted(found: Iterable[Resource]) -> list[Resource]:
@@ -63,10 +63,22 @@ def _warn_of_the_rest(planning: Planning, cause: str, rest: list[Resource]) -> N
     )
 
 
-def _absent(kind: Kind, resource: Resource, setup: str | None) -> Entry:
+def _absent(kind: Kind, resource: Resource, declaration: Declaration) -> Entry:
     label = f"prune of {kind.name} {resource.name or resource.id}: "
     # The id alone says which one is meant; the name could also mean a namesake.
-    return Entry(kind, label, {}, None, resource.id, {}, absent=True, pruned=True, setup=setup)
+    return Entry(
+        kind,
+        label,
+        {},
+        None,
+        resource.id,
+        {},
+        absent=True,
+        pruned=True,
+        setup=declaration.setup,
+        claim=declaration.setup,
+        take_over=declaration.take_over,
+    )
 
 
 def _add_children(planning: Planning) -> None:
@@ -96,7 +108,7 @@ def _with_absent(
         verb = "is empty or missing" if kind is window_target.KIND else "are empty or missing"
         _warn_of_the_rest(planning, f"{parent.label}{what}: {verb}", gone)
         return entries
-    return declared + [_absent(kind, resource, None) for resource in gone] if gone else entries
+    return declared + [_absent(kind, resource, planning.declaration) for resource in gone] if gone else entries
 
 
 def check_limit(planning: Planning) -> None:

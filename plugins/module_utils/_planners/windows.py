@@ -23,12 +23,12 @@ from .planning import (
     Planning,
     Tagging,
     ViolationError,
-    check_owner,
     create_body,
     differing,
     guard_of,
     plan_tags,
     required,
+    rest_of,
     tag_steps,
 )
 
@@ -86,12 +86,12 @@ def plan_window(planning: Planning, entry: Entry) -> WindowPlan | None:
     if resource is None:
         return _create(planning, entry)
     planning.claim(entry, resource.id)
-    check_owner(entry, resource)
     return _update(planning, entry, resource)
 
 
 def _parent(planning: Planning, entry: Entry, resource: Resource | None) -> WindowPlan | None:
     if resource:
+        planning.claim(entry, resource.id)
         return WindowPlan(entry, resource.id, resource, values_of(window.KIND, resource.raw))
     children = [*(entry.targets or ()), *(entry.tasks or ())]
     if all(child.absent for child in children):
@@ -159,7 +159,8 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     body = update_body(window.KIND, before_raw, after_raw, planning.members(window.KIND.update))
     if body:
         request = {**body, "WindowId": resource.id}
-        steps.append(Step(f"{change.title} {resource.id}", change, window.KIND.update, request))
+        rest = rest_of(planning, window.KIND, resource, after_raw, body)
+        steps.append(Step(f"{change.title} {resource.id}", change, window.KIND.update, request, rest=rest))
         schedule = str(after["schedule"])
         if body.get("Replace") and schedule.startswith("rate(") and schedule == before["schedule"]:
             planning.warn(
@@ -208,7 +209,6 @@ def plan_window_removal(planning: Planning, entry: Entry) -> None:
     if resource is None:
         return
     planning.claim(entry, resource.id)
-    check_owner(entry, resource)
     name = resource.name or resource.id
     change = Change("window", name, "delete", resource.id, values_of(window.KIND, resource.raw), late=entry.pruned)
     children = (
@@ -216,7 +216,7 @@ def plan_window_removal(planning: Planning, entry: Entry) -> None:
         ("task", patch_task.KIND, planning.account.tasks.get(resource.id, {})),
     )
     content = frozenset(child_id for _name, _kind, found in children for child_id in found)
-    guard = guard_of(window.KIND, resource, window.RESOURCE_TYPE, content)
+    guard = guard_of(window.KIND, resource, content)
     key, request = f"{change.title} {resource.id} delete", {"WindowId": resource.id}
     planning.plan.add(change, [Step(key, change, window.KIND.delete, request, tolerate=GONE, guard=guard)])
     for kind_name, kind, found in children:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags that record who owns a resource."""
+"""Tags that record who owns a resource, and who may write to it. Pure functions."""
 
 from __future__ import annotations
 
@@ -25,3 +25,29 @@ def is_reserved(tag_key: str) -> bool:
 def given_tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
     """The tags of an option as texts; one with the value null counts as not given, as every option does."""
     return None if tags is None else {str(key): str(value) for key, value in tags.items() if value is not None}
+
+
+def refusal(tags: Mapping[str, str], setup: str | None, take_over: bool, removes: bool) -> str | None:
+    """Why a run must not write to a resource; None where it may.
+
+    Args:
+        tags: all tags of the resource.
+        setup: the setup as which the run claims the resource.
+        take_over: whether it may take what belongs to others.
+        removes: whether it removes the resource.
+    """
+    owner = tags.get(SETUP_TAG)
+    if take_over:
+        return None
+    if STACK_TAG in tags:
+        return f"is managed by the CloudFormation stack {tags[STACK_TAG]}; give take_over: true to adopt it"
+    if owner and owner != setup:
+        if setup:
+            return f"belongs to the setup {owner!r}, not {setup!r}; give take_over: true to adopt it"
+        return f"belongs to the setup {owner!r}; give setup: {owner} if this is a part of it, or take_over: true"
+    if removes and setup and not owner:
+        return (
+            f"does not belong to the setup {setup!r}, which removes only what carries its tag {SETUP_TAG}; give"
+            " take_over: true to remove it all the same"
+        )
+    return None

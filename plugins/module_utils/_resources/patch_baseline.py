@@ -137,7 +137,13 @@ OPTIONS = (
         " A baseline that carries the tag of another setup, or that CloudFormation manages, is an error unless"
         " O(take_over=true).",
     ),
-    Option("take_over", "Adopt a baseline that another setup or CloudFormation owns.", type="bool", default=False),
+    Option(
+        "take_over",
+        "Change or remove a baseline that another setup or CloudFormation owns, take a patch group or the default from"
+        " such a one, or with O(state=absent) and O(setup) remove one that no setup owns. With O(setup) it gets the tag"
+        " of this setup. V(false) where it is not given.",
+        type="bool",
+    ),
     Option(
         "tags",
         (
@@ -205,7 +211,8 @@ RESOURCE_TYPE = "PatchBaseline"
 REQUIRED = ("operating_system",)
 AWS_OWNED_OPTIONS = frozenset(
     {"name", "baseline_id", "operating_system", "patch_groups", "default", "state"}
-    | {"purge_patch_groups", "move_patch_groups", "purge_tags", "take_over", "recreate"}
+    # Whose the run is decides what it may take from other baselines.
+    | {"purge_patch_groups", "move_patch_groups", "purge_tags", "setup", "take_over", "recreate"}
 )
 
 _RPM = frozenset({"PRODUCT", "CLASSIFICATION", "SEVERITY"})

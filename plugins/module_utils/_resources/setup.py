@@ -54,7 +54,8 @@ OPTIONS = (
     ),
     Option(
         "take_over",
-        "Adopt windows and baselines that another setup or CloudFormation owns.",
+        "Change or remove windows and baselines that another setup or CloudFormation owns, and with O(state=absent) and"
+        " O(setup) those that no setup owns. An entry's own C(take_over) wins over this one, either way.",
         type="bool",
         default=False,
     ),

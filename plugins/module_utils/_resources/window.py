@@ -113,7 +113,12 @@ OPTIONS = (
             " O(take_over=true).",
         ),
     ),
-    Option("take_over", "Adopt a window that another setup or CloudFormation owns.", type="bool", default=False),
+    Option(
+        "take_over",
+        "Change or remove a window that another setup or CloudFormation owns, or with O(state=absent) and O(setup) one"
+        " that no setup owns. With O(setup) it gets the tag of this setup. V(false) where it is not given.",
+        type="bool",
+    ),
     Option(
         "tags",
         (

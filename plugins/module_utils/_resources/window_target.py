@@ -25,6 +25,25 @@ WINDOW = Option(
     "Name or id of the maintenance window. A value of the form of an id is an id.",
     required=True,
 )
+# What the modules for the content of a window take about the window itself.
+PARENT_OPTIONS = (
+    WINDOW,
+    Option(
+        "setup",
+        (
+            "Name of the setup that owns the window. Without it nothing changes in a window that carries the tag"
+            " C(patchfleet:setup).",
+            "A window without the tag gets it as soon as something in it is registered or changed. To remove something"
+            " from such a window needs O(take_over=true).",
+        ),
+    ),
+    Option(
+        "take_over",
+        "Change the content of a window that another setup or CloudFormation owns. With O(setup) the window gets the"
+        " tag of this setup. V(false) where it is not given.",
+        type="bool",
+    ),
+)
 CRITERIA_OPTIONS = (
     Option(
         "patch_groups",

@@ -28,6 +28,8 @@ class Entry:
     label: how violations name it, empty for a single module. values: the stored options that the user gave, flat.
     declared: false for a window that is only the parent of a single target or task. pruned: it is removed because the
     setup owns it and does not declare it.
+    setup: the owner that the resource gets. claim: the setup in whose name the run writes to it, which is that of the
+    whole declaration where the entry gives up the tag.
     targets, tasks: of a window; None where the user does not speak of them.
     """
 
@@ -41,6 +43,7 @@ class Entry:
     declared: bool = True
     pruned: bool = False
     setup: str | None = None
+    claim: str | None = None
     take_over: bool = False
     targets: list[Entry] | None = None
     tasks: list[Entry] | None = None
@@ -74,6 +77,7 @@ class Declaration:
     baselines: list[Entry] = field(default_factory=list)
     windows: list[Entry] = field(default_factory=list)
     setup: str | None = None
+    take_over: bool = False
     whole: bool = False
     owned: bool = False
     limit: int | None = None
@@ -94,6 +98,8 @@ def make_entry(kind: Kind, params: Params, label: str = "", setup: str | None = 
     values = given(kind.options, params)
     if kind is window_target.KIND:
         values.update(window_target.criteria(params)[0])
+    own_setup = (setup if params.get("setup") is None else params["setup"]) or None
+    own_take_over = params.get("take_over")
     return Entry(
         kind=kind,
         label=label,
@@ -102,15 +108,26 @@ def make_entry(kind: Kind, params: Params, label: str = "", setup: str | None = 
         id=params.get(kind.id_option),
         values=values,
         absent=params.get("state") == "absent",
-        setup=(setup if params.get("setup") is None else params["setup"]) or None,
-        take_over=bool(params.get("take_over") or take_over),
+        setup=own_setup,
+        claim=own_setup or setup or None,
+        take_over=take_over if own_take_over is None else bool(own_take_over),
     )
 
 
 def parent_entry(reference: str, child: Entry) -> Entry:
     """The window of a single target or task, by name or id."""
     is_id = window.KIND.is_id(reference)
-    parent = Entry(window.KIND, "", {}, None if is_id else reference, reference if is_id else None, {}, declared=False)
+    parent = Entry(
+        window.KIND,
+        "",
+        {},
+        None if is_id else reference,
+        reference if is_id else None,
+        {},
+        declared=False,
+        claim=child.claim,
+        take_over=child.take_over,
+    )
     if child.kind is window_target.KIND:
         parent.targets = [child]
     else:
@@ -146,6 +163,7 @@ def whole_setup(params: Params) -> Declaration:
         baselines,
         windows,
         setup,
+        take_over,
         whole=True,
         owned=bool(setup if remove_all else params.get("prune")),
         limit=params.get("prune_limit"),

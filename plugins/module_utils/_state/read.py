@@ -13,9 +13,10 @@ from .._aws.answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, TARGET_MEMBERS, T
 from .._aws.client import GONE, Api, Job, run_jobs
 from .._aws.errors import ApiError
 from .._aws.structures import Raw
+from .._options.kind import Kind
 from .._resources import patch_baseline, patch_task, window, window_target
 from .._resources.ownership import REPLACED, SETUP_TAG
-from .._resources.tasks import tidied
+from .._resources.tasks import modernised, tidied
 from .declaration import Declaration, Entry
 
 
@@ -31,6 +32,16 @@ class Resource:
 
 
 Found = dict[str, Resource]
+# The types under which the service knows the tags of each kind.
+RESOURCE_TYPES = {window.KIND.name: window.RESOURCE_TYPE, patch_baseline.KIND.name: patch_baseline.RESOURCE_TYPE}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A window or baseline whose tags record the owner of what is written, by the name of its kind and its id."""
+
+    kind: str
+    id: str
 
 
 class PatchProperty(NamedTuple):
@@ -50,6 +61,11 @@ class Listings:
 
 
 _NAME_LENGTH = 128
+_GETS = {
+    "window": ("GetMaintenanceWindow", WINDOW_MEMBERS),
+    "task": ("GetMaintenanceWindowTask", TASK_MEMBERS),
+    "baseline": ("GetPatchBaseline", BASELINE_MEMBERS),
+}
 
 
 @dataclass
@@ -65,6 +81,10 @@ class Account:
     baselines: Found = field(default_factory=dict)
     identities: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def of(self, kind: str) -> Found:
+        """The windows or the baselines, by the name of their kind."""
+        return self.windows if kind == window.KIND.name else self.baselines
 
 
 def read_account(api: Api, declaration: Declaration, workers: int) -> Account:
@@ -103,6 +123,31 @@ def read_properties(api: Api, wanted: Iterable[PatchProperty], workers: int) -> 
 
     run_jobs([job(listing) for listing in wanted], workers)
     return listings
+
+
+def read_tags(api: Api, account: Account, subjects: Iterable[Subject], workers: int) -> None:
+    """Read the tags of more windows and baselines; one whose tags cannot be read is an error."""
+
+    def job(subject: Subject) -> Job:
+        def read() -> list[Job]:
+            found = account.of(subject.kind).setdefault(subject.id, Resource(subject.id, None, {}))
+            found.tags = api.tags(RESOURCE_TYPES[subject.kind], subject.id)
+            return []
+
+        return read
+
+    run_jobs([job(subject) for subject in subjects], workers)
+
+
+def read_again(api: Api, kind: Kind, resource_id: str, window_id: str | None) -> Raw:
+    """One resource as it is now, in the form in which the planners know it."""
+    where = {"WindowId": window_id} if window_id else {}
+    if kind is window_target.KIND:
+        listing = api.pages("DescribeMaintenanceWindowTargets", "Targets", *TARGET_MEMBERS, **where)
+        return next((_without_blanks(one) for one in listing if one[kind.id_member] == resource_id), {})
+    operation, members = _GETS[kind.name]
+    raw = api.get(operation, *members, **where, **{kind.id_member: resource_id})
+    return modernised(tidied(raw)) if kind.name == "task" else _without_blanks(raw)
 
 
 def matching(entry: Entry, found: Iterable[Resource]) -> list[Resource]:
