@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from .._options.kind import Kind
 from .._resources import patch_baseline, window, window_target, window_task
-from .._state.declaration import Entry
+from .._state.declaration import Declaration, Entry
 from .._state.read import (
     Found,
     Resource,

@@ -34,7 +34,9 @@ def test_tags_are_purged_only_where_asked(account: Account, case: ResourceCase) 
     assert _stored(account, case, resource) == {"Env": "test"}
 
 
-def test_tags_that_are_not_given_are_read_only_for_a_write_and_not_changed(account: Account, case: ResourceCase) -> None:
+def test_tags_that_are_not_given_are_read_only_for_a_write_and_not_changed(
+    account: Account, case: ResourceCase
+) -> None:
     resource = account.run(case.module, **case.creation(), tags={"Env": "prod"})[case.result]
 
     for reads in (1, 0):
