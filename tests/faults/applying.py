@@ -27,8 +27,9 @@ def one_by_one(declaration: dict[str, Json]) -> list[Call]:
     for window in declaration["windows"]:
         own = {name: value for name, value in window.items() if name not in _CHILDREN}
         calls.append(("ssm_maintenance_window", {**shared, **own}))
+        claims = {**shared, **{name: window[name] for name in ("setup", "take_over") if name in window}}
         calls += [
-            (module, {"window": window["name"], **child})
+            (module, {**claims, "window": window["name"], **child})
             for block, module in _CHILDREN.items()
             if window.get("state") != "absent"
             for child in window.get(block) or ()

@@ -111,6 +111,8 @@ class FaultyAccount(Account):
             meddle = self.before.pop(operation, None)
         if meddle:
             meddle()
+            # Nobody can see what happens between a look and the call that follows it.
+            self.watch.excuse(operation)
         if self._kill_at is not None and count >= self._kill_at:
             if self._kill_late and count == self._kill_at:
                 super().send(request)

@@ -63,6 +63,11 @@ class Watch:
     def __init__(self) -> None:
         self._runs: list[_Run] = []
         self._offences: list[str] = []
+        self._excused: str | None = None
+
+    def excuse(self, operation: str) -> None:
+        """Let the next call of an operation pass, because somebody meddles between the look before it and the call."""
+        self._excused = operation
 
     @contextmanager
     def over(self, module: str, args: Mapping[str, Json]) -> Iterator[None]:
@@ -93,7 +98,8 @@ class Watch:
         for run in self._runs:
             if operation.startswith("Create"):
                 run.created |= {str(answer.get("WindowId")), str(answer.get("BaselineId"))}
-        for one in written:
+        excused, self._excused = self._excused == operation, None
+        for one in () if excused else written:
             if self._runs and not any(_may(run, operation, one) for run in self._runs):
                 self._offences.append(f"{operation} on {one}")
 

@@ -66,14 +66,14 @@ def _writes(planning: Planning) -> Iterator[_Write]:
     claimants = {answer.id: answer.entry for answer in planning.answers.values() if answer.id is not None}
     for step in planning.plan.steps:
         for subject in _subjects(planning, step):
-            entry = planning.claimed.get((subject.kind, subject.id))
             planned = claimants.get(step.change.id) or _claimed(planning, step.change)
-            if subject.kind == window.KIND.name or entry is planned:
-                if entry is None:
-                    raise PatchingError(f"Nothing declares what {step.key} writes; this is a defect of the collection.")
-                yield _Write(step, subject, entry)
-            else:
-                yield _Write(step, subject, entry, planned)
+            entry = planning.claimed.get((subject.kind, subject.id))
+            if entry is None and subject.id == step.change.id:
+                entry = planned
+            if entry is None and (planned is None or subject.kind == window.KIND.name):
+                raise PatchingError(f"Nothing declares what {step.key} writes; this is a defect of the collection.")
+            lost = subject.kind == patch_baseline.KIND.name and entry is not planned
+            yield _Write(step, subject, entry, planned if lost else None)
 
 
 def _claimed(planning: Planning, change: Change) -> Entry | None:
