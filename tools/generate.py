@@ -217,11 +217,6 @@ def role_defaults() -> str:
     return HEADER + "---\n" + dump({name: entry["default"] for name, entry in _roled().items()})
 
 
-def role_names() -> str:
-    """The names of the role's variables; another one with its prefix is a slip."""
-    return HEADER + "---\n" + dump({"__patching_variables": list(_roled())})
-
-
 def bulk_tasks() -> str:
     """The task file that manages everything in one call."""
     arguments = {option.name: f"{{{{ patching_{option.name} }}}}" for option in setup.OPTIONS}
@@ -230,9 +225,15 @@ def bulk_tasks() -> str:
     task = {
         "name": "Bulk | Patch baselines and maintenance windows",
         "patchfleet.aws.ssm_patch_setup": arguments,
-        "no_log": "{{ patching_secure_logging }}",
+        "no_log": "{{ __patching_typed.patching_secure_logging }}",
+        "register": "__patching_result",
     }
-    return HEADER + "---\n" + dump([task])
+    summary = {
+        "name": "Bulk | Summary",
+        "ansible.builtin.debug": {"msg": "{{ __patching_summary }}"},
+        "when": ["not __patching_typed.patching_secure_logging", "__patching_summary != []"],
+    }
+    return HEADER + "---\n" + dump([{"name": "Bulk | The whole setup", "block": [task], "always": [summary]}])
 
 
 def each_tasks(kind: str) -> str:
@@ -250,7 +251,7 @@ def each_tasks(kind: str) -> str:
     task = {
         "name": f"Each | {title} {{{{ __patching_item.name | default(__patching_item.{_id_option(kind)}) }}}}",
         f"patchfleet.aws.{module}": arguments,
-        "no_log": "{{ patching_secure_logging }}",
+        "no_log": "{{ __patching_typed.patching_secure_logging }}",
     }
     return HEADER + "---\n" + dump([task])
 
@@ -260,7 +261,12 @@ def patch_now_tasks() -> str:
     arguments = {
         option.name: f"{{{{ patch_now_{option.name} | default(omit) }}}}" for option in patch_run_options.OPTIONS
     }
-    task = {"name": "Patch", "patchfleet.aws.ssm_patch_run": arguments, "register": "__patch_now"}
+    task = {
+        "name": "Patch",
+        "patchfleet.aws.ssm_patch_run": arguments,
+        "register": "__patch_now",
+        "failed_when": False,
+    }
     return HEADER + "---\n" + dump([task])
 
 
@@ -306,7 +312,6 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "roles/patching/meta/argument_specs.yml", argument_specs()
     yield ROOT / "roles/patch_prerequisites/meta/argument_specs.yml", prerequisites_specs()
     yield ROOT / "roles/patching/defaults/main.yml", role_defaults()
-    yield ROOT / "roles/patching/vars/main.yml", role_names()
     yield ROOT / "roles/patching/tasks/bulk.yml", bulk_tasks()
     yield ROOT / "playbooks/tasks/patch_now.yml", patch_now_tasks()
     yield ROOT / "docs/developing.md", with_picture(ROOT / "docs/developing.md")

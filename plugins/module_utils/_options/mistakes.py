@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Any
 
 from ansible.module_utils.common.validation import (
@@ -43,26 +44,33 @@ _NOUNS = {
 
 @dataclass(frozen=True)
 class _Place:
-    """A dictionary of options, and where it is; outer: the dictionary that it is an option of."""
+    """A dictionary of options, and where it is.
+
+    outer: the dictionary that it is an option of. noun: what the names are.
+    """
 
     path: str
     spec: Spec
     outer: _Place | None = None
+    noun: str = "option"
 
     def message(self, text: str) -> str:
         """A mistake with its place."""
         return f"{self.path}: {text}" if self.path else text
 
 
-def find_mistakes(spec: Spec, given: Mapping[str, Any], constraints: Mapping[str, Any] | None = None) -> list[str]:
+def find_mistakes(
+    spec: Spec, given: Mapping[str, Any], constraints: Mapping[str, Any] | None = None, noun: str = "option"
+) -> list[str]:
     """Every mistake in the options that were given, each with its place.
 
     Args:
         spec: The options as AnsibleModule takes them.
         given: The options by name; a nested option that is None counts as not given.
         constraints: C(required_one_of) and C(mutually_exclusive) of the options at the top.
+        noun: What the names at the top are.
     """
-    return _of_options(_Place("", spec), given, constraints or {})
+    return _of_options(_Place("", spec, noun=noun), given, constraints or {})
 
 
 def describe_mistakes(mistakes: Sequence[str]) -> str:
@@ -79,7 +87,7 @@ def describe_mistakes(mistakes: Sequence[str]) -> str:
 
 def entry_path(outer: str, option: str, number: int, entry: Any) -> str:
     """The path of an entry of a list, with its name or id: C(windows[0] prod / patch_tasks[1] install)."""
-    return _below(outer, f"{option}[{number}] {_name(entry)}".rstrip())
+    return below(outer, f"{option}[{number}] {_name(entry)}".rstrip())
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:
@@ -89,11 +97,19 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     names = sorted(known)
     if plain in names:
         return [plain]
+    # What all names share, such as the prefix of a role, makes none of them more similar than another.
+    words = zip(*(one.split("_") for one in (plain, *names)), strict=False)
+    shared = "".join(f"{same[0]}_" for same in takewhile(lambda same: len(set(same)) == 1, words))
+    return [shared + one for one in _near(plain.removeprefix(shared), [one.removeprefix(shared) for one in names])]
+
+
+def _near(plain: str, names: Sequence[str]) -> list[str]:
     parts = [one for one in names if f"_{plain}_" in f"_{one}_" or f"_{one}_" in f"_{plain}_"]
     return get_close_matches(plain, names, 2, 0.75) or parts[:2] or get_close_matches(plain, names, 1, 0.6)
 
 
-def _below(outer: str, inner: str) -> str:
+def below(outer: str, inner: str) -> str:
+    """The path of something inside another."""
     return f"{outer} / {inner}" if outer else inner
 
 
@@ -144,16 +160,18 @@ def _unknown(place: _Place, name: str) -> str:
     for option, entry in place.spec.items():
         if name in (entry.get("options") or {}) and not near_names(name, [option]):
             return f"{name} is an option of {option}, one level below; check the indentation"
+    noun = f"an {place.noun}" if place.noun == "option" else f"a {place.noun}"
     if near := near_names(name, place.spec):
-        return f"{name} is not an option; did you mean {' or '.join(near)}?"
+        return f"{name} is not {noun}; did you mean {' or '.join(near)}?"
     names = sorted(place.spec)
     more = ", ..." if len(names) > _SHOWN_NAMES else ""
-    return f"{name} is not an option; options are {', '.join(names[:_SHOWN_NAMES])}{more}"
+    return f"{name} is not {noun}; choose from {', '.join(names[:_SHOWN_NAMES])}{more}"
 
 
 def _of_value(place: _Place, name: str, option: Mapping[str, Any], value: Any) -> list[str]:
     if value is None:
-        if option.get("default") is None or option.get("type", "str") == "raw":
+        # An empty text is the same as none; ansible-core takes null for nothing else that has a default.
+        if option.get("default") is None or option.get("type", "str") in ("str", "raw"):
             return []
         return [place.message(f"{name} has no value; give one, or leave {name} out")]
     wanted = option.get("type") or "str"
@@ -191,7 +209,7 @@ def _of_one(place: _Place, name: str, wanted: str, option: Mapping[str, Any], va
         shown = "" if option.get("no_log") else _described(value)
         return [place.message(f"{name} must be {_NOUNS.get(wanted, wanted)}" + (f", but is {shown}" if shown else ""))]
     if wanted == "dict" and option.get("options"):
-        return _of_options(_Place(_below(place.path, name), option["options"], place), converted, option)
+        return _of_options(_Place(below(place.path, name), option["options"], place), converted, option)
     choices = option.get("choices")
     if choices and converted not in choices:
         near = near_names(str(value), [str(one) for one in choices])

@@ -30,10 +30,6 @@ def test_the_defaults_are_those_of_the_specification() -> None:
     assert defaults == {name: option["default"] for name, option in SPEC.items() if name != "patch_report_read"}
 
 
-def test_the_preflight_knows_every_variable() -> None:
-    assert content("vars/main.yml")["__patch_report_variables"] == list(SPEC)
-
-
 def test_the_readme_names_every_variable() -> None:
     readme = (ROLE / "README.md").read_text(encoding="utf-8")
 

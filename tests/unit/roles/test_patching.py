@@ -25,12 +25,9 @@ def test_the_defaults_are_those_of_the_specification() -> None:
     assert content("defaults/main.yml") == {name: option["default"] for name, option in SPEC.items()}
 
 
-def test_the_preflight_knows_every_variable() -> None:
-    assert content("vars/main.yml")["__patching_variables"] == list(SPEC)
-
-
 def test_every_option_of_a_setup_is_a_variable_and_is_passed_on() -> None:
-    [task] = content("tasks/bulk.yml")
+    [whole] = content("tasks/bulk.yml")
+    [task] = whole["block"]
     names = {option.name for option in setup.OPTIONS}
     assert set(task["patchfleet.aws.ssm_patch_setup"]) == names
     of_the_role = {"patching_apply", "patching_verify", "patching_secure_logging"}

@@ -44,7 +44,7 @@ def in_task(**options: Any) -> dict[str, Any]:
             "windows[0] prod: ScheduleTimezone is not an option; did you mean schedule_",
         ),
         (in_window(timezone="UTC"), "windows[0] prod: timezone is not an option; did you mean schedule_timezone?"),
-        (in_window(zzz=1), "windows[0] prod: zzz is not an option; options are allow_unassociated_targets, cutoff,"),
+        (in_window(zzz=1), "windows[0] prod: zzz is not an option; choose from allow_unassociated_targets, cutoff,"),
         (in_window(operation="Scan"), "windows[0] prod: operation is an option of patch_tasks, one level below; check"),
         (in_task(duration=3), f"{TASK}: duration is an option of windows[0] prod, not of this level; check the"),
         (in_task(prune=True), f"{TASK}: prune is an option of the top level, not of this level; check the indentation"),

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Checks the variables of a role or playbook of this collection, and returns them by type.
+
+ansible-core validates a role by the same specification afterwards. Its error is the whole specification on one line, so
+that this check has to come first: roles have it as a dependency.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.yaml import yaml_load
+from ansible.plugins.action import ActionBase
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import describe_mistakes
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS
+from ansible_collections.patchfleet.aws.plugins.module_utils._preflight.variables import Variables, template_problems
+
+_ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+@cache
+def _of_role(role: str) -> Variables:
+    content = (_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    spec = yaml_load(content)["argument_specs"]["main"]["options"]
+    return Variables(f"the role patchfleet.aws.{role}", f"{role}_", spec, frozenset({f"{role}_result"}))
+
+
+@cache
+def _of_patch_now() -> Variables:
+    spec = {f"patch_now_{name}": option for name, option in argument_spec(OPTIONS).items()}
+    return Variables("the playbook patchfleet.aws.patch_now", "patch_now_", spec)
+
+
+class ActionModule(ActionBase):
+    """The action; takes C(role), or nothing for the variables of the playbook that patches now."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task; fails with all mistakes at once."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        known = task_vars or {}
+        role = self._task.args.get("role")
+        variables = _of_role(role) if role else _of_patch_now()
+        values, mistakes = self._values(variables.names(known), known)
+        mistakes = mistakes or variables.mistakes(values, known)
+        if mistakes:
+            return {**result, "failed": True, "msg": describe_mistakes(mistakes)}
+        return {**result, "changed": False, "variables": variables.typed(values)}
+
+    def _values(self, names: list[str], known: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for name in names:
+            try:
+                values[name] = self._templar.template(known[name])
+            except Exception as error:
+                mistakes += list(template_problems(name, known[name], self._templar.template)) or [f"{name}: {error}"]
+        return values, mistakes

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The filter patchfleet.aws.summary."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: summary
+author:
+  - Patchfleet contributors (@patchfleet)
+version_added: 0.1.0
+short_description: What a run did or would do, in a few lines
+description:
+  - Turns the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run) or
+    M(patchfleet.aws.patch_report) into a few lines for people, with names. A failed result is fine, too.
+  - Long lists of names are cut, and the rest is counted.
+positional: _input
+options:
+  _input:
+    description: The registered result. An empty dictionary stands for no result.
+    type: dict
+    required: true
+  check_mode:
+    description: Whether the result is a prediction, such as P(ansible.builtin.ansible_check_mode).
+    type: bool
+    default: false
+  windows:
+    description: Declared windows; for each a line is added that says when it opens next, unless the result failed.
+    type: list
+    elements: dict
+    default: []
+seealso:
+  - plugin: patchfleet.aws.next_runs
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Declare a setup
+  patchfleet.aws.ssm_patch_setup:
+    windows: "{{ windows }}"
+  register: setup
+
+- name: Show what changed
+  ansible.builtin.debug:
+    msg: "{{ setup | patchfleet.aws.summary(ansible_check_mode) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The lines.
+  type: list
+  elements: str
+  sample:
+    - "Created 1 window: prod-tuesday"
+    - "Created 1 target: prod-tuesday/web"
+    - "prod-tuesday opens 2026-03-03T22:00:00+00:00, 2026-03-10T22:00:00+00:00, 2026-03-17T22:00:00+00:00"
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.export import export_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.patch_run import patch_run_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.report import report_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.setup import opening_lines, setup_lines
+
+# What only the results of one module have.
+_LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
+    "changes": setup_lines,
+    "exported": export_lines,
+    "command": patch_run_lines,
+    "gate": report_lines,
+}
+
+
+def filter_summary(
+    value: object, check_mode: bool = False, windows: Iterable[Mapping[str, Any]] | None = None
+) -> list[str]:
+    """The lines for the result of a module; AnsibleFilterError where it is none."""
+    if not isinstance(value, Mapping):
+        raise AnsibleFilterError(f"the input must be the result of a module, not {type(value).__name__}")
+    lines = next((function(value, check_mode) for key, function in _LINES.items() if key in value), [])
+    return lines if value.get("failed") else lines + opening_lines(windows or (), datetime.now(UTC))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"summary": filter_summary}

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules between the variables of a role. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+Values = Mapping[str, Any]
+
+
+def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]:
+    """Rules of the role patching.
+
+    Args:
+        typed: The variables by type, without the lists of resources.
+        values: The variables as they were given.
+        known: All variables of the host.
+    """
+    found = []
+    if typed["patching_apply"] == "each":
+        found += [
+            f"{setting} needs the whole setup in one call; give patching_apply: bulk, or leave it out"
+            for setting, is_set in (
+                ("patching_prune: true", typed["patching_prune"]),
+                ("patching_unset: reset", typed["patching_unset"] == "reset"),
+            )
+            if is_set
+        ]
+    removes_setup = typed["patching_state"] == "absent" and typed["patching_setup"]
+    if not values.get("patching_baselines") and not values.get("patching_windows") and not removes_setup:
+        found.append(
+            "no baseline and no window is declared; give patching_baselines or patching_windows" + _misspelt(known)
+        )
+    return found
+
+
+def _misspelt(known: Values) -> str:
+    """Variables that look like one of the two lists; they may be misspelt in the prefix."""
+    lists = ["patching_baselines", "patching_windows"]
+    near = [name for name in map(str, known) if name not in lists and get_close_matches(name, lists, 1, 0.85)]
+    return f". {' and '.join(sorted(near))} looks like one of them" if near else ""
+
+
+def report_mistakes(typed: Values, _values: Values, _known: Values) -> list[str]:
+    """Rules of the role patch_report."""
+    inputs, scope = typed["patch_report_inputs"], typed["patch_report_scope"]
+    if typed["patch_report_read"]:
+        return []
+    found = []
+    if not inputs:
+        found.append("patch_report_read: false needs patch_report_inputs, or there is nothing to report")
+    if any(scope.values()):
+        found.append(
+            "patch_report_scope says what is read, and patch_report_inputs are not read again; leave the scope out, or"
+            " give patch_report_read: true to read this account as well"
+        )
+    return found
+
+
+RULES: dict[str, Callable[[Values, Values, Values], list[str]]] = {
+    "the role patchfleet.aws.patching": patching_mistakes,
+    "the role patchfleet.aws.patch_report": report_mistakes,
+}

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of a role or playbook: which were given, what is wrong with them, and their values by type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .._options.mistakes import Spec, below, entry_path, find_mistakes
+from .rules import RULES
+
+# What AWS fills in when a task runs; Ansible takes it for a template.
+_PSEUDO_PARAMETER = re.compile(
+    r"\{\{\s*(TARGET|RESOURCE|WINDOW|TASK|INVOCATION)_(\w+_)?(ID|TYPE)\b|\{\{\s*(global|automation|aws)\s*:"
+)
+_UNSAFE = "; if AWS is to fill it in, tag the text: !unsafe '{{TARGET_ID}}'"
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The variables of a role or playbook.
+
+    owner: what has them, as messages name it. prefix: with what all of them begin. spec: their specification, in the
+    form of AnsibleModule. results: names with the prefix that the role sets by itself.
+    """
+
+    owner: str
+    prefix: str
+    spec: Spec
+    results: frozenset[str] = frozenset()
+
+    def names(self, known: Mapping[str, Any]) -> list[str]:
+        """The names with the prefix among all variables of a host, misspelt ones included."""
+        return sorted(str(name) for name in known if str(name).startswith(self.prefix) and name not in self.results)
+
+    def mistakes(self, values: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+        """Everything that is wrong with the values; known: all variables of the host."""
+        found = find_mistakes(self.spec, values, noun=f"variable of {self.owner}")
+        if found or self.owner not in RULES:
+            # Rules between variables need values of the right types.
+            return found
+        return RULES[self.owner](self.typed(values), values, known)
+
+    def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values in the types of their specification; a suboption that was not given is absent.
+
+        Lists of resources are left out: modules convert them, and they may hold what does not belong into a result.
+        """
+        spec = {name: option for name, option in self.spec.items() if not _lists_resources(option)}
+        chosen = {name: values[name] for name in spec if name in values}
+        validated = ArgumentSpecValidator(spec).validate(chosen).validated_parameters
+        return {name: _given(value) for name, value in validated.items()}
+
+
+def _lists_resources(option: Mapping[str, Any]) -> bool:
+    return bool(option.get("elements") == "dict" and option.get("options"))
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _given(entry) for name, entry in value.items() if entry is not None}
+    return [_given(entry) for entry in value] if isinstance(value, list) else value
+
+
+def template_problems(name: str, value: Any, render: Callable[[str], Any]) -> Iterator[str]:
+    """Every text in a variable whose template fails, with its place.
+
+    Args:
+        name: Name of the variable.
+        value: Its value before templates are resolved.
+        render: Resolves a template; raises where that fails.
+    """
+    yield from _problems("", name, value, render)
+
+
+def _problems(path: str, name: str, value: Any, render: Callable[[str], Any]) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield from _problems(below(path, name), str(key), entry, render)
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            if isinstance(entry, Mapping):
+                for key, inner in entry.items():
+                    yield from _problems(entry_path(path, name, number, entry), str(key), inner, render)
+            else:
+                yield from _problems(path, f"{name}[{number}]", entry, render)
+    elif isinstance(value, str):
+        try:
+            render(value)
+        except Exception as error:
+            hint = _UNSAFE if _PSEUDO_PARAMETER.search(value) else ""
+            yield f"{path}: {name}: {error}{hint}" if path else f"{name}: {error}{hint}"

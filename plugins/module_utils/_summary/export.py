@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was exported to which file, from the results of the info modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .lists import counted, listed
+
+_SHOWN = 5
+
+
+def export_lines(result: Mapping[str, Any], check_mode: bool) -> list[str]:
+    """How many resources are in the file, with their names, and how much of them is not."""
+    lines = []
+    for kind in ("baseline", "window"):
+        names = [str(one["name"]) for one in result[f"{kind}s"] if one["declaration"]]
+        lines.append(f"{counted(len(names), kind)}: {listed(names)}" if names else f"No {kind}")
+    left = {text: None for kind in ("baselines", "windows") for one in result[kind] for text in one["undeclared"]}
+    if left:
+        lines.append(f"Not in the file: {listed(list(left), _SHOWN)}")
+    return [*lines, f"{'Would write' if check_mode else 'File'}: {result['exported']}"]

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a patch run did to which node or would do, from the result of C(ssm_patch_run)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .lists import SHOWN, counted, listed
+
+Result = Mapping[str, Any]
+
+_UNFINISHED = ("Pending", "InProgress", "Delayed", "Cancelling")
+
+
+def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
+    """The command, how many nodes ended how, and their names."""
+    command, nodes = result.get("command"), result.get("instances")
+    if not command:
+        return ["Nothing was sent"]
+    operation = command.get("operation") or "the command"
+    if check_mode and not command.get("command_id"):
+        whom = "nodes that are not known yet" if nodes is None else _nodes(nodes)
+        return [f"Would run {operation} on {whom}"]
+    done = sum(node["status"] == "Success" for node in nodes or ())
+    total = max(command.get("target_count") or 0, len(nodes or ()))
+    head = f"{operation} ended {command['status']}: {done} of {counted(total, 'node')} succeeded"
+    if command["status"] in _UNFINISHED:
+        head = f"{operation} goes on; wait for it with patch_now_command_id={command['command_id']}"
+    elif command["status"] is None:
+        head = f"What became of {operation} is not known"
+    lines = [f"{head} (command {command.get('command_id')})", *_by_state(nodes or ())]
+    if len(nodes or ()) > SHOWN:
+        lines.append(f"All nodes: run with patch_now_command_id={command.get('command_id')} and -v")
+    return lines
+
+
+def _by_state(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    states: dict[str, list[Mapping[str, Any]]] = {}
+    for node in nodes:
+        states.setdefault(str(node["status_details"] or node["status"]), []).append(node)
+    # Success comes last: what is wrong should not be overlooked.
+    order = sorted(states, key=lambda state: (state == "Success", state))
+    return [f"{state}: {_nodes(states[state])}" for state in order]
+
+
+def _nodes(nodes: Sequence[Mapping[str, Any]]) -> str:
+    return f"{counted(len(nodes), 'node')}: {listed([_node(node) for node in nodes])}" if nodes else "no node"
+
+
+def _node(node: Mapping[str, Any]) -> str:
+    code = node.get("exit_code")
+    more = [str(node["name"])] if node.get("name") else []
+    more += [f"exit code {code}"] if code else []
+    return f"{node['instance_id']} ({', '.join(more)})" if more else str(node["instance_id"])

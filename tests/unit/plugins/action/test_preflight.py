@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The check of a role's variables: what it refuses and in how many words, and which types it gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.patchfleet.aws.plugins.action import preflight
+
+ROLES = Path(__file__).resolve().parents[4] / "roles"
+WINDOW: dict[str, Any] = {"name": "prod", "schedule": "rate(1 day)", "duration": 2, "cutoff": 1}
+
+
+def trusted(value: Any) -> Any:
+    """A value as it stands in a file of variables."""
+    if isinstance(value, dict):
+        return {key: trusted(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [trusted(entry) for entry in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def run(role: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """The result of the action for a host with these variables and the defaults of the role."""
+    defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")) if role else {}
+    variables = trusted({**defaults, **given})
+    templar = Templar(loader=DataLoader(), variables=variables)
+    task = SimpleNamespace(args={"role": role} if role else {}, check_mode=False, async_val=0, no_log=False)
+    connection = SimpleNamespace(has_native_async=False, _shell=SimpleNamespace(tmpdir=None))
+    action = preflight.ActionModule(task, connection, None, None, templar, None)
+    result: dict[str, Any] = action.run(task_vars=variables)
+    return result
+
+
+def refusal(role: str | None, **given: Any) -> str:
+    """The message for variables that are wrong."""
+    result = run(role, given)
+    assert result.get("failed"), result
+    assert len(result["msg"]) < 700
+    return str(result["msg"])
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        (
+            {"patching_widows": []},
+            ["patching_widows is not a variable of the role patchfleet.aws.patching; did you mean"],
+        ),
+        (
+            {"patching_windows": [{**WINDOW, "patch_tasks": [{"name": "install", "opertion": "Scan"}]}]},
+            ["patching_windows[0] prod / patch_tasks[0] install: opertion is not an option; did you mean operation?"],
+        ),
+        (
+            {
+                "patching_windows": [{**WINDOW, "durtion": 1}],
+                "patching_prune": "perhaps",
+                "patching_prune_limit": "ten",
+            },
+            ["durtion", "patching_prune must be a boolean, true or false, but is 'perhaps'", "patching_prune_limit"],
+        ),
+        ({"patching_windows": {"name": "prod"}}, ["patching_windows must be a list of dictionaries"]),
+        ({"patching_windows": None}, ["patching_windows has no value"]),
+        ({}, ["no baseline and no window is declared; give patching_baselines or patching_windows"]),
+        ({"patchng_windows": []}, ["patchng_windows looks like one of them"]),
+        ({"patching_state": "absent"}, ["no baseline and no window is declared"]),
+        (
+            {
+                "patching_windows": [WINDOW],
+                "patching_apply": "each",
+                "patching_prune": "yes",
+                "patching_unset": "reset",
+            },
+            ["patching_prune: true needs the whole setup in one call", "patching_unset: reset needs"],
+        ),
+        (
+            {"patching_windows": [{**WINDOW, "description": "{{ nowhere }}", "duration": "{{ 1 / 0 }}"}]},
+            ["patching_windows[0] prod: description: 'nowhere' is undefined", "patching_windows[0] prod: duration: "],
+        ),
+        (
+            {
+                "patching_windows": [
+                    {**WINDOW, "tasks": [{"name": "tell", "lambda_function": {"payload": "{{TARGET_ID}}"}}]}
+                ]
+            },
+            ["tasks[0] tell / lambda_function: payload: 'TARGET_ID' is undefined; if AWS is to fill it in", "!unsafe"],
+        ),
+        (
+            {
+                "patching_windows": [
+                    {**WINDOW, "tasks": [{"name": "x", "run_command": {"comment": "{{ global:DATE }}"}}]}
+                ]
+            },
+            ["tasks[0] x / run_command: comment: ", "!unsafe"],
+        ),
+    ],
+)
+def test_patching_refuses_with_all_mistakes_at_once(given: dict[str, Any], texts: list[str]) -> None:
+    message = refusal("patching", **given)
+
+    assert [text for text in texts if text not in message] == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"patching_windows": [WINDOW]}, {"patching_state": "absent", "patching_setup": "prod"}]
+)
+def test_patching_takes_a_declaration_or_a_setup_that_goes(given: dict[str, Any]) -> None:
+    assert "failed" not in run("patching", given)
+
+
+def test_text_forms_become_booleans_and_numbers_in_every_role() -> None:
+    for role in ("patching", "patch_report", "patch_prerequisites"):
+        spec = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"][
+            "options"
+        ]
+        booleans = {name: "yes" for name, option in spec.items() if option["type"] == "bool"}
+        numbers = {name: "7" for name, option in spec.items() if option["type"] in ("int", "float")}
+
+        typed = run(role, {"patching_windows": [WINDOW], **booleans, **numbers})["variables"]
+
+        assert {name: typed[name] for name in booleans} == dict.fromkeys(booleans, True)
+        assert {name: typed[name] for name in numbers} == dict.fromkeys(numbers, 7)
+
+
+def test_suboptions_become_typed_and_absent_ones_stay_absent() -> None:
+    typed = run("patch_prerequisites", {"patch_prerequisites_output_bucket": {"name": "b", "expiration_days": "3"}})
+
+    assert typed["variables"]["patch_prerequisites_output_bucket"] == {"name": "b", "expiration_days": 3}
+    assert typed["variables"]["patch_prerequisites_events_rule"] is None
+
+
+def test_a_list_as_text_becomes_a_list() -> None:
+    typed = run("patch_report", {"patch_report_inputs": "a.json,b.json", "patch_report_formats": "html,json"})[
+        "variables"
+    ]
+
+    assert typed["patch_report_inputs"] == ["a.json", "b.json"]
+    assert typed["patch_report_read"] is False
+
+
+def test_the_result_of_a_role_is_no_variable_of_it() -> None:
+    assert "failed" not in run("patch_report", {"patch_report_result": {}})
+
+
+def test_lists_of_resources_stay_out_of_the_result() -> None:
+    assert "patching_windows" not in run("patching", {"patching_windows": [WINDOW]})["variables"]
+
+
+def test_the_report_refuses_what_would_be_ignored() -> None:
+    assert "needs patch_report_inputs" in refusal("patch_report", patch_report_read="false")
+    scope = {"patch_groups": ["web"]}
+    message = refusal("patch_report", patch_report_inputs=["a.json"], patch_report_scope=scope)
+    assert "leave the scope out" in message
+    gate = {"complience_percent": 95, "stale": "none"}
+    message = refusal("patch_report", patch_report_gate=gate)
+    assert "complience_percent is not an option; did you mean compliance_percent?" in message
+    assert "stale must be an integer" in message
+
+
+def test_the_playbook_that_patches_now_refuses_misspelt_variables() -> None:
+    assert "did you mean patch_now_operation?" in refusal(None, patch_now_opration="Scan")
+    assert "patch_now_wait must be a boolean" in refusal(None, patch_now_wait="maybe")
