@@ -170,8 +170,9 @@ def _unknown(place: _Place, name: str) -> str:
 
 def _of_value(place: _Place, name: str, option: Mapping[str, Any], value: Any) -> list[str]:
     if value is None:
-        # An empty text is the same as none; ansible-core takes null for nothing else that has a default.
-        if option.get("default") is None or option.get("type", "str") in ("str", "raw"):
+        # Where there is a default, ansible-core takes null for a text alone.
+        is_text = option.get("type", "str") in ("str", "raw") and not option.get("choices")
+        if is_text or option.get("default") is None:
             return []
         return [place.message(f"{name} has no value; give one, or leave {name} out")]
     wanted = option.get("type") or "str"
