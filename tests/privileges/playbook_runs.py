@@ -101,6 +101,15 @@ _SEED = {
         }
     ],
 }
+# Beside the nodes that the window patches, one that nobody patches.
+REPORTED = {
+    **FLEET,
+    "nodes": [
+        *FLEET["nodes"],
+        {"InstanceId": "i-0fedcba9876543210", "OperatingSystem": "WINDOWS", "MissingCount": 2, "Failing": True},
+    ],
+}
+_OF_GROUPS = {"patch_report_scope": {"patch_groups": ["web"]}}
 NOTIFIED = {name: value.replace(ACCOUNT, "{{ aws_access_key }}") for name, value in NOTIFICATION.items()}
 # The clock of the simulator runs as fast as that of the controller.
 _AT_ONCE = {"scan_seconds": 1, "install_seconds": 1, "spread": 0}
@@ -134,8 +143,8 @@ RUNS = [
         ],
         seed={"fleet": FLEET},
     ),
-    Run("playbooks", "compliance_report", [_BY_ROLE], seed={**_SEED, "fleet": FLEET}),
-    Run("roles", "patch_report", [{}], seed={**_SEED, "fleet": FLEET}),
+    Run("playbooks", "compliance_report", [_BY_ROLE, _OF_GROUPS], seed={**_SEED, "fleet": REPORTED}),
+    Run("roles", "patch_report", [{}, _OF_GROUPS], seed={**_SEED, "fleet": REPORTED}),
     Run("playbooks", "export", [_BY_ROLE], seed=_SEED),
 ]
 

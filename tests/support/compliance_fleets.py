@@ -39,6 +39,20 @@ def baseline(*groups: str, system: str = "AMAZON_LINUX_2023", **members: Any) ->
     return {"Name": f"baseline-{system}", "OperatingSystem": system, "PatchGroups": list(groups), **members}
 
 
+GRADED = {
+    "ApprovalRules": {
+        "PatchRules": [
+            {
+                "PatchFilterGroup": {"PatchFilters": [{"Key": "PRODUCT", "Values": ["*"]}]},
+                "ApproveAfterDays": 0,
+                "ComplianceLevel": "CRITICAL",
+            }
+        ]
+    }
+}
+"""What makes a baseline assign compliance levels."""
+
+
 def pages(account: Account, operation: str, result: str, **request: Any) -> Iterator[Raw]:
     """A listing, as somebody else reads it."""
     token = None
@@ -61,28 +75,42 @@ def expected(account: Account, ids: set[str] | None = None) -> Raw:
             states[raw["InstanceId"]] = raw
     known = [raw for raw in states.values() if raw["OperationEndTime"] > 0]
     limit = account.simulator.now().timestamp() - WEEK
-    lacking = [raw for raw in known if _lacks(account, raw)]
+    baselines = _baselines(account)
+    lacking = [raw for raw in known if _lacks(baselines, raw)]
+    graded = [raw for raw in known if _grades(baselines[raw["BaselineId"]])]
     compliant = [raw for raw in known if raw not in lacking and raw["OperationEndTime"] >= limit]
     return {
         "managed": len(managed),
         "compliant": len(compliant),
         "noncompliant": len(lacking),
-        "critical_noncompliant": sum(raw["CriticalNonCompliantCount"] > 0 for raw in known),
+        "critical_noncompliant": sum(raw["CriticalNonCompliantCount"] > 0 for raw in graded) if graded else None,
         "security_noncompliant": sum(raw["SecurityNonCompliantCount"] > 0 for raw in known),
         "pending_reboot": sum(raw["InstalledPendingRebootCount"] > 0 for raw in known),
         "failed": sum(raw["FailedCount"] > 0 for raw in known),
         "never_scanned": len(managed) - len(known),
         "stale": sum(raw["OperationEndTime"] < limit for raw in known),
         "unmanaged": None,
+        "ungraded": len(known) - len(graded),
         "compliance_percent": int(len(compliant) / len(managed) * 10_000) / 100 if managed else None,
     }
 
 
-def _lacks(account: Account, raw: Raw) -> bool:
+def _baselines(account: Account) -> dict[str, Raw]:
+    """All baselines, by the id that nodes report."""
+    listed = pages(account, "DescribePatchBaselines", "BaselineIdentities")
+    ids = [one["BaselineId"] for one in listed]
+    return {one.rpartition("/")[2]: account.by_hand("GetPatchBaseline", BaselineId=one) for one in ids}
+
+
+def _grades(baseline: Raw) -> bool:
+    rules = baseline["ApprovalRules"]["PatchRules"]
+    return any(rule.get("ComplianceLevel", "UNSPECIFIED") != "UNSPECIFIED" for rule in rules)
+
+
+def _lacks(baselines: dict[str, Raw], raw: Raw) -> bool:
     counts = ("MissingCount", "FailedCount", "InstalledRejectedCount", "InstalledPendingRebootCount")
     if any(raw[name] for name in counts):
         return True
     if not raw.get("AvailableSecurityUpdateCount"):
         return False
-    used = account.by_hand("GetPatchBaseline", BaselineId=raw["BaselineId"])
-    return used.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT"
+    return baselines[raw["BaselineId"]].get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT"

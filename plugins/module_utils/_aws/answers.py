@@ -31,8 +31,9 @@ TARGET_MEMBERS = ("WindowTargetId", "ResourceType", "Targets")
 TASK_MEMBERS = ("WindowTaskId", "TaskType", "TaskArn")
 IDENTITY_MEMBERS = ("BaselineId", "BaselineName", "OperatingSystem")
 BASELINE_MEMBERS = ("BaselineId", "Name", "OperatingSystem")
-# Members that a structure is nothing without, although the model does not say so.
-_DECIDE = {"Target": ("Key",)}
+# Members that a structure is nothing without, where the model says otherwise: it requires less of a target, and more of
+# what is only shown.
+_DECIDE = {"Target": ("Key",), "InstancePatchState": ("InstanceId",), "PatchComplianceData": ()}
 
 
 def understand(operation: str, shape: Any, answer: Any, members: Iterable[str]) -> None:
@@ -65,6 +66,9 @@ def not_understood(operation: str, text: str) -> ApiError:
 def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
     """The first member that is not of its type; botocore passes most of what comes. Unknown members do not matter."""
     kind = shape.type_name
+    if kind == "timestamp" and value is None:
+        # A date that is none decides nothing.
+        return None
     if not isinstance(value, _TYPES.get(kind, object)) or (kind in ("integer", "long") and isinstance(value, bool)):
         return path
     if kind == "structure" and _lacking(shape, value):
@@ -72,8 +76,22 @@ def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
     return next((found for part in _parts(shape, value, path) if (found := misfit(*part))), None)
 
 
+def fitting(shape: Any, value: Any) -> Any:
+    """The value without the parts that are not of their type; None where nothing of it is left."""
+    if not isinstance(value, dict | list):
+        return value if misfit(shape, value) is None else None
+    if not isinstance(value, _TYPES.get(shape.type_name, ())):
+        return None
+    if isinstance(value, list):
+        return [one for entry in value if (one := fitting(shape.member, entry)) is not None]
+    inner = shape.members if shape.type_name == "structure" else dict.fromkeys(value, shape.value)
+    found = {name: fitting(inner[name], entry) if name in inner else entry for name, entry in value.items()}
+    known = {name: entry for name, entry in found.items() if entry is not None}
+    return None if shape.type_name == "structure" and _lacking(shape, known) else known
+
+
 def _lacking(shape: Any, structure: Any) -> bool:
-    required = _DECIDE.get(shape.name) or shape.required_members
+    required = _DECIDE.get(shape.name, shape.required_members)
     return any(structure.get(name) is None for name in required)
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 
-from .answers import not_understood, understand, understand_id
+from .answers import fitting, misfit, not_understood, understand, understand_id
 from .errors import ApiError
+from .moments import moment_of
 from .refusals import is_refusal, was_unsent
 
 with suppress(ImportError):  # AnsibleAWSModule tells what is missing
@@ -39,10 +40,17 @@ _MOST_PAGES = 10_000
 
 
 class Api:
-    """One client of one account and region."""
+    """One client of one account and region.
 
-    def __init__(self, client: Any) -> None:
+    is_lenient: parts of an answer that are not of their type count as absent. Only a reader that decides nothing by
+    them may do so.
+    """
+
+    def __init__(self, client: Any, is_lenient: bool = False) -> None:
         self._client = client
+        self._is_lenient = is_lenient
+        # The factory has no other way in; its own client makes a parser by it for each answer.
+        client._endpoint._response_parser_factory.set_parser_defaults(timestamp_parser=moment_of)
         self._model = client.meta.service_model
         self._methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
 
@@ -88,10 +96,17 @@ class Api:
 
     def get(self, operation: str, *members: str, **request: Any) -> Answer:
         """One API call whose answer must be understood: it holds these members, and is about what was asked for."""
-        answer = self.call(operation, **request)
-        understand(operation, self._output_shape(operation), answer, members)
+        answer = self._understood(operation, self._output_shape(operation), self.call(operation, **request), members)
         understand_id(operation, request, answer)
         return answer
+
+    def _understood(self, operation: str, shape: Any, answer: Any, members: Iterable[str]) -> Answer:
+        """The structure; ApiError where it lacks one of the members that decide, or holds what its model does not."""
+        if self._is_lenient and misfit(shape, answer):
+            answer = fitting(shape, answer) or {}
+        understand(operation, shape, answer, members)
+        known: Answer = answer
+        return known
 
     def tags(self, resource_type: str, resource_id: str) -> dict[str, str]:
         """The tags of a resource."""
@@ -115,9 +130,7 @@ class Api:
             token = answer.get("NextToken")
             end.must_come(answer[result], token)
             for entry in answer[result]:
-                if members:
-                    understand(operation, shape, entry, members)
-                yield entry
+                yield self._understood(operation, shape, entry, members) if members or self._is_lenient else entry
             if not token:
                 return
 
@@ -164,10 +177,11 @@ def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:
     return job
 
 
-def connect(module: Any, workers: int, service: str = "ssm") -> Api:
+def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool = False) -> Api:
     """The API for a module, with as many connections as there are calls at a time; O(aws_config) wins key by key."""
     retries = {"mode": "adaptive", "total_max_attempts": 10}
-    return Api(module.client(service, config={"max_pool_connections": max(workers, 10), "retries": retries}))
+    client = module.client(service, config={"max_pool_connections": max(workers, 10), "retries": retries})
+    return Api(client, is_lenient)
 
 
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:

@@ -36,5 +36,7 @@ def put_member(raw: Raw, path: str, value: Any) -> None:
 
 
 def iso_date(moment: Any) -> str | None:
-    """A date of an answer as ISO-8601 text in UTC; a text stays as it is."""
-    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else moment
+    """A date of an answer as ISO-8601 text in UTC, None for those of 1970 or before; anything else stays as it is."""
+    if not isinstance(moment, datetime):
+        return moment
+    return None if moment.year <= 1970 else moment.astimezone(UTC).isoformat()

@@ -14,7 +14,9 @@ Result = TypeVar("Result")
 
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 # What concerns one thing that was asked for. Anything else, such as a session that expired, would hit every call.
-_SINGLE = frozenset({"InvalidInstanceId", "DoesNotExistException", "InvalidResourceId", "InternalServerError"})
+_SINGLE = frozenset(
+    {"InvalidInstanceId", "DoesNotExistException", "InvalidResourceId", "InternalServerError", "UnexpectedAnswer"}
+)
 _NAMED = 10
 
 

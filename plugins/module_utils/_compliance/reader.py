@@ -4,25 +4,26 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Lock
 from typing import Any, TypeVar
 
 from .._aws.client import Api
 from .._aws.nodes import NODES_PER_CALL, chunks
 from .._aws.structures import Raw
+from .baselines import Baselines, Policy
 from .gaps import Gaps
 from .rows import (
     AVAILABLE,
     NEVER_SCANNED,
     NO_REPORT,
     NONCOMPLIANT_STATES,
+    NOT_INSTALLED,
     PATCH_PAGE,
     STATES,
     UNMANAGED,
@@ -36,6 +37,7 @@ from .rows import (
     listings,
     patch_row,
     report_of,
+    severity_of,
     state_filter,
     state_of,
 )
@@ -50,7 +52,11 @@ _NODES_AT_ONCE, _PATCHES_AT_ONCE = 50, 2000
 
 @dataclass(slots=True)
 class Result:
-    """What was read of one node. patches: rows; empty where they are not asked for."""
+    """What was read of one node.
+
+    patches: rows; empty where they are not asked for. missing: how many patches of each severity it lacks, None where
+    they were not read.
+    """
 
     facts: Facts
     verdict: Verdict
@@ -59,6 +65,7 @@ class Result:
     wanted: frozenset[str] | None = None
     report: Row | None = None
     patches: list[Row] = field(default_factory=list)
+    missing: Counter[str] | None = field(default_factory=Counter)
 
 
 class ComplianceReader:
@@ -82,8 +89,7 @@ class ComplianceReader:
         self._states = None if params["states"] is None else frozenset(params["states"])
         self._severities = None if params["severities"] is None else {one.casefold() for one in params["severities"]}
         self._only_noncompliant: bool = params["only_noncompliant"]
-        self._baselines: dict[str, bool | None] = {}
-        self._baselines_lock = Lock()
+        self._baselines = Baselines(api, gaps)
         self._release_dates: dict[str, str | None] = {}
 
     def results(self, scope: Scope) -> Iterator[Result]:
@@ -142,8 +148,10 @@ class ComplianceReader:
         if report is None:
             row = instance_row(facts, [], NO_REPORT, UNREAD)
             return Result(facts, UNREAD, row, [], self._wanted(None))
-        counts = self._counts_available(facts, report) if report["available_security_update_count"] else False
-        verdict = judge(report, self._now, self._stale_after, counts)
+        is_known = report is not NO_REPORT and report["operation_end_time"] is not None
+        policy = self._baselines.policy(report["baseline_id"]) if is_known else Policy()
+        counts = policy.counts_available if report["available_security_update_count"] else False
+        verdict = judge(report, self._now, self._stale_after, counts, policy.assigns_levels)
         report = NO_REPORT if verdict is NEVER_SCANNED else report
         row = instance_row(facts, [], report, verdict)
         return Result(facts, verdict, row, [], self._wanted(counts), report)
@@ -152,42 +160,27 @@ class ComplianceReader:
         """The states of the patches to be told; None for all."""
         if not self._only_noncompliant:
             return self._states
-        graded = {*NONCOMPLIANT_STATES} if counts_available is False else {*NONCOMPLIANT_STATES, AVAILABLE}
-        return frozenset(graded & (self._states or {*STATES}))
-
-    def _counts_available(self, facts: Facts, report: Row) -> bool | None:
-        """Whether the baseline of a node counts available security updates; each baseline is read once."""
-        baseline_id = report["baseline_id"]
-        if baseline_id is None:
-            return None
-        operation = "GetPatchBaseline"
-        with self._baselines_lock:
-            if baseline_id not in self._baselines:
-                baseline = self._gaps.read(
-                    operation,
-                    "what available security updates count for in the baseline",
-                    [baseline_id],
-                    lambda: self._api.get(operation, "BaselineId", BaselineId=baseline_id),
-                )
-                status = None if baseline is None else baseline.get("AvailableSecurityUpdatesComplianceStatus")
-                self._baselines[baseline_id] = None if baseline is None else status == "NON_COMPLIANT"
-            return self._baselines[baseline_id]
+        lacking = {*NONCOMPLIANT_STATES} if counts_available is False else {*NONCOMPLIANT_STATES, AVAILABLE}
+        return frozenset(lacking & (self._states or {*STATES}))
 
     def _patched(self, result: Result) -> Result:
         one, operation = result.facts.instance_id, "DescribeInstancePatches"
-        wanted = listings(result.report, result.wanted)
+        # Those that are not installed are counted, whatever is returned.
+        wanted = listings(result.report, None if result.wanted is None else result.wanted | NOT_INSTALLED)
         raws = self._gaps.read(
             operation, "patches", [one], lambda: [raw for state in wanted for raw in self._listed_patches(one, state)]
         )
         # A listing that changes while it is read may give an entry twice.
-        found = {(raw["KBId"], raw["State"], raw.get("Title")): raw for raw in raws or ()}
+        found = {(raw.get("KBId"), raw.get("State"), raw.get("Title")): raw for raw in raws or ()}
+        lacking = Counter(severity_of(raw) for raw in found.values() if state_of(raw) in NOT_INSTALLED)
+        result.missing = None if raws is None else lacking
         result.patches = [patch_row(result.row, raw) for raw in found.values() if self._fits(raw, result.wanted)]
         return result
 
     def _listed_patches(self, one: str, state: str | None) -> Iterator[Raw]:
         filters = {"Filters": state_filter(state)} if state else {}
         operation, size = "DescribeInstancePatches", {"MaxResults": PATCH_PAGE}
-        return self._api.pages(operation, "Patches", "KBId", "State", InstanceId=one, **size, **filters)
+        return self._api.pages(operation, "Patches", InstanceId=one, **size, **filters)
 
     def _fits(self, raw: Raw, wanted: frozenset[str] | None) -> bool:
         severities = self._severities

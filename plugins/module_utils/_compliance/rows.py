@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from .._aws.structures import Raw
+from .._aws.structures import Raw, iso_date
 
 Row = dict[str, Any]
 
@@ -29,9 +30,13 @@ STATES = (
     "FAILED",
     "AVAILABLE_SECURITY_UPDATE",
 )
-# What makes a node noncompliant; of an available security update the baseline decides.
+# What makes a node noncompliant; whether an available security update does depends on the baseline.
 NONCOMPLIANT_STATES = ("INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED", "MISSING", "FAILED")
 AVAILABLE = "AVAILABLE_SECURITY_UPDATE"
+# Approved and not installed; patches of other noncompliant states wait for a reboot or have to go.
+NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
+# The words of Windows and of the Linux distributions, the most severe first.
+SEVERITIES = ("Critical", "Important", "High", "Moderate", "Medium", "Low", "Informational", "Unspecified")
 GROUP_TAGS = ("PatchGroup", "Patch Group")
 PATCH_PAGE = 100
 
@@ -91,16 +96,18 @@ class Facts(NamedTuple):
 class Verdict:
     """How one node counts.
 
-    status: the most urgent of what holds; None where it cannot be told. counted: the counts of a summary that the node
-    is in. unknown: the counts of which that cannot be told.
+    status: the most urgent of what holds; None where it is not known. counted: the counts of a summary that the node
+    is in. unknown: the counts that it may be in. is_graded: whether missing patches have compliance levels by its
+    baseline; None where that is not known, or there is no report.
     """
 
     status: str | None
     counted: frozenset[str]
     unknown: frozenset[str] = frozenset()
+    is_graded: bool | None = None
 
     def holds(self, count: str) -> bool | None:
-        """Whether the node is in a count; None where that cannot be told."""
+        """Whether the node is in a count; None where that is not known."""
         return None if count in self.unknown else count in self.counted
 
 
@@ -115,7 +122,9 @@ SUMMARY = (
     "never_scanned",
     "stale",
     "unmanaged",
+    "ungraded",
 )
+MISSING_BY_SEVERITY = "missing_by_severity"
 UNREAD = Verdict(None, frozenset({"managed"}), frozenset(SUMMARY) - {"managed", "unmanaged"})
 NEVER_SCANNED = Verdict("never_scanned", frozenset({"managed", "never_scanned"}))
 UNMANAGED = Verdict("unmanaged", frozenset({"unmanaged"}))
@@ -124,7 +133,7 @@ NO_REPORT: Row = dict.fromkeys((*_TEXTS, *_COUNTS))
 
 INSTANCE_FIELDS = (
     *Facts._fields,
-    *("patch_groups", "status", "compliant", "stale", "pending_reboot"),
+    *("patch_groups", "status", "compliant", "stale", "pending_reboot", "ungraded"),
     *_TEXTS,
     *_COUNTS,
 )
@@ -143,7 +152,7 @@ def facts_of(raw: Raw) -> Facts:
 
 def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
     """An instance of EC2 that Systems Manager does not know, and the patch groups of its tags."""
-    tags = {tag["Key"]: tag["Value"] for tag in raw.get("Tags") or ()}
+    tags = {tag.get("Key"): tag.get("Value") for tag in raw.get("Tags") or ()}
     groups = dict.fromkeys(tags[key] for key in GROUP_TAGS if tags.get(key))
     return Facts(raw["InstanceId"], name=tags.get("Name") or None, resource_type="EC2Instance"), tuple(groups)
 
@@ -156,23 +165,28 @@ def report_of(raw: Raw) -> Row:
 
 
 def iso(value: Any) -> str | None:
-    """A text or date of an answer as text, dates in UTC; C("") and dates of 1970 mean that there is none."""
-    if isinstance(value, datetime):
-        moment = value.astimezone(UTC)
-        return None if moment.year <= 1970 else moment.isoformat()
-    return str(value) if value else None
+    """A text or date of an answer as text, dates in UTC; C("") and dates of 1970 or before mean that there is none."""
+    text = iso_date(value)
+    return str(text) if text else None
 
 
-def judge(report: Row, now: datetime, stale_after: timedelta, available_counts: bool | None = False) -> Verdict:
+def judge(
+    report: Row,
+    now: datetime,
+    stale_after: timedelta,
+    available_counts: bool | None = False,
+    assigns_levels: bool | None = True,
+) -> Verdict:
     """How a managed node counts whose patch state was read.
 
-    available_counts: whether its baseline counts available security updates; None where that cannot be told.
+    available_counts, assigns_levels: whether its baseline counts available security updates, and assigns compliance
+    levels; None where that is not known.
     """
     if report["missing_count"] is None or report["operation_end_time"] is None:
         return NEVER_SCANNED
     counted = {"managed"}
-    graded = {"critical_noncompliant", "security_noncompliant", "other_noncompliant"}
-    counted |= {name for name in graded | {"failed"} if report[f"{name}_count"]}
+    classes = {"critical_noncompliant", "security_noncompliant", "other_noncompliant"}
+    counted |= {name for name in classes | {"failed"} if report[f"{name}_count"]}
     if report["installed_pending_reboot_count"]:
         counted.add("pending_reboot")
     if now - datetime.fromisoformat(report["operation_end_time"]) > stale_after:
@@ -181,14 +195,21 @@ def judge(report: Row, now: datetime, stale_after: timedelta, available_counts: 
     available = bool(report["available_security_update_count"])
     explained = lacks or bool(counted & {"failed", "pending_reboot"})
     unknown: set[str] = set()
-    if explained or counted & graded or (available and available_counts):
+    if explained or counted & classes or (available and available_counts):
         counted.add("noncompliant")
     elif available and available_counts is None:
         unknown.add("noncompliant")
     if not counted & {"noncompliant", "stale"}:
         (unknown if unknown else counted).add("compliant")
     lacks = lacks or ("noncompliant" in counted and not explained)
-    return Verdict(_status(counted, lacks, bool(unknown)), frozenset(counted & {*SUMMARY}), frozenset(unknown))
+    status = _status(counted, lacks, bool(unknown))
+    # A patch that counts as critical has a level, whatever the baseline says by now.
+    is_graded = "critical_noncompliant" in counted or assigns_levels
+    if is_graded is None:
+        unknown |= {"critical_noncompliant", "ungraded"}
+    elif not is_graded:
+        counted.add("ungraded")
+    return Verdict(status, frozenset(counted & {*SUMMARY}), frozenset(unknown), is_graded)
 
 
 def _status(counted: set[str], lacks: bool, is_unknown: bool) -> str | None:
@@ -204,27 +225,39 @@ def _status(counted: set[str], lacks: bool, is_unknown: bool) -> str | None:
 
 
 class Totals:
-    """Counts of nodes."""
+    """Counts of nodes. with_patches: whether the missing patches of the nodes are counted as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_patches: bool = False) -> None:
         self._counts = dict.fromkeys(SUMMARY, 0)
         self._unread: set[str] = set()
+        self._graded = 0
+        self._missing = Counter(dict.fromkeys(SEVERITIES, 0)) if with_patches else None
 
-    def add(self, verdict: Verdict) -> None:
-        """Count one node."""
+    def add(self, verdict: Verdict, missing: Mapping[str, int] | None = None) -> None:
+        """Count one node. missing: how many patches of each severity it lacks; None where that was not read."""
         for name in verdict.counted:
             self._counts[name] += 1
         self._unread |= verdict.unknown
+        self._graded += verdict.is_graded is True
+        if missing is None:
+            self._unread.add(MISSING_BY_SEVERITY)
+        elif self._missing is not None:
+            self._missing.update(missing)
 
-    def told(self, unread: Iterable[str] = ()) -> Row:
+    def counts(self, unread: Iterable[str] = ()) -> Row:
         """The counts, and the share of compliant nodes, which is rounded down: 100 means all.
 
-        A count is None where it was not read whether a node is in it; unread: counts that may lack nodes.
+        A count is None where it was not read whether a node is in it; unread: counts that may lack nodes. So is that of
+        nodes with critical patches where no node is graded.
         """
-        missing = self._unread | {*unread}
-        told: Row = {name: None if name in missing else count for name, count in self._counts.items()}
-        told["compliance_percent"] = compliance_percent(told["compliant"], told["managed"])
-        return told
+        gone = self._unread | {*unread}
+        counts: Row = {name: None if name in gone else count for name, count in self._counts.items()}
+        if not self._graded:
+            counts["critical_noncompliant"] = None
+        counts["compliance_percent"] = compliance_percent(counts["compliant"], counts["managed"])
+        if self._missing is not None:
+            counts[MISSING_BY_SEVERITY] = None if MISSING_BY_SEVERITY in gone else dict(self._missing)
+        return counts
 
 
 def compliance_percent(compliant: int | None, managed: int | None) -> float | None:
@@ -239,8 +272,10 @@ def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verd
         "last_ping_time": iso(facts.last_ping_time and datetime.fromtimestamp(facts.last_ping_time, UTC)),
         "patch_groups": list(groups),
         "status": verdict.status,
-        **{name: verdict.holds(name) for name in ("compliant", "stale", "pending_reboot")},
+        **{name: verdict.holds(name) for name in ("compliant", "stale", "pending_reboot", "ungraded")},
         **report,
+        # Without levels it would be 0, however critical the missing patches are.
+        "critical_noncompliant_count": report["critical_noncompliant_count"] if verdict.is_graded else None,
     }
 
 
@@ -259,9 +294,16 @@ def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
     }
 
 
-def state_of(raw: Raw) -> str:
+def state_of(raw: Raw) -> str | None:
     """The state of a patch, whichever of its spellings the service uses."""
-    return _STATE_WORDS.get(raw["State"].replace("_", "").lower(), str(raw["State"]))
+    state = iso(raw.get("State"))
+    return _STATE_WORDS.get(state.replace("_", "").lower(), state) if state else None
+
+
+def severity_of(raw: Raw) -> str:
+    """The severity of a patch; a word that is in SEVERITIES as it stands there."""
+    severity = iso(raw.get("Severity")) or SEVERITIES[-1]
+    return severity.capitalize() if severity.capitalize() in SEVERITIES else severity
 
 
 def state_filter(state: str) -> list[Raw]:

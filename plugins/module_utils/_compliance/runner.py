@@ -23,7 +23,17 @@ from .._resources.window_target import instance_id_violations
 from .._schedules import clock
 from .gaps import Gaps
 from .reader import ComplianceReader, Result
-from .rows import AVAILABLE, INSTANCE_FIELDS, PATCH_FIELDS, STATES, SUMMARY, UNREAD, Row, Totals
+from .rows import (
+    AVAILABLE,
+    INSTANCE_FIELDS,
+    MISSING_BY_SEVERITY,
+    PATCH_FIELDS,
+    STATES,
+    SUMMARY,
+    UNREAD,
+    Row,
+    Totals,
+)
 from .scope import Scope, ScopeReader
 
 _MOST_VALUES = 100
@@ -108,7 +118,7 @@ def run_compliance_info() -> None:
     module = make_module(OPTIONS)
     if found := violations(module.params):
         module.fail_json(msg=printable("; ".join(found)), violations=found)
-    api = connect(module, module.params["concurrency"])
+    api = connect(module, module.params["concurrency"], is_lenient=True)
     if found := _unknown_states(api, module.params):
         module.fail_json(msg=printable("; ".join(found)), violations=found)
     try:
@@ -162,13 +172,16 @@ class _Reading:
         self._check_mode: bool = module.check_mode
         self._region = module.region
         self._gaps = Gaps()
-        ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2"))
+        ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2", is_lenient=True))
         self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps)
         self._read_at = clock.now()
         look_up_groups = self._scope_reader.look_up_groups
         self._reader = ComplianceReader(api, self._params, self._gaps, self._read_at, look_up_groups)
-        self._summary = Totals()
-        self._groups: dict[str | None, Totals] = {group: Totals() for group in self._params["patch_groups"] or ()}
+        self._with_patches = self._params["level"] == "patches"
+        self._summary = Totals(self._with_patches)
+        self._groups: dict[str | None, Totals] = {
+            group: Totals(self._with_patches) for group in self._params["patch_groups"] or ()
+        }
         self._groups_unread = False
         self._instances: list[Row] = []
         self._patches: list[Row] = []
@@ -193,12 +206,12 @@ class _Reading:
         return answer, self._warnings(scope)
 
     def _count(self, result: Result) -> None:
-        self._summary.add(result.verdict)
+        self._summary.add(result.verdict, result.missing)
         asked = self._params["patch_groups"]
         groups: list[str | None] = [*result.groups] or [None]
         for group in groups:
             if asked is None or group in asked:
-                self._groups.setdefault(group, Totals()).add(result.verdict)
+                self._groups.setdefault(group, Totals(self._with_patches)).add(result.verdict, result.missing)
         # A report that was not read may have put the node into any group.
         self._groups_unread |= asked is None and result.verdict is UNREAD
 
@@ -215,11 +228,12 @@ class _Reading:
 
     def _counts(self, scope: Scope) -> dict[str, Any]:
         never = {"unmanaged"} if scope.unmanaged is None else set()
+        everything = {*SUMMARY, MISSING_BY_SEVERITY}
         groups = []
         for group in sorted(self._groups, key=lambda name: (name is None, name)):
             is_unread = self._groups_unread or scope.groups_unread or group in scope.unread_groups
-            groups.append({"patch_group": group, **self._groups[group].told(SUMMARY if is_unread else never)})
-        return {"summary": self._summary.told(SUMMARY if scope.unread_groups else never), "groups": groups}
+            groups.append({"patch_group": group, **self._groups[group].counts(everything if is_unread else never)})
+        return {"summary": self._summary.counts(everything if scope.unread_groups else never), "groups": groups}
 
     def _warnings(self, scope: Scope) -> list[str]:
         texts = self._gaps.warnings()
@@ -230,7 +244,7 @@ class _Reading:
                 f" {', '.join(scope.not_found[:_NAMED])}{more}."
             )
         for group in self._params["patch_groups"] or ():
-            counts = self._groups[group].told()
+            counts = self._groups[group].counts()
             if not counts["managed"] and not counts["unmanaged"] and group not in scope.unread_groups:
                 texts.append(f"patch_groups: no node carries the tag of {group!r}, and none has reported it.")
         return texts

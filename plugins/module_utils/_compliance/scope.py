@@ -219,6 +219,7 @@ class ScopeReader:
                 unmanaged_facts(instance)
                 for raw in self._ec2().pages(operation, "Reservations", MaxResults=_EC2_PAGE, Filters=filters)
                 for instance in raw.get("Instances", ())
+                if instance.get("InstanceId")
             ],
         )
         self._candidates.append(found)

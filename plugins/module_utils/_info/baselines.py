@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._aws.answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, require
+from .._aws.answers import require
 from .._aws.client import GONE, Api, Job, run_jobs
 from .._aws.errors import ApiError
 from .._aws.structures import Raw
@@ -73,7 +73,7 @@ class BaselineReader:
         if self._params["operating_system"]:
             filters.append({"Key": "OPERATING_SYSTEM", "Values": [self._params["operating_system"]]})
         only = {"Filters": filters} if filters else {}
-        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", *IDENTITY_MEMBERS, **only)
+        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", "BaselineId", **only)
         # An entry may come on two pages when the listing changes in between.
         self._listed = list({raw["BaselineId"]: raw for raw in listed}.values())
         return ()
@@ -89,7 +89,7 @@ class BaselineReader:
 
     def _fits(self, identity: Raw) -> bool:
         return (
-            is_wanted(identity["BaselineName"], self._params["names"])
+            is_wanted(_key(identity)[0], self._params["names"])
             and (self._ids is None or patch_baseline.bare_id(identity["BaselineId"]) in self._ids)
             and (bool(identity.get("DefaultBaseline")) or not self._params["default_only"])
         )
@@ -104,7 +104,7 @@ class BaselineReader:
 
     def _get(self, baseline_id: str) -> Iterable[Job]:
         try:
-            self._raws[baseline_id] = self._api.get("GetPatchBaseline", *BASELINE_MEMBERS, BaselineId=baseline_id)
+            self._raws[baseline_id] = self._api.get("GetPatchBaseline", "BaselineId", BaselineId=baseline_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -149,7 +149,7 @@ class BaselineReader:
         if self._params["as_override"]:
             entry["override"] = self._override(raw)
         if owned_by_aws:
-            aws_default = patch_baseline.aws_default(self._listed, identity["OperatingSystem"])
+            aws_default = patch_baseline.aws_default(self._listed, _key(identity)[1])
             return {**entry, **declared(declare_aws_baseline(identity, groups, aws_default))}
         return {**entry, **declared(declare_baseline(raw, tags, default, namesakes, checker(self._api)))}
 
@@ -159,7 +159,7 @@ class BaselineReader:
 
 
 def _key(identity: Raw) -> tuple[str, str]:
-    return identity["BaselineName"], identity["OperatingSystem"]
+    return identity.get("BaselineName") or "", identity.get("OperatingSystem") or ""
 
 
 def _trimmed(value: Any) -> Any:

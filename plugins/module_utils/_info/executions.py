@@ -36,7 +36,7 @@ class _Execution:
     @property
     def skipped(self) -> bool:
         """Whether the one before it was still running, so that nothing was done."""
-        return bool(self.raw["Status"] == _SKIPPED)
+        return bool(self.raw.get("Status") == _SKIPPED)
 
 
 class WindowExecutions:
@@ -52,8 +52,8 @@ class WindowExecutions:
         """The first read: the listing, newest first, no further than to what is asked for and to what still runs."""
         operation, (least, most) = "DescribeMaintenanceWindowExecutions", _PAGE_SIZES
         size = min(max(self._count, least), most)
-        members = ("WindowExecutionId", "Status")
-        listed = self._api.pages(operation, "WindowExecutions", *members, WindowId=self._window_id, MaxResults=size)
+        member = "WindowExecutionId"
+        listed = self._api.pages(operation, "WindowExecutions", member, WindowId=self._window_id, MaxResults=size)
         for one in map(_Execution, listed):
             # One that begins meanwhile lets the next page repeat the last of this one.
             self._by_id.setdefault(one.id, one)
@@ -75,14 +75,14 @@ class WindowExecutions:
     def _running(self) -> _Execution | None:
         """A window has at most one execution at a time: the last that was not skipped, unless it is over."""
         last = next((one for one in self._found if not one.skipped), None)
-        return last if last is not None and last.raw["Status"] in _UNFINISHED else None
+        return last if last is not None and last.raw.get("Status") in _UNFINISHED else None
 
     def _list_tasks(self, one: _Execution) -> Iterable[Job]:
         if one.skipped:
             return ()
         operation, result = "DescribeMaintenanceWindowExecutionTasks", "WindowExecutionTaskIdentities"
         ids = {"WindowExecutionId": one.id}
-        listed = self._api.pages(operation, result, "TaskExecutionId", "Status", **ids)
+        listed = self._api.pages(operation, result, "TaskExecutionId", **ids)
         one.tasks = list({task["TaskExecutionId"]: task for task in listed}.values())
         return [unless_gone(one, self._invocations_reader(task)) for task in one.tasks]
 
@@ -91,7 +91,7 @@ class WindowExecutions:
             operation = "DescribeMaintenanceWindowExecutionTaskInvocations"
             result = "WindowExecutionTaskInvocationIdentities"
             ids = {"WindowExecutionId": one.id, "TaskId": task["TaskExecutionId"]}
-            found = self._api.pages(operation, result, "InvocationId", "Status", **ids)
+            found = self._api.pages(operation, result, "InvocationId", **ids)
             one.invocations[task["TaskExecutionId"]] = list({raw["InvocationId"]: raw for raw in found}.values())
             return ()
 
@@ -123,7 +123,7 @@ def _entry(one: _Execution, definitions: list[Raw], target_names: Mapping[str, s
 def _course(raw: Raw) -> dict[str, Any]:
     """How far something has got."""
     return {
-        "status": raw["Status"],
+        "status": raw.get("Status") or None,
         "status_details": raw.get("StatusDetails") or None,
         "start_time": iso_date(raw.get("StartTime")),
         "end_time": iso_date(raw.get("EndTime")),

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._aws.answers import BASELINE_MEMBERS, TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS
 from .._aws.structures import Raw, member
 from .._options.codecs import CRITERIA, FILTERS, INSTANT, PARAMETERS, RULES, SCHEDULE, SOURCES
 from .._options.kind import Kind, same, values_of
@@ -185,7 +186,7 @@ def _pleasant(criteria: dict[str, list[str]]) -> Values:
 def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes: int, check: Check) -> Declared:
     """An own baseline. namesakes: how many own baselines have its name and operating system, itself included."""
     title = f"baseline {raw.get('Name')} for {raw.get('OperatingSystem')}"
-    if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes):
+    if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes) or _incomplete(raw, BASELINE_MEMBERS):
         return Declared(None, [f"{title}: {refusal}"])
     options = {
         **declaration_of(patch_baseline.KIND, raw),
@@ -199,18 +200,19 @@ def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes
 def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str | None) -> Declared:
     """A baseline of AWS, of which only registrations can be declared. aws_default: the one that AWS makes the default
     of the operating system."""
-    options: Values = {"name": identity["BaselineName"], "operating_system": identity["OperatingSystem"]}
+    options: Values = {"name": identity.get("BaselineName"), "operating_system": identity.get("OperatingSystem")}
     found = {
         **({"patch_groups": sorted(groups)} if groups else {}),
         **({"default": True} if identity.get("DefaultBaseline") and identity["BaselineId"] != aws_default else {}),
     }
-    return Declared({**options, **found} if found else None)
+    return Declared({**options, **found} if found and all(options.values()) else None)
 
 
 def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared:
     """A window with those of its targets and tasks that were read. namesakes: how many windows have its name."""
     title = f"window {parts.raw.get('Name')}"
-    if refusal := _refusal(window.KIND, parts.raw, parts.tags, namesakes):
+    refusal = _refusal(window.KIND, parts.raw, parts.tags, namesakes) or _incomplete(parts.raw, WINDOW_MEMBERS)
+    if refusal:
         return Declared(None, [f"{title}: {refusal}"])
     options = {**declaration_of(window.KIND, parts.raw), **_tags_option(parts.tags)}
     declared = _checked(window.KIND, options, title, check)
@@ -243,6 +245,11 @@ def _way_to_rename(kind: Kind, raw: Raw) -> str:
     return f"{_MODULES[kind.name]} names it by {kind.id_option}: {raw.get(kind.id_member)}"
 
 
+def _incomplete(raw: Raw, members: Iterable[str]) -> str | None:
+    missing = [name for name in members if raw.get(name) in (None, "")]
+    return f"the answer of AWS holds no {', '.join(missing)}" if missing else None
+
+
 def _tags_option(tags: Mapping[str, str]) -> Values:
     own = {key: tags[key] for key in sorted(tags) if not is_reserved(key)}
     return {"tags": own} if own else {}
@@ -266,6 +273,7 @@ class _Children:
 
     def __init__(self, kind: Kind, window_title: str, raws: list[Raw], check: Check) -> None:
         self._kind = kind
+        self._members = TARGET_MEMBERS if kind is window_target.KIND else TASK_MEMBERS
         self._where = f"of {window_title}"
         self._raws = sorted(raws, key=lambda raw: (raw.get("Priority", 1), raw.get("Name") or ""))
         self.check = check
@@ -294,6 +302,8 @@ class _Children:
                 self.note(
                     raw, f"a declared name must not end in {REPLACED}, which marks an unfinished replacement; {way}"
                 )
+            elif incomplete := _incomplete(raw, self._members):
+                self.note(raw, incomplete)
             elif names[name] > 1:
                 way = _way_to_rename(self._kind, raw)
                 self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name; {way}")

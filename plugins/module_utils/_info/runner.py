@@ -110,7 +110,7 @@ def run_baseline_info() -> None:
 def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[str]]) -> tuple[AnsibleAWSModule, Api]:
     """The module and its API; with options that cannot be it ends here."""
     module = make_module(options)
-    api = connect(module, WORKERS)
+    api = connect(module, WORKERS, is_lenient=True)
     if found := check(api, module.params):
         module.fail_json(msg=printable("; ".join(found)), violations=found)
     return module, api

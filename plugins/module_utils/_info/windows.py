@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from .._aws.answers import TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS
 from .._aws.client import GONE, Api, Job, run_jobs, unless_gone
 from .._aws.errors import ApiError
 from .._aws.structures import Raw
@@ -56,14 +55,14 @@ class WindowReader:
     def read(self) -> list[dict[str, Any]]:
         """The entries of the answer."""
         run_jobs([self._list, *([self._list_touching] if self._params["instance_id"] else [])], WORKERS)
-        windows = [_Window(raw["WindowId"], raw["Enabled"]) for raw in self._listed if self._fits(raw)]
+        windows = [_Window(raw["WindowId"], raw.get("Enabled") is True) for raw in self._listed if self._fits(raw)]
         run_jobs([job for one in windows for job in self._first_jobs(one)], WORKERS)
-        counts = Counter(raw["Name"] for raw in self._listed)
-        found = sorted((one for one in windows if not one.gone), key=lambda one: (one.raw["Name"], one.id))
-        return [self._entry(one, counts[one.raw["Name"]]) for one in found]
+        counts = Counter(_name(raw) for raw in self._listed)
+        found = sorted((one for one in windows if not one.gone), key=lambda one: (_name(one.raw), one.id))
+        return [self._entry(one, counts[_name(one.raw)]) for one in found]
 
     def _list(self) -> Iterable[Job]:
-        listed = self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId", "Name", "Enabled")
+        listed = self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId")
         # An entry may come on two pages when the listing changes in between.
         self._listed = list({raw["WindowId"]: raw for raw in listed}.values())
         return ()
@@ -78,9 +77,9 @@ class WindowReader:
     def _fits(self, raw: Raw) -> bool:
         enabled = self._params["enabled"]
         return (
-            is_wanted(raw["Name"], self._params["names"])
+            is_wanted(_name(raw), self._params["names"])
             and is_wanted(raw["WindowId"], self._params["window_ids"])
-            and enabled in (None, raw["Enabled"])
+            and enabled in (None, raw.get("Enabled"))
             and (self._touching is None or raw["WindowId"] in self._touching)
         )
 
@@ -106,7 +105,7 @@ class WindowReader:
         return [unless_gone(one, read) for read in reads]
 
     def _get(self, one: _Window) -> Iterable[Job]:
-        one.raw = self._api.get("GetMaintenanceWindow", *WINDOW_MEMBERS, WindowId=one.id)
+        one.raw = self._api.get("GetMaintenanceWindow", "WindowId", WindowId=one.id)
         return ()
 
     def _tags(self, one: _Window) -> Iterable[Job]:
@@ -114,7 +113,7 @@ class WindowReader:
         return ()
 
     def _list_targets(self, one: _Window) -> Iterable[Job]:
-        listed = self._api.pages("DescribeMaintenanceWindowTargets", "Targets", *TARGET_MEMBERS, WindowId=one.id)
+        listed = self._api.pages("DescribeMaintenanceWindowTargets", "Targets", "WindowTargetId", WindowId=one.id)
         one.targets = {raw["WindowTargetId"]: raw for raw in listed}
         return ()
 
@@ -126,7 +125,7 @@ class WindowReader:
         def job() -> Iterable[Job]:
             operation = "GetMaintenanceWindowTask"
             try:
-                answer = self._api.get(operation, *TASK_MEMBERS, WindowId=one.id, WindowTaskId=task_id)
+                answer = self._api.get(operation, "WindowTaskId", WindowId=one.id, WindowTaskId=task_id)
             except ApiError as error:
                 if error.code not in GONE:
                     raise
@@ -171,6 +170,10 @@ class WindowReader:
             names = {target_id: raw["Name"] for target_id, raw in one.targets.items() if raw.get("Name")}
             entry |= one.executions.told(one.tasks.values(), names)
         return {**entry, **declared(declare_window(parts, namesakes, checker(self._api)))}
+
+
+def _name(raw: Raw) -> str:
+    return raw.get("Name") or ""
 
 
 def _by_name(entry: Mapping[str, Any]) -> tuple[str, str]:

@@ -77,8 +77,8 @@ def instance_facts(invocation: Raw) -> Facts:
         "status": invocation["Status"],
         "status_details": invocation.get("StatusDetails") or None,
         "exit_code": None if code == -1 else code,
-        "start_time": _moment(step.get("ResponseStartDateTime")),
-        "end_time": _moment(step.get("ResponseFinishDateTime")),
+        "start_time": iso_date(step.get("ResponseStartDateTime")),
+        "end_time": iso_date(step.get("ResponseFinishDateTime")),
         "output_url": step.get("StandardOutputUrl") or invocation.get("StandardOutputUrl") or None,
         "error_url": step.get("StandardErrorUrl") or invocation.get("StandardErrorUrl") or None,
         "output": printable_lines(step.get("Output") or "") or None if failed else None,
@@ -98,11 +98,6 @@ def _decisive_step(steps: list[Raw]) -> Raw:
     wrong = [step for step in steps if step.get("Status") != "Success"]
     ran = [step for step in steps if not (step.get("Output") or "").startswith(_SKIPPED)]
     return next(iter(wrong), (ran or steps or [{}])[-1])
-
-
-def _moment(moment: Any) -> str | None:
-    # A step that did not run has no time, or that of 1970.
-    return None if moment is None or moment.year <= 1970 else iso_date(moment)
 
 
 def progress(facts: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ class Run:
         self._read_instances()
 
     def _reach(self, whole: bool) -> Reach:
-        nodes = Nodes(self.api, lambda: connect(self.module, 1, "resource-groups"), whole)
+        nodes = Nodes(self.api, lambda: connect(self.module, 1, "resource-groups", is_lenient=True), whole)
         reached = nodes.reached(patch_run_options.api_targets(self.params))
         for text in [*patch_run_options.warnings(self.params), *reached.warnings]:
             warn(printable(text))
@@ -159,7 +159,7 @@ class Run:
 def run_patch_run() -> None:
     """The main function of ssm_patch_run."""
     module = make_module(patch_run_options.OPTIONS)
-    api = connect(module, 1)
+    api = connect(module, 1, is_lenient=True)
     if found := patch_run_options.violations(module.params, api.input_shape):
         module.fail_json(msg=printable("Nothing was sent: " + "; ".join(found)), violations=found, changed=False)
     try:

@@ -272,9 +272,10 @@ def parse_instant(value: str) -> datetime | None:
     """The aware moment of an ISO-8601 date with an offset or Z, in any shape the service or YAML has; else None."""
     try:
         moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+        # The ends of the calendar are no moments in every zone.
+        return moment if moment.tzinfo and moment.astimezone(UTC) else None
+    except (OverflowError, ValueError):
         return None
-    return moment if moment.tzinfo else None
 
 
 def check_date(text: str) -> list[str]:

@@ -10,16 +10,18 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.utils import parse_timestamp
 
 REGION = "eu-west-1"
 PREFIX = f"patchfleet-verify-{secrets.token_hex(4)}"
@@ -43,7 +45,9 @@ class Endpoint:
         self.url = url
         self.profile = profile
         keys = () if self.aws else (new_account(), "unused", None, REGION)
-        self.session = boto3.session.Session(*keys)
+        core = botocore.session.Session()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment_of)
+        self.session = boto3.session.Session(*keys, botocore_session=core)
 
     @property
     def aws(self) -> bool:
@@ -250,6 +254,14 @@ def targets_of(client: Client, window: str) -> dict[str, dict[str, Any]]:
 def as_sets(targets: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
     """Targets or patch filters without the order that the service does not promise."""
     return {entry["Key"]: frozenset(entry["Values"]) for entry in targets}
+
+
+def moment_of(value: Any) -> datetime:
+    """A date of an answer; botocore itself reads the first ones of the calendar in some time zones only."""
+    if isinstance(value, (int, float)):
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value)
+    moment: datetime = parse_timestamp(value)
+    return moment
 
 
 class Doors:

@@ -50,6 +50,8 @@ def test_a_sync_runs_by_and_by(ssm: Client, make: Maker, doors: Any) -> None:
         doors.post("clock", {"advance": 7200})
         (sync,) = listed(ssm).values()
     assert sync["LastStatus"] == "Successful"
+    # aws-cli, examples/ssm/list-resource-data-sync.rst
+    assert sync["LastSyncStatusMessage"] == "The sync was successfully completed"
     assert sync["SyncCreatedTime"] < sync["LastSyncTime"] == sync["LastSuccessfulSyncTime"]
 
 

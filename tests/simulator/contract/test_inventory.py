@@ -172,6 +172,12 @@ def test_entries_of_a_node(ssm: Client) -> None:
     assert [set(row) for row in found] == [ATTRIBUTES["AWS:PatchCompliance"]] * 50
 
 
+def test_the_schema_of_applications_has_another_version(ssm: Client) -> None:
+    """aws-cli, examples/ssm/list-inventory-entries.rst."""
+    answer = ssm.list_inventory_entries(InstanceId=WINDOWS, TypeName="AWS:Application")
+    assert answer["SchemaVersion"] == "1.1"
+
+
 def test_filters_of_entries(ssm: Client) -> None:
     request = {"InstanceId": LINUX, "TypeName": "AWS:PatchCompliance"}
     for key in ("State", "AWS:PatchCompliance.State"):

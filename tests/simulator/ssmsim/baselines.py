@@ -135,7 +135,7 @@ def register_default_patch_baseline(region: Region, request: Record) -> Record:
     system, baseline_id = record["OperatingSystem"], record["BaselineId"]
     region.table("default_baselines").put(system, {"OperatingSystem": system, "BaselineId": baseline_id})
     # An example of the CLI shows the bare id where an ARN was sent.
-    return {"BaselineId": baseline_id.rpartition("/")[2] if region.strict else baseline_id}
+    return {"BaselineId": baseline_id.rpartition("/")[2]}
 
 
 @operation("DescribePatchProperties")

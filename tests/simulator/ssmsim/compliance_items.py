@@ -103,7 +103,7 @@ def tally(fleet: Fleet, verdict: Verdict) -> tuple[Counter[str], Counter[str]]:
 
 def iso(moment: float) -> str:
     """A moment as items and inventory write it."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
 
 
 def _judged(severities: list[str]) -> tuple[str, str]:
@@ -128,7 +128,7 @@ def _patch_item(node: Node, report: Report, found: Found) -> Record:
         "DocumentName": _DOCUMENT,
         "DocumentVersion": "1",
         "InstalledTime": iso(found.installed),
-        "PatchBaselineId": report.run.policy.baseline_id,
+        "PatchBaselineId": report.run.policy.reported_id,
         "PatchGroup": report.run.patch_group,
         "PatchSeverity": patch.severity,
         "PatchState": spelled(found.state),

@@ -78,6 +78,7 @@ def _shown(region: Region, sync: Record) -> Record:
     age = region.now() - sync["Modified"]
     if age < _FIRST_RUN:
         return {**shown, "LastStatus": "InProgress"}
+    shown["LastSyncStatusMessage"] = "The sync was successfully completed"
     last = sync["Modified"] + _FIRST_RUN + timedelta(hours=(age - _FIRST_RUN) // timedelta(hours=1))
     return {**shown, "LastStatus": "Successful", "LastSyncTime": last, "LastSuccessfulSyncTime": last}
 

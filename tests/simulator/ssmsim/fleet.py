@@ -46,7 +46,7 @@ class Counts(NamedTuple):
 
 
 class NonCompliant(NamedTuple):
-    """How many patches make a node noncompliant: critical by the baseline, security by their publisher, others."""
+    """How many patches make a node noncompliant: critical by the baseline, security by their publisher, neither."""
 
     critical: int
     security: int
@@ -197,13 +197,10 @@ class Fleet:
         counts, patches = report.counts, self.patches(node)
         grades = report.run.policy.grades(patches)
         front = counts.missing + counts.failed + counts.pending_reboot
-        critical, security = grades.among(0, front)
         available = available_places(patches, counts) if report.run.policy.counts_available else ()
         single = (*rejected_places(patches, counts), *available)
-        for place in single:
-            more = grades.among(place, place + 1)
-            critical, security = critical + more[0], security + more[1]
-        return NonCompliant(critical, security, front + len(single) - critical - security)
+        parts = (grades.among(0, front), *(grades.among(place, place + 1) for place in single))
+        return NonCompliant(*map(sum, zip(*parts, strict=True)))
 
     def operate(
         self,
@@ -226,6 +223,9 @@ class Fleet:
         before = node.counts
         if operation == "Install":
             node.counts = _installed(before, reboot_option, failing=node.failing)
+        else:
+            # What an installation failed on is missing to a scan.
+            node.counts = before._replace(missing=before.missing + before.failed, failed=0)
         group = self.patch_group(self.tags_of(node))
         policy = self.policy(group, node.platform.operating_system)
         run = Run(policy, group, operation, reboot_option, snapshot_id, execution_id, install_override_list)
@@ -308,7 +308,14 @@ def _report(node: Node, run: Run, started: float, ended: float, gained: int) -> 
     if run.operation == "Install" and run.reboot_option == "NoReboot":
         last_no_reboot = started
     fresh = (gained, ended) if gained or last is None else last.fresh
-    return Report(run, node.counts, started, ended, last_no_reboot, fresh)
+    return Report(run, told_by(run.policy, node.counts), started, ended, last_no_reboot, fresh)
+
+
+def told_by(policy: Policy, counts: Counts) -> Counts:
+    """What a node reports by a baseline: installed patches that it rejects, as others unless it blocks them."""
+    if policy.blocks_rejected:
+        return counts
+    return counts._replace(installed_other=counts.installed_other + counts.rejected, rejected=0)
 
 
 def _summary(node: Node, report: Report) -> str:
@@ -319,7 +326,7 @@ def _summary(node: Node, report: Report) -> str:
     )
     lines = {
         "PatchGroup": run.patch_group,
-        "BaselineId": run.policy.baseline_id,
+        "BaselineId": run.policy.reported_id,
         "SnapshotId": run.snapshot_id,
         "RebootOption": run.reboot_option,
         "OwnerInformation": "",

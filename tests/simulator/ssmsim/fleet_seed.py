@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ssmsim.fleet import Counts, Fleet, Node, Report, Run, Tags
+from ssmsim.fleet import Counts, Fleet, Node, Report, Run, Tags, told_by
 from ssmsim.fleet_nodes import named_node, planting_time
 from ssmsim.platforms import PLATFORMS, Platform
 
@@ -170,7 +170,7 @@ class _Planting:
             missing=some(6, "missing") or int(number in draws.silent) * (1 + spread),
             failed=some(2, "failed"),
             unreported=0 if windows else -1,
-            not_applicable=40 + spread * 9 if windows else 0,
+            not_applicable=(40 if windows else 20) + spread * 9,
             available_security=some(2, "available_security") if windows else 0,
         )
         return self._shared.setdefault(counts, counts)
@@ -183,7 +183,9 @@ class _Planting:
         ago = (_turn(group) + 1) * _DAY if install else 0.4 * _DAY
         started = round(self.now.timestamp() - ago - stale * self.wish.stale_days * _DAY + self.rng.random() * 1800, 3)
         ended = started + (180.0 if install else 15.0)
-        return Report(run, counts, started, ended, started if no_reboot else None)
+        told = told_by(run.policy, counts)
+        told = self._shared.setdefault(told, told)
+        return Report(run, told, started, ended, started if no_reboot else None)
 
     def _run(self, group: str, system: str, install: bool, no_reboot: bool, stale: bool) -> Run:
         key = (group, system, install, no_reboot, stale)

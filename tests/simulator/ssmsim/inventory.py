@@ -19,6 +19,8 @@ Row = dict[str, str]
 Test = Callable[[Node], bool]
 
 _SCHEMA_VERSION = "1.0"
+_SCHEMA_VERSIONS = {"AWS:Application": "1.1"}
+"""Those of types that are not in their first version."""
 _COMPARISONS: dict[str, Callable[[str, str], bool]] = {
     "Equal": lambda held, value: held == value,
     "NotEqual": lambda held, value: held != value,
@@ -61,7 +63,7 @@ def list_inventory_entries(region: Region, request: Record) -> Record:
     return answer | {
         "TypeName": type_name,
         "InstanceId": node.instance_id,
-        "SchemaVersion": _SCHEMA_VERSION,
+        "SchemaVersion": _schema_version(type_name),
         "CaptureTime": capture_time(region, node, type_name),
     }
 
@@ -73,7 +75,11 @@ def _entity(region: Region, node: Node, type_name: str) -> Record:
 
 
 def _item(type_name: str, rows: Content) -> Record:
-    return {"TypeName": type_name, "SchemaVersion": _SCHEMA_VERSION, "Content": rows}
+    return {"TypeName": type_name, "SchemaVersion": _schema_version(type_name), "Content": rows}
+
+
+def _schema_version(type_name: str) -> str:
+    return _SCHEMA_VERSIONS.get(type_name, _SCHEMA_VERSION)
 
 
 def _test(region: Region, entry: dict[str, Any], *, aggregated: bool = False) -> Test:

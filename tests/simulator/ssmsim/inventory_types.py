@@ -122,7 +122,7 @@ def _compliance_summary(region: Region, node: Node) -> Content:
         {
             "ComplianceType": verdict.compliance_type,
             "PatchGroup": node.report.run.patch_group if node.report and not verdict.put else "",
-            "PatchBaselineId": node.report.run.policy.baseline_id if node.report and not verdict.put else "",
+            "PatchBaselineId": node.report.run.policy.reported_id if node.report and not verdict.put else "",
             "Status": verdict.status,
             "OverallSeverity": verdict.severity,
             **_execution(verdict.execution),

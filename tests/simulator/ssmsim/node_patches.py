@@ -12,11 +12,13 @@ from ssmsim.fleet import Fleet, Node, Report, available_places, rejected_places
 from ssmsim.patch_catalogue import Patch, unlisted
 
 NOT_INSTALLED = 0.0
+UNKNOWN = -62_135_596_800.0
+"""The first second of the year 1, which the service answers where Windows does not know when it installed a patch."""
 NON_COMPLIANT = frozenset({"MISSING", "FAILED", "INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED"})
 """The states that make a node noncompliant, whatever its baseline says."""
 _DAY = 86_400.0
 _OTHERS = 1_700_000_000.0
-"""When the first of the patches beside the baseline was installed."""
+"""When the first of the packages beside the baseline was installed."""
 
 
 class Found(NamedTuple):
@@ -66,7 +68,8 @@ def _fine(fleet: Fleet, node: Node, report: Report) -> Iterator[Found]:
         yield Found(patches[index], "INSTALLED", installed, levels[index])
     packaging = node.platform.packaging
     for number, patch in enumerate(unlisted(packaging, 1, counts.installed_other)):
-        yield Found(patch, "INSTALLED_OTHER", min(_OTHERS - number * _DAY, report.started), "UNSPECIFIED")
+        installed = UNKNOWN if packaging == "kb" else min(_OTHERS - number * _DAY, report.started)
+        yield Found(patch, "INSTALLED_OTHER", installed, "UNSPECIFIED")
     for patch in unlisted(packaging, 0, counts.not_applicable):
         yield Found(patch, "NOT_APPLICABLE", NOT_INSTALLED, "UNSPECIFIED")
 
@@ -82,5 +85,5 @@ def plain(state: str) -> str:
 
 
 def spelled(state: str) -> str:
-    """A state as compliance and inventory write it: ``InstalledOther``."""
+    """A state as answers have it: ``InstalledOther``."""
     return state.title().replace("_", "")

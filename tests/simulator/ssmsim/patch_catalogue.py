@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The patches that exist: what nodes have or miss, what baselines approve, what DescribeAvailablePatches shows.
 
-Microsoft's patches come out every month, two for a product; the catalogue goes four years back from a month. KB numbers
+Microsoft's patches come out every month, two for a product; the catalogue goes ten years back from a month. KB numbers
 follow from month, product and kind, so that a KB is the same in every catalogue. The packages of the other systems are
 as many whatever the month.
 """
@@ -15,10 +15,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import product as combinations
 
-MONTHS = 48
+MONTHS = 120
 PACKAGES = 240
 """How many packages a system other than Windows has."""
-OS_PRODUCTS = ("WindowsServer2016", "WindowsServer2019", "WindowsServer2022", "WindowsServer2025")
+OS_PRODUCTS = (
+    *("WindowsServer2016", "WindowsServer2019", "WindowsServer2022", "WindowsServer2025"),
+    *("WindowsServer2012", "WindowsServer2012R2"),
+)
 _FIRST_MONTH = {"WindowsServer2025": 2024 * 12 + 10}
 _APPLICATIONS = {
     "Microsoft SQL Server 2019": "SQL Server",
@@ -169,7 +172,7 @@ def _kb(product: str, month: int, kind: int) -> Patch:
 
 
 def _spoken(product: str) -> str:
-    return f"Windows Server {product[13:]}" if product in OS_PRODUCTS else product
+    return f"Windows Server {product[13:].replace('R2', ' R2')}" if product in OS_PRODUCTS else product
 
 
 @lru_cache(maxsize=64)

@@ -35,15 +35,20 @@ class Approval(NamedTuple):
 
 
 class Grades(NamedTuple):
-    """How grave the lack of each patch of a list is, and how many of its first ones are critical, or security."""
+    """How grave the lack of each patch of a list is, and how many of its first ones are critical, security, neither.
+
+    A critical security patch is both.
+    """
 
     levels: tuple[str, ...]
     critical: tuple[int, ...]
     security: tuple[int, ...]
+    other: tuple[int, ...]
 
-    def among(self, begin: int, end: int) -> tuple[int, int]:
-        """How many patches from ``begin`` to before ``end`` are critical, and how many others are security."""
-        return self.critical[end] - self.critical[begin], self.security[end] - self.security[begin]
+    def among(self, begin: int, end: int) -> tuple[int, int, int]:
+        """How many patches from ``begin`` to before ``end`` are critical, security, neither."""
+        critical, security, other = (sums[end] - sums[begin] for sums in (self.critical, self.security, self.other))
+        return critical, security, other
 
 
 class Policy:
@@ -54,9 +59,14 @@ class Policy:
         self._graded: dict[int, tuple[tuple[Patch, ...], Grades]] = {}
 
     @property
-    def baseline_id(self) -> str:
-        """The id, of a baseline of AWS the ARN."""
-        return str(self.record["BaselineId"])
+    def reported_id(self) -> str:
+        """The id as nodes report it: without the rest of the ARN, which names a baseline of AWS elsewhere."""
+        return str(self.record["BaselineId"]).rpartition("/")[2]
+
+    @property
+    def blocks_rejected(self) -> bool:
+        """Whether an installed patch that is rejected makes a node noncompliant."""
+        return self.record.get("RejectedPatchesAction") == "BLOCK"
 
     @property
     def counts_available(self) -> bool:
@@ -94,8 +104,9 @@ class Policy:
     def _grade(self, patches: tuple[Patch, ...]) -> Grades:
         levels = tuple(map(self.level, patches))
         critical = [level == "CRITICAL" for level in levels]
-        security = [patch.is_security and not grave for patch, grave in zip(patches, critical, strict=True)]
-        return Grades(levels, *(tuple(accumulate(flags, initial=0)) for flags in (critical, security)))
+        security = [patch.is_security for patch in patches]
+        other = [not (grave or secure) for grave, secure in zip(critical, security, strict=True)]
+        return Grades(levels, *(tuple(accumulate(flags, initial=0)) for flags in (critical, security, other)))
 
     def _status(self, patch: Patch, now: datetime) -> Status | None:
         if patch.id in self._rejected:

@@ -99,7 +99,7 @@ def describe_instance_patches(region: Region, request: Record) -> Record:
         raise invalid_instance_id(request["InstanceId"])
     found = select(list(patches_on(fleet, node)), request.get("Filters", []), _PATCH_FILTERS, invalid_filter)
     answer = page(region, "DescribeInstancePatches", request, region.arrange(found), "Patches")
-    return answer | {"Patches": [patch_as_read(region, patch) for patch in answer["Patches"]]}
+    return answer | {"Patches": [patch_as_read(patch) for patch in answer["Patches"]]}
 
 
 def state(fleet: Fleet, node: Node) -> Record:
@@ -112,7 +112,7 @@ def state(fleet: Fleet, node: Node) -> Record:
     record: dict[str, Any] = {
         "InstanceId": node.instance_id,
         "PatchGroup": run.patch_group,
-        "BaselineId": run.policy.baseline_id,
+        "BaselineId": run.policy.reported_id,
         "SnapshotId": run.snapshot_id,
         "OwnerInformation": "",
         **{member: getattr(report.counts, name) for member, name in COUNTS.items()},
@@ -128,14 +128,14 @@ def state(fleet: Fleet, node: Node) -> Record:
     return record | ({"InstallOverrideList": run.install_override_list} if run.install_override_list else {})
 
 
-def patch_as_read(region: Region, found: Found) -> Record:
-    """The PatchComplianceData of a patch. States are spelled as in the examples, or as in the model."""
+def patch_as_read(found: Found) -> Record:
+    """The PatchComplianceData of a patch, with the state in the spelling of filters rather than that of the model."""
     record: dict[str, Any] = {
         "Title": found.patch.title,
         "KBId": found.patch.id,
         "Classification": found.patch.classification,
         "Severity": found.patch.severity,
-        "State": spelled(found.state) if region.strict else found.state,
+        "State": spelled(found.state),
         "InstalledTime": found.installed,
     }
     lacks = found.state in ("MISSING", "FAILED") and found.patch.cves

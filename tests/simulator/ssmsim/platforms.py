@@ -38,11 +38,13 @@ def _linux(operating_system: str, packaging: str, *releases: tuple[str, str, str
 
 PLATFORMS: dict[str, tuple[Platform, ...]] = {
     "WINDOWS": tuple(
-        Platform("WINDOWS", "Windows", f"Microsoft Windows Server {year} Datacenter", f"10.0.{build}", product, "kb")
-        for year, build, product in (
-            ("2016", "14393", "WindowsServer2016"),
-            ("2019", "17763", "WindowsServer2019"),
-            ("2022", "20348", "WindowsServer2022"),
+        Platform("WINDOWS", "Windows", f"Microsoft Windows Server {edition}", version, product, "kb")
+        for edition, version, product in (
+            ("2016 Datacenter", "10.0.14393", "WindowsServer2016"),
+            ("2019 Datacenter", "10.0.17763", "WindowsServer2019"),
+            ("2022 Datacenter", "10.0.20348", "WindowsServer2022"),
+            ("2012 Standard", "6.2.9200", "WindowsServer2012"),
+            ("2012 R2 Standard", "6.3.9600", "WindowsServer2012R2"),
         )
     ),
     "AMAZON_LINUX": _linux("AMAZON_LINUX", "rpm", ("Amazon Linux AMI", "2018.03", "AmazonLinux2018.03")),

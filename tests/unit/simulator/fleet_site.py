@@ -13,12 +13,13 @@ from ssmsim.simulator import DEFAULT_ACCOUNT
 
 CLOCK = "2026-01-15T00:00:00Z"
 REGION = "us-east-1"
-# Lacking security patches of Windows are critical, and available ones count.
+# Lacking security patches of Windows are critical, and available ones count, as rejected ones do.
 BASELINE = {
     "Name": "Production",
     "OperatingSystem": "WINDOWS",
     "PatchGroups": ["Web Servers"],
     "AvailableSecurityUpdatesComplianceStatus": "NON_COMPLIANT",
+    "RejectedPatchesAction": "BLOCK",
     "ApprovalRules": {
         "PatchRules": [
             {

@@ -105,12 +105,9 @@ def test_items_are_the_patches_and_carry_the_verdict(site: Site, states: dict[st
         }
         lacking = [item for item in items if item["Status"] == "NON_COMPLIANT"]
         critical = [item for item in lacking if item["Severity"] == "CRITICAL"]
-        security = [
-            item
-            for item in lacking
-            if item not in critical and item["Details"]["Classification"].startswith("Security")
-        ]
-        counts = (len(critical), len(security), len(lacking) - len(critical) - len(security))
+        security = [item for item in lacking if item["Details"]["Classification"].startswith("Security")]
+        others = [item for item in lacking if item not in critical and item not in security]
+        counts = (len(critical), len(security), len(others))
         assert counts == tuple(record[member] for member in VERDICTS)
         assert {item["Details"]["PatchBaselineId"] for item in items} == {record["BaselineId"]}
 
@@ -129,9 +126,9 @@ def test_summaries_of_resources_are_the_sum_of_their_items(site: Site, states: d
             assert summed(summary[f"{name}Summary"]) == expected
             assert summary[f"{name}Summary"][f"{name}Count"] == expected.total()
     for summary in summaries:
-        lacks = sum(states[summary["ResourceId"]][member] for member in VERDICTS)
+        lacks = any(states[summary["ResourceId"]][member] for member in VERDICTS)
         assert summary["Status"] == ("NON_COMPLIANT" if lacks else "COMPLIANT")
-        assert summary["NonCompliantSummary"]["NonCompliantCount"] == lacks
+        assert (summary["NonCompliantSummary"]["NonCompliantCount"] > 0) == lacks
 
 
 def test_the_summary_is_the_sum_of_the_resources(site: Site) -> None:

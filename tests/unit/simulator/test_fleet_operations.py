@@ -29,7 +29,10 @@ REPORTED = ("SnapshotId", "OperationStartTime", "OperationEndTime")
 
 
 def site_of(**node: Any) -> Site:
-    return Site(fleet={"nodes": [{"InstanceId": NODE, "OperatingSystem": "WINDOWS"} | node]})
+    """A node under a baseline that blocks what it rejects."""
+    system = node.get("OperatingSystem", "WINDOWS")
+    blocking = {"Name": "Blocking", "OperatingSystem": system, "Default": True, "RejectedPatchesAction": "BLOCK"}
+    return Site(baselines=[blocking], fleet={"nodes": [{"InstanceId": NODE, "OperatingSystem": system} | node]})
 
 
 def operate(site: Site, operation: str, reboot_option: str = "NoReboot", **changes: Any) -> Outcome:
@@ -56,13 +59,34 @@ def test_a_scan_changes_nothing_but_the_report() -> None:
     before, patches = record(site), site.patches(NODE)
     assert operate(site, "Scan").success
     found = record(site)
-    assert {**found, **{key: before[key] for key in REPORTED}} == before
-    assert site.patches(NODE) == patches
+    assert {**found, **{key: before[key] for key in (*REPORTED, "MissingCount", "FailedCount")}} == before
+    assert {patch["KBId"] for patch in site.patches(NODE)} == {patch["KBId"] for patch in patches}
     assert (found["Operation"], found["SnapshotId"], found["OperationEndTime"]) == (
         "Scan",
         "snapshot",
         WHEN.timestamp(),
     )
+
+
+def test_what_an_installation_failed_on_is_missing_to_the_next_scan() -> None:
+    site = site_of(**COUNTS, Failing=True)
+    lacking = in_state(site, "Missing", "Failed")
+    operate(site, "Install")
+    assert in_state(site, "Failed") == lacking
+    operate(site, "Scan", when=WHEN + timedelta(days=1))
+    assert (in_state(site, "Missing"), in_state(site, "Failed")) == (lacking, set())
+    operate(site, "Install", when=WHEN + timedelta(days=2))
+    assert in_state(site, "Failed") == lacking
+
+
+def test_rejected_patches_are_others_unless_the_baseline_blocks_them() -> None:
+    site = site_of(**COUNTS)
+    (own,) = site.call("DescribePatchBaselines", Filters=[{"Key": "OWNER", "Values": ["Self"]}])["BaselineIdentities"]
+    operate(site, "Scan")
+    assert (record(site)["InstalledRejectedCount"], record(site)["InstalledOtherCount"]) == (1, 4)
+    site.call("UpdatePatchBaseline", BaselineId=own["BaselineId"], RejectedPatchesAction="ALLOW_AS_DEPENDENCY")
+    operate(site, "Scan")
+    assert (record(site)["InstalledRejectedCount"], record(site)["InstalledOtherCount"]) == (0, 5)
 
 
 def test_a_scan_is_no_install_without_reboot() -> None:
@@ -73,24 +97,24 @@ def test_a_scan_is_no_install_without_reboot() -> None:
 
 def test_an_install_without_reboot_leaves_all_pending() -> None:
     site = site_of(**COUNTS)
-    lacking = in_state(site, "MISSING", "FAILED", "INSTALLED_PENDING_REBOOT")
-    installed = in_state(site, "INSTALLED")
+    lacking = in_state(site, "Missing", "Failed", "InstalledPendingReboot")
+    installed = in_state(site, "Installed")
     outcome = operate(site, "Install")
     assert (outcome.success, outcome.exit_code) == (True, 0)
     assert counted(site) == (0, 0, 6, 1, 10, 4)
-    assert in_state(site, "INSTALLED_PENDING_REBOOT") == lacking
-    assert in_state(site, "INSTALLED") == installed
+    assert in_state(site, "InstalledPendingReboot") == lacking
+    assert in_state(site, "Installed") == installed
     assert record(site)["LastNoRebootInstallOperationTime"] < record(site)["OperationEndTime"]
 
 
 def test_an_install_with_reboot_ends_what_is_pending() -> None:
     site = site_of(**COUNTS)
-    lacking = in_state(site, "MISSING", "FAILED", "INSTALLED_PENDING_REBOOT")
-    installed, rejected = in_state(site, "INSTALLED"), in_state(site, "INSTALLED_REJECTED")
+    lacking = in_state(site, "Missing", "Failed", "InstalledPendingReboot")
+    installed, rejected = in_state(site, "Installed"), in_state(site, "InstalledRejected")
     assert operate(site, "Install", "RebootIfNeeded").success
     assert counted(site) == (0, 0, 0, 1, 16, 4)
-    assert in_state(site, "INSTALLED") == installed | lacking
-    assert in_state(site, "INSTALLED_REJECTED") == rejected
+    assert in_state(site, "Installed") == installed | lacking
+    assert in_state(site, "InstalledRejected") == rejected
     fresh = {patch["KBId"] for patch in site.patches(NODE) if patch["InstalledTime"] == WHEN.timestamp()}
     assert fresh == lacking
 
@@ -98,21 +122,21 @@ def test_an_install_with_reboot_ends_what_is_pending() -> None:
 def test_a_reboot_after_an_install_without_one() -> None:
     site = site_of(**COUNTS)
     operate(site, "Install")
-    pending = in_state(site, "INSTALLED_PENDING_REBOOT")
+    pending = in_state(site, "InstalledPendingReboot")
     operate(site, "Install", "RebootIfNeeded", when=WHEN + timedelta(days=1))
     assert counted(site) == (0, 0, 0, 1, 16, 4)
-    assert pending <= in_state(site, "INSTALLED")
+    assert pending <= in_state(site, "Installed")
 
 
 @pytest.mark.parametrize(("system", "code"), [("WINDOWS", -1), ("UBUNTU", 1)])
 def test_a_failing_node_goes_on_failing(system: str, code: int) -> None:
     site = site_of(**COUNTS, Failing=True, OperatingSystem=system)
-    lacking = in_state(site, "MISSING", "FAILED")
+    lacking = in_state(site, "Missing", "Failed")
     for day in range(2):
         outcome = operate(site, "Install", "RebootIfNeeded", when=WHEN + timedelta(days=day))
         assert (outcome.success, outcome.exit_code) == (False, code)
         assert counted(site) == (0, 4, 0, 1, 12, 4)
-        assert in_state(site, "FAILED") == lacking
+        assert in_state(site, "Failed") == lacking
     assert operate(site, "Scan").success
 
 
@@ -138,14 +162,14 @@ def test_a_node_reports_with_its_first_scan(kept: str) -> None:
     assert site.patches(NODE) == []
     assert site.call("DescribePatchGroupState", PatchGroup="Web")["Instances"] == 0
     operate(site, "Scan")
-    assert (record(site)["PatchGroup"], record(site)["MissingCount"]) == ("Web", 3)
+    assert (record(site)["PatchGroup"], record(site)["MissingCount"]) == ("Web", 4)
     assert site.call("DescribePatchGroupState", PatchGroup="Web")["InstancesWithMissingPatches"] == 1
 
 
 def test_the_baseline_is_that_of_the_moment() -> None:
-    site = site_of(Tags={"PatchGroup": "Web"})
+    site = Site(fleet={"nodes": [{"InstanceId": NODE, "OperatingSystem": "WINDOWS", "Tags": {"PatchGroup": "Web"}}]})
     first = record(site)["BaselineId"]
-    assert first.startswith("arn:")
+    assert first == site.call("GetDefaultPatchBaseline")["BaselineId"].rpartition("/")[2]
     own = site.call("CreatePatchBaseline", Name="Production", OperatingSystem="WINDOWS")["BaselineId"]
     site.call("RegisterPatchBaselineForPatchGroup", BaselineId=own, PatchGroup="Web")
     assert record(site)["BaselineId"] == first
@@ -174,7 +198,9 @@ def test_an_updated_baseline_counts_from_the_next_report_on() -> None:
     site.call("UpdatePatchBaseline", BaselineId=found["BaselineId"], ApprovalRules={"PatchRules": critical})
     assert record(site) == found
     operate(site, "Scan")
-    assert record(site)["CriticalNonCompliantCount"] == found["SecurityNonCompliantCount"]
+    # A critical security patch is both; a rejected patch is no longer one of them.
+    lost = record(site)["SecurityNonCompliantCount"]
+    assert record(site)["CriticalNonCompliantCount"] == lost == found["SecurityNonCompliantCount"] - 1
 
 
 def test_a_node_moves_to_another_group_with_its_next_report() -> None:
@@ -217,7 +243,7 @@ def test_an_install_everywhere() -> None:
 
 def test_the_output_is_the_summary_of_the_document() -> None:
     text = operate(site_of(**COUNTS), "Scan").stdout
-    for part in (NODE, "OperationType", "MissingCount                 : 3", "FailedCount                  : 1"):
+    for part in (NODE, "OperationType", "MissingCount                 : 4", "FailedCount                  : 0"):
         assert part in text
 
 
@@ -243,8 +269,8 @@ def test_no_operation_loses_or_invents_a_patch(
     site = site_of(**lacking, Failing=failing)
     everything = {patch["KBId"] for patch in site.patches(NODE)}
     for number, (operation, reboot_option) in enumerate(operations):
-        done = in_state(site, "INSTALLED")
+        done = in_state(site, "Installed")
         operate(site, operation, reboot_option, when=WHEN + timedelta(hours=number))
         assert {patch["KBId"] for patch in site.patches(NODE)} == everything
-        assert done <= in_state(site, "INSTALLED")
+        assert done <= in_state(site, "Installed")
     assert len(site.patches(NODE)) == len(everything)

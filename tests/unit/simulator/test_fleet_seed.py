@@ -28,7 +28,17 @@ SHARES = {
 def site() -> Site:
     shares = {"missing": 0.3, "failed": 0.1, "pending_reboot": 0.15, "rejected": 0.05, "never_scanned": 0.2}
     others = {"blank_records": 0.25, "stale": 0.1, "stale_days": 90, "hybrid": 0.2, "connection_lost": 0.07}
-    return Site(fleet={"count": 100, "unmanaged": 0.12, **shares, **others})
+    # Without a baseline that blocks them, no node tells of rejected patches.
+    blocking = [
+        {"Name": "Blocking", "OperatingSystem": system, "Default": True, "RejectedPatchesAction": "BLOCK"}
+        for system in PLATFORMS
+    ]
+    return Site(baselines=blocking, fleet={"count": 100, "unmanaged": 0.12, **shares, **others})
+
+
+def test_no_baseline_of_aws_blocks_what_it_rejects() -> None:
+    states = Site(fleet={"count": 40, "rejected": 1, "never_scanned": 0}).states()
+    assert {record["InstalledRejectedCount"] for record in states.values()} == {0}
 
 
 def test_shares_are_exact(site: Site) -> None:
@@ -89,7 +99,9 @@ def test_regions_have_fleets_of_their_own_and_reset_plants_them_again() -> None:
 def test_every_operating_system_has_nodes_and_patches(system: str) -> None:
     site = Site(fleet={"count": 10, "operating_systems": {system: 1}, "missing": 0.5, "never_scanned": 0})
     states = site.states()
-    assert {record["BaselineId"] for record in states.values()} == {predefined_defaults(REGION)[system]}
+    assert {record["BaselineId"] for record in states.values()} == {
+        predefined_defaults(REGION)[system].rpartition("/")[2]
+    }
     missing = [record for record in states.values() if record["MissingCount"]]
     for record in missing:
         (first, *_) = site.patches(record["InstanceId"], Filters=[{"Key": "State", "Values": ["Missing"]}])
@@ -121,8 +133,8 @@ def test_weights_decide_who_there_is() -> None:
         ({"nodes": [{"InstanceId": NODE, "Record": "none"}]}, "Record"),
         ({"nodes": [{"InstanceId": NODE, "OperatingSystem": "BEOS"}]}, "BEOS"),
         ({"nodes": [{"InstanceId": NODE, "OperatingSystem": "SUSE", "Product": "Suse9"}]}, "Suse9"),
-        ({"nodes": [{"InstanceId": NODE, "OperatingSystem": "WINDOWS", "MissingCount": 100}]}, "96"),
-        ({"nodes": [{"InstanceId": NODE, "NotApplicableCount": 1}]}, "Windows"),
+        ({"nodes": [{"InstanceId": NODE, "OperatingSystem": "WINDOWS", "MissingCount": 300}]}, "240"),
+        ({"nodes": [{"InstanceId": NODE, "AvailableSecurityUpdateCount": 1}]}, "Windows"),
     ],
 )
 def test_what_cannot_be_planted_is_told(wish: dict[str, Any], text: str) -> None:

@@ -93,5 +93,6 @@ def test_grades_are_counted_between_two_places() -> None:
     policy = Policy(BASELINE | {"ApprovedPatches": [patches[1].id], "ApprovedPatchesComplianceLevel": "CRITICAL"})
     for begin, end in ((0, 0), (0, 2), (1, 2), (2, 30), (0, len(patches))):
         critical = sum(place == 1 for place in range(begin, end))
-        security = sum(patches[place].is_security and place != 1 for place in range(begin, end))
-        assert policy.grades(patches).among(begin, end) == (critical, security)
+        security = sum(patches[place].is_security for place in range(begin, end))
+        other = sum(not patches[place].is_security and place != 1 for place in range(begin, end))
+        assert policy.grades(patches).among(begin, end) == (critical, security, other)

@@ -119,6 +119,7 @@ ROW: dict[str, Any] = {
     "compliant": False,
     "stale": False,
     "pending_reboot": False,
+    "ungraded": False,
     "patch_group": "my-patch-group",
     "baseline_id": "pb-0713accee01234567",
     "snapshot_id": "521c3536-930c-4aa9-950e-01234567abcd",

@@ -53,8 +53,10 @@ def state(days_ago: float = 1, **members: Any) -> dict[str, Any]:
     }
 
 
-def verdict(raw: dict[str, Any], available_counts: bool | None = False) -> rows.Verdict:
-    return rows.judge(rows.report_of(raw), NOW, WEEK, available_counts)
+def verdict(
+    raw: dict[str, Any], available_counts: bool | None = False, assigns_levels: bool | None = True
+) -> rows.Verdict:
+    return rows.judge(rows.report_of(raw), NOW, WEEK, available_counts, assigns_levels)
 
 
 BLANK = state(MissingCount=-1, OperationStartTime=EPOCH, OperationEndTime=EPOCH, PatchGroup="", Operation="")
@@ -141,6 +143,64 @@ def test_the_owner_information_is_not_told() -> None:
     assert tuple(row) == rows.INSTANCE_FIELDS
 
 
+@pytest.mark.parametrize(
+    ("critical", "assigns_levels", "graded", "counts_critical", "ungraded"),
+    [
+        (0, True, True, False, False),
+        (2, True, True, True, False),
+        (0, False, False, False, True),
+        # A count of critical patches proves that there were levels when the node reported.
+        (2, False, True, True, False),
+        (2, None, True, True, False),
+        (0, None, None, None, None),
+    ],
+)
+def test_a_node_is_graded_where_its_baseline_assigns_levels(
+    critical: int,
+    assigns_levels: bool | None,
+    graded: bool | None,
+    counts_critical: bool | None,
+    ungraded: bool | None,
+) -> None:
+    found = verdict(state(MissingCount=3, CriticalNonCompliantCount=critical), assigns_levels=assigns_levels)
+
+    assert found.is_graded is graded
+    assert (found.holds("critical_noncompliant"), found.holds("ungraded")) == (counts_critical, ungraded)
+    row = rows.instance_row(rows.Facts("i-1"), [], rows.report_of(state(CriticalNonCompliantCount=critical)), found)
+    assert row["critical_noncompliant_count"] == (critical if graded else None)
+    assert (found.status, found.holds("noncompliant")) == ("noncompliant", True)
+
+
+def test_nodes_with_critical_patches_are_counted_among_those_that_are_graded() -> None:
+    critical = state(MissingCount=1, CriticalNonCompliantCount=1)
+    graded, ungraded = verdict(critical), verdict(state(MissingCount=1), assigns_levels=False)
+    totals = rows.Totals()
+    for found, value in ((rows.NEVER_SCANNED, None), (ungraded, None), (graded, 1), (verdict(state()), 1)):
+        totals.add(found)
+        assert totals.counts()["critical_noncompliant"] == value
+    assert totals.counts()["ungraded"] == 1
+    totals.add(verdict(state(), assigns_levels=None))
+    assert (totals.counts()["critical_noncompliant"], totals.counts()["ungraded"]) == (None, None)
+
+
+def test_missing_patches_are_counted_by_severity_whatever_the_baseline() -> None:
+    totals = rows.Totals(with_patches=True)
+    totals.add(verdict(state(), assigns_levels=False), {"Critical": 2, "Required": 1})
+    totals.add(rows.NEVER_SCANNED, {})
+    assert totals.counts()["missing_by_severity"] == {**dict.fromkeys(rows.SEVERITIES, 0), "Critical": 2, "Required": 1}
+    totals.add(verdict(state()), None)
+    assert totals.counts()["missing_by_severity"] is None
+    assert "missing_by_severity" not in rows.Totals().counts()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("critical", "Critical"), ("CRITICAL", "Critical"), ("", "Unspecified"), (None, "Unspecified"), ("None", "None")],
+)
+def test_the_word_of_a_severity(text: str | None, name: str) -> None:
+    assert rows.severity_of({"Severity": text}) == name
+
+
 counts = st.integers(0, 250)
 reports = st.builds(
     lambda days, numbers, graded: state(days, **dict(zip(COUNTS, numbers, strict=True)), **graded),
@@ -156,7 +216,7 @@ def test_counts_fit_together(fleet: list[tuple[dict[str, Any], bool | None]]) ->
     verdicts = [verdict(raw, counts_available) for raw, counts_available in fleet]
     for one in verdicts:
         totals.add(one)
-    told = totals.told()
+    told = totals.counts()
     known = [one for one in verdicts if not one.unknown]
 
     assert told["managed"] == len(fleet)
@@ -181,7 +241,7 @@ def test_the_percentage_is_rounded_down(compliant: int, managed: int, percent: f
     for number in range(managed):
         totals.add(verdict(state()) if number < compliant else rows.NEVER_SCANNED)
 
-    assert totals.told()["compliance_percent"] == percent
+    assert totals.counts()["compliance_percent"] == percent
 
 
 def test_a_count_that_was_not_read_is_null_and_never_zero() -> None:
@@ -189,7 +249,7 @@ def test_a_count_that_was_not_read_is_null_and_never_zero() -> None:
     totals.add(verdict(state()))
     totals.add(rows.UNREAD)
 
-    told = totals.told({"unmanaged"})
+    told = totals.counts({"unmanaged"})
     assert told.pop("managed") == 2
     assert set(told.values()) == {None}
 
@@ -198,7 +258,8 @@ def test_what_is_not_managed_counts_for_nothing_else() -> None:
     totals = rows.Totals()
     totals.add(rows.UNMANAGED)
 
-    assert totals.told() == {**dict.fromkeys(rows.SUMMARY, 0), "unmanaged": 1, "compliance_percent": None}
+    unknown = {"critical_noncompliant": None, "compliance_percent": None}
+    assert totals.counts() == {**dict.fromkeys(rows.SUMMARY, 0), "unmanaged": 1, **unknown}
 
 
 @given(reports, st.none() | st.sets(st.sampled_from(rows.STATES)))

@@ -235,10 +235,10 @@ def test_a_failed_read_is_an_error_and_no_empty_list(account: Account) -> None:
     ("operation", "member"),
     [
         ("DescribeMaintenanceWindows", "WindowIdentities"),
-        ("GetMaintenanceWindow", "Schedule"),
+        ("GetMaintenanceWindow", "WindowId"),
         ("ListTagsForResource", "TagList"),
         ("DescribeMaintenanceWindowTargets", "Targets"),
-        ("GetMaintenanceWindowTask", "TaskType"),
+        ("GetMaintenanceWindowTask", "WindowTaskId"),
         ("DescribeMaintenanceWindowSchedule", "ScheduledWindowExecutions"),
     ],
 )

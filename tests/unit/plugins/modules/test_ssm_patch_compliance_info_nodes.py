@@ -8,9 +8,10 @@ from math import ceil
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import INSTANCE_FIELDS
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import INSTANCE_FIELDS, SEVERITIES
 from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import (
+    GRADED,
     baseline,
     expected,
     knows_available_updates,
@@ -25,6 +26,9 @@ STATES = "DescribeInstancePatchStates"
 OF_GROUP = "DescribeInstancePatchStatesForPatchGroup"
 GROUPS = "DescribePatchGroups"
 WEB = ["Web"]
+# What is read of the one baseline that judged the nodes.
+BASELINE = {"DescribePatchBaselines": 1, "GetPatchBaseline": 1}
+HALF = {"managed": 2, "compliant": 1, "never_scanned": 1, "compliance_percent": 50.0}
 
 
 def statuses(result: dict[str, Any]) -> dict[str, str]:
@@ -44,7 +48,9 @@ def ids(*numbers: int) -> list[str]:
 def test_an_account_without_nodes_has_no_percentage(account: Account) -> None:
     result = account.run(MODULE, level="patches")
 
-    assert result["summary"] == {**dict.fromkeys(result["summary"], 0), "unmanaged": None, "compliance_percent": None}
+    unknown = dict.fromkeys(("unmanaged", "critical_noncompliant", "compliance_percent"))
+    missing = {"missing_by_severity": dict.fromkeys(SEVERITIES, 0)}
+    assert result["summary"] == {**dict.fromkeys(result["summary"], 0), **unknown, **missing}
     assert (result["groups"], result["instances"], result["patches"]) == ([], [], [])
     assert (result["gaps"], result["not_found"], result["changed"]) == ([], [], False)
     assert account.calls() == {NODES: 1, GROUPS: 1}
@@ -54,7 +60,7 @@ def test_an_account_without_nodes_has_no_percentage(account: Account) -> None:
 def test_the_summary_is_what_the_records_of_aws_add_up_to(account: Account, count: int) -> None:
     shares = {"available_security": 0.1, "never_scanned": 0.06, "blank_records": 0.5, "stale": 0.1}
     strict = {"AvailableSecurityUpdatesComplianceStatus": "NON_COMPLIANT"}
-    windows = baseline("Web Servers", "Nobody", system="WINDOWS", **strict)
+    windows = baseline("Web Servers", "Nobody", system="WINDOWS", **strict, **GRADED)
     plant(account, windows, count=count, **shares)
 
     result = account.run(MODULE, level="instances")
@@ -78,9 +84,8 @@ def test_the_summary_is_what_the_records_of_aws_add_up_to(account: Account, coun
     if any(not row["operation"] and row["patch_groups"] != ["Web Servers"] for row in result["instances"]):
         listings += database + 1
     assert calls.pop(NODES) == listings
-    assert calls.pop("GetPatchBaseline", 0) == len(
-        {row["baseline_id"] for row in result["instances"] if row["available_security_update_count"]}
-    )
+    used = {row["baseline_id"] for row in result["instances"]} - {None}
+    assert (calls.pop("DescribePatchBaselines", 0), calls.pop("GetPatchBaseline", 0)) == (bool(used), len(used))
     assert calls == {STATES: ceil(count / 50), GROUPS: 1}
 
 
@@ -127,6 +132,7 @@ def test_a_group_with_one_node_of_each_kind(account: Account) -> None:
         "never_scanned": 2,
         "pending_reboot": 1,
         "stale": 2,
+        "ungraded": 6,
         "compliance_percent": 12.5,
     }
     never = [row for row in result["instances"] if row["status"] == "never_scanned"]
@@ -175,9 +181,9 @@ def test_a_node_that_never_reported_is_in_a_group_that_others_reported(account: 
     assert {row["instance_id"]: row["patch_groups"] for row in result["instances"]} == dict(
         zip(ids(1, 2, 3, 4), (["Web"], ["Web"], [], []), strict=True)
     )
-    assert counts(result)["Web"] == {"managed": 2, "compliant": 1, "never_scanned": 1, "compliance_percent": 50.0}
+    assert counts(result)["Web"] == {**HALF, "ungraded": 1}
     # All nodes, and those of each tag of the one group that was reported.
-    assert account.calls() == {NODES: 3, STATES: 1, GROUPS: 1}
+    assert account.calls() == {NODES: 3, STATES: 1, GROUPS: 1, **BASELINE}
 
 
 def test_only_what_is_needed_of_a_group_is_read(account: Account) -> None:
@@ -186,7 +192,7 @@ def test_only_what_is_needed_of_a_group_is_read(account: Account) -> None:
     account.run(MODULE, patch_groups=WEB)
 
     # One for each tag, and one for the node that only reported the group.
-    assert account.calls() == {NODES: 3, OF_GROUP: 1, STATES: 1}
+    assert account.calls() == {NODES: 3, OF_GROUP: 1, STATES: 1, **BASELINE}
     assert sorted(account.inputs(STATES)[0]["InstanceIds"]) == ids(1, 2)
 
 
@@ -238,16 +244,14 @@ def test_a_node_that_was_asked_for_by_id_is_in_its_group(account: Account) -> No
     plant(account, baseline("Web"), nodes=nodes)
 
     account.run(MODULE, instance_ids=ids(1))
-    assert account.calls() == {NODES: 1, STATES: 1}
+    assert account.calls() == {NODES: 1, STATES: 1, **BASELINE}
     # Only the tag tells the group of a node that never reported.
     result = account.run(MODULE, instance_ids=ids(1, 2))
-    assert counts(result) == {
-        "Web": {"managed": 2, "compliant": 1, "never_scanned": 1, "compliance_percent": 50.0},
-    }
-    assert account.calls() == {NODES: 4, STATES: 2, GROUPS: 1}
+    assert counts(result) == {"Web": {**HALF, "ungraded": 1}}
+    assert account.calls() == {NODES: 4, STATES: 2, GROUPS: 1, **dict.fromkeys(BASELINE, 2)}
     account.clear_log()
     account.run(MODULE, instance_ids=ids(4))
-    assert account.calls() == {NODES: 3, STATES: 1, GROUPS: 1}
+    assert account.calls() == {NODES: 3, STATES: 1, GROUPS: 1, **BASELINE}
 
 
 def test_ids_that_are_not_managed_are_named_and_not_counted(account: Account) -> None:
