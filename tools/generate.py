@@ -9,6 +9,7 @@ With --check nothing is written; the exit status is 1 and the files are named wh
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, Option, Options
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import options as patch_run_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import options as prerequisites_options
+from ansible_collections.patchfleet.aws.plugins.module_utils._report import options as report_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     patch_baseline,
     patch_task,
@@ -51,6 +53,7 @@ FRAGMENTS: dict[str, Options] = {
     "compliance_info": compliance_runner.OPTIONS,
     "patch_run": patch_run_options.OPTIONS,
     "prerequisites": (*prerequisites_options.OPTIONS, ACCOUNT_ID),
+    "patch_report": report_options.OPTIONS,
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (
@@ -134,7 +137,7 @@ def _marked(text: str, prefix: str, role: str) -> str:
     """References to options are relative to the list of options in which they stand."""
     if role:
         return text.replace("O(ignore:", "C(").replace("O(", "C(" if prefix else f"C({role}")
-    return text.replace("O(", f"O({prefix}.") if prefix else text
+    return re.sub(r"O\((?!ignore:)", f"O({prefix}.", text) if prefix else text
 
 
 def _roled() -> dict[str, Any]:
@@ -210,6 +213,41 @@ def _specs(short: str, description: list[str], options: dict[str, Any]) -> str:
         "options": options,
     }
     return HEADER + "---\n" + dump({"argument_specs": {"main": main}})
+
+
+def _reported() -> dict[str, Any]:
+    found = {}
+    for option in report_options.ROLE_OPTIONS:
+        entry = _documented(option, f"patch_report_{option.name}", "patch_report_")
+        if option.type == "dict" and option.default is None:
+            entry["default"] = {}
+        found[f"patch_report_{option.name}"] = entry
+    return found
+
+
+def report_argument_specs() -> str:
+    """The argument specs of the role patch_report."""
+    return _specs(
+        "Report the patch compliance of a fleet, and fail where it is below a gate",
+        [
+            "Reads the nodes of an account and region, the patches that they lack and the maintenance windows, and"
+            " writes one report of it as HTML, CSV, JSON and JUnit XML.",
+            "Then holds it against C(patch_report_gate), and fails with what is broken and by how much. The files are"
+            " there by then.",
+            "Hosts of a play, which stand for accounts and regions, have one report together where C(patch_report_dest)"
+            " is the same. It is written in one go, so that the play must not use C(serial).",
+            "The variable C(patch_report_result) of the host that wrote holds C(files), C(summary), C(groups),"
+            " C(read_at) and C(gate), as M(patchfleet.aws.patch_report) returns them.",
+        ],
+        _reported(),
+    )
+
+
+def report_defaults() -> str:
+    """The variables of the role patch_report with their defaults; what is merged is not read again."""
+    defaults = {name: entry.get("default") for name, entry in _reported().items()}
+    defaults["patch_report_read"] = "{{ patch_report_inputs | length == 0 }}"
+    return HEADER + "---\n" + dump(defaults)
 
 
 def role_defaults() -> str:
@@ -313,6 +351,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "roles/patch_prerequisites/meta/argument_specs.yml", prerequisites_specs()
     yield ROOT / "roles/patching/defaults/main.yml", role_defaults()
     yield ROOT / "roles/patching/tasks/bulk.yml", bulk_tasks()
+    yield ROOT / "roles/patch_report/meta/argument_specs.yml", report_argument_specs()
+    yield ROOT / "roles/patch_report/defaults/main.yml", report_defaults()
     yield ROOT / "playbooks/tasks/patch_now.yml", patch_now_tasks()
     yield ROOT / "docs/developing.md", with_picture(ROOT / "docs/developing.md")
     for kind in EACH:

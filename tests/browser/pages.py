@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.files import write
+from ansible_collections.patchfleet.aws.plugins.module_utils._files.whole_file import write_text
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import SCHEMA, SCHEMA_VERSION
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, page
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import make_report
@@ -33,5 +33,5 @@ def write_page(path: Path, *readings: Json, title: str = TITLE, gate: Mapping[st
     })  # fmt: skip
     names = ("report.html.j2", "report.css", "report.js")
     assets = Assets(*((_FILES / name).read_text(encoding="utf-8") for name in names))
-    write(path, page(made, assets), 0o600)
+    write_text(path, page(made, assets), 0o600, False)
     return path

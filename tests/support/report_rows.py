@@ -71,7 +71,8 @@ def _node(number: int, chance: random.Random) -> Json:
         "ping_status": "Online" if status not in NO_REPORT else "ConnectionLost",
         "last_ping_time": moment(chance.random()), "agent_version": "3.3.987.0",
         "patch_groups": [group] if group else [], "status": status, "compliant": status == "compliant",
-        "stale": status == "stale", "pending_reboot": status == "pending_reboot", "patch_group": group,
+        "stale": status == "stale", "pending_reboot": status == "pending_reboot", "ungraded": False,
+        "patch_group": group,
     }  # fmt: skip
     return node if status in NO_REPORT else {**node, **_state(status, platform, chance)}
 

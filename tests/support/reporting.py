@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterable
 from contextlib import redirect_stdout
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,7 +22,10 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_pat
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, Report, page
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.totals import totals_of
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.modules import patch_report
+
+from .report_rows import READ_AT
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "roles" / "patch_report" / "files"
@@ -32,11 +36,22 @@ PAGE = {
 }
 
 
-def report_of(readings: Iterable[Reading], rules: Any = None, *, each_group: bool = False, title: str = "T") -> Report:
+NOW = datetime.fromisoformat(READ_AT) + timedelta(hours=1)
+
+
+def report_of(
+    readings: Iterable[Reading],
+    rules: Any = None,
+    *,
+    each_group: bool = False,
+    title: str = "T",
+    now: datetime = NOW,
+) -> Report:
     """The report of these readings."""
     fleet = Fleet(merged(readings))
     totals, patches = totals_of(fleet), missing_patches(fleet)
-    return Report(title, fleet, totals, patches, verdicts(rules or {}, fleet, totals, patches, each_group), 100)
+    found = verdicts(rules or {}, fleet, totals, patches, each_group, now)
+    return Report(title, fleet, totals, patches, found, 100)
 
 
 def page_of(report: Report) -> str:
@@ -44,14 +59,15 @@ def page_of(report: Report) -> str:
     return "".join(page(report, Assets(**PAGE)))
 
 
-def run_module(*, check: bool = False, **args: Any) -> dict[str, Any]:
-    """What the module answers, failed or not."""
+def run_module(*, check: bool = False, now: datetime = NOW, **args: Any) -> dict[str, Any]:
+    """What the module answers, failed or not, an hour after the readings by default."""
     printed = io.StringIO()
     warnings: list[str] = []
     steering = {"_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp"}
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
     kept = patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
-    with kept, patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):
+    standing = patch.object(clock, "now", lambda: now)
+    with kept, standing, patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):
         patch_report.main()
     answer: dict[str, Any] = json.loads(printed.getvalue())
     return {**answer, "warnings": warnings}

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .cells import cell
 from .whole_file import WholeFile
 
 Row = Mapping[str, Any]
 
 SUFFIXES = (".csv", ".jsonl")
-# What a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def violations(option: str, dest: str) -> list[str]:
@@ -64,19 +63,10 @@ def _json_line(row: Row) -> bytes:
 
 
 def _csv_line(fields: tuple[str, ...]) -> Callable[[Row], bytes]:
-    return lambda row: _joined(_cell(row[name]) for name in fields)
+    return lambda row: _joined(cell(row[name]) for name in fields)
 
 
 def _joined(cells: Iterable[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = ", ".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,17 @@ class WholeFile:
             with suppress(PermissionError):
                 os.chown(self._temporary, before.st_uid, before.st_gid)
         os.chmod(self._temporary, _NEW_MODE if mode is None else mode)
+
+
+def write_text(path: Path, pieces: Iterable[str], mode: int, check_mode: bool) -> bool:
+    """Write a text as UTF-8, unless in check mode; gives whether content or mode changed, or would.
+
+    Halves of surrogate pairs, which JSON can hold and UTF-8 cannot, become question marks.
+    """
+    with WholeFile(path, mode, check_mode) as file:
+        for piece in pieces:
+            file.add(piece.encode("utf-8", "replace"))
+    return file.changed
 
 
 def _digest(path: Path) -> bytes:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from .._schedules.time_zones import zone_of
 from .merge import Fleet
-from .model import Place, Window, WindowRun, place_of
+from .model import Window, WindowRun
 from .times import instant
 
 DAYS = 30
@@ -23,7 +23,7 @@ class Row:
     more: the window opens more often than could be read, so that its last days are not known.
     """
 
-    place: Place
+    place: str
     window: Window
     days: list[list[str]]
     next_run: datetime | None
@@ -42,7 +42,7 @@ class Calendar:
 class Run:
     """One run of a window in the history."""
 
-    place: Place
+    place: str
     window: Window
     run: WindowRun
     start: datetime | None
@@ -54,7 +54,7 @@ def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
     read_at = instant(fleet.read_at())
     if read_at is None:
         return Calendar([], [])
-    found = [(place_of(reading), window, _runs(window, read_at)) for reading, window in fleet.windows()]
+    found = [(reading.place_name(), window, _runs(window, read_at)) for reading, window in fleet.windows()]
     # Today in that zone of the windows which is furthest behind.
     first = min((in_zone(read_at, window).date() for _place, window, runs in found if runs), default=read_at.date())
     days = [first + timedelta(days=number) for number in range(DAYS)]
@@ -63,7 +63,7 @@ def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
     return Calendar(days, sorted(rows, key=lambda row: (row.next_run or far, row.window.name or "", row.place)))
 
 
-def _row(place: Place, window: Window, runs: list[datetime], days: list[date], most_runs: int) -> Row:
+def _row(place: str, window: Window, runs: list[datetime], days: list[date], most_runs: int) -> Row:
     times: list[list[str]] = [[] for _day in days]
     for run in runs:
         number = (run.date() - days[0]).days
@@ -90,7 +90,7 @@ def in_zone(moment: datetime, window: Window) -> datetime:
 def history_of(fleet: Fleet) -> list[Run]:
     """The runs that were read, the newest first."""
     runs = [
-        Run(place_of(reading), window, run, instant(run.start_time), _minutes(run))
+        Run(reading.place_name(), window, run, instant(run.start_time), _minutes(run))
         for reading, window in fleet.windows()
         for run in window.executions
     ]

@@ -14,15 +14,14 @@ from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from .._files.cells import cell
 from .gate import Verdict
 from .merge import Fleet
 from .model import SCHEMA, SCHEMA_VERSION, Node, Patch, Reading
 from .parse import plain
 from .totals import Tally, Totals
 
-_PLACE = ("partition", "account_id", "region")
-# A cell that begins with one of these can be a formula to a spreadsheet.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_PLACE = ("partition", "account_id", "region", "account_name")
 # What XML 1.0 has no way to write.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -81,21 +80,11 @@ def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]]) -> Iterator[str]:
     writer.writerow([*_PLACE, *names])
     for reading, row in rows:
         values = [*(getattr(reading, name) for name in _PLACE), *(getattr(row, name) for name in names)]
-        writer.writerow([_cell(value) for value in values])
+        writer.writerow([cell(value) for value in values])
         yield text.getvalue()
         text.seek(0)
         text.truncate()
     yield text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        value = "; ".join(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def as_junit(title: str, verdicts: list[Verdict]) -> Iterator[str]:

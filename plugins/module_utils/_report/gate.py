@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gate: rules on the numbers of the fleet, and by how much each is kept or broken.
 
-A rule on a value that is not known is broken, and so is every rule of a fleet without nodes.
+A rule on a value that is not known is broken, and so is every rule of a fleet without nodes. So is the gate where a
+patch group that was asked for has no node, or a reading is older than may count.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from .._compliance.rows import SUMMARY
 from .merge import Fleet
 from .missing_patches import MissingPatch, severity_rank
 from .model import Gap, Reading, groups_of
-from .totals import Tally, Totals
+from .times import instant
+from .totals import CRITICAL, Tally, Totals
 
 MINIMA = ("compliance_percent",)
 MAXIMA = tuple(name for name in SUMMARY if name not in ("managed", "compliant"))
 PATCH_RULES = "missing_patches"
+AGE_RULE = "max_age_hours"
+DEFAULT_AGE = 24
 WHOLE = "all nodes"
 NO_GROUP = "no patch group"
 
@@ -53,18 +58,28 @@ class _Nodes:
         return [gap for one in without for gap in one.gaps]
 
 
+def has_rules(rules: Mapping[str, Any]) -> bool:
+    """Whether there is anything to hold a fleet against."""
+    return any(value is not None and value != [] for value in rules.values())
+
+
 def verdicts(
-    rules: Mapping[str, Any], fleet: Fleet, totals: Totals, patches: list[MissingPatch], each_group: bool
+    rules: Mapping[str, Any], fleet: Fleet, totals: Totals, patches: list[MissingPatch], each_group: bool, now: datetime
 ) -> list[Verdict]:
     """Hold the rules against the whole fleet and against each of its patch groups."""
-    if not rules:
+    if not has_rules(rules):
         return []
     found = [*_judge(rules, _Nodes(WHOLE, totals.total, patches, fleet.readings))]
+    if rules.get(AGE_RULE) is not None:
+        found.append(_judge_age(rules[AGE_RULE], fleet, now))
+    asked = {group for reading in fleet.readings for group in reading.scope.patch_groups}
     members: dict[str | None, set[int]] = defaultdict(set)
     for number, (reading, node) in enumerate(fleet.nodes()):
         for group in groups_of(reading, node):
             members[group].add(number)
     for group, tally in totals.groups.items():
+        if group in asked and totals.total.counts["managed"]:
+            found += _judge_asked(group, tally)
         own = [one for one in patches if not members[group].isdisjoint(one.nodes)]
         for verdict in _judge(rules, _Nodes(NO_GROUP if group is None else group, tally, own, fleet.readings)):
             verdict.judged = each_group
@@ -75,15 +90,39 @@ def verdicts(
 def _judge(rules: Mapping[str, Any], nodes: _Nodes) -> Iterable[Verdict]:
     for name in (*MINIMA, *MAXIMA):
         if rules.get(name) is not None:
-            yield _judge_count(name, rules[name], nodes)
+            yield _judge_count(rules, name, nodes)
     for rule in rules.get(PATCH_RULES) or ():
         yield _judge_patches(rule, nodes)
 
 
-def _judge_count(name: str, limit: float, nodes: _Nodes) -> Verdict:
-    value = nodes.tally.compliance_percent() if name in MINIMA else nodes.tally.value(name)
+def _judge_age(limit: float, fleet: Fleet, now: datetime) -> Verdict:
+    """Whether all readings are young enough. The message names no age, which would differ from run to run."""
+    least = now - timedelta(hours=limit)
+    old = [one for one in fleet.readings if (moment := instant(one.read_at)) is None or moment < least]
+    named = ", ".join(f"{one.place_name()} at {one.read_at}" for one in old)
+    text = f"a reading is older than {limit:g} hours: {named}" if old else f"no reading is older than {limit:g} hours"
+    return Verdict(WHOLE, AGE_RULE, limit, None, not old, f"{AGE_RULE}: {text}")
+
+
+def _judge_asked(group: str, tally: Tally) -> Iterable[Verdict]:
+    """A patch group that was asked for and has no node: a slip in its name must not pass for a patched group."""
+    if not tally.counts["managed"] and tally.is_known("managed"):
+        text = "there is no managed node in this patch group; look for a slip in its name"
+        yield Verdict(group, "managed", 1, 0, False, f"managed: {text}")
+
+
+def _judge_count(rules: Mapping[str, Any], name: str, nodes: _Nodes) -> Verdict:
+    limit, tally = rules[name], nodes.tally
+    value = tally.compliance_percent() if name in MINIMA else tally.value(name)
     source = "compliant" if name in MINIMA else name
     passed, message = _held(name, source, value, limit, nodes, minimum=name in MINIMA)
+    if passed and name == CRITICAL and rules.get("ungraded") is None and tally.value("ungraded") != 0:
+        passed = False
+        message += (
+            f", but {tally.value('ungraded')} nodes are ungraded: their baselines assign no compliance level, so that"
+            " no missing patch counts as critical. Assign levels, ask by severity with missing_patches, or add a rule"
+            " ungraded with the number of nodes that may be"
+        )
     return Verdict(nodes.name, name, limit, value, passed, message)
 
 
@@ -91,10 +130,12 @@ def _held(
     name: str, source: str, value: float | None, limit: float, nodes: _Nodes, *, minimum: bool
 ) -> tuple[bool, str]:
     """Whether a rule is kept, and why. source: what has to be read to know its value."""
-    if source in nodes.tally.unknown:
+    if not nodes.tally.is_known(source):
         return False, f"{name} was not read{_reasons(nodes.gaps(source))}"
-    if value is None or not nodes.tally.counts["managed"]:
+    if not nodes.tally.counts["managed"]:
         return False, f"{name}: there is no managed node, so that nothing can be said"
+    if value is None:
+        return False, f"{name} cannot be known: no node is under a baseline that assigns compliance levels"
     missed = limit - value if minimum else value - limit
     kind, side = ("minimum", "below") if minimum else ("maximum", "above")
     if missed > 0:
@@ -114,8 +155,11 @@ def _reasons(gaps: Iterable[Gap]) -> str:
 def _judge_patches(rule: Mapping[str, Any], nodes: _Nodes) -> Verdict:
     name, limit = rule_name(rule), rule.get("max") or 0
     fitting = [one for one in nodes.patches if _fits(rule, one)]
-    value = None if "patches" in nodes.tally.unknown else len(fitting)
-    passed, message = _held(name, "patches", value, limit, nodes, minimum=False)
+    # Without their dates, patches that are old would be ignored.
+    by_age = rule.get("older_than_days") is not None and rule.get("unknown_age") == "ignore"
+    source = "release_dates" if by_age and "release_dates" in nodes.tally.unknown else "patches"
+    value = len(fitting) if nodes.tally.is_known(source) else None
+    passed, message = _held(name, source, value, limit, nodes, minimum=False)
     if fitting and not passed and value is not None:
         named = [one.patch.kb_id or one.patch.title or "a patch without a name" for one in fitting]
         message += f": {', '.join(named[:5])}{f' and {len(named) - 5} more' if len(named) > 5 else ''}"

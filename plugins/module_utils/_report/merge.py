@@ -21,9 +21,24 @@ def merged(readings: Iterable[Reading]) -> list[Reading]:
     """The readings that count.
 
     A reading replaces the older ones of its account, region and scope, and one of all nodes replaces all older ones
-    of its account and region, whose nodes may be gone since.
+    of its account and region, whose nodes may be gone since. An attempt that read nothing replaces nothing, and counts
+    until a later one succeeds.
     """
-    readings = list(readings)
+    given = list(readings)
+    read = _newest([one for one in given if not one.is_unread()])
+    last = {place_of(one): one.read_at for one in read}
+    attempts = {place_of(one): one for one in sorted((one for one in given if one.is_unread()), key=_age)}
+    kept = [*read, *(one for place, one in attempts.items() if last.get(place, "") < one.read_at)]
+    return sorted(kept, key=lambda one: (place_of(one), one.read_at))
+
+
+def _age(reading: Reading) -> tuple[str, str]:
+    """The order of the readings of a place; those of one moment are told apart by their content."""
+    return reading.read_at, _digest(reading)
+
+
+def _newest(readings: list[Reading]) -> list[Reading]:
+    """The readings that no other replaces, in order."""
     counts = Counter(place_of(one) for one in readings)
     newest: dict[str, tuple[tuple[str, str], Reading]] = {}
     for reading in readings:

@@ -6,14 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .._compliance.rows import NOT_INSTALLED, SEVERITIES
 from .merge import Fleet
 from .model import Patch
 from .times import instant
 
-# Approved and not installed; patches of other states wait for a reboot or have to go.
-NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
-# The words of Windows and of the Linux distributions, the most severe first.
-SEVERITIES = ("Critical", "Important", "High", "Moderate", "Medium", "Low", "Informational", "Unspecified")
 # Upper ends of the bands of age in days.
 AGES = (7, 30, 90)
 

@@ -32,6 +32,7 @@ class Node:
     compliant: bool | None = None
     stale: bool | None = None
     pending_reboot: bool | None = None
+    ungraded: bool | None = None
     patch_group: str | None = None
     baseline_id: str | None = None
     snapshot_id: str | None = None
@@ -150,8 +151,9 @@ class Scope:
 class Reading:
     """What one run read of one account and region.
 
-    read_at: when, in UTC. not_read: names of counts that are not known, and C(patches) if not all patches are.
-    windows: None where they could not be read.
+    read_at: when, in UTC. account_name: None where only the id is known. not_read: names of counts that are not known,
+    C(patches) if not all patches are, C(release_dates) if not all of these are. windows: None where they could not be
+    read.
     """
 
     partition: str
@@ -164,6 +166,17 @@ class Reading:
     windows: tuple[Window, ...] | None = None
     nodes: tuple[Node, ...] = ()
     patches: tuple[Patch, ...] = ()
+    account_name: str | None = None
+
+    def is_unread(self) -> bool:
+        """Whether nothing of the account and region is known."""
+        return "managed" in self.not_read and not self.nodes
+
+    def place_name(self) -> str:
+        """Account and region as a person names them."""
+        named = self.account_name not in (None, "", self.account_id)
+        account = f"{self.account_name} ({self.account_id})" if named else self.account_id
+        return f"{account} {self.region}".strip()
 
 
 class Place(NamedTuple):

@@ -61,8 +61,8 @@ _GATE: Options = (
     ),
     Option(
         AGE_RULE,
-        f"The age in hours of the oldest reading that may count. Any other rule brings this one along, with"
-        f" {DEFAULT_AGE} if it is not given.",
+        f"The greatest age of a reading in hours. With reports of other runs any other rule brings this one along,"
+        f" with {DEFAULT_AGE} if it is not given.",
         "int",
     ),
 )

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from .._compliance.rows import SEVERITIES
 from .calendar import calendar_of, history_of
 from .gate import NO_GROUP, WHOLE, Verdict
 from .merge import Fleet
-from .missing_patches import AGES, SEVERITIES, MissingPatch, severity_rank
+from .missing_patches import AGES, MissingPatch, severity_rank
 from .model import Node, Reading, groups_of
 from .times import instant
 from .totals import STATUSES, Tally, Totals, place_name
@@ -47,14 +48,15 @@ STATUS_NAMES = {
     "unknown": "Not read",
 }
 COUNT_NAMES = {
-    "noncompliant": "Noncompliant",
-    "critical_noncompliant": "Critical missing",
-    "security_noncompliant": "Security missing",
-    "failed": "Patch failed",
-    "pending_reboot": "Reboot pending",
-    "stale": "Scan too old",
-    "never_scanned": "Never scanned",
-    "unmanaged": "Not managed",
+    "noncompliant": "Nodes: noncompliant",
+    "critical_noncompliant": "Nodes: a patch of level CRITICAL is missing",
+    "security_noncompliant": "Nodes: a security patch is missing",
+    "failed": "Nodes: a patch failed",
+    "pending_reboot": "Nodes: reboot pending",
+    "stale": "Nodes: scan too old",
+    "never_scanned": "Nodes: never scanned",
+    "unmanaged": "Instances: not managed",
+    "ungraded": "Nodes: baseline assigns no levels",
 }
 AGE_NAMES = (
     f"up to {AGES[0]} days",
@@ -126,6 +128,7 @@ def _context(report: Report) -> dict[str, Any]:
         "gaps": [(reading, gap) for reading in report.fleet.readings for gap in reading.gaps],
         "windows_read": any(reading.windows is not None for reading in report.fleet.readings),
         "total": totals.total,
+        "unread": [one.place_name() for one in report.fleet.readings if one.is_unread()],
         "parts": _parts(totals.total),
         "breakdowns": _breakdowns(totals),
         "count_names": COUNT_NAMES,

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,53 +17,22 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._aws.text import printable
 from .._compliance.rows import SUMMARY
+from .._files.whole_file import write_text
+from .._options.option import argument_spec
+from .._schedules import clock
 from . import page as html
-from .files import write
 from .formats import as_json, as_junit, nodes_as_csv, patches_as_csv
-from .gate import MAXIMA, MINIMA, PATCH_RULES, WHOLE, verdicts
+from .gate import AGE_RULE, DEFAULT_AGE, WHOLE, has_rules, verdicts
 from .merge import Fleet, merged
 from .missing_patches import missing_patches
 from .model import Gap, Node, Patch, Reading, Scope, Window
+from .options import OPTIONS, violations
 from .parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
-from .times import utc_text
-from .totals import totals_of
+from .times import instant, utc_text
+from .totals import CRITICAL, totals_of
 
-FORMATS = ("html", "csv", "json", "junit")
-_LIST = {"type": "list", "elements": "str"}
-_RULE = {
-    "max": {"type": "int", "default": 0},
-    "severities": _LIST,
-    "classifications": _LIST,
-    "older_than_days": {"type": "int"},
-    "unknown_age": {"type": "str", "choices": ["count", "ignore"], "default": "count"},
-}
-_GATE = {
-    **{name: {"type": "float"} for name in MINIMA},
-    **{name: {"type": "int"} for name in MAXIMA},
-    PATCH_RULES: {"type": "list", "elements": "dict", "options": _RULE},
-}
-_READING = {
-    "partition": {"type": "str", "default": "aws"},
-    **{name: {"type": "str", "required": True} for name in ("account_id", "region", "read_at")},
-    **{name: {"type": "dict", "default": {}} for name in ("scope", "summary")},
-    **{name: {"type": "path"} for name in ("instances", "patches", "windows")},
-    "gaps": {"type": "list", "elements": "dict", "default": []},
-}
-_SPEC = {
-    "dest": {"type": "path", "required": True},
-    "formats": {**_LIST, "choices": list(FORMATS), "default": list(FORMATS)},
-    "mode": {"type": "str", "default": "0600"},
-    "title": {"type": "str", "default": "Patch compliance"},
-    "readings": {"type": "list", "elements": "dict", "options": _READING, "default": []},
-    "inputs": {"type": "list", "elements": "path", "default": []},
-    "gate": {"type": "dict", "options": _GATE},
-    "gate_each_group": {"type": "bool", "default": False},
-    "page": {
-        "type": "dict",
-        "options": {name: {"type": "str", "required": True} for name in ("template", "style", "script")},
-    },
-    "next_run_count": {"type": "int", "default": 100},
-}
+# How far the clocks of two controllers may differ.
+_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -77,7 +46,7 @@ class _File:
 
 def run_report() -> None:
     """The main function of the module."""
-    module = AnsibleModule(_SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec(OPTIONS), supports_check_mode=True)
     if "html" in module.params["formats"] and html.MISSING:
         module.fail_json(msg=missing_required_lib("Jinja2"), exception=html.MISSING)
     if found := violations(module.params):
@@ -95,52 +64,44 @@ def run_report() -> None:
     module.exit_json(changed=changed, **_answer(report, module.params))
 
 
-def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options, whatever the files hold."""
-    gate, found = params["gate"] or {}, []
-    if "html" in params["formats"] and params["page"] is None:
-        found.append("page: is required for the format html; give the files of the role patch_report")
-    if not re.fullmatch("0?[0-7]{3}", params["mode"]):
-        found.append(f"mode: {params['mode']!r} must be three octal digits in quotes, such as '0640'")
-    if not params["readings"] and not params["inputs"]:
-        found.append("readings, inputs: one of them is required, or there is nothing to report")
-    share = gate.get("compliance_percent")
-    if share is not None and not 0 <= share <= 100:
-        found.append(f"gate.compliance_percent: {share:g} must be from 0 to 100")
-    numbers = {f"gate.{name}": gate.get(name) for name in MAXIMA}
-    for position, rule in enumerate(gate.get(PATCH_RULES) or ()):
-        numbers |= {f"gate.{PATCH_RULES}[{position}].{name}": rule[name] for name in ("max", "older_than_days")}
-    found += [f"{name}: {value} must not be negative" for name, value in numbers.items() if (value or 0) < 0]
-    found += [
-        f"readings[{number}].read_at: {one['read_at']!r} is no date and time in ISO-8601"
-        for number, one in enumerate(params["readings"])
-        if utc_text(one["read_at"]) is None
-    ]
-    return found
-
-
 def make_report(params: Mapping[str, Any]) -> html.Report:
     """Everything that the files tell."""
     shared: dict[str, str] = {}
     readings = [_reading(one, shared) for one in params["readings"]]
     readings += [one for path in params["inputs"] for one in read_report(path, shared)]
+    now = clock.now()
+    _refuse_future(readings, now)
     fleet = Fleet(merged(readings))
     totals, patches = totals_of(fleet), missing_patches(fleet)
-    judged = verdicts(params["gate"] or {}, fleet, totals, patches, params["gate_each_group"])
+    judged = verdicts(_rules(params), fleet, totals, patches, params["gate_each_group"], now)
     return html.Report(params["title"], fleet, totals, patches, judged, params["next_run_count"])
+
+
+def _rules(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of the gate; any of them limits the age of reports that other runs have written."""
+    rules = dict(params["gate"] or {})
+    if params["inputs"] and has_rules(rules) and rules.get(AGE_RULE) is None:
+        rules[AGE_RULE] = DEFAULT_AGE
+    return rules
+
+
+def _refuse_future(readings: Iterable[Reading], now: datetime) -> None:
+    """Such a reading would win over every later one, and never grow old."""
+    for one in readings:
+        moment = instant(one.read_at)
+        if moment is not None and moment > now + _AHEAD:
+            raise ReportError(
+                f"The reading of {one.place_name()} is from the future: read_at is {one.read_at}, and now it is"
+                f" {now:%Y-%m-%dT%H:%M:%SZ}. Correct the clock of the machine that read it, and read again"
+            )
 
 
 def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
     gaps = [{"message": "not told", **gap} for gap in given["gaps"]]
-    summary = given["summary"]
-    unknown = {name for name in SUMMARY if name in summary and summary[name] is None}
-    if given["instances"] is None:
-        unknown |= {*SUMMARY}
-    if given["patches"] is None or any((gap.get("action") or "").endswith("DescribeInstancePatches") for gap in gaps):
-        unknown.add("patches")
+    unknown = _unknown(given, {(gap.get("action") or "").rpartition(":")[2] for gap in gaps})
     try:
         return Reading(
-            **{name: given[name] for name in ("partition", "account_id", "region")},
+            **{name: given[name] for name in ("partition", "account_id", "account_name", "region")},
             read_at=utc_text(given["read_at"]) or "",
             scope=parsed(Scope, {name: value for name, value in given["scope"].items() if value}, shared),
             not_read=tuple(sorted(unknown)),
@@ -151,6 +112,22 @@ def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
         )
     except MalformedError as error:
         raise ReportError(f"readings: {error}") from error
+
+
+def _unknown(given: Mapping[str, Any], refused: set[str]) -> set[str]:
+    """What a reading does not know. refused: operations that failed."""
+    summary = given["summary"]
+    unknown = {name for name in SUMMARY if name in summary and summary[name] is None}
+    if summary.get("ungraded") is not None:
+        # It is null, too, where no node is graded, which is known.
+        unknown.discard(CRITICAL)
+    if given["instances"] is None:
+        unknown |= {*SUMMARY}
+    if given["patches"] is None or "DescribeInstancePatches" in refused:
+        unknown.add("patches")
+    if "DescribeAvailablePatches" in refused:
+        unknown.add("release_dates")
+    return unknown
 
 
 def _windows(path: str | None, shared: dict[str, str]) -> tuple[Window, ...] | None:
@@ -180,7 +157,7 @@ def _write(module: AnsibleModule, report: html.Report) -> bool:
         os.makedirs(directory, mode=0o700, exist_ok=True)
     for one in _files(report, module.params):
         path, content = directory / one.name, one.content()
-        changed |= write(path, content, mode, module.check_mode)
+        changed |= write_text(path, content, mode, module.check_mode)
     return changed
 
 

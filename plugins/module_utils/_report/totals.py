@@ -4,26 +4,40 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
-from .._compliance.rows import SUMMARY, compliance_percent
+from .._compliance.rows import (
+    MISSING_BY_SEVERITY,
+    NOT_INSTALLED,
+    SEVERITIES,
+    SUMMARY,
+    compliance_percent,
+    severity_of,
+)
 from .merge import Fleet
-from .model import Node, Reading, groups_of
+from .model import Node, Place, Reading, groups_of, place_of
 
 # What a node is in one word, the most urgent first.
 STATUSES = ("failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "compliant")
 _NONCOMPLIANT = frozenset({"failed", "noncompliant", "pending_reboot"})
-_GRADED = ("critical_noncompliant", "security_noncompliant", "failed")
+CRITICAL = "critical_noncompliant"
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of nodes. unknown: the counts that are not known."""
+    """Counts of nodes.
+
+    missing: how many patches of each severity the nodes lack. unknown: the counts that are not known of all nodes.
+    is_partial: whether an account and region is left out of which nothing is known.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(SEVERITIES, 0)))
     unknown: set[str] = field(default_factory=set)
+    is_partial: bool = False
 
     def add(self, status: str | None, facts: dict[str, bool | None]) -> None:
         """Count a node."""
@@ -38,18 +52,36 @@ class Tally:
         """How many nodes were counted, unmanaged ones too."""
         return sum(self.statuses.values())
 
+    def is_known(self, name: str) -> bool:
+        """Whether a count is that of all nodes."""
+        return name not in self.unknown and not self.is_partial
+
+    def is_without_levels(self, name: str) -> bool:
+        """Whether a count says nothing because no node is under a baseline that assigns compliance levels."""
+        return name == CRITICAL and not self.counts["graded"]
+
     def value(self, name: str) -> int | None:
         """One count."""
-        return None if name in self.unknown else self.counts[name]
+        return self.counts[name] if self.is_known(name) and not self.is_without_levels(name) else None
 
     def compliance_percent(self) -> float | None:
         """The share of managed nodes that are compliant, rounded down to two digits."""
         return compliance_percent(self.value("compliant"), self.value("managed"))
 
-    def summary(self) -> dict[str, int | float | None]:
+    def read_percent(self) -> float | None:
+        """The same share among the accounts and regions that were read."""
+        known = not self.unknown & {"compliant", "managed"}
+        return compliance_percent(self.counts["compliant"], self.counts["managed"]) if known else None
+
+    def missing_by_severity(self) -> dict[str, int] | None:
+        """How many patches of each severity the nodes lack, each counted on each node."""
+        return dict(self.missing) if self.is_known("patches") else None
+
+    def summary(self) -> dict[str, Any]:
         """All of it, in the form of the summary of ssm_patch_compliance_info."""
-        counts: dict[str, int | float | None] = {name: self.value(name) for name in SUMMARY}
-        return {**counts, "compliance_percent": self.compliance_percent()}
+        counts: dict[str, Any] = {name: self.value(name) for name in SUMMARY}
+        percent = {"compliance_percent": self.compliance_percent()}
+        return {**counts, **percent, MISSING_BY_SEVERITY: self.missing_by_severity()}
 
 
 def _facts(node: Node) -> dict[str, bool | None]:
@@ -60,8 +92,12 @@ def _facts(node: Node) -> dict[str, bool | None]:
     if node.status == "never_scanned":
         # Without a report nothing else holds of it, which is known.
         return facts | {"never_scanned": True}
-    counts = {name: getattr(node, f"{name}_count") for name in _GRADED}
+    counts = {name: getattr(node, f"{name}_count") for name in ("security_noncompliant", "failed")}
+    if node.ungraded is not True:
+        counts[CRITICAL] = None if node.ungraded is None else node.critical_noncompliant_count
     return facts | {
+        "ungraded": node.ungraded,
+        "graded": None if node.ungraded is None else not node.ungraded,
         "never_scanned": None if node.status is None and node.missing_count is None else False,
         "noncompliant": None if node.status is None else node.status in _NONCOMPLIANT,
         "compliant": node.compliant,
@@ -88,6 +124,7 @@ def totals_of(fleet: Fleet) -> Totals:
         found.places.setdefault(place_name(reading), Tally())
         for group in reading.scope.patch_groups:
             found.groups.setdefault(group, Tally())
+    lacked = _lacked(fleet)
     for reading, node in fleet.nodes():
         facts = _facts(node)
         tallies = [
@@ -98,6 +135,7 @@ def totals_of(fleet: Fleet) -> Totals:
         ]
         for tally in tallies:
             tally.add(node.status, facts)
+            tally.missing.update(lacked.get((place_of(reading), node.instance_id), {}))
     for reading in fleet.readings:
         _spread_unknown(found, reading)
     found.groups, found.systems, found.places = (
@@ -108,7 +146,14 @@ def totals_of(fleet: Fleet) -> Totals:
 
 
 def _spread_unknown(found: Totals, reading: Reading) -> None:
-    """What a reading does not know is not known of anything that could have nodes in it."""
+    """What a reading does not know is not known of anything that could have nodes in it.
+
+    Where nothing was read, nobody knows what could be there, and the parts of the fleet are shown as they were read.
+    """
+    if reading.is_unread():
+        for tally in (found.total, found.places[place_name(reading)]):
+            tally.is_partial = True
+        return
     asked = reading.scope.patch_groups
     tallies = [
         found.total,
@@ -124,6 +169,15 @@ def _by_name(name: str | None) -> tuple[bool, str]:
     return name is None, name or ""
 
 
+def _lacked(fleet: Fleet) -> dict[tuple[Place, str], Counter[str]]:
+    """How many patches of each severity each node lacks."""
+    found: dict[tuple[Place, str], Counter[str]] = defaultdict(Counter)
+    for reading, patch in fleet.patches():
+        if patch.state in NOT_INSTALLED:
+            found[place_of(reading), patch.instance_id][severity_of({"Severity": patch.severity})] += 1
+    return found
+
+
 def place_name(reading: Reading) -> str:
     """Account and region as one text."""
-    return f"{reading.account_id} {reading.region}"
+    return reading.place_name()

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.runner import OPTIONS
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import FORMATS
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.options import FORMATS
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "patch_report"
 

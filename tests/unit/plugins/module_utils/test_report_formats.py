@@ -148,7 +148,7 @@ def test_csv_is_read_back_and_holds_no_formula(text: str) -> None:
     for pieces, cls in ((nodes_as_csv(report.fleet), Node), (patches_as_csv(report.fleet), Patch)):
         [head, row] = list(csv.reader(io.StringIO("".join(pieces), newline="")))
 
-        assert head == ["partition", "account_id", "region", *(one.name for one in fields(cls))]
+        assert head == ["partition", "account_id", "region", "account_name", *(one.name for one in fields(cls))]
         cells = dict(zip(head, row, strict=True))
         assert cells["instance_id"] == (f"'{text}" if text in FORMULAS or text.startswith("=") else text)
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))]

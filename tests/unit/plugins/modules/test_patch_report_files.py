@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import _SPEC
-from ansible_collections.patchfleet.aws.plugins.modules import patch_report
 from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT, sample, write_rows
-from ansible_collections.patchfleet.aws.tests.support.reporting import PAGE, ROOT, run_module
+from ansible_collections.patchfleet.aws.tests.support.reporting import PAGE, run_module
 
 NAMES = {"report.html", "nodes.csv", "patches.csv", "report.json", "junit.xml"}
 
@@ -233,17 +230,3 @@ def test_a_destination_that_is_a_file_is_an_error(tmp_path: Path, check: bool) -
     assert answer["failed"]
     assert answer["msg"].startswith("dest: ")
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
-
-
-def test_the_documentation_the_module_and_the_role_have_the_same_options() -> None:
-    documented = yaml.safe_load(patch_report.DOCUMENTATION)["options"]
-    role = yaml.safe_load((ROOT / "roles" / "patch_report" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    variables = role["argument_specs"]["main"]["options"]
-
-    def names(options: Any, key: str) -> Any:
-        return {name: names(one.get(key) or {}, key) for name, one in options.items()}
-
-    assert names(documented, "suboptions") == names(_SPEC, "options")
-    assert names(variables["patch_report_gate"]["options"], "options") == names(_SPEC["gate"]["options"], "options")
-    defaults = {name: one.get("default") for name, one in documented.items()}
-    assert defaults == {name: one.get("default") for name, one in _SPEC.items()}

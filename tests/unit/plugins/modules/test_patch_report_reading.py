@@ -15,7 +15,7 @@ from ansible_collections.patchfleet.aws.tests.support.reporting import run_modul
 MODULE = "ssm_patch_compliance_info"
 FLEET = {
     "count": 120, "stale": 0.1, "never_scanned": 0.1, "blank_records": 0.5, "rejected": 0.1, "available_security": 0.2,
-    "hybrid": 0.2,
+    "hybrid": 0.2, "connection_lost": 0,
 }  # fmt: skip
 
 
@@ -46,11 +46,13 @@ def fleet(account: Account) -> Account:
 def test_the_counts_are_those_of_the_module_that_reads(
     fleet: Account, tmp_path: Path, scope: dict[str, Any], stale_after_hours: int
 ) -> None:
-    dest = str(tmp_path / "instances.jsonl")
-    nodes = fleet.run(MODULE, level="instances", dest=dest, stale_after_hours=stale_after_hours, **scope)
+    options = {"stale_after_hours": stale_after_hours, **scope}
+    files = {level: str(tmp_path / f"{level}.jsonl") for level in ("instances", "patches")}
+    fleet.run(MODULE, level="instances", dest=files["instances"], **options)
+    nodes = fleet.run(MODULE, level="patches", only_noncompliant=True, dest=files["patches"], **options)
     reading = {
-        "account_id": ACCOUNT, "region": REGION, "read_at": READ_AT, "scope": scope,
-        "instances": dest, "summary": nodes["summary"],
+        "account_id": ACCOUNT, "region": REGION, "read_at": READ_AT, "scope": scope, **files,
+        "summary": nodes["summary"],
     }  # fmt: skip
     report = run_module(dest=str(tmp_path / "out"), readings=[reading], formats=["json"])
 
@@ -64,6 +66,7 @@ def test_what_was_refused_is_not_known_and_named(fleet: Account, tmp_path: Path)
     nodes, report = read(fleet, tmp_path)
 
     assert nodes["summary"]["compliant"] is None
+    assert report["summary"].pop("missing_by_severity")["Critical"] > 0
     assert report["summary"] == nodes["summary"]
     assert "stale was not read (ssm:DescribeInstancePatchStates" in report["gate"]["broken"][0]
 
