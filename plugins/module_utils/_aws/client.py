@@ -16,7 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_ta
 
 from .answers import fitting, misfit, not_understood, understand, understand_id
 from .errors import ApiError
-from .moments import moment_of
+from .moments import read_dates
 from .refusals import is_refusal, was_unsent
 
 with suppress(ImportError):  # AnsibleAWSModule tells what is missing
@@ -49,8 +49,6 @@ class Api:
     def __init__(self, client: Any, is_lenient: bool = False) -> None:
         self._client = client
         self._is_lenient = is_lenient
-        # The factory has no other way in; its own client makes a parser by it for each answer.
-        client._endpoint._response_parser_factory.set_parser_defaults(timestamp_parser=moment_of)
         self._model = client.meta.service_model
         self._methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
 
@@ -181,7 +179,7 @@ def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool
     """The API for a module, with as many connections as there are calls at a time; O(aws_config) wins key by key."""
     retries = {"mode": "adaptive", "total_max_attempts": 10}
     client = module.client(service, config={"max_pool_connections": max(workers, 10), "retries": retries})
-    return Api(client, is_lenient)
+    return Api(read_dates(client), is_lenient)
 
 
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:

@@ -17,6 +17,7 @@ from ansible.module_utils.api import generate_jittered_backoff
 from .._aws.answers import not_understood, require
 from .._aws.client import Api
 from .._aws.errors import ApiError, PatchingError
+from .._aws.moments import read_dates
 from .._aws.structures import Raw
 from .._schedules import clock
 from .command import Facts, command_facts, instance_facts, is_running, snapshot_id
@@ -40,7 +41,7 @@ def connect_once(module: Any) -> Api:
     """An API that calls once: without the retries of botocore, whatever O(aws_config) says."""
     client = module.client("ssm", config={"retries": {"mode": "standard", "total_max_attempts": 1}})
     client.meta.events.unregister("needs-retry.ssm", unique_id="retry-config-ssm")
-    return Api(client)
+    return Api(read_dates(client))
 
 
 def send(api: Api, once: Api, request: Raw) -> Raw:
