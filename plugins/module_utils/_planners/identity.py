@@ -121,8 +121,10 @@ def _is_wanting(entry: Entry, found: Found) -> bool:
 def _doubt(window: Entry, entry: Entry, candidates: list[Resource], rivals: list[Entry]) -> str:
     kind, option = entry.kind.name, entry.kind.id_option
     ids = ", ".join(sorted(one.id for one in candidates))
-    which = f"{kind}s {ids} have" if len(candidates) > 1 else f"{kind} {ids} has"
-    claimed = f", and fit {', '.join(rival.title for rival in rivals)} too" if rivals else ""
+    several = len(candidates) > 1
+    which = f"{kind}s {ids} have" if several else f"{kind} {ids} has"
+    fits = "fit" if several else "fits"
+    claimed = f", and {fits} {', '.join(rival.title for rival in rivals)} too" if rivals else ""
     return (
         f"name: {entry.name!r} does not exist in window {window.title}, but the {which} no name and the same"
         f" {_CRITERIA[kind]}{claimed}; give the id of the one that you mean as {option}"

@@ -164,7 +164,7 @@ def test_one_that_fits_several_entries_is_not_adopted(account: Account) -> None:
 
     assert len(violations) == 2
     assert all(target in violation for violation in violations)
-    assert "fit twin too" in violations[0]
+    assert "and fits twin too" in violations[0]
     # An entry that says which one it means leaves none for the other.
     by_id = [{**WEB, "window_target_id": target}, {**WEB, "name": "twin"}]
     assert len(_setup(account, by_id, [])["changes"]) == 2
