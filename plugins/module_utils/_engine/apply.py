@@ -200,11 +200,10 @@ class _Run:
                 self.outcome.failures.append(Failure(change, error, self._done(change)))
 
     def _carry_out(self, step: Step) -> None:
-        request = self.outcome.resolve(step.request)
+        request = self._look_again(step, self.outcome.resolve(step.request))
         if step.creation:
             self.outcome.ids[step.key] = self._create(step, step.creation, request)
             return
-        request = self._look_again(step, request)
         try:
             self._call_patiently(step, request)
         except ApiError as error:
