@@ -178,7 +178,7 @@ def _owner(planning: Planning, write: _Write, just_read: bool) -> Owner:
     tags, entry, step = _tags(planning, write.subject) or {}, write.entry, write.step
     kept = {key: tags.get(key) for key in OWNER_TAGS}
     own = kept[SETUP_TAG]
-    if entry and not write.claimant:
+    if entry:
         own = entry.claim if entry.setup or not entry.declared else own
         own = None if entry.params.get("setup") == "" else own
     owning = step.operation in _TAG_OPERATIONS and own != kept[SETUP_TAG]
