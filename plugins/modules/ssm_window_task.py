@@ -30,17 +30,18 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: A runbook before patching, with a pseudo parameter that the service fills in
+- name: An image of each server before it is patched; the service puts the id of the instance into the parameter
   patchfleet.aws.ssm_window_task:
     window: prod-tuesday
-    name: snapshot
+    name: image
     task_type: AUTOMATION
-    task_arn: AWS-CreateSnapshot
+    task_arn: AWS-CreateImage
     priority: 0
     window_targets: [database-servers]
     automation:
       parameters:
-        VolumeId: !unsafe "{{RESOURCE_ID}}"
+        InstanceId: !unsafe "{{RESOURCE_ID}}"
+        NoReboot: "true"
 
 - name: A function, without targets
   patchfleet.aws.ssm_window_task:

@@ -85,6 +85,68 @@ def wait(doors: Doors, hours: float) -> None:
     doors.post("clock", {"advance": hours * 3600})
 
 
+class TestPseudoParameters:
+    """maintenance-window-tasks-pseudo-parameters.html of the user guide says what each of them becomes."""
+
+    TEXT = "{{TARGET_TYPE}} {{TARGET_ID}} {{ RESOURCE_ID }} {{WINDOW_ID}}"
+    INPUT = json.dumps({"node": TEXT})
+    TASKS = {  # noqa: RUF012
+        "AUTOMATION": ("AWS-StopEC2Instance", {"Automation": {"Parameters": {"InstanceId": [TEXT]}}}),
+        "LAMBDA": ("function:SSMTell", {"Lambda": {"Payload": INPUT.encode()}}),
+        "STEP_FUNCTIONS": ("stateMachine:SSMTell", {"StepFunctions": {"Input": INPUT, "Name": "x"}}),
+        "RUN_COMMAND": ("AWS-RunShellScript", {"RunCommand": {"Parameters": {"commands": [TEXT]}}}),
+    }
+
+    def told(
+        self, ssm: Client, make: Maker, doors: Doors, account: str, task_type: str, criteria: dict[str, Any]
+    ) -> tuple[str, str]:
+        """The window, and what the invocation of a task was given."""
+        window = make.window(**DAILY)
+        target = make.target(window, **criteria)
+        arn, parameters = self.TASKS[task_type]
+        service = "lambda" if task_type == "LAMBDA" else "states"
+        make.task(
+            window,
+            TaskType=task_type,
+            TaskArn=f"arn:aws:{service}:{REGION}:{account}:{arn}" if ":" in arn else arn,
+            Targets=[{"Key": "WindowTargetIds", "Values": [target]}],
+            TaskInvocationParameters=parameters,
+        )
+        wait(doors, 8)
+        (invocation,) = Night(window, target, account, ssm).invocations(task_type)
+        given = json.loads(invocation["Parameters"])
+        places = {
+            "AUTOMATION": lambda: given["parameters"]["InstanceId"][0],
+            "LAMBDA": lambda: json.loads(given["payload"])["node"],
+            "STEP_FUNCTIONS": lambda: json.loads(given["input"])["node"],
+            "RUN_COMMAND": lambda: given["parameters"]["commands"][0],
+        }
+        return window, places[task_type]()
+
+    @pytest.mark.parametrize("task_type", ["AUTOMATION", "LAMBDA", "STEP_FUNCTIONS"])
+    def test_of_a_resource_group(self, ssm: Client, make: Maker, doors: Doors, account: str, task_type: str) -> None:
+        place = {"nodes": NODES, "resource_groups": {"web": [WEB]}}
+        doors.post("seed", {"regions": [{"account": account, "region": REGION, "fleet": place}]})
+        criteria = [{"Key": "resource-groups:Name", "Values": ["web"]}]
+        with doors.clock("2031-01-06T00:00:00Z"):
+            group = {"ResourceType": "RESOURCE_GROUP", "Targets": criteria}
+            window, told = self.told(ssm, make, doors, account, task_type, group)
+        assert told == f"RESOURCE_GROUP arn:aws:ec2:{REGION}:{account}:instance/{WEB} {WEB} {window}"
+
+    @pytest.mark.parametrize("task_type", ["AUTOMATION", "LAMBDA", "STEP_FUNCTIONS"])
+    def test_of_an_instance(
+        self, nodes: None, ssm: Client, make: Maker, doors: Doors, account: str, task_type: str
+    ) -> None:
+        by_role = {"ResourceType": "INSTANCE", "Targets": [{"Key": "tag:Role", "Values": ["web"]}]}
+        window, told = self.told(ssm, make, doors, account, task_type, by_role)
+        assert told == f"INSTANCE {WEB} {WEB} {window}"
+
+    def test_of_a_command(self, nodes: None, ssm: Client, make: Maker, doors: Doors, account: str) -> None:
+        by_role = {"ResourceType": "INSTANCE", "Targets": [{"Key": "tag:Role", "Values": ["web"]}]}
+        window, told = self.told(ssm, make, doors, account, "RUN_COMMAND", by_role)
+        assert told == f"INSTANCE {{{{TARGET_ID}}}} {{{{ RESOURCE_ID }}}} {window}"
+
+
 class TestWhatRan:
     @pytest.fixture(autouse=True)
     def past(self, night: Night, doors: Doors) -> None:

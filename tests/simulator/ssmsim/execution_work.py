@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from ssmsim import commands, documents, fleet
+from ssmsim import commands, documents, fleet, resource_groups
 from ssmsim import executions as ex
 from ssmsim.errors import ServiceError
 from ssmsim.executions import Execution, Invocation, TaskExecution
@@ -23,8 +24,6 @@ UNFIT_ROLE = "The provided role does not contain the correct SSM permissions."
 SETTINGS: dict[str, Any] = {"seconds": 60, "failing": [], "unfit_roles": [], "parameters": []}
 """What becomes of tasks: the keys of ``executions`` in a seed."""
 _COMMAND_STATUS = {"Success": ex.SUCCESS, "Cancelled": ex.CANCELLED, "TimedOut": ex.TIMED_OUT, "Failed": ex.FAILED}
-# Not for Run Command.
-_OF_TARGET = ("TARGET_ID", "RESOURCE_ID")
 _PSEUDO_PARAMETER = re.compile(r"\{\{\s*([A-Z_]+)\s*\}\}")
 _SSM_PARAMETER = re.compile(r"\{\{\s*ssm:([\w./-]+)\s*\}\}")
 # In TaskInvocationParameters, by task type: the block, and the names under which an invocation tells its members.
@@ -153,6 +152,9 @@ def _parameters(region: Region, execution: Execution, task: TaskExecution, invoc
     _block, names = _BLOCKS[definition["TaskType"]]
     block = invocation_block(definition)
     told = {names[member]: value for member, value in block.items() if member in names}
+    if "payload" in told:
+        # The function gets the text, which is base64 in requests and answers only.
+        told["payload"] = base64.b64decode(told["payload"]).decode("utf-8", "replace")
     if definition["TaskType"] == "RUN_COMMAND":
         told |= {
             "documentName": definition["TaskArn"],
@@ -161,13 +163,20 @@ def _parameters(region: Region, execution: Execution, task: TaskExecution, invoc
             "maxConcurrency": definition["MaxConcurrency"],
             "maxErrors": definition["MaxErrors"],
         }
-    known = _pseudo_parameters(execution, task, invocation)
+    known = _pseudo_parameters(region, execution, task, invocation)
     text = _PSEUDO_PARAMETER.sub(lambda match: known.get(match[1], match[0]), json.dumps(told))
     filled: dict[str, Any] = json.loads(text)
     return filled
 
 
-def _pseudo_parameters(execution: Execution, task: TaskExecution, invocation: Invocation) -> dict[str, str]:
+def _pseudo_parameters(
+    region: Region, execution: Execution, task: TaskExecution, invocation: Invocation
+) -> dict[str, str]:
+    """What the service fills in.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-pseudo-parameters.html
+    """
+    target_type = invocation.target.get("ResourceType", "INSTANCE")
     known = {
         "WINDOW_ID": execution.window["WindowId"],
         "WINDOW_TASK_ID": task.task["WindowTaskId"],
@@ -175,10 +184,12 @@ def _pseudo_parameters(execution: Execution, task: TaskExecution, invocation: In
         "WINDOW_EXECUTION_ID": execution.id,
         "TASK_EXECUTION_ID": task.id,
         "INVOCATION_ID": invocation.id,
-        "TARGET_TYPE": invocation.target.get("ResourceType", "INSTANCE"),
+        "TARGET_TYPE": target_type,
     }
     if task.task["TaskType"] != "RUN_COMMAND" and invocation.nodes:
-        known |= dict.fromkeys(_OF_TARGET, invocation.nodes[0])
+        node = invocation.nodes[0]
+        in_group = target_type == "RESOURCE_GROUP"
+        known |= {"TARGET_ID": resource_groups.arn_of(region, node) if in_group else node, "RESOURCE_ID": node}
     return known
 
 

@@ -27,8 +27,16 @@ def members(region: Region, request: dict[str, Any]) -> dict[str, Any] | None:
     return answer | {"ResourceIdentifiers": [one["Identifier"] for one in answer["Resources"]]}
 
 
+def arn_of(region: Region, instance_id: str) -> str:
+    """The ARN of a node, as a group holds it."""
+    service, kind = ("ssm", "managed-instance") if _is_hybrid(instance_id) else ("ec2", "instance")
+    return f"arn:{partition_of(region.region)}:{service}:{region.region}:{region.account}:{kind}/{instance_id}"
+
+
+def _is_hybrid(instance_id: str) -> bool:
+    return instance_id.startswith("mi-")
+
+
 def _entry(region: Region, instance_id: str) -> dict[str, str]:
-    is_hybrid = instance_id.startswith("mi-")
-    service, kind = ("ssm", "managed-instance") if is_hybrid else ("ec2", "instance")
-    arn = f"arn:{partition_of(region.region)}:{service}:{region.region}:{region.account}:{kind}/{instance_id}"
-    return {"ResourceArn": arn, "ResourceType": "AWS::SSM::ManagedInstance" if is_hybrid else "AWS::EC2::Instance"}
+    kind = "AWS::SSM::ManagedInstance" if _is_hybrid(instance_id) else "AWS::EC2::Instance"
+    return {"ResourceArn": arn_of(region, instance_id), "ResourceType": kind}
