@@ -58,7 +58,10 @@ options:
     description: The external id with which the role is assumed, as C(aws_external_id).
     type: str
   hostname:
-    description: Jinja2 expression of a host's name, of the variables of the host. Has to differ for each host.
+    description:
+      - Jinja2 expression of a host's name, of the variables of the host. Has to differ for each host.
+      - Anything but letters, digits, spaces and the signs C(_.@+()-) becomes C(_), and account and region are appended,
+        because the name of an account must not become a path, an option or a pattern.
     type: str
     default: aws_account_id ~ '_' ~ aws_region
 extends_documentation_fragment:
@@ -118,6 +121,10 @@ _OF_PARENT = {
     "Accounts": "list_accounts_for_parent",
     "OrganizationalUnits": "list_organizational_units_for_parent",
 }
+# What a host's name does not hold; the name of an account may, and becomes part of file names and patterns.
+_UNFIT = re.compile(r"[^\w .@+()-]")
+# More pages than any organisation has.
+_MOST_PAGES = 10_000
 
 Account = dict[str, str]
 
@@ -204,7 +211,7 @@ class InventoryModule(AWSInventoryBase):
             variables["aws_role_arn"] = f"arn:{_partition(region)}:iam::{account_id}:role/{role.lstrip('/')}"
         if external_id := self.get_option("external_id"):
             variables["aws_external_id"] = external_id
-        host = str(self._compose(self.get_option("hostname"), variables))
+        host = _host_name(str(self._compose(self.get_option("hostname"), variables)), account_id, region)
         if host in self.inventory.hosts:
             self.fail_aws(f"hostname: {host!r} is the name of two hosts; name account and region in it")
         self.inventory.add_host(host, group=_GROUP)
@@ -221,9 +228,17 @@ def _account(entry: Any) -> Account:
     return {"id": str(values.get("id", "")), "name": str(values.get("name") or "")}
 
 
+def _host_name(text: str, account_id: str, region: str) -> str:
+    """A name that is no path, no option of a command and no pattern; names that had to be changed stay apart."""
+    clean = re.sub(r"^(?!\w)", "_", _UNFIT.sub("_", text))
+    return clean if clean == text else f"{clean}_{account_id}_{region}"
+
+
 def _pages(client: Any, method: str, result: str, **request: str) -> Iterator[dict[str, Any]]:
-    for page in client.get_paginator(method).paginate(**request):
+    for number, page in enumerate(client.get_paginator(method).paginate(**request), 1):
         yield from page[result]
+        if number >= _MOST_PAGES:
+            raise AnsibleParserError(f"The listing of {result} does not end after {number} pages.")
 
 
 def _partition(region: str) -> str:

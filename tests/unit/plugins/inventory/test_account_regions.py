@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -185,3 +186,35 @@ def test_a_refusal_names_the_action(inventory: Callable[..., Listing], endpoint:
 
     assert "organizations:ListAccounts" in error
     assert "AccessDeniedException" in error
+
+
+def test_the_name_of_an_account_is_no_path_no_option_and_no_template(
+    inventory: Callable[..., Listing], organizations: Any, tmp_path: Path
+) -> None:
+    effect = tmp_path / "effect"
+    names = [
+        f"{{{{ lookup('ansible.builtin.pipe', 'touch {effect}') }}}}",
+        f"#jinja2:variable_start_string:'[['\n[[ lookup('ansible.builtin.pipe', 'touch {effect}') ]]",
+        *(
+            "../../etc",
+            "..",
+            "-e@file",
+            "all:!one",
+            "a,b",
+            "one[0]",
+            "\x1b[2J",
+            "web\u202e",
+            "~root",
+            "B\u00fcro (EU)",
+        ),
+    ]
+    for number, name in enumerate(names):
+        organizations.create_account(Email=f"{number}@example.com", AccountName=name)
+
+    data = inventory(organization=True, regions=["eu-central-1"], hostname="aws_account_name")
+
+    assert {host["aws_account_name"] for host in data.hosts.values()} >= set(names)
+    assert all(re.fullmatch(r"\w[\w .@+()-]*", host) for host in data.hosts)
+    assert "B\u00fcro (EU)" in data.hosts
+    assert len(data.hosts) == len(names) + 1
+    assert not effect.exists()
