@@ -81,6 +81,10 @@ faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run mak
 test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAULT_RUNS says; takes some 20 minutes
 	@PATCHFLEET_FAULT_RUNS=$${PATCHFLEET_FAULT_RUNS:-1000} $(SUITES) faults
 
+.PHONY: test-clock
+test-clock: $(STAMP) ## run the quick tests at awkward times: across midnight, on nights when clocks change, at the end of a month
+	@$(BIN)/python tools/awkward_times.py
+
 .PHONY: test-browser
 test-browser: $(STAMP) ## use the report in Chromium, which is installed if need be
 	@$(BIN)/python tools/make_browser.py

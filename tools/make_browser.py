@@ -13,11 +13,11 @@ below .ansible. Nothing is fetched when all of it is there.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from debian import InstallError, install, run
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TESTS = CHECKOUT / "tests" / "browser"
@@ -27,41 +27,9 @@ AXE = MODULES / "node_modules" / "axe-core"
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "npm": "npm"}
 
 
-class BrowserError(Exception):
-    """What the user has to install first."""
-
-
-def run(command: list[str]) -> None:
-    """Run quietly; raise BrowserError with the output if the command fails."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment
-    )
-    if done.returncode:
-        raise BrowserError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
-
-
-def administrator() -> list[str] | None:
-    """Return what a command of an administrator begins with, or None if this user cannot run one."""
-    if os.geteuid() == 0:
-        return []
-    sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
-        return [sudo, "-n"]
-    return None
-
-
 def install_commands() -> None:
     """Install the packages of the commands that are not there."""
-    packages = [package for command, package in PACKAGES.items() if not shutil.which(command)]
-    if not packages:
-        return
-    prefix = administrator()
-    if prefix is None or not shutil.which("apt-get"):
-        raise BrowserError(f"Install first what the browser tests need (names of Debian): {' '.join(packages)}")
-    print(f"Installing {', '.join(packages)} ...", flush=True)
-    run([*prefix, "apt-get", "update", "--quiet"])
-    run([*prefix, "apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *packages])
+    install([package for command, package in PACKAGES.items() if not shutil.which(command)], "the browser tests")
 
 
 def install_selenium() -> None:
@@ -69,7 +37,7 @@ def install_selenium() -> None:
     wanted = ["install", "--quiet", "-r", str(TESTS / "requirements.txt")]
     try:
         run([sys.executable, "-m", "uv", "pip", *wanted])
-    except BrowserError:
+    except InstallError:
         run([sys.executable, "-m", "pip", *wanted])
 
 
@@ -91,7 +59,7 @@ def main() -> int:
         install_commands()
         install_selenium()
         install_axe()
-    except BrowserError as problem:
+    except InstallError as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

@@ -79,10 +79,11 @@ def in_step(endpoint: str) -> dict[str, str]:
 
 def launch(arguments: Sequence[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
     """Start the simulator in a session of its own; it inherits the lock and keeps it until it ends."""
+    path = os.pathsep.join([str(CHECKOUT / "tests" / "simulator"), os.environ.get("PYTHONPATH", "")])
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "ssmsim", *arguments],
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "tests" / "simulator"), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

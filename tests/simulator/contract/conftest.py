@@ -77,7 +77,7 @@ def confirmed_account() -> Endpoint:
 def started_simulator(profile: str, log: Path) -> Iterator[Endpoint]:
     """A simulator on a free loopback port, stopped by its process when the session leaves the profile."""
     command = [sys.executable, "-m", "ssmsim", "--port", "0", "--profile", profile]
-    environment = os.environ | {"PYTHONPATH": str(SIMULATOR)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SIMULATOR), os.environ.get("PYTHONPATH", "")])}
     with log.open("w") as stderr:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
     try:

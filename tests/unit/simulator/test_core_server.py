@@ -184,7 +184,7 @@ def test_the_command_line(tmp_path: Path, stop: signal.Signals) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps({"windows": [WINDOW]}))
     options = ["--port", "0", "--seed", str(seed), "--clock", "2026-01-01T00:00:00Z", "--profile", "strict"]
-    environment = os.environ | {"PYTHONPATH": str(PACKAGES)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PACKAGES), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, "-m", "ssmsim", *options]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run tests as if it were another time, in another zone and in another language.
+
+usage: awkward_times.py [NAME ...] [--tests TEST ...]
+
+Every Python process starts at that time, child processes included; what measures durations and the dates of files stay
+real. Each time runs the tests that can see the clock of the machine; those that are marked whole below run all unit,
+acceptance and contract tests, except the playbooks of the documentation. Where the machine does not have the language,
+it is compiled from Debian's package locales, which is installed if it is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from debian import InstallError, install, run
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+LOCALES = CHECKOUT / ".ansible" / "locales"
+GERMAN = "de_DE.UTF-8"
+PLAYBOOKS = "tests/unit/docs/test_examples.py::test_playbooks_and_commands_do_what_the_page_says"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When, where, and in which language. whole: all tests run, and not only those that can see the clock."""
+
+    name: str
+    instant: str
+    zone: str
+    language: str = "C.UTF-8"
+    whole: bool = False
+
+
+MOMENTS = (
+    Moment("tomorrow-in-seoul", "2026-11-27T23:30:00Z", "Asia/Seoul", GERMAN, whole=True),
+    Moment("yesterday-in-los-angeles", "2027-06-01T23:30:00Z", "America/Los_Angeles", "C", whole=True),
+    Moment("berlin-springs-forward", "2027-03-28T00:59:30Z", "Europe/Berlin", GERMAN),
+    Moment("berlin-falls-back", "2026-10-25T00:59:30Z", "Europe/Berlin", GERMAN),
+    Moment("new-york-springs-forward", "2027-03-14T06:59:30Z", "America/New_York"),
+    Moment("new-york-falls-back", "2026-11-01T05:59:30Z", "America/New_York"),
+    Moment("leap-day", "2028-02-29T12:00:00Z", "UTC"),
+    Moment("end-of-the-year", "2026-12-31T23:58:00Z", "UTC", "C"),
+    Moment("end-of-a-short-month", "2027-04-30T23:58:00Z", "Europe/London"),
+)
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+ALL = ("tests/unit", "tests/acceptance", "tests/simulator/contract")
+# What starts processes, speaks to a simulator in real time, or turns moments into dates.
+SENSITIVE = (
+    *(f"tests/simulator/contract/test_{name}.py" for name in ("schedules", "windows", "window_executions")),
+    *(f"tests/simulator/contract/test_{name}.py" for name in ("available_patches", "patch_baselines", "data_sync")),
+    *(f"tests/simulator/contract/test_{name}.py" for name in ("instance_information", "compliance", "commands")),
+    "tests/unit/plugins/test_clock.py",
+    "tests/unit/plugins/filter",
+    "tests/unit/plugins/module_utils/test_compliance_rows.py",
+    "tests/unit/plugins/module_utils/test_report_calendar.py",
+    "tests/unit/plugins/module_utils/test_schedules.py",
+    "tests/unit/plugins/modules/test_patch_report_reading.py",
+    "tests/unit/plugins/modules/test_ssm_patch_compliance_info_nodes.py",
+    "tests/unit/simulator/test_agenda.py",
+    "tests/unit/simulator/test_fleet_seed.py",
+)
+# A page whose playbook runs as processes of their own.
+WITH_PLAYBOOKS = f"{PLAYBOOKS}[compliance.md]"
+
+
+def make_language(name: str) -> None:
+    """Compile a locale for these tests alone, so that the machine keeps the languages that it has."""
+    if not (LOCALES / name).exists():
+        LOCALES.mkdir(parents=True, exist_ok=True)
+        language, _dot, charset = name.partition(".")
+        run(["localedef", "-i", language, "-f", charset, str(LOCALES / name)])
+
+
+def prepare() -> None:
+    """Install what is missing. Raises InstallError."""
+    install([] if Path("/usr/share/i18n/locales/de_DE").exists() else ["locales"], "the tests at awkward times")
+    make_language(GERMAN)
+
+
+def environment(moment: Moment) -> dict[str, str]:
+    """Return this environment at another time."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
+    return {
+        **kept,
+        "PYTHONPATH": str(CHECKOUT / "tests" / "support" / "elsewhen"),
+        "PATCHFLEET_AHEAD": str(datetime.fromisoformat(moment.instant).timestamp() - time.time()),
+        "TZ": moment.zone,
+        "LANG": moment.language,
+        "LOCPATH": str(LOCALES),
+    }
+
+
+def tests_at(moment: Moment) -> list[str]:
+    """Return what to run at a moment, as arguments of pytest."""
+    if moment.whole:
+        return [*ALL, f"--deselect={PLAYBOOKS}"]
+    return [*SENSITIVE, WITH_PLAYBOOKS]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run from the command line; return the exit status."""
+    parser = argparse.ArgumentParser(description="Run tests at awkward times.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(one.name for one in MOMENTS))
+    parser.add_argument("--tests", nargs="+", metavar="TEST", help="run these instead")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - {one.name for one in MOMENTS}:
+        parser.error(f"no such time: {', '.join(sorted(unknown))}")
+    try:
+        prepare()
+    except InstallError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    failed = []
+    for moment in MOMENTS:
+        if options.names and moment.name not in options.names:
+            continue
+        print(f"\n=== {moment.name}: {moment.instant}, {moment.zone}, {moment.language}", flush=True)
+        command = [sys.executable, "-m", "pytest", "-q", *PARALLEL, *(options.tests or tests_at(moment))]
+        if subprocess.run(command, cwd=CHECKOUT, env=environment(moment), check=False).returncode:
+            failed.append(moment.name)
+    print(f"\nFailed at: {', '.join(failed)}" if failed else "\nThe tests pass at all these times.")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
