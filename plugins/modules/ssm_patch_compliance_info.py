@@ -105,11 +105,14 @@ summary:
       type: int
       returned: always
     critical_noncompliant:
-      description: Managed nodes that lack a patch of the compliance level critical.
+      description:
+        - Managed nodes that lack a patch whose compliance level in their baseline is CRITICAL, among those that are not
+          RV(summary.ungraded).
+        - Null where all are ungraded.
       type: int
       returned: always
     security_noncompliant:
-      description: Managed nodes that lack a security patch of another level.
+      description: Managed nodes that lack a security patch, whatever its compliance level.
       type: int
       returned: always
     pending_reboot:
@@ -132,6 +135,18 @@ summary:
       description: Running EC2 instances that Systems Manager does not manage. Null without O(include_unmanaged).
       type: int
       returned: always
+    ungraded:
+      description:
+        - Managed nodes that have reported under a baseline that assigns no compliance level, or that is gone. However
+          critical a missing patch is, AWS counts none of these nodes as critically noncompliant.
+      type: int
+      returned: always
+    missing_by_severity:
+      description: How many patches are approved and not installed, by the severity that their publisher gives them.
+        Each counts on each node. Null where patches of a node could not be read.
+      type: dict
+      returned: when O(level) is V(patches)
+      sample: {Critical: 2, Important: 5}
     compliance_percent:
       description:
         - The part of the managed nodes that is compliant, rounded down to two decimals, so that 100 means all of them.
@@ -149,6 +164,7 @@ summary:
     never_scanned: 3
     stale: 3
     unmanaged: null
+    ungraded: 0
     compliance_percent: 55.0
 groups:
   description:
@@ -231,6 +247,10 @@ instances:
       returned: always
     pending_reboot:
       description: Whether a reboot has to finish the installation of a patch.
+      type: bool
+      returned: always
+    ungraded:
+      description: Whether the baseline of the last report assigns no compliance level, or is gone.
       type: bool
       returned: always
     patch_group:

@@ -191,7 +191,7 @@ class ComplianceReader:
     def _dated(self, pool: ThreadPoolExecutor, results: Iterable[Result]) -> Iterator[Result]:
         """The release dates of patches of Windows that a node lacks; each is read once."""
         for batch in _batches(results):
-            rows = [(one.facts, row) for one in batch for row in one.patches]
+            rows = [(one.facts, row) for one in batch for row in one.patches if row["kb_id"]]
             dated = [row for facts, row in rows if facts.platform_type == "Windows" and row["state"] in _UNDONE]
             unknown = dict.fromkeys(row["kb_id"] for row in dated if row["kb_id"] not in self._release_dates)
             for found in pool.map(self._read_dates, chunks(unknown, _IDS_PER_CALL)):

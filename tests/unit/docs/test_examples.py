@@ -30,25 +30,24 @@ from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import check_schedule, next_runs
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import GRADED as GRADES
 from simulator import CHECKOUT, STILL, in_step, serving
 from simulator import REGION as SHELL_REGION
+from ssmsim.platforms import PLATFORMS
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
+# A fleet that keeps the gates of the pages, under baselines that assign compliance levels.
+PATCHED = {
+    "count": 30,
+    "patch_groups": {"Web Servers": 1, "Database Servers": 1},
+    **dict.fromkeys(("missing", "failed", "pending_reboot", "rejected", "available_security"), 0),
+    **dict.fromkeys(("never_scanned", "stale", "connection_lost"), 0),
+}
+GRADED = [{"Name": f"graded-{system}", "OperatingSystem": system, "Default": True, **GRADES} for system in PLATFORMS]
 FLEETS = {
-    # A fleet that keeps the gate of the page.
-    "report.md": {
-        "count": 30,
-        "patch_groups": {"Web Servers": 1, "Database Servers": 1},
-        "missing": 0,
-        "failed": 0,
-        "pending_reboot": 0,
-        "rejected": 0,
-        "available_security": 0,
-        "never_scanned": 0,
-        "stale": 0,
-    },
-    "compliance.md": {"count": 30, "patch_groups": {"Web Servers": 1, "Database Servers": 1}, "connection_lost": 0},
+    "report.md": PATCHED,
+    "compliance.md": PATCHED,
     "patch-now.md": {
         "count": 30,
         "patch_groups": {"Web Servers": 1, "Database Servers": 1},
@@ -95,7 +94,8 @@ def blocks(page: Path) -> list[Block]:
 def seed(page: Path) -> dict[str, Any]:
     """What the account of a page holds at its beginning."""
     fleet = FLEETS.get(page.name, {})
-    return {"regions": [{"account": ACCOUNT, "region": region, "fleet": fleet} for region in (REGION, SHELL_REGION)]}
+    there = {"account": ACCOUNT, "fleet": fleet, "baselines": GRADED if fleet is PATCHED else []}
+    return {"regions": [{**there, "region": region} for region in (REGION, SHELL_REGION)]}
 
 
 def plain(text: str) -> str:
