@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._files.whole_file import write_text
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import SCHEMA, SCHEMA_VERSION
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, page
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.runner import make_report
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
+from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT
 
 from .chromium import CHECKOUT
 
@@ -27,10 +31,13 @@ def write_page(path: Path, *readings: Json, title: str = TITLE, gate: Mapping[st
     report = path.with_suffix(".json")
     whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "readings": readings}
     report.write_text(json.dumps(whole), encoding="utf-8")
-    made = make_report({
+    given = {
         "readings": [], "inputs": [str(report)], "title": title, "gate": gate, "gate_each_group": False,
         "next_run_count": 100,
-    })  # fmt: skip
+    }  # fmt: skip
+    # Soon after the readings, whatever the date is.
+    with patch.object(clock, "now", lambda: datetime.fromisoformat(READ_AT) + timedelta(hours=1)):
+        made = make_report(given)
     names = ("report.html.j2", "report.css", "report.js")
     assets = Assets(*((_FILES / name).read_text(encoding="utf-8") for name in names))
     write_text(path, page(made, assets), 0o600, False)

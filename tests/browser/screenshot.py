@@ -18,7 +18,7 @@ from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
 from ansible_collections.patchfleet.aws.tests.support.report_rows import sample
 
 NODES = 60
-RULES = {"compliance_percent": 75, "critical_noncompliant": 5, "never_scanned": 1}
+RULES = {"compliance_percent": 75, "critical_noncompliant": 5, "ungraded": 0, "never_scanned": 1}
 
 
 def main(target: Path) -> None:
