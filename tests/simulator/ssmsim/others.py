@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 import threading
@@ -24,6 +25,8 @@ from ssmsim.simulator import DEFAULT_ACCOUNT, Reply
 _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 _MISSING = "Only SSM is answered: moto with flask and flask-cors, which serve all other services, are not installed"
 _LOADING = threading.Lock()
+# Moto's EC2 would read hundreds of images anew after each reset, which nothing here asks for.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
 @dataclass(frozen=True)
