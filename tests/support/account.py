@@ -42,6 +42,7 @@ from ssmsim.others import Request
 from ssmsim.server import respond
 
 from .owners import Watch
+from .predictions import Predictions
 
 Json = Any
 ACCOUNT = "123456789012"
@@ -66,6 +67,7 @@ class Account:
 
     In check mode a write call is an error of the test, whatever else the test asserts. So is a write to what belongs to
     another setup or to CloudFormation, unless the run takes it over.
+    So is an input that the service refuses right after check mode found the same run good.
     """
 
     def __init__(self, simulator: Simulator, profile: str) -> None:
@@ -76,6 +78,8 @@ class Account:
         self.requests: list[Any] = []
         self.watch = Watch()
         self.warnings: list[str] = []
+        self._predictions = Predictions()
+        self._disturbed = False
 
     def send(self, request: Any) -> AWSResponse:
         """Answer an HTTP request of botocore as the server of the simulator would."""
@@ -112,6 +116,7 @@ class Account:
 
     def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
         """One call by somebody else, in wire form, which is not in the log."""
+        self._predictions.forget()
         return self.simulator.execute(operation, REGION, ACCOUNT, request)
 
     def run(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
@@ -163,6 +168,9 @@ class Account:
             _hold_against_documentation(module, self.simulator.log()[start:])
         result: dict[str, Json] = json.loads(printed.getvalue())
         result["warnings"] = list(self.warnings)
+        if not check and not self._disturbed:
+            self._predictions.hold(module, args, self.simulator.log()[start:])
+        self._predictions.note(module, args, check, result)
         return result
 
     def clear_log(self) -> None:
@@ -180,6 +188,7 @@ class Account:
     def faults(self, *rules: Mapping[str, Json]) -> None:
         """Replace the fault rules of the simulator; the next client has all its retries."""
         CLIENTS.clear()
+        self._disturbed = bool(rules)
         self.simulator.set_faults([dict(rule) for rule in rules])
 
 
