@@ -98,7 +98,7 @@ options:
   tags:
     description:
       - Tags of the window. An empty dict removes all that O(purge_tags) allows; not
-        given, tags are not read.
+        given, tags are not read. A tag whose value is null counts as not given.
       - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
     type: dict
     aliases:
@@ -208,7 +208,8 @@ options:
     elements: str
   targets:
     description:
-      - Criteria in the API's own form. Excludes the other forms.
+      - Criteria in the API's own form. Excludes the other forms. Only here the empty
+        value of a tag can be given.
     type: list
     elements: dict
     suboptions:
@@ -408,7 +409,7 @@ options:
     type: str
   output_s3_bucket:
     description:
-      - Bucket for the output of the command.
+      - Name of the bucket for the output of the command.
     type: str
   output_s3_prefix:
     description:
@@ -516,7 +517,7 @@ options:
       - STEP_FUNCTIONS
   task_arn:
     description:
-      - Name or ARN of the document, or ARN of the function or state machine. Required
+      - Name or ARN of the document or function, or ARN of the state machine. Required
         on creation.
     type: str
   window_targets:
@@ -605,7 +606,7 @@ options:
         type: str
       output_s3_bucket:
         description:
-          - Bucket for the output of the command.
+          - Name of the bucket for the output of the command.
         type: str
       output_s3_prefix:
         description:
@@ -667,7 +668,8 @@ options:
     suboptions:
       payload:
         description:
-          - 'Input of the function: JSON text, or a structure that becomes JSON.'
+          - 'Input of the function: JSON text, or a structure that becomes JSON. It
+            is encoded when it is sent.'
         type: raw
       client_context:
         description:
@@ -743,6 +745,10 @@ options:
         description:
           - 'What the rule applies to: filter key (such as C(CLASSIFICATION)) to a
             list of values; C(*) means all.'
+          - New values are compared with those that AWS lists for the operating system
+            (C(DescribePatchProperties)), in check mode, too.
+          - 'For Windows, C(PATCH_SET: [APPLICATION]) needs C(PRODUCT) as well; without
+            C(PATCH_SET) a rule is about the operating system.'
         type: dict
         required: true
       approve_after_days:
@@ -834,7 +840,7 @@ options:
   tags:
     description:
       - Tags of the baseline. An empty dict removes all that O(purge_tags) allows;
-        not given, tags are not read.
+        not given, tags are not read. A tag whose value is null counts as not given.
       - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
     type: dict
     aliases:
@@ -935,6 +941,10 @@ options:
             description:
               - 'What the rule applies to: filter key (such as C(CLASSIFICATION))
                 to a list of values; C(*) means all.'
+              - New values are compared with those that AWS lists for the operating
+                system (C(DescribePatchProperties)), in check mode, too.
+              - 'For Windows, C(PATCH_SET: [APPLICATION]) needs C(PRODUCT) as well;
+                without C(PATCH_SET) a rule is about the operating system.'
             type: dict
             required: true
           approve_after_days:
@@ -1027,7 +1037,8 @@ options:
       tags:
         description:
           - Tags of the baseline. An empty dict removes all that O(baselines[].purge_tags)
-            allows; not given, tags are not read.
+            allows; not given, tags are not read. A tag whose value is null counts
+            as not given.
           - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
         type: dict
         aliases:
@@ -1170,7 +1181,8 @@ options:
       tags:
         description:
           - Tags of the window. An empty dict removes all that O(windows[].purge_tags)
-            allows; not given, tags are not read.
+            allows; not given, tags are not read. A tag whose value is null counts
+            as not given.
           - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
         type: dict
         aliases:
@@ -1264,7 +1276,8 @@ options:
             elements: str
           targets:
             description:
-              - Criteria in the API's own form. Excludes the other forms.
+              - Criteria in the API's own form. Excludes the other forms. Only here
+                the empty value of a tag can be given.
             type: list
             elements: dict
             suboptions:
@@ -1449,7 +1462,7 @@ options:
             type: str
           output_s3_bucket:
             description:
-              - Bucket for the output of the command.
+              - Name of the bucket for the output of the command.
             type: str
           output_s3_prefix:
             description:
@@ -1540,7 +1553,7 @@ options:
               - STEP_FUNCTIONS
           task_arn:
             description:
-              - Name or ARN of the document, or ARN of the function or state machine.
+              - Name or ARN of the document or function, or ARN of the state machine.
                 Required on creation.
             type: str
           window_targets:
@@ -1631,7 +1644,7 @@ options:
                 type: str
               output_s3_bucket:
                 description:
-                  - Bucket for the output of the command.
+                  - Name of the bucket for the output of the command.
                 type: str
               output_s3_prefix:
                 description:
@@ -1697,7 +1710,7 @@ options:
               payload:
                 description:
                   - 'Input of the function: JSON text, or a structure that becomes
-                    JSON.'
+                    JSON. It is encoded when it is sent.'
                 type: raw
               client_context:
                 description:
@@ -2082,7 +2095,7 @@ options:
     type: str
   output_s3_bucket:
     description:
-      - Bucket for the output of the command.
+      - Name of the bucket for the output of the command.
     type: str
   output_s3_prefix:
     description:
@@ -2161,7 +2174,8 @@ options:
     elements: str
   targets:
     description:
-      - Criteria in the API's own form. Excludes the other forms.
+      - Criteria in the API's own form. Excludes the other forms. Only here the empty
+        value of a tag can be given.
     type: list
     elements: dict
     suboptions:

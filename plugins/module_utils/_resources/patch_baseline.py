@@ -23,7 +23,13 @@ _LEVELS = "C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPEC
 RULE_OPTIONS = (
     Option(
         "filters",
-        "What the rule applies to: filter key (such as C(CLASSIFICATION)) to a list of values; C(*) means all.",
+        (
+            "What the rule applies to: filter key (such as C(CLASSIFICATION)) to a list of values; C(*) means all.",
+            "New values are compared with those that AWS lists for the operating system (C(DescribePatchProperties)),"
+            " in check mode, too.",
+            "For Windows, C(PATCH_SET: [APPLICATION]) needs C(PRODUCT) as well; without C(PATCH_SET) a rule is about"
+            " the operating system.",
+        ),
         type="dict",
         required=True,
     ),
@@ -147,7 +153,8 @@ OPTIONS = (
     Option(
         "tags",
         (
-            "Tags of the baseline. An empty dict removes all that O(purge_tags) allows; not given, tags are not read.",
+            "Tags of the baseline. An empty dict removes all that O(purge_tags) allows; not given, tags are not read."
+            " A tag whose value is null counts as not given.",
             "Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.",
         ),
         type="dict",

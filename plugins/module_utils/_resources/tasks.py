@@ -140,7 +140,9 @@ DELIVERY_OPTIONS = (
     ),
     Option("document_hash", "Hash of the document, checked before it runs.", api=f"{RUN_COMMAND}.DocumentHash"),
     Option("document_hash_type", "V(Sha256) or V(Sha1).", api=f"{RUN_COMMAND}.DocumentHashType"),
-    Option("output_s3_bucket", "Bucket for the output of the command.", api=f"{RUN_COMMAND}.OutputS3BucketName"),
+    Option(
+        "output_s3_bucket", "Name of the bucket for the output of the command.", api=f"{RUN_COMMAND}.OutputS3BucketName"
+    ),
     Option("output_s3_prefix", "Prefix of the output in the bucket.", api=f"{RUN_COMMAND}.OutputS3KeyPrefix"),
     Option(
         "cloudwatch_output",

@@ -122,7 +122,8 @@ OPTIONS = (
     Option(
         "tags",
         (
-            "Tags of the window. An empty dict removes all that O(purge_tags) allows; not given, tags are not read.",
+            "Tags of the window. An empty dict removes all that O(purge_tags) allows; not given, tags are not read."
+            " A tag whose value is null counts as not given.",
             "Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.",
         ),
         type="dict",

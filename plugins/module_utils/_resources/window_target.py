@@ -87,7 +87,7 @@ CRITERIA_OPTIONS = (
     ),
     Option(
         "targets",
-        "Criteria in the API's own form. Excludes the other forms.",
+        "Criteria in the API's own form. Excludes the other forms. Only here the empty value of a tag can be given.",
         type="list",
         elements="dict",
         suboptions=(

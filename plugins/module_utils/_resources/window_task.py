@@ -62,7 +62,7 @@ OPTIONS = (
     ),
     Option(
         "task_arn",
-        "Name or ARN of the document, or ARN of the function or state machine. Required on creation.",
+        "Name or ARN of the document or function, or ARN of the state machine. Required on creation.",
         api="TaskArn",
         clearable=False,
     ),
@@ -109,7 +109,7 @@ OPTIONS = (
         suboptions=(
             Option(
                 "payload",
-                "Input of the function: JSON text, or a structure that becomes JSON.",
+                "Input of the function: JSON text, or a structure that becomes JSON. It is encoded when it is sent.",
                 type="raw",
                 api=f"{_LAMBDA}.Payload",
                 codec=JSON_BYTES,
