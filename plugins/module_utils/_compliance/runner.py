@@ -17,8 +17,10 @@ from .._aws.errors import PatchingError, error_facts
 from .._aws.text import printable
 from .._files import row_file
 from .._files.row_file import RowFile
+from .._options.codecs import is_blank
 from .._options.module import make_module
 from .._options.option import Option, Options
+from .._resources.patch_baseline import group_violations
 from .._resources.window_target import instance_id_violations
 from .._schedules import clock
 from .gaps import Gaps
@@ -119,7 +121,7 @@ def run_compliance_info() -> None:
     if found := violations(module.params):
         module.fail_json(msg=printable("; ".join(found)), violations=found)
     api = connect(module, module.params["concurrency"], is_lenient=True)
-    if found := _unknown_states(api, module.params):
+    if found := _unknown_states(api, module.params) + _group_violations(api, module.params):
         module.fail_json(msg=printable("; ".join(found)), violations=found)
     try:
         result, warnings = _Reading(module, api).result()
@@ -135,10 +137,9 @@ def run_compliance_info() -> None:
 def violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options, before anything is read."""
     found = instance_id_violations(params["instance_ids"] or [])
-    found += ["patch_groups: a name must not be empty" for group in params["patch_groups"] or () if not group]
     for key, value in (params["instance_tags"] or {}).items():
         values = value if isinstance(value, list) else [value]
-        if not values or any(one in (None, "") for one in values):
+        if not values or any(map(is_blank, values)):
             found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
         if len(values) > _MOST_VALUES:
             found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {_MOST_VALUES}")
@@ -162,6 +163,11 @@ def _unknown_states(api: Api, params: Mapping[str, Any]) -> list[str]:
     if not is_old or AVAILABLE not in (params["states"] or ()):
         return []
     return [f"states: the installed botocore does not know {AVAILABLE}; install a newer boto3 and botocore"]
+
+
+def _group_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
+    shape = api.input_shape("DescribeInstancePatchStatesForPatchGroup").members["PatchGroup"]
+    return group_violations(params["patch_groups"], shape)
 
 
 class _Reading:

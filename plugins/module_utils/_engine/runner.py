@@ -119,7 +119,6 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
         if found:
             raise InvalidDeclarationError(found) from error
         raise
-    filter_values.judge(planning, read_properties(api, filter_values.needed_listings(planning), workers))
     if check_mode:
         planning.plan.warnings += planning.missing
     else:
@@ -130,12 +129,13 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
 
 
 def read_and_plan(api: Api, declaration: Declaration, workers: int) -> Planning:
-    """Read, plan, and establish whose everything is that the plan would write to."""
+    """Read, plan, and establish whose everything is that the plan would write to, and that AWS knows its filters."""
     account = read_account(api, declaration, workers)
     planning = plan_setup(declaration, account, api.input_shape)
     unread = owners.unread(planning)
     read_tags(api, account, unread, workers)
     owners.settle(planning, frozenset(unread))
+    filter_values.judge(planning, read_properties(api, filter_values.needed_listings(planning), workers))
     return planning
 
 

@@ -14,6 +14,7 @@ from .._aws.client import Api, connect
 from .._aws.errors import PatchingError, error_facts
 from .._aws.text import printable
 from .._options.kind import Kind
+from .._options.limits import blank_entries
 from .._options.module import make_module
 from .._options.option import Option, Options
 from .._resources import patch_baseline, window, window_target
@@ -126,7 +127,7 @@ def _read(module: AnsibleAWSModule, read: Callable[[], list[dict[str, Any]]]) ->
 
 
 def _window_violations(_api: Api, params: Mapping[str, Any]) -> list[str]:
-    found = _id_violations("window_ids", window.KIND, params)
+    found = _id_violations("window_ids", window.KIND, params) + blank_entries("names", params["names"])
     if params["instance_id"] is not None:
         found += [text.replace("instance_ids", "instance_id", 1) for text in _instance_violations(params)]
     for name, most in (("next_run_count", _MOST_RUNS), ("execution_count", _MOST_EXECUTIONS)):
@@ -140,7 +141,7 @@ def _instance_violations(params: Mapping[str, Any]) -> list[str]:
 
 
 def _baseline_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
-    found = _id_violations("baseline_ids", patch_baseline.KIND, params)
+    found = _id_violations("baseline_ids", patch_baseline.KIND, params) + blank_entries("names", params["names"])
     systems = api.input_shape("CreatePatchBaseline").members["OperatingSystem"].enum
     if params["operating_system"] is not None and params["operating_system"] not in systems:
         found.append(f"operating_system: {params['operating_system']!r} must be one of {', '.join(systems)}")

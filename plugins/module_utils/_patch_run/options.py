@@ -115,7 +115,6 @@ SENT: tuple[str, ...] = tuple(
     option.name for option in (*COMMAND_OPTIONS, *window_target.CRITERIA_OPTIONS) if option.name != "patch_group_key"
 )
 _NARROWING = {
-    "resource_types": "reach resources of every type",
     "install_override_list": "install what the baseline approves instead of the list",
     "baseline_override": "install by the baselines of the account",
     "document": "run the document of AWS",

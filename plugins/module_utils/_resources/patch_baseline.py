@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-patch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._aws.structures import Raw, iso_date
 from .._options.codecs import FILTERS, RULES, SOURCES, WORDS, filter_values, is_blank, is_day
 from .._options.kind import Kind
-from .._options.limits import blank_entries
+from .._options.limits import blank_entries, breaches, shown
 from .._options.option import Option
 
 _LEVELS = "C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED)"
@@ -295,6 +295,16 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
             f"available_security_updates_compliance_status: {status!r} is for WINDOWS only, not for {system};"
             " leave it out"
         )
+    return found
+
+
+def group_violations(groups: Iterable[Any] | None, shape: Any) -> list[str]:
+    """Patch groups that the service does not take; shape: the botocore shape of a patch group."""
+    listed = list(groups or ())
+    found = blank_entries("patch_groups", listed)
+    for number, group in enumerate(listed):
+        broken = () if is_blank(group) else breaches(shape, str(group))
+        found += [f"patch_groups[{number}]: {shown(finding.value)} {finding.rule}" for finding in broken]
     return found
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._options.codecs import is_blank
 from .._options.kind import Kind, merge
-from .._options.limits import blank_entries, breaches, option_breaches, shown, unknown_options
+from .._options.limits import blank_entries, breaches, option_breaches, unknown_options
 from .._options.mistakes import entry_path
 from .._options.option import given
 from .._resources import patch_baseline, patch_task, window, window_target, window_task
@@ -250,12 +249,10 @@ def _place(violation: str) -> str:
 def _list_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
     """Entries of lists that mean nothing, and patch groups that no baseline can be registered for."""
     lists = {name: value for name, value in entry.values.items() if name != "targets"}
-    groups = entry.params.get("patch_groups") if entry.kind is patch_baseline.KIND else None
-    found = [text for name, value in {**lists, "patch_groups": groups}.items() for text in blank_entries(name, value)]
-    shape = input_shape("RegisterPatchBaselineForPatchGroup").members["PatchGroup"]
-    for number, group in enumerate(groups or ()):
-        broken = () if is_blank(group) else breaches(shape, str(group))
-        found += [f"patch_groups[{number}]: {shown(finding.value)} {finding.rule}" for finding in broken]
+    found = [text for name, value in lists.items() for text in blank_entries(name, value)]
+    if entry.kind is patch_baseline.KIND:
+        shape = input_shape("RegisterPatchBaselineForPatchGroup").members["PatchGroup"]
+        found += patch_baseline.group_violations(entry.params.get("patch_groups"), shape)
     return found
 
 

@@ -159,3 +159,18 @@ def test_a_payload_that_is_base64_already(prepared: Account) -> None:
 def test_payloads_that_pass(prepared: Account, payload: Any) -> None:
     task = {"window": "prod", "name": "tell", "task_type": "LAMBDA", "task_arn": "tell"}
     prepared.run("ssm_window_task", **task, lambda_function={"payload": payload})
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "place"),
+    [
+        ("ssm_patch_compliance_info", {"patch_groups": ["web", " "]}, "patch_groups[1]: is empty"),
+        ("ssm_patch_compliance_info", {"patch_groups": ["x" * 257]}, "patch_groups[0]: 'xxx"),
+        ("ssm_patch_compliance_info", {"instance_tags": {"Env": [" "]}}, "instance_tags: the tag 'Env' needs a value"),
+        ("ssm_maintenance_window_info", {"names": [""]}, "names[0]: is empty"),
+        ("ssm_patch_baseline_info", {"names": ["linux", " "]}, "names[1]: is empty"),
+    ],
+)
+def test_lists_of_what_is_read(account: Account, module: str, options: dict[str, Any], place: str) -> None:
+    assert place in account.fails(module, **options)["msg"]
+    assert not account.calls()

@@ -341,7 +341,7 @@ def test_the_order_of_the_rows_does_not_depend_on_the_order_of_the_answers(accou
     ("args", "text"),
     [
         ({"instance_ids": ["web"]}, "instance_ids: 'web' is no instance id"),
-        ({"patch_groups": [""]}, "patch_groups: a name must not be empty"),
+        ({"patch_groups": [""]}, "patch_groups[0]: is empty"),
         ({"instance_tags": {"Env": []}}, "instance_tags: the tag 'Env' needs a value"),
         ({"instance_tags": {"Env": ["a", ""]}}, "instance_tags: the tag 'Env' needs a value"),
         ({"instance_tags": {"Env": [str(n) for n in range(101)]}}, "101 values of 'Env', but a tag takes at most 100"),

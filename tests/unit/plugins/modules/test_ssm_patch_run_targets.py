@@ -185,7 +185,7 @@ def test_a_resource_group_whose_reading_is_lost_is_not_patched(grouped: Account,
 TYPES = "resource-groups:ResourceTypeFilters"
 WIDER = {
     "types without a group": ({"targets": [{"key": TYPES, "values": ["AWS::EC2::Instance"]}]}, f"{TYPES} needs"),
-    "no types": ({"resource_group": "web", "resource_types": []}, "resource_types: is empty, which would reach"),
+    "no types": ({"resource_group": "web", "resource_types": []}, "resource_types: must not be empty"),
     "types and no group": ({"resource_types": ["AWS::EC2::Instance"]}, "resource_types: needs resource_group"),
     "no install list": ({"patch_groups": ["Web"], "install_override_list": ""}, "install_override_list: is empty"),
     "no override": ({"patch_groups": ["Web"], "baseline_override": ""}, "baseline_override: is empty"),
