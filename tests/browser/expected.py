@@ -36,7 +36,15 @@ def counts(nodes: list[Json]) -> dict[str, int]:
         "noncompliant": sum(state in ("failed", "noncompliant", "pending_reboot") for state in states),
         **some,
         **{state: states.count(state) for state in ("pending_reboot", "stale", "never_scanned", "unmanaged")},
+        "ungraded": 0,
     }
+
+
+def critical_missing(nodes: list[Json], rows: list[Json]) -> int:
+    """How many missing patches of severity Critical the nodes have, counted on each node."""
+    ids = {node["instance_id"] for node in nodes}
+    lacking = (row for row in rows if row["instance_id"] in ids and row["state"] in ("MISSING", "FAILED"))
+    return sum(row["severity"] == "Critical" for row in lacking)
 
 
 def percent(nodes: list[Json]) -> str:

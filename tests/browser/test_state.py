@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,8 +18,8 @@ from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT
 
 SIZES = (0, 60, 10_000)
 COLUMNS = (
-    "managed", "noncompliant", "critical_noncompliant", "security_noncompliant", "failed", "pending_reboot", "stale",
-    "never_scanned", "unmanaged",
+    "managed", "noncompliant", "critical_noncompliant", "ungraded", "security_noncompliant", "failed",
+    "pending_reboot", "stale", "never_scanned", "unmanaged",
 )  # fmt: skip
 
 
@@ -28,6 +29,7 @@ def test_counts_of_the_fleet(browser: Chromium, page_of: PageOf, size: int) -> N
     browser.open(page_of(size))
     shown = {name: browser.text(f"#count-{name}") for name in COLUMNS[1:]}
     assert shown == {name: str(count) for name, count in expected.counts(nodes).items() if name != "managed"}
+    assert browser.text("#missing-critical") == str(expected.critical_missing(nodes, sample(size)["patches"]))
     assert browser.text("#compliance-percent") == expected.percent(nodes)
     states = Counter(node["status"] for node in nodes)
     assert Counter(browser.texts(".legend li")) == Counter(f"{expected.STATUSES[s]} {n}" for s, n in states.items())
@@ -41,12 +43,14 @@ def test_counts_of_the_fleet(browser: Chromium, page_of: PageOf, size: int) -> N
 @pytest.mark.parametrize("size", SIZES[1:])
 @pytest.mark.parametrize(("table", "what"), [("#groups-table", "group"), ("#systems-table", "system")])
 def test_counts_of_each_group_and_system(browser: Chromium, page_of: PageOf, size: int, table: str, what: str) -> None:
-    members = expected.by(sample(size)["nodes"], what)
+    reading = sample(size)
+    members = expected.by(reading["nodes"], what)
     browser.open(page_of(size))
     wanted = {}
     for name, nodes in members.items():
         counts = expected.counts(nodes)
-        wanted[name] = [expected.percent(nodes), *(str(counts[column]) for column in COLUMNS)]
+        missing = expected.critical_missing(nodes, reading["patches"])
+        wanted[name] = [expected.percent(nodes), *(str(counts[column]) for column in COLUMNS), str(missing)]
     assert {row[0]: row[1:] for row in browser.rows(table)} == wanted
 
 
@@ -81,7 +85,7 @@ def test_gate_and_gaps(browser: Chromium, tmp_path_factory: pytest.TempPathFacto
     stale = sum(node["status"] == "stale" for node in reading["nodes"])
     path = tmp_path_factory.mktemp("gaps") / "page.html"
     browser.open(write_page(path, reading, gate={"stale": stale, "failed": 0, "unmanaged": 0}))
-    assert browser.text("#gate-title") == "Gate failed: 2 of 3 rules broken"
+    assert browser.text("#gate-title") == "Gate failed: 2 of 4 rules broken"
     failed = expected.counts(reading["nodes"])["failed"]
     assert any(line.startswith(f"Broken failed is {failed}") for line in browser.texts("#gate li"))
     assert any(line.startswith(f"Kept stale is {stale}") for line in browser.texts("#gate li"))
@@ -134,3 +138,20 @@ def test_without_javascript_the_state_is_still_there(browser: Chromium, page_of:
     assert not browser.shown("#nodes-view, #patches-view")
     assert not browser.shown("button")
     assert len([text for text in browser.texts("noscript") if "needs JavaScript" in text]) == 2
+
+
+def test_nodes_without_levels_and_an_account_that_failed(browser: Chromium, tmp_path: Path) -> None:
+    reading = sample(60, account_name="production")
+    for node in reading["nodes"]:
+        node.update(ungraded=True, critical_noncompliant_count=None)
+    failed = sample(0, account_id="222222222222", account_name="staging", region="eu-west-1", not_read=["managed"])
+    failed["gaps"] = [{"message": "The host two failed before it was read."}]
+    browser.open(write_page(tmp_path / "page.html", reading, failed, gate={"stale": 99}))
+    assert browser.text("#count-critical_noncompliant") == "no levels"
+    assert browser.text("#unread") == "Without staging (222222222222) eu-west-1, which could not be read."
+    assert browser.text("#compliance-percent") == expected.percent(reading["nodes"])
+    names = [row[0] for row in browser.rows("#places-table")]
+    assert names == ["production (123456789012) eu-central-1", "staging (222222222222) eu-west-1"]
+    assert {row[0]: row[1] for row in browser.rows("#groups-table")} == {
+        name: expected.percent(nodes) for name, nodes in expected.by(reading["nodes"], "group").items()
+    }
