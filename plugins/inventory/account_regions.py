@@ -17,6 +17,7 @@ description:
   - Each host has the variables C(aws_account_id), C(aws_account_name), C(aws_region), and, where a role is named,
     C(aws_role_arn) and C(aws_external_id), as the playbooks of this collection take them; and
     C(ansible_connection=local), as nothing is ever connected to.
+  - The playbooks of this collection refuse a host if the credentials belong to another account than C(aws_account_id).
   - All hosts are in the group C(account_regions).
   - The file's name has to end in C(account_regions.yml) or C(account_regions.yaml).
 options:
@@ -59,7 +60,7 @@ options:
     type: str
   hostname:
     description:
-      - Jinja2 expression of a host's name, of the variables of the host. Has to differ for each host.
+      - Jinja2 expression of a host's name, of the variables of the host. It must differ for each host.
       - Anything but letters, digits, spaces and the signs C(_.@+()-) becomes C(_), and account and region are appended,
         because the name of an account must not become a path, an option or a pattern.
     type: str
@@ -72,6 +73,9 @@ extends_documentation_fragment:
   - amazon.aws.region.plugins
   - amazon.aws.assume_role.plugins
 notes:
+  - Either all hosts of the file are added or, with an error, none.
+  - The owner of an account chooses its name. If O(groups), O(keyed_groups) or O(compose) use
+    C(aws_account_name), two accounts of the same name are an error; name them in O(accounts).
   - "Needs C(organizations:ListAccounts) for O(organization), and C(organizations:ListAccountsForParent) and
     C(organizations:ListOrganizationalUnitsForParent) for O(organizational_units). AWS answers these in the management
     account of the organisation and in its delegated administrators."
@@ -103,13 +107,17 @@ keyed_groups:
     prefix: account
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import near_names
 
 with suppress(ImportError):  # require_aws_sdk tells what is missing
     from botocore.exceptions import BotoCoreError, ClientError
@@ -126,7 +134,11 @@ _UNFIT = re.compile(r"[^\w .@+()-]")
 # More pages than any organisation has.
 _MOST_PAGES = 10_000
 
+# Hosts of these names would stand for something else: they are groups, or what plays run on by default.
+_RESERVED = frozenset({"all", "ungrouped", _GROUP, "localhost", "127.0.0.1", "::1"})
+
 Account = dict[str, str]
+Variables = dict[str, str]
 
 
 class InventoryModule(AWSInventoryBase):
@@ -144,15 +156,34 @@ class InventoryModule(AWSInventoryBase):
         listed = [_account(entry) for entry in self.get_option("accounts")]
         if problems := self._problems(listed):
             self.fail_aws("; ".join(problems))
+        accounts = self._chosen(listed, path, cache)
+        hosts = [self._host(account, region) for account in accounts for region in self.get_option("regions")]
+        if problems := [*self._colliding_accounts(accounts), *self._colliding_hosts(hosts)]:
+            self.fail_aws("; ".join(problems))
+        # Whatever an expression of the file raises, it raises before the inventory has one host of it.
+        for target in (InventoryData(), inventory):
+            self.inventory = target
+            self._add(hosts)
+
+    def _read_config_data(self, path: str) -> dict[str, Any]:
+        config: dict[str, Any] = super()._read_config_data(path)
+        names = ((name, *_aliases(definition)) for name, definition in self.option_definitions.items())
+        known = {"plugin", *(one for same in names for one in same)}
+        # Ansible ignores an option that it does not know; without its role, a file would stand for another account.
+        if unknown := [str(name) for name in config if name not in known]:
+            self.fail_aws("; ".join(_unknown(name, known) for name in unknown))
+        return config
+
+    def _chosen(self, listed: list[Account], path: str, cache: bool) -> list[Account]:
+        """The accounts that become hosts; a name of the file wins over that of the organization."""
         accounts = self._from_organization(path, cache) if self._asks_organization() else listed
         wanted = {account["id"]: account["name"] for account in listed}
         excluded = set(self.get_option("exclude_accounts"))
-        self.inventory.add_group(_GROUP)
-        for account in accounts:
-            if account["id"] in excluded or (wanted and account["id"] not in wanted):
-                continue
-            for region in self.get_option("regions"):
-                self._add_host(account["id"], wanted.get(account["id"]) or account["name"], region)
+        return [
+            {"id": account["id"], "name": wanted.get(account["id"]) or account["name"]}
+            for account in accounts
+            if account["id"] not in excluded and (not wanted or account["id"] in wanted)
+        ]
 
     def _asks_organization(self) -> bool:
         return bool(self.get_option("organization") or self.get_option("organizational_units"))
@@ -205,22 +236,62 @@ class InventoryModule(AWSInventoryBase):
             units = _pages(client, _OF_PARENT["OrganizationalUnits"], "OrganizationalUnits", ParentId=parent)
             parents += [unit["Id"] for unit in units]
 
-    def _add_host(self, account_id: str, name: str, region: str) -> None:
-        variables = {"aws_account_id": account_id, "aws_account_name": name or account_id, "aws_region": region}
+    def _host(self, account: Account, region: str) -> tuple[str, Variables]:
+        """Name and variables of the host of an account in a region."""
+        account_id = account["id"]
+        variables = {
+            "aws_account_id": account_id,
+            "aws_account_name": account["name"] or account_id,
+            "aws_region": region,
+        }
         if role := self.get_option("role_name"):
             variables["aws_role_arn"] = f"arn:{_partition(region)}:iam::{account_id}:role/{role.lstrip('/')}"
         if external_id := self.get_option("external_id"):
             variables["aws_external_id"] = external_id
-        host = _host_name(str(self._compose(self.get_option("hostname"), variables)), account_id, region)
-        if host in self.inventory.hosts:
-            self.fail_aws(f"hostname: {host!r} is the name of two hosts; name account and region in it")
-        self.inventory.add_host(host, group=_GROUP)
-        for key, value in {**variables, "ansible_connection": "local"}.items():
-            self.inventory.set_variable(host, key, value)
+        name = _host_name(str(self._compose(self.get_option("hostname"), variables)), account_id, region)
+        return name, {**variables, "ansible_connection": "local"}
+
+    def _colliding_accounts(self, accounts: Iterable[Account]) -> Iterator[str]:
+        """Accounts whose names cannot be told apart, where the file makes groups or variables of them."""
+        used = [self.get_option(name) for name in ("groups", "keyed_groups", "compose")]
+        if "aws_account_name" not in json.dumps(used, default=str):
+            return
+        ids: dict[str, list[str]] = {}
+        for account in accounts:
+            # As Ansible writes the name of a group.
+            ids.setdefault(re.sub(r"\W", "_", account["name"] or account["id"]).lower(), []).append(account["id"])
+        for name, same in ids.items():
+            if len(same) > 1:
+                yield f"the accounts {', '.join(same)} have the same name, {name!r}; give each a name in accounts"
+
+    def _colliding_hosts(self, hosts: Iterable[tuple[str, Variables]]) -> Iterator[str]:
+        counts = Counter(name for name, _variables in hosts)
+        groups = {*self.inventory.groups, *_RESERVED}
+        for name, count in counts.items():
+            if count > 1 or name in self.inventory.hosts:
+                yield f"hostname: {name!r} is the name of two hosts; name account and region in it"
+            if not name or name in groups:
+                yield f"hostname: {name!r} cannot be the name of a host; name account and region in it"
+
+    def _add(self, hosts: Iterable[tuple[str, Variables]]) -> None:
+        self.inventory.add_group(_GROUP)
         strict = self.get_option("strict")
-        self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
+        for host, variables in hosts:
+            self.inventory.add_host(host, group=_GROUP)
+            for key, value in variables.items():
+                self.inventory.set_variable(host, key, value)
+            self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
+            self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
+
+
+def _aliases(definition: dict[str, Any]) -> list[str]:
+    return list(definition.get("aliases") or ())
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    near = near_names(name, known)
+    return f"{name} is not an option" + (f"; did you mean {' or '.join(near)}?" if near else "")
 
 
 def _account(entry: Any) -> Account:

@@ -138,6 +138,26 @@ def test_names_and_groups_are_composed(inventory: Callable[..., Listing]) -> Non
             ["'111' is no account", "'x' is no account", "regions is empty", "external_id needs role_name"],
         ),
         ({"accounts": [PRODUCTION, STAGING], "regions": ["eu-west-1"], "hostname": "aws_region"}, ["two hosts"]),
+        (
+            {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "role_nmae": "x"},
+            ["role_nmae is not an option; did you"],
+        ),
+        (
+            {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "hostname": "'localhost'"},
+            ["cannot be the name of a host"],
+        ),
+        (
+            {
+                "accounts": [{"id": PRODUCTION, "name": "a b"}, {"id": STAGING, "name": "A-b"}],
+                "regions": ["eu-west-1"],
+                "keyed_groups": [{"key": "aws_account_name"}],
+            },
+            [f"the accounts {PRODUCTION}, {STAGING} have the same name"],
+        ),
+        (
+            {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "compose": {"x": "nowhere"}, "strict": True},
+            ["'nowhere' is undefined"],
+        ),
     ],
 )
 def test_what_is_wrong_is_told_at_once(
@@ -146,6 +166,18 @@ def test_what_is_wrong_is_told_at_once(
     error = inventory(**options).error
 
     assert [text for text in texts if text not in error] == []
+
+
+def test_an_error_leaves_no_host_behind(endpoint: str, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.account_regions.yml"
+    accounts = [{"id": PRODUCTION, "name": "one"}, {"id": STAGING, "name": "two"}]
+    options = {"accounts": accounts, "regions": ["eu-west-1"], "compose": {"x": "1 / (aws_account_name == 'one')"}}
+    path.write_text(yaml.safe_dump({"plugin": "patchfleet.aws.account_regions", "strict": True, **options}))
+    command = ["ansible-inventory", "-i", str(path), "--list"]
+
+    done = subprocess.run(command, env=in_step(endpoint), capture_output=True, text=True, check=True)
+
+    assert not json.loads(done.stdout)["_meta"]["hostvars"]
 
 
 def test_the_accounts_of_an_organisation_page_by_page(inventory: Callable[..., Listing], organizations: Any) -> None:
