@@ -58,10 +58,10 @@ _value:
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.export import export_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.patch_run import patch_run_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.report import report_lines
@@ -83,7 +83,7 @@ def filter_summary(
     if not isinstance(value, Mapping):
         raise AnsibleFilterError(f"the input must be the result of a module, not {type(value).__name__}")
     lines = next((function(value, check_mode) for key, function in _LINES.items() if key in value), [])
-    return lines if value.get("failed") else lines + opening_lines(windows or (), datetime.now(UTC))
+    return lines if value.get("failed") else lines + opening_lines(windows or (), clock.now())
 
 
 class FilterModule:
