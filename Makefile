@@ -85,6 +85,10 @@ test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAU
 test-clock: $(STAMP) ## run the quick tests at awkward times: across midnight, on nights when clocks change, at the end of a month
 	@$(BIN)/python tools/awkward_times.py
 
+.PHONY: mutants
+mutants: $(STAMP) ## change the logic in small ways, one at a time, and see whether a test fails; MUTANTS says more, such as --count 200
+	$(BIN)/python tools/mutants.py $(MUTANTS)
+
 .PHONY: test-browser
 test-browser: $(STAMP) ## use the report in Chromium, which is installed if need be
 	@$(BIN)/python tools/make_browser.py

@@ -29,9 +29,12 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
+from debian import InstallError, run
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 UTILS = CHECKOUT / "plugins" / "module_utils"
 PREFIX = "ansible_collections.patchfleet.aws.plugins.module_utils."
+COSMIC_RAY = "cosmic-ray>=8.4,<9"
 MINIMUM = 90
 # A mutant that never ends is killed by the seconds that it computes, however busy the machine is.
 CPU_SECONDS = 180
@@ -113,7 +116,7 @@ def _logic(source: str) -> str:
 
 @cache
 def _operators() -> dict[str, Any]:
-    from cosmic_ray import plugins  # noqa: PLC0415 - installed by `make mutants`
+    from cosmic_ray import plugins  # noqa: PLC0415 - main installs it
 
     return {name: plugins.get_operator(name)() for name in plugins.operator_names() if name not in _LEFT_OUT}
 
@@ -190,6 +193,17 @@ def survives(mutant: Mutant) -> bool:
     return status == 0
 
 
+def install_cosmic_ray() -> None:
+    """Install Cosmic Ray into the environment of this process if it is not there; raises InstallError."""
+    if importlib.util.find_spec("cosmic_ray"):
+        return
+    try:
+        run([sys.executable, "-m", "uv", "pip", "install", "--quiet", COSMIC_RAY])
+    except InstallError:
+        run([sys.executable, "-m", "pip", "install", "--quiet", COSMIC_RAY])
+    importlib.invalidate_caches()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run from the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Change the logic in small ways, and see whether a test fails.")
@@ -198,6 +212,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
+    try:
+        install_cosmic_ray()
+    except InstallError as problem:
+        print(problem, file=sys.stderr)
+        return 1
     mutants = sample(options.files, options.count, options.seed)
     # What takes long to import and is not changed is there before the fork.
     for name in ("pytest", "hypothesis", "boto3", "moto.core", "ansible.cli.playbook"):

@@ -171,6 +171,7 @@ PATCHES = [
         ({"severities": ["Critical"], "older_than_days": 30}, 2),
         ({"severities": ["Critical"], "older_than_days": 29}, 3),
         ({"severities": ["Critical"], "older_than_days": 30, "unknown_age": "ignore"}, 1),
+        ({"older_than_days": 30, "unknown_age": "ignore"}, 2),
         ({"severities": ["Low"]}, 0),
         ({"classifications": ["SecurityUpdates"]}, 0),
     ],
