@@ -24,7 +24,7 @@ NODES: dict[str, Callable[[Json], Any]] = {
     "Status": expected.urgency,
     "Patch group": lambda node: expected.group(node).casefold(),
     "System": lambda node: expected.system(node).casefold(),
-    "Level CRITICAL": lambda node: node.get("critical_noncompliant_count"),
+    "CRITICAL": lambda node: node.get("critical_noncompliant_count"),
     "Security": lambda node: node.get("security_noncompliant_count"),
     "Missing": lambda node: node.get("missing_count"),
     "Failed": lambda node: node.get("failed_count"),

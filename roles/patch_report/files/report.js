@@ -240,7 +240,7 @@
       { label: "Patch group", key: (row) => groupsOf(row).join(", "), cell: (row) => groupsOf(row).join(", ") },
       { label: "System", wide: true, key: (row) => text(row[NODE.system]), cell: (row) => known(text(row[NODE.system])) },
       ...(several ? [{ label: "Account and region", key: (row) => text(row[NODE.place]), cell: (row) => text(row[NODE.place]) }] : []),
-      count("Level CRITICAL", "critical"), count("Security", "security"), count("Missing", "missing"), count("Failed", "failed"),
+      count("CRITICAL", "critical"), count("Security", "security"), count("Missing", "missing"), count("Failed", "failed"),
       { label: "Last operation", descending: true, key: (row) => row[NODE.end], cell: (row) => localTime(row[NODE.end]) },
     ],
     choices: [
