@@ -190,6 +190,27 @@ def test_rules_on_patches_count_each_patch_once(rule: Any, count: int) -> None:
         assert group.value == count
 
 
+@pytest.mark.parametrize(
+    ("count", "named"), [(1, "KB1"), (5, "KB1, KB2, KB3, KB4, KB5"), (6, "KB1, KB2, KB3, KB4, KB5 and 1 more")]
+)
+def test_a_broken_rule_names_five_patches(count: int, named: str) -> None:
+    node = {"instance_id": "i-1", "status": "noncompliant", "patch_groups": ["web"]}
+    rows = [{"instance_id": "i-1", "kb_id": f"KB{number + 1}", "state": "MISSING"} for number in range(count)]
+
+    [verdict, _group] = report_of([reading(0, nodes=[node], patches=rows)], {"missing_patches": [{"max": 0}]}).verdicts
+    assert verdict.message.endswith(f": {named}")
+
+
+@pytest.mark.parametrize(
+    ("not_read", "known"), [([], True), (["unmanaged"], True), (["compliant"], False), (["managed"], False)]
+)
+def test_the_share_of_what_was_read_needs_both_of_its_counts(not_read: list[str], known: bool) -> None:
+    of_all = report_of([reading(60)]).totals.total.compliance_percent()
+    assert of_all
+
+    assert report_of([reading(60, not_read=not_read)]).totals.total.read_percent() == (of_all if known else None)
+
+
 def test_patches_that_were_not_all_read_break_their_rule() -> None:
     [verdict, *_groups] = report_of([reading(60, not_read=["patches"])], {"missing_patches": [{"max": 999}]}).verdicts
 
