@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from ssmsim.errors import ServiceError
 from ssmsim.faults import Call
 from ssmsim.needs import Need
 
+Context = Mapping[str, str | list[str]]
 _ELEMENTS = {"Sid", "Effect", "Action", "Resource", "Condition"}
 # Each service refuses in its own words and with its own status; the rest has those of JSON services.
 _REFUSALS = {
@@ -35,12 +36,12 @@ class Statement:
     resources: list[str]
     conditions: list[tuple[str, str, list[str]]]
 
-    def covers(self, need: Need, resource: str) -> bool:
+    def covers(self, need: Need, resource: str, context: Context) -> bool:
         """Whether the statement speaks of this action on this resource, in this context."""
         return (
             any(_like(pattern.lower())(need.action.lower()) for pattern in self.actions)
             and any(_like(pattern)(resource) for pattern in self.resources)
-            and all(_holds(condition, need.context) for condition in self.conditions)
+            and all(_holds(condition, context) for condition in self.conditions)
         )
 
 
@@ -54,17 +55,33 @@ class Policies:
         """Replace all policies. Raises ValueError for what is no policy, or has elements that are not judged here."""
         self._statements = {account: _statements(document) for account, document in documents.items()}
 
-    def judge(self, call: Call, needs: Iterable[Need]) -> ServiceError | None:
-        """The refusal of a call, or None where all that it needs is allowed."""
+    def judge(
+        self, call: Call, needs: Iterable[Need], tags: Callable[[str], Mapping[str, str]] = lambda _arn: {}
+    ) -> ServiceError | None:
+        """The refusal of a call, or None where all that it needs is allowed. tags: those of a resource, by its ARN."""
         statements = self._statements.get(call.account, self._statements.get("*"))
         if statements is None:
             return None
         for need in needs:
             for resource in need.resources:
-                found = [statement.allows for statement in statements if statement.covers(need, resource)]
+                context = _context(call, need, resource, tags)
+                found = [statement.allows for statement in statements if statement.covers(need, resource, context)]
                 if not found or not all(found):
                     return _refusal(call, need, resource, explicit=False in found)
         return None
+
+
+def _context(call: Call, need: Need, resource: str, tags: Callable[[str], Mapping[str, str]]) -> Context:
+    """The condition keys of a request for a resource."""
+    owner = resource.split(":")[4] if resource.count(":") >= 5 else ""
+    known = {**tags(resource), **need.tags}
+    return {
+        **need.context,
+        "aws:PrincipalAccount": call.account,
+        **({"aws:ResourceAccount": owner} if owner else {}),
+        **{f"aws:ResourceTag/{key}": value for key, value in known.items()},
+        **{f"ssm:resourceTag/{key}": value for key, value in known.items() if call.service == "ssm"},
+    }
 
 
 def _refusal(call: Call, need: Need, resource: str, explicit: bool) -> ServiceError:
@@ -95,14 +112,41 @@ def _statement(entry: dict[str, Any]) -> Statement:
         for operator, keys in entry.get("Condition", {}).items()
         for key, values in keys.items()
     ]
-    if strange := {operator for operator, _key, _values in conditions} - _OPERATORS.keys():
+    if strange := {operator for operator, _key, _values in conditions if not _is_known(operator)}:
         raise ValueError(f"the simulator does not judge the condition {', '.join(sorted(strange))}")
     return Statement(entry["Effect"] == "Allow", _listed(entry["Action"]), _listed(entry["Resource"]), conditions)
 
 
-def _holds(condition: tuple[str, str, list[str]], context: dict[str, str]) -> bool:
+def _holds(condition: tuple[str, str, list[str]], context: Context) -> bool:
+    """Whether a condition holds, by the rules of IAM for keys that the request does not have.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
     operator, key, values = condition
-    return key in context and any(_OPERATORS[operator](value, context[key]) for value in values)
+    quantifier, _colon, plain = operator.rpartition(":")
+    if plain == "Null":
+        return (key not in context) == (str(values[0]).lower() == "true")
+    is_optional, plain = plain.endswith("IfExists"), plain.removesuffix("IfExists")
+    is_negated = plain in _NEGATED
+    if key not in context:
+        return is_optional or is_negated or quantifier == "ForAllValues"
+    matches = _OPERATORS[_NEGATED.get(plain, plain)]
+    wanted = [_filled(value, context) for value in values]
+    met = [any(matches(one, given) for one in wanted) != is_negated for given in _listed(context[key])]
+    return any(met) if quantifier == "ForAnyValue" else all(met)
+
+
+def _filled(value: str, context: Context) -> str:
+    """A value with the policy variables that are keys of the request."""
+    return re.sub(r"\$\{([^}]+)\}", lambda found: str(context.get(found[1], found[0])), value)
+
+
+def _is_known(operator: str) -> bool:
+    quantifier, _colon, plain = operator.rpartition(":")
+    plain = plain.removesuffix("IfExists")
+    return quantifier in ("", "ForAllValues", "ForAnyValue") and (
+        plain == "Null" or _NEGATED.get(plain, plain) in _OPERATORS
+    )
 
 
 @cache
@@ -122,3 +166,4 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "ArnEquals": lambda wanted, value: _like(wanted)(value),
     "ArnLike": lambda wanted, value: _like(wanted)(value),
 }
+_NEGATED = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike"}

@@ -28,6 +28,8 @@ _TAGGED = {
     "Automation": "automation-execution",
     "OpsItem": "opsitem",
 }
+# The types of resources whose tags a policy may ask for, by their type in an ARN.
+TAGGED = {"maintenancewindow": "MaintenanceWindow", "patchbaseline": "PatchBaseline"}
 _CREATED = {"CreateMaintenanceWindow": "maintenancewindow", "CreatePatchBaseline": "patchbaseline"}
 _REGISTRATIONS = frozenset({"RegisterTaskWithMaintenanceWindow", "UpdateMaintenanceWindowTask"})
 # A child of a window has an ARN of its own for these alone; whether it is checked is not known.
@@ -69,17 +71,33 @@ _S3 = {
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
 }
+# Actions that IAM checks against the permissions boundary of the role.
+_BOUNDED = frozenset(
+    {
+        "CreateRole",
+        "PutRolePermissionsBoundary",
+        "DeleteRolePermissionsBoundary",
+        "PutRolePolicy",
+        "DeleteRolePolicy",
+        "AttachRolePolicy",
+        "DetachRolePolicy",
+    }
+)
 # Tags in a request that creates something are a second action.
 _TAG_ON_CREATE = {"iam": "iam:TagRole", "sns": "sns:TagResource", "events": "events:TagResource"}
 
 
 @dataclass(frozen=True)
 class Need:
-    """An action that has to be allowed on each of the resources. context: values of condition keys."""
+    """An action that has to be allowed on each of the resources.
+
+    context: values of condition keys. tags: those of the resources, as far as the request tells them.
+    """
 
     action: str
     resources: tuple[str, ...] = ("*",)
-    context: dict[str, str] = field(default_factory=dict)
+    context: dict[str, str | list[str]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def partition_of(region: str) -> str:
@@ -96,9 +114,12 @@ def of_ssm(call: Call, request: Any, linked: bool, strict: bool) -> list[Need]:
     """What a call of Systems Manager needs. linked: whether the account has the service-linked role."""
     if not isinstance(request, dict):
         request = {}
-    needs = [Need(f"ssm:{call.op}", tuple(_ssm_resources(call, request, strict)) or ("*",))]
+    context = _tag_context(request.get("Tags"), request.get("TagKeys"))
+    needs = [Need(f"ssm:{call.op}", tuple(_ssm_resources(call, request, strict)) or ("*",), context)]
+    if call.op == "SendCommand":
+        needs = _command_needs(call, request)
     if call.op in _CREATED and request.get("Tags"):
-        needs.append(Need("ssm:AddTagsToResource", (_ssm_arn(call, _CREATED[call.op], "*"),)))
+        needs.append(Need("ssm:AddTagsToResource", (_ssm_arn(call, _CREATED[call.op], "*"),), context))
     needs += [Need("iam:PassRole", (role,), {"iam:PassedToService": _SSM}) for role in _passed_roles(request)]
     if not linked and _relies_on_linked_role(call, request):
         role = linked_role(call.region, call.account)
@@ -106,13 +127,19 @@ def of_ssm(call: Call, request: Any, linked: bool, strict: bool) -> list[Need]:
     return needs
 
 
-def of_other(call: Call, request: dict[str, Any], role_path: str = "/") -> list[Need]:
-    """What a call of another service needs. role_path: the path of the role that an IAM request names."""
+def of_other(call: Call, request: dict[str, Any], role_path: str = "/", role_boundary: str | None = None) -> list[Need]:
+    """What a call of another service needs.
+
+    role_path, role_boundary: of the role that an IAM request names; the boundary may be the one that it asks for.
+    """
     if (call.service, call.op) == ("sts", "GetCallerIdentity"):
         return []
     action = _S3.get(call.op, call.op) if call.service == "s3" else call.op
     resources = (_other_resource(call, request, role_path),)
-    needs = [Need(f"{call.service}:{action}", resources)]
+    context: dict[str, str | list[str]] = {}
+    if call.op in _BOUNDED and role_boundary:
+        context["iam:PermissionsBoundary"] = role_boundary
+    needs = [Need(f"{call.service}:{action}", resources, context)]
     if call.op in ("CreateRole", "CreateTopic", "PutRule") and any(key.split(".")[0] == "Tags" for key in request):
         needs.append(Need(_TAG_ON_CREATE[call.service], resources))
     if call.op == "CreateBucket":
@@ -135,12 +162,31 @@ def _ssm_resources(call: Call, request: dict[str, Any], strict: bool) -> Iterato
     for kind, name in named:
         # Baselines of AWS are named by their ARN.
         yield str(name) if str(name).startswith("arn:") else _ssm_arn(call, kind, str(name))
-    if call.op == "SendCommand":
-        yield from _command_resources(call, request)
+
+
+def _tag_context(tags: Any, keys: Any) -> dict[str, str | list[str]]:
+    """The condition keys of the tags in a request."""
+    given = {tag["Key"]: tag["Value"] for tag in tags or [] if isinstance(tag, dict) and {"Key", "Value"} <= tag.keys()}
+    names = [*given, *(keys if isinstance(keys, list) else [])]
+    context: dict[str, str | list[str]] = {f"aws:RequestTag/{key}": value for key, value in given.items()}
+    return {**context, "aws:TagKeys": names} if names else context
+
+
+def _command_needs(call: Call, request: dict[str, Any]) -> list[Need]:
+    """The document and the nodes; nodes that are chosen by tags are all those of the account with these tags."""
+    document, *nodes = _command_resources(call, request)
+    targets = [target for target in request.get("Targets") or [] if isinstance(target, dict)]
+    # With several values, each is a tag of some of the nodes; the first one stands for them.
+    tags = {
+        str(target.get("Key")).removeprefix("tag:"): str(values[0])
+        for target in targets
+        if str(target.get("Key")).startswith("tag:") and (values := target.get("Values"))
+    }
+    return [Need("ssm:SendCommand", (document,)), Need("ssm:SendCommand", tuple(nodes), tags=tags)]
 
 
 def _command_resources(call: Call, request: dict[str, Any]) -> Iterator[str]:
-    """The document and the nodes; nodes that are chosen by tags are all those of the account."""
+    """The document, then the nodes; nodes that are not named are all those of the account."""
     name, partition = str(request.get("DocumentName")), partition_of(call.region)
     owner = "" if name.startswith(("AWS-", "Amazon")) else call.account
     yield name if name.startswith("arn:") else f"arn:{partition}:ssm:{call.region}:{owner}:document/{name}"

@@ -86,11 +86,30 @@ def account_of(access_key: str) -> str:
 
 def role_path(account: str, sent: dict[str, Any]) -> str:
     """The path of the role that a request of IAM names: the one that it gives, or that of the role in moto."""
-    models, name = sys.modules.get("moto.iam.models"), sent.get("RoleName")
-    if "Path" in sent or not models or not name:
-        return str(sent.get("Path", "/"))
-    roles = models.iam_backends[account]["aws"].roles.values()
-    return next((str(role.path) for role in roles if role.name == name), "/")
+    if "Path" in sent:
+        return str(sent["Path"])
+    role = _role(account, str(sent.get("RoleName")))
+    return str(role.path) if role else "/"
+
+
+def role_tags(account: str, name: str) -> dict[str, str]:
+    """The tags of a role, if moto is loaded and knows it."""
+    role = _role(account, name)
+    return {tag["Key"]: tag["Value"] for tag in role.tags or []} if role else {}
+
+
+def role_boundary(account: str, sent: dict[str, Any]) -> str | None:
+    """The permissions boundary that a request of IAM gives a role, or that the role has."""
+    if "PermissionsBoundary" in sent:
+        return str(sent["PermissionsBoundary"])
+    role = _role(account, str(sent.get("RoleName")))
+    return role.permissions_boundary_arn if role else None
+
+
+def _role(account: str, name: str) -> Any:
+    models = sys.modules.get("moto.iam.models")
+    roles = models.iam_backends[account]["aws"].roles.values() if models else ()
+    return next((role for role in roles if role.name == name), None)
 
 
 def load() -> Reply | None:

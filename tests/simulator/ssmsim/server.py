@@ -61,7 +61,7 @@ def respond(simulator: Simulator, request: Request) -> Reply:
     operation, sent = request.operation()
     call = Call(service, operation, region, account)
     reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head", "Assume"))
-    needed = needs.of_other(call, sent, others.role_path(account, sent))
+    needed = needs.of_other(call, sent, others.role_path(account, sent), others.role_boundary(account, sent))
 
     def effect() -> Reply:
         if (service, operation) == (resource_groups.SERVICE, resource_groups.LIST):

@@ -22,11 +22,11 @@ from ssmsim.errors import ServiceError, not_implemented
 from ssmsim.faults import Call, Faults, Injection
 from ssmsim.fleet import of
 from ssmsim.fleet_seed import plant_fleet
-from ssmsim.needs import Need
+from ssmsim.needs import TAGGED, Need
 from ssmsim.registry import OPERATIONS
 from ssmsim.seed import places, plant
 from ssmsim.store import Clock, Region, World
-from ssmsim.tags import store_tags
+from ssmsim.tags import store_tags, tags_of
 
 DEFAULT_ACCOUNT = "123456789012"
 PROFILES = ("strict", "lenient")
@@ -251,8 +251,21 @@ class Simulator:
         self._log.clear()
 
     def _allowed(self, call: Call, needed: list[Need]) -> Reply | None:
-        error = self.policies.judge(call, needed)
+        error = self.policies.judge(call, needed, lambda arn: self._tags_by_arn(call, arn))
         return refusal(error) if error else None
+
+    def _tags_by_arn(self, call: Call, arn: str) -> dict[str, str]:
+        """The tags of a window, a baseline or a node, or of a role that moto knows."""
+        kind, _slash, name = arn.rpartition(":")[2].partition("/")
+        if call.service == "iam" and kind == "role":
+            from ssmsim.others import role_tags
+
+            return role_tags(call.account, name.rpartition("/")[2])
+        region = self._region(call.account, call.region)
+        if kind in TAGGED:
+            return tags_of(region, TAGGED[kind], name)
+        node = of(region).find(name) if kind in ("instance", "managed-instance") else None
+        return of(region).tags_of(node) if node else {}
 
     def _tag(self, region: str, account: str, resource_type: str, resource_id: str, tags: list[dict[str, str]]) -> None:
         store_tags(self._region(account, region), resource_type, resource_id, tags, system=True)

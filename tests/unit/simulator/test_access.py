@@ -50,7 +50,10 @@ def allow(*actions: str, **elements: Any) -> dict[str, Any]:
 def needed(operation: str, request: dict[str, Any], linked: bool = False, strict: bool = False) -> dict[str, Any]:
     """Actions with their resources that a call of SSM needs."""
     found = needs.of_ssm(Call("ssm", operation, REGION, ACCOUNT), request, linked, strict)
-    return {need.action: need.resources for need in found}
+    resources: dict[str, Any] = {}
+    for need in found:
+        resources[need.action] = (*resources.get(need.action, ()), *need.resources)
+    return resources
 
 
 def arn(kind: str) -> str:
@@ -199,6 +202,45 @@ def test_how_a_statement_is_read(policy: dict[str, Any], refused: bool) -> None:
     assert bool(policies.judge(Call("ssm", "GetX", REGION, ACCOUNT), [need])) == refused
 
 
+KEYS = {"aws:TagKeys": ["a", "b"], "aws:RequestTag/a": "1"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"StringEquals": {"aws:RequestTag/a": "1"}}, True),
+        ({"StringNotEquals": {"aws:RequestTag/a": "1"}}, False),
+        ({"StringNotEquals": {"aws:RequestTag/a": ["2", "3"]}}, True),
+        ({"StringEquals": {"aws:RequestTag/c": "1"}}, False),
+        ({"StringNotEquals": {"aws:RequestTag/c": "1"}}, True),
+        ({"StringEqualsIfExists": {"aws:RequestTag/c": "1"}}, True),
+        ({"StringEqualsIfExists": {"aws:RequestTag/a": "2"}}, False),
+        ({"Null": {"aws:RequestTag/c": "true"}}, True),
+        ({"Null": {"aws:RequestTag/a": "true"}}, False),
+        ({"Null": {"aws:RequestTag/a": "false"}}, True),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b", "c"]}}, True),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}, False),
+        ({"ForAllValues:StringEquals": {"aws:Absent": ["a"]}}, True),
+        ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["b"]}}, True),
+        ({"ForAllValues:StringNotEquals": {"aws:TagKeys": ["b"]}}, False),
+        ({"StringEquals": {"aws:ResourceTag/owner": "x"}}, True),
+        ({"StringEquals": {"ssm:resourceTag/owner": "x"}}, True),
+        ({"StringEquals": {"aws:ResourceTag/owner": "y"}}, False),
+        ({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, True),
+        ({"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, False),
+        ({"StringEquals": {"aws:RequestTag/a": "1"}, "Null": {"aws:TagKeys": "true"}}, False),
+    ],
+)
+def test_a_condition_is_judged_as_iam_does(condition: dict[str, Any], holds: bool) -> None:
+    policies = Policies()
+    policies.set({ACCOUNT: allow("ssm:GetX", Condition=condition)})
+    need = Need("ssm:GetX", (arn("maintenancewindow/mw-1"),), KEYS)
+
+    refused = policies.judge(Call("ssm", "GetX", REGION, ACCOUNT), [need], lambda _arn: {"owner": "x"})
+
+    assert (refused is None) == holds
+
+
 def test_a_deny_wins_and_says_so() -> None:
     policies = Policies()
     denied = allow("ssm:GetX")["Statement"] | {"Effect": "Deny"}
@@ -229,6 +271,7 @@ def test_the_policy_of_an_account_comes_before_that_of_all() -> None:
         allow("ssm:GetX", Effect="allow"),
         allow("ssm:GetX", NotResource="*"),
         allow("ssm:GetX", Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        allow("ssm:GetX", Condition={"Every:StringEquals": {"aws:TagKeys": "a"}}),
     ],
 )
 def test_what_cannot_be_judged_is_refused(policy: Any) -> None:
