@@ -15,55 +15,21 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from iam_policies import policies
 from simulator import CHECKOUT, STILL, serving
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "simulator"))
 
 from ansible_collections.patchfleet.aws.tests.privileges import playbook_runs, recording
-from ansible_collections.patchfleet.aws.tests.privileges.policies import AROUND
 from ansible_collections.patchfleet.aws.tests.privileges.recording import Actions
 
 Known = dict[str, dict[str, Actions]]
-Statement = dict[str, Any]
 
 PAGE = CHECKOUT / "docs" / "iam.md"
 FOLDER = CHECKOUT / "docs" / "iam"
 BEGIN, END = "<!-- Written by tools/iam.py: -->", "<!-- End of what tools/iam.py wrote. -->"
-_SSM = "ssm.amazonaws.com"
-# Actions that are never allowed on everything: title, resources, condition.
-SCOPED: dict[str, tuple[str, list[str], Statement]] = {
-    "iam:PassRole": (
-        "PassRoles",
-        ["arn:aws:iam::*:role/patching-*"],
-        {"StringEquals": {"iam:PassedToService": _SSM}},
-    ),
-    "iam:CreateServiceLinkedRole": (
-        "ServiceLinkedRole",
-        [f"arn:aws:iam::*:role/aws-service-role/{_SSM}/*"],
-        {"StringEquals": {"iam:AWSServiceName": _SSM}},
-    ),
-    "sts:AssumeRole": ("AssumeRoles", ["arn:aws:iam::*:role/patching-*"], {}),
-    "ssm:SendCommand": (
-        "SendPatchDocuments",
-        [
-            "arn:aws:ssm:*::document/AWS-RunPatchBaseline*",
-            "arn:aws:ec2:*:*:instance/*",
-            "arn:aws:ssm:*:*:managed-instance/*",
-        ],
-        {},
-    ),
-}
-# The names that the role patch_prerequisites may make things under.
-NAMES = {
-    "iam": ["arn:aws:iam::*:role/patching-*", "arn:aws:iam::*:instance-profile/patching-*"],
-    "s3": ["arn:aws:s3:::patching-*"],
-    "sns": ["arn:aws:sns:*:*:patching*"],
-    "events": ["arn:aws:events:*:*:rule/patching*"],
-}
 
 
 def record() -> Known:
@@ -90,52 +56,6 @@ def listed(known: Known) -> dict[str, dict[str, dict[str, list[str]]]]:
     }
 
 
-def policies(known: Known) -> dict[str, Statement]:
-    """The example policies by the name of their file."""
-    around, patching = Actions(), Actions()
-    for names in known.values():
-        for name, actions in names.items():
-            (around if name in AROUND else patching).join(actions)
-    return {
-        "controller": _policy(_plain(patching)),
-        "read-only": _policy(_plain(Actions(patching.read - patching.write))),
-        "prerequisites": _policy(_named(around)),
-    }
-
-
-def _policy(statements: Iterable[Statement]) -> Statement:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _plain(actions: Actions) -> list[Statement]:
-    """Systems Manager on everything; windows and baselines have no names in their ARNs."""
-    read, write = sorted(actions.read - actions.write - SCOPED.keys()), sorted(actions.write - SCOPED.keys())
-    parts = [_statement("Read", read, ["*"]), _statement("Write", write, ["*"])]
-    for action in sorted(actions.all & SCOPED.keys()):
-        sid, resources, condition = SCOPED[action]
-        parts.append(_statement(sid, [action], resources, condition))
-    return [part for part in parts if part["Action"]]
-
-
-def _named(actions: Actions) -> list[Statement]:
-    """Other services on what bears a name of patching; some actions know no resource."""
-    everywhere = sorted(actions.all - actions.somewhere)
-    parts = [_statement("WithoutResource", everywhere, ["*"])]
-    for service, resources in NAMES.items():
-        own = {action for action in actions.somewhere if action.startswith(f"{service}:")}
-        title = {"iam": "Roles", "s3": "Bucket", "sns": "Topic", "events": "Rule"}[service]
-        parts += [
-            _statement(f"Read{title}", sorted(own & actions.read - actions.write), resources),
-            _statement(f"Write{title}", sorted(own & actions.write), resources),
-        ]
-    return [part for part in parts if part["Action"]]
-
-
-def _statement(sid: str, actions: list[str], resources: list[str], condition: Statement | None = None) -> Statement:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
-    return {**statement, "Condition": condition} if condition else statement
-
-
 def tables(known: Known) -> str:
     """The part of the page that is written here."""
     parts = []
@@ -156,7 +76,7 @@ def written(known: Known) -> dict[Path, str]:
     page = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(f"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", re.DOTALL)
     files = {PAGE: pattern.sub(lambda _match: f"\n{tables(known)}\n", page)}
-    for name, content in {"actions": listed(known), **policies(known)}.items():
+    for name, content in {"actions": listed(known), **policies(listed(known))}.items():
         files[FOLDER / f"{name}.json"] = json.dumps(content, indent=2) + "\n"
     return files
 

@@ -32,9 +32,10 @@ GONE = {"state": "absent"}
 MINE = {"setup": "mine"}
 
 
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/patchfleet-boundary"
 AROUND: Args = {
-    "service_role": {"name": "patching-windows", "tags": {"team": "a"}},
-    "notification_role": {"name": "patching-notifications"},
+    "service_role": {"name": "patching-windows", "permissions_boundary": BOUNDARY, "tags": {"team": "a"}},
+    "notification_role": {"name": "patching-notifications", "permissions_boundary": BOUNDARY},
     "notification_topic": {"name": "patching", "kms_key": "alias/patching", "tags": {"team": "a"}},
     "output_bucket": {"name": "patching-output", "writer_roles": ["web-nodes"], "tags": {"team": "a"}},
     "events_rule": {"name": "patching-events", "tags": {"team": "a"}},
@@ -46,7 +47,6 @@ OTHER_AROUND: Args = {
         "task_types": ["RUN_COMMAND", "AUTOMATION"],
         "runbooks": ["AWS-PatchInstanceWithRollback"],
         "tags": {"owner": "b"},
-        "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/bound",
     },
     "notification_role": {"name": "patching-notifications"},
     "notification_topic": {"name": "patching", "display_name": "Patching", "kms_key": "", "tags": {"owner": "b"}},
@@ -59,6 +59,7 @@ OTHER_AROUND: Args = {
     "events_rule": {"name": "patching-events", "description": "other", "events": ["window"], "tags": {"owner": "b"}},
 }
 TAKEN: Args = {name: AROUND[name] for name in ("service_role", "output_bucket")}
+UNBOUND: Args = {"service_role": {**AROUND["service_role"], "permissions_boundary": ""}}
 TRUST = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",'
     ' "Principal": {"Service": "ec2.amazonaws.com"}}]}'
@@ -70,7 +71,8 @@ class ModuleCase:
     """A module in an account of its own. given: its arguments, run by run.
 
     fleet: the nodes of the account, as a seed tells them. before: what other modules made first. later: seconds that
-    have passed since. fails: the runs end as failures, such as those of a command that was cancelled.
+    have passed since. fails: the runs end as failures, such as those of a command that was cancelled. administrator: it
+    needs more than the example policies allow, and runs with all the documented actions.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ModuleCase:
     fleet: Args = field(default_factory=dict)
     later: int = 0
     fails: bool = False
+    administrator: bool = False
 
 
 def _with_roles(declared: Args) -> Args:
@@ -214,11 +217,12 @@ MODULE_CASES = [
     ModuleCase(
         "prerequisites that are taken over",
         "patch_prerequisites",
-        [{**TAKEN, "take_over": True}, {**TAKEN, **GONE}],
+        [{**TAKEN, "take_over": True}, {**UNBOUND}, {**TAKEN, **GONE}],
         [
             ("amazon.aws.iam_role", {"name": "patching-windows", "assume_role_policy_document": TRUST}),
             ("amazon.aws.s3_bucket", {"name": "patching-output"}),
         ],
+        administrator=True,
     ),
     ModuleCase(
         "windows as they are",

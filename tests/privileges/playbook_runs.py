@@ -20,7 +20,7 @@ from urllib.request import urlopen
 from ansible_collections.patchfleet.aws.tests.faults import transitions
 from simulator import CHECKOUT, REGION, in_step
 
-from .module_cases import ACCOUNT, FLEET, NOTIFICATION, NOW, WHOLE, Args
+from .module_cases import ACCOUNT, BOUNDARY, FLEET, NOTIFICATION, NOW, WHOLE, Args
 from .module_cases import AROUND as SURROUNDINGS
 
 _COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
@@ -113,9 +113,11 @@ _OF_GROUPS = {"patch_report_scope": {"patch_groups": ["web"]}}
 NOTIFIED = {name: value.replace(ACCOUNT, "{{ aws_access_key }}") for name, value in NOTIFICATION.items()}
 # The clock of the simulator runs as fast as that of the controller.
 _AT_ONCE = {"scan_seconds": 1, "install_seconds": 1, "spread": 0}
-_BY_ROLE = {"aws_role_arn": "arn:aws:iam::{{ aws_access_key }}:role/patching-controller"}
+_BY_ROLE = {"aws_role_arn": "arn:aws:iam::{{ aws_access_key }}:role/patchfleet-controller"}
 
 AROUND: Args = {f"patch_prerequisites_{name}": declared for name, declared in SURROUNDINGS.items()}
+for _role in ("patch_prerequisites_service_role", "patch_prerequisites_notification_role"):
+    AROUND[_role] = {**AROUND[_role], "permissions_boundary": BOUNDARY.replace(ACCOUNT, "{{ account_id }}")}
 # The name of a bucket is global, and each run has an account of its own.
 AROUND["patch_prerequisites_output_bucket"] = {
     **SURROUNDINGS["output_bucket"],

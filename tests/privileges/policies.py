@@ -7,11 +7,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from iam_policies import PREREQUISITES
 from simulator import CHECKOUT
 
 Policy = dict[str, Any]
-# What makes the surroundings of a setup is no business of the identity that patches.
-AROUND = frozenset({"patch_prerequisites"})
 _FOLDER = CHECKOUT / "docs" / "iam"
 
 
@@ -29,7 +28,14 @@ def policy(name: str) -> Policy:
 
 def policy_for(name: str) -> Policy:
     """The documented policy for a module, role or playbook."""
-    return policy("prerequisites" if name in AROUND else "controller")
+    return policy("prerequisites" if name in PREREQUISITES else "controller")
+
+
+def administrators_policy(module: str) -> Policy:
+    """All documented actions of a module, on everything."""
+    actions = known()["modules"][module]
+    statement = {"Sid": "Write", "Effect": "Allow", "Action": [*actions["read"], *actions["write"]], "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def without(document: Policy, action: str) -> Policy:

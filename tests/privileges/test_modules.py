@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
+from iam_policies import PREREQUISITES, policies
 from simulator import CHECKOUT
 from ssmsim import others
 from ssmsim.model import shape
 
 from . import recording
 from .module_cases import MODULE_CASES, Args, ModuleCase
-from .policies import AROUND, known, policy, policy_for, without
+from .policies import Policy, administrators_policy, known, policy, policy_for, without
 
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 # S3 gives no reason where it refuses a HEAD request.
@@ -47,6 +48,11 @@ def test_the_documented_actions_are_those_that_are_called() -> None:
     assert called == MODULES, "run tools/iam.py"
 
 
+@pytest.mark.parametrize("name", policies(known()))
+def test_the_example_policies_are_made_of_the_documented_actions(name: str) -> None:
+    assert policy(name) == policies(known())[name], "run tools/iam.py"
+
+
 def test_every_module_has_scenes() -> None:
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
 
@@ -56,7 +62,7 @@ def test_every_module_has_scenes() -> None:
 @pytest.mark.parametrize("case", MODULE_CASES, ids=lambda case: case.name)
 def test_the_documented_policy_is_enough(account: Account, case: ModuleCase) -> None:
     recording.prepare(account, case)
-    account.simulator.set_policies({"*": policy_for(case.module)})
+    account.simulator.set_policies({"*": _policy(case)})
 
     for args in case.given:
         account.run(case.module, check=True, **args)
@@ -68,8 +74,8 @@ def test_the_documented_policy_is_enough(account: Account, case: ModuleCase) -> 
 @pytest.mark.parametrize("case", MODULE_CASES, ids=lambda case: case.name)
 def test_check_mode_needs_the_reading_policy_only(account: Account, case: ModuleCase) -> None:
     recording.prepare(account, case)
-    document = policy("prerequisites" if case.module in AROUND else "read-only")
-    reading = [one for one in document["Statement"] if not one["Sid"].startswith("Write")]
+    document = policy("prerequisites" if case.module in PREREQUISITES else "read-only")
+    reading = [one for one in document["Statement"] if one["Sid"].startswith("Read")]
     account.simulator.set_policies({"*": {**document, "Statement": reading}})
 
     account.run(case.module, check=True, **case.given[0])
@@ -105,10 +111,10 @@ def _misses(account: Account, case: ModuleCase, action: str) -> bool:
     for args in case.given:
         account.simulator.set_policies({})
         predicted = account.run(case.module, check=True, **args)
-        account.simulator.set_policies({"*": without(policy_for(case.module), action)})
+        account.simulator.set_policies({"*": without(_policy(case), action)})
         account.clear_log()
         result = account.outcome(case.module, **args)
-        account.simulator.set_policies({"*": policy_for(case.module)})
+        account.simulator.set_policies({"*": _policy(case)})
         if _refused(account):
             missed = True
             _assert_told(account, predicted, result, action)
@@ -151,6 +157,10 @@ def _assert_converges(account: Account, case: ModuleCase, args: Args) -> None:
     account.run(case.module, **args)
     again = account.run(case.module, **args)
     assert not again["changed"] or case.module == "ssm_patch_run"
+
+
+def _policy(case: ModuleCase) -> Policy:
+    return administrators_policy(case.module) if case.administrator else policy_for(case.module)
 
 
 def _refused(account: Account) -> list[str]:
