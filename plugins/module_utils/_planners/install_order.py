@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from .._aws.structures import Raw
+from .._resources.exposure import WINDOW, Parts, installs_more
 from .changes import Change, Step
-from .exposure import WINDOW, Parts, installs_more
 from .planning import Planning
 from .targets import TargetPlans
 from .tasks import TaskPlans

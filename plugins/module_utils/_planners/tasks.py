@@ -10,6 +10,7 @@ from typing import Any
 from .._aws.structures import Raw
 from .._options.kind import merge, values_of
 from .._resources import patch_task, window_task
+from .._resources.exposure import installs, run_on_the_same
 from .._resources.tasks import is_deprecated, modernised
 from .._state.declaration import Entry
 from .._state.read import Found, matching
@@ -27,7 +28,6 @@ from .contents import (
     repointed,
     without,
 )
-from .exposure import installs, run_on_the_same
 from .planning import Answer, Planning, ViolationError, required
 from .targets import TargetPlans, resolve
 from .windows import WindowPlan

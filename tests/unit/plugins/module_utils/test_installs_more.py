@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.structures import Raw, put_member
-from ansible_collections.patchfleet.aws.plugins.module_utils._planners.exposure import (
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources.exposure import (
     WINDOW,
     installs_more,
     may_install,

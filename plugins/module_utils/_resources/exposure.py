@@ -13,9 +13,9 @@ from typing import Any
 
 from .._aws.structures import Raw, member
 from .._options.codecs import CRITERIA, INSTANT, PARAMETERS, SCHEDULE
-from .._resources.patch_task import HOOK_PARAMETERS, SCANNING_DOCUMENTS, document_name
-from .._resources.tasks import RUN_COMMAND, modernised
-from .._resources.window_target import GROUP_KEYS
+from .patch_task import HOOK_PARAMETERS, SCANNING_DOCUMENTS, document_name
+from .tasks import RUN_COMMAND, modernised
+from .window_target import GROUP_KEYS
 
 # A window and what is in it, in the API's structures, by kind and id; the window itself has no id.
 Parts = Mapping[tuple[str, str], Raw]
