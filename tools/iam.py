@@ -18,7 +18,7 @@ import textwrap
 from pathlib import Path
 
 from iam_policies import policies
-from simulator import CHECKOUT, STILL, serving
+from simulator import CHECKOUT, RUNNING, serving
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "simulator"))
 
@@ -34,7 +34,7 @@ BEGIN, END = "<!-- Written by tools/iam.py: -->", "<!-- End of what tools/iam.py
 
 def record() -> Known:
     """The actions of all modules, roles and playbooks."""
-    with serving(*STILL) as endpoint, tempfile.TemporaryDirectory() as folder:
+    with serving(*RUNNING) as endpoint, tempfile.TemporaryDirectory() as folder:
         playbook_runs.arrange(endpoint, playbook_runs.RUNS)
         playbook_runs.run_all(endpoint, playbook_runs.RUNS, Path(folder))
         log = playbook_runs.logged(endpoint)

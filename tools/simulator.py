@@ -38,6 +38,8 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 # The moment at which tests begin, and what starts a simulator whose time stands still there.
 CLOCK = "2026-01-01T00:00:00Z"
+# Time goes on from there: for those who wait for a command.
+RUNNING = ("--port", "0", "--clock", CLOCK)
 STILL = ("--port", "0", "--clock", CLOCK, "--still")
 
 

@@ -112,7 +112,7 @@ REPORTED = {
 _OF_GROUPS = {"patch_report_scope": {"patch_groups": ["web"]}}
 NOTIFIED = {name: value.replace(ACCOUNT, "{{ aws_access_key }}") for name, value in NOTIFICATION.items()}
 # The clock of the simulator runs as fast as that of the controller.
-_AT_ONCE = {"scan_seconds": 0, "install_seconds": 0, "spread": 0}
+_AT_ONCE = {"scan_seconds": 1, "install_seconds": 1, "spread": 0}
 _BY_ROLE = {"aws_role_arn": "arn:aws:iam::{{ aws_access_key }}:role/patchfleet-controller"}
 
 AROUND: Args = {f"patch_prerequisites_{name}": declared for name, declared in SURROUNDINGS.items()}

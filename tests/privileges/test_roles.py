@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from simulator import STILL, serving
+from simulator import RUNNING, serving
 
 from . import playbook_runs, recording
 from .playbook_runs import RUNS
@@ -21,7 +21,7 @@ Calls = list[tuple[str, dict[str, Any]]]
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
     """The calls of all roles and playbooks, each with its policy in force."""
-    with serving(*STILL) as endpoint:
+    with serving(*RUNNING) as endpoint:
         playbook_runs.arrange(endpoint, RUNS)
         playbook_runs.door(endpoint, "policies", {run.account: policy_for(run.name) for run in RUNS})
         playbook_runs.run_all(endpoint, RUNS, tmp_path_factory.mktemp("plays"))
