@@ -102,7 +102,7 @@ class _Finder:
 
 
 def _logic(source: str) -> str:
-    """The syntax tree without annotations, which nothing evaluates, and without slots, which only save memory."""
+    """The syntax tree without annotations, which nothing evaluates, and what only guards dataclasses."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -111,7 +111,7 @@ def _logic(source: str) -> str:
             node.annotation = None
         elif isinstance(node, ast.AnnAssign):
             node.annotation = ast.Constant(None)
-        elif isinstance(node, ast.keyword) and node.arg == "slots":
+        elif isinstance(node, ast.keyword) and node.arg in ("slots", "frozen"):
             node.value = ast.Constant(None)
     return ast.dump(tree)
 

@@ -13,6 +13,7 @@ import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import islice
+from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import time_zones
@@ -21,8 +22,10 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule
     check_date,
     check_schedule,
     check_timezone,
+    next_run,
     next_runs,
     parse_instant,
+    run_text,
     schedule_kind,
     takes_offset,
 )
@@ -481,3 +484,27 @@ def test_a_search_goes_on_where_it_ended(expression: str, after: datetime, zone:
     assert next_runs(expression, zone, start=start, after=runs[2] if len(runs) > 2 else after, count=3) == (
         runs[3:6] if len(runs) > 2 else runs
     )
+
+
+NIGHTLY = {"schedule": "cron(0 2 * * ? *)"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (NIGHTLY, "2026-01-02T02:00Z"),
+        ({**NIGHTLY, "schedule_timezone": "Asia/Seoul"}, "2026-01-02T02:00+09:00"),
+        ({**NIGHTLY, "start_date": "2026-03-01T00:00:00Z"}, "2026-03-01T02:00Z"),
+        ({**NIGHTLY, "end_date": "2026-01-02T02:00:01Z"}, "2026-01-02T02:00Z"),
+        ({**NIGHTLY, "end_date": "2026-01-02T02:00:00Z"}, None),
+        ({**NIGHTLY, "start_date": None, "end_date": ""}, "2026-01-02T02:00Z"),
+        ({"schedule": "cron(30 23 ? * TUE#2 *)", "schedule_offset": 3}, "2026-01-16T23:30Z"),
+        ({"schedule": "at(2026-01-01T11:59:59)"}, None),
+        ({"schedule": "at(2026-01-01T12:00:01)"}, "2026-01-01T12:00:01Z"),
+        ({"schedule": "nightly"}, None),
+    ],
+)
+def test_the_next_run_of_a_window_is_that_of_its_options(options: dict[str, Any], expected: str | None) -> None:
+    run = next_run(options, datetime(2026, 1, 1, 12, tzinfo=UTC))
+
+    assert (run_text(run) if run else None) == expected
