@@ -74,6 +74,15 @@ def test_no_role_and_no_playbook_reads_the_clock() -> None:
     assert not [path for path in files if _TEMPLATES.search(path.read_text(encoding="utf-8"))]
 
 
+def test_no_name_of_a_day_or_month_is_in_the_language_of_the_machine() -> None:
+    localized = re.compile(r"strftime\([^)]*%[aAbBcxXp]")
+    files = [
+        path for top in ("plugins", "roles", "playbooks") for path in (CHECKOUT / top).rglob("*") if path.is_file()
+    ]
+    files = [path for path in files if path.suffix in {".py", ".yml", ".j2"}]
+    assert not [path for path in files if localized.search(path.read_text(encoding="utf-8"))]
+
+
 def test_the_time_is_in_utc_and_in_whole_seconds() -> None:
     before = datetime.now(UTC)
     moment = clock.now()

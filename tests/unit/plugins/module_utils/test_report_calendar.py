@@ -139,6 +139,14 @@ def test_the_page_shows_so_many_windows_and_runs_and_says_what_it_leaves_out() -
     assert "160 older runs are in the report in JSON" in page
 
 
+def test_the_page_names_the_days_in_its_own_language() -> None:
+    page = page_of(report_of([reading(0, windows=[window("w")])]))
+
+    assert [f"{name}<br>{2 + number}</abbr>" in page for number, name in enumerate(("Mo", "Tu", "We", "Th"))] == [
+        True
+    ] * 4
+
+
 @pytest.mark.parametrize(
     ("windows", "texts"),
     [
