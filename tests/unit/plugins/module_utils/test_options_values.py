@@ -250,3 +250,22 @@ def test_an_option_that_the_installed_botocore_cannot_send_is_refused() -> None:
     assert "newer boto3" in violation
     assert not unknown_options(patch_baseline.KIND, given, {"Name", "AvailableSecurityUpdatesComplianceStatus"})
     assert not unknown_options(patch_baseline.KIND, {OPTION: ""}, {"Name"})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-02-28", True),
+        ("2026-02-29", False),
+        ("2026-02-28T23:59:59", True),
+        ("2026-02-28 23:59", True),
+        ("2026-02-28T25:00:00", False),
+        ("2026-02-28Tomorrow", False),
+        ("20260228", False),
+        ("2026-W09-6", False),
+        ("tomorrow", False),
+        (None, False),
+    ],
+)
+def test_a_day_exists_alone_or_at_the_beginning_of_a_timestamp(value: str | None, expected: bool) -> None:
+    assert codecs.is_day(value) is expected
