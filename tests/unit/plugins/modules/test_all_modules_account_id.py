@@ -19,7 +19,7 @@ MODULES: dict[str, dict[str, Any]] = {
     "ssm_patch_baseline": {"name": "base", "operating_system": "WINDOWS"},
     "ssm_patch_setup": {"windows": [WINDOW]},
     "ssm_patch_run": {"operation": "Scan", "patch_groups": ["web"]},
-    "sns_topic_encryption": {"topic_arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t", "kms_key": ""},
+    "patch_prerequisites": {"service_role": {"name": "patching-windows"}},
 }
 
 

@@ -16,8 +16,8 @@ BASELINE = {"name": "base", "operating_system": "UBUNTU", "patch_groups": ["Web"
 SETUP = {"setup": "mine", "windows": [{**WINDOW, "targets": [WEB], "patch_tasks": [SCAN]}], "baselines": [BASELINE]}
 MODULES: dict[str, dict[str, Any]] = {
     "ssm_patch_setup": {**SETUP, "prune": True},
-    "ssm_maintenance_window": {**WINDOW, "description": "changed"},
-    "ssm_patch_baseline": {**BASELINE, "description": "changed"},
+    "ssm_maintenance_window": {**WINDOW, "setup": "mine", "description": "changed"},
+    "ssm_patch_baseline": {**BASELINE, "setup": "mine", "description": "changed"},
     "ssm_maintenance_window_info": {"include": ["targets", "tasks", "next_runs", "executions"]},
     "ssm_patch_baseline_info": {"owner": "all", "include": ["patch_groups"]},
     "ssm_patch_compliance_info": {"level": "instances"},

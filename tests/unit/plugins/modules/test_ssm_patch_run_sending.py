@@ -132,7 +132,7 @@ def test_ids_are_sent_in_the_form_in_which_the_service_judges_them(fleet: Accoun
 
 
 def test_empty_options_are_as_if_they_were_not_given(fleet: Account) -> None:
-    fleet.run(MODULE, **SCAN, comment="", hooks={}, alarm={}, notification={}, timeout_seconds=0, reboot_option="")
+    fleet.run(MODULE, **SCAN, comment="", alarm={}, notification={}, timeout_seconds=0, reboot_option="")
 
     (sent,) = fleet.inputs("SendCommand")
     assert set(sent) == {"DocumentName", "Parameters", "Targets", "MaxConcurrency", "MaxErrors"}
