@@ -34,10 +34,12 @@ SETUP = ("patchfleet.aws.setup", "-e", f"@{VARIABLES}")
 SERVERS = {"Database Servers": 8, "Front-End Servers": 16, "Build Servers": 8}
 PATCHED = ["Database Servers", "Front-End Servers"]
 REPORT_FOLDER = "build/demo"
-# Both windows open within a week, and the last of them has closed a day later. The account lives that much in the past,
-# so that its week ends now; what is stale is judged by the time of this machine.
-DAYS = 8
+# In a week each window opens once. The account lives that much in the past, so that its week ends now; what is stale is
+# judged by the time of this machine.
+DAYS = 7
 STALE_DAYS = 21
+# The windows open at 22:00 UTC and close by midnight. The week neither begins nor ends from this hour on.
+LAST_HOUR = 20
 REPORT = (
     "patchfleet.aws.compliance_report",
     "-e",
@@ -87,6 +89,11 @@ class Run:
 
     def __str__(self) -> str:
         return f"{self.reads} reads, {self.writes} writes, {self.seconds:.1f} s"
+
+
+def week_before(now: datetime) -> datetime:
+    """When the account begins, so that each of its windows opens once until about now, and has closed again."""
+    return min(now, now.replace(hour=LAST_HOUR, minute=0)) - timedelta(days=DAYS)
 
 
 def isolate(endpoint: str) -> None:
@@ -261,7 +268,7 @@ def main() -> int:
             seed.write_text(
                 json.dumps({"fleet": FLEET, "regions": [{"region": REGION, "fleet": FLEET}]}), encoding="utf-8"
             )
-            start = datetime.now(UTC) - timedelta(days=DAYS)
+            start = week_before(datetime.now(UTC))
             with serving("--port", "0", "--seed", str(seed), "--clock", start.isoformat()) as endpoint:
                 isolate(endpoint)
                 show(endpoint)
