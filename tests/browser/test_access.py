@@ -116,6 +116,21 @@ def test_on_a_phone_the_name_of_a_row_stays_in_sight(browser: Chromium, page_of:
     assert right <= 1
 
 
+def test_on_a_phone_captions_are_in_sight(browser: Chromium, page_of: PageOf) -> None:
+    browser.open(page_of(60), width=PHONE)
+    edges = """
+      return [...document.querySelectorAll("caption")].map(one => {
+        const scroll = one.closest(".scroll");
+        scroll.scrollLeft = scroll.scrollWidth;
+        const box = one.getBoundingClientRect(), frame = scroll.getBoundingClientRect();
+        return [one.textContent, box.left >= frame.left - 1 && box.right <= frame.right + 1];
+      });
+    """
+    found = browser.run(edges)
+    assert len(found) == 2
+    assert [caption for caption, inside in found if not inside] == []
+
+
 def test_dark_is_dark(browser: Chromium, page_of: PageOf) -> None:
     colours = """
       const light = (colour) => {

@@ -66,6 +66,7 @@ def test_missing_patches_by_severity_and_age(browser: Chromium, page_of: PageOf,
     wanted = [[cells[name, band] for band in range(5)] for name in expected.SEVERITIES]
     named = zip(expected.SEVERITIES, wanted, strict=True)
     assert browser.rows("#ages-table") == [[name, *map(str, row), str(sum(row))] for name, row in named if any(row)]
+    assert browser.text("#ages-table caption") == f"{cells.total()} patches, by severity and days since release"
 
 
 def test_a_fleet_without_nodes_says_so(browser: Chromium, page_of: PageOf) -> None:

@@ -129,6 +129,15 @@ def test_tables_of_the_page_itself_sort(browser: Chromium, page_of: PageOf, tabl
             assert in_order(found, direction(browser, table)[1]), (column, how)
 
 
+def test_heads_that_sort_still_explain_their_columns(browser: Chromium, page_of: PageOf) -> None:
+    explained = "#groups-table thead abbr[title]"
+    browser.open(page_of(60), script=False)
+    told = browser.texts(explained)
+    assert "Critical patches" in told
+    browser.open(page_of(60))
+    assert browser.texts(explained) == told == browser.texts("#groups-table thead button > abbr")
+
+
 def test_the_worst_node_is_first(browser: Chromium, page_of: PageOf) -> None:
     browser.open(page_of(LARGE))
     nodes = {node["instance_id"]: node for node in sample(LARGE)["nodes"]}

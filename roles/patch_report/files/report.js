@@ -289,13 +289,13 @@
         const given = cell.dataset.sort ?? cell.textContent.trim();
         return given !== "" && !Number.isNaN(Number(given)) ? Number(given) : given;
       };
-      const button = element("button", { type: "button" }, header.textContent);
+      const button = element("button", { type: "button" }, ...header.childNodes);
       button.onclick = () => {
         const descending = header.getAttribute("aria-sort") === "ascending" || (header.classList.contains("num") && !header.hasAttribute("aria-sort"));
         setSort(header, descending ? "descending" : "ascending");
         body.append(...sorted([...body.rows], value, descending));
       };
-      header.replaceChildren(button);
+      header.append(button);
     });
   }
 })();
