@@ -13,7 +13,6 @@ from .._aws.client import GONE
 from .._aws.structures import Raw
 from .._options.kind import merge, update_body, values_of
 from .._resources import patch_task, window, window_target
-from .._schedules import clock
 from .._schedules.schedule import check_schedule, next_run, run_text
 from .._state.declaration import Entry
 from .._state.read import Resource, matching
@@ -123,7 +122,9 @@ def _create(planning: Planning, entry: Entry) -> WindowPlan:
             )
         )
     keys = planning.plan.add(change, steps)
-    planning.answer(entry, Answer(entry, change.id, change.after, window.facts({}) | _next_execution(shown, {}, {})))
+    planning.answer(
+        entry, Answer(entry, change.id, change.after, window.facts({}) | _next_execution(planning, shown, {}, {}))
+    )
     _warn_of_no_run(planning, entry, shown)
     return WindowPlan(entry, change.id, None, shown, after, set(keys), {creation.group for creation in created(steps)})
 
@@ -152,7 +153,7 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     tagging = plan_tags(entry, resource.tags)
     name = entry.name or resource.name or resource.id
     change = Change("window", name, "update", resource.id, {**before, **tagging.before}, {**after, **tagging.after})
-    facts = window.facts(resource.raw) | _next_execution(after, before, resource.raw)
+    facts = window.facts(resource.raw) | _next_execution(planning, after, before, resource.raw)
     planning.answer(entry, Answer(entry, resource.id, change.after, facts))
     _warn_of_no_run(planning, entry, after)
     steps = []
@@ -171,19 +172,23 @@ def _update(planning: Planning, entry: Entry, resource: Resource) -> WindowPlan:
     return WindowPlan(entry, resource.id, resource, after, after_raw, set(keys))
 
 
-def _next_execution(after: dict[str, Any], before: dict[str, Any], raw: Raw) -> dict[str, Any]:
+def _next_execution(planning: Planning, after: dict[str, Any], before: dict[str, Any], raw: Raw) -> dict[str, Any]:
     """When the window opens next, computed where anything changes on which that depends; null where it is disabled."""
     if not after["enabled"]:
         return {"next_execution_time": None}
     if all(name in before and after[name] == before[name] for name in _DECIDE_RUNS):
         return {"next_execution_time": raw.get("NextExecutionTime") or None}
-    moment = next_run(after, clock.now())
+    moment = next_run(after, planning.account.read_at)
     return {"next_execution_time": run_text(moment) if moment else None}
 
 
 def _warn_of_no_run(planning: Planning, entry: Entry, after: dict[str, Any]) -> None:
     """A schedule that is valid but never comes true is most likely a slip, or a window that has served its time."""
-    if after["enabled"] and not check_schedule(str(after["schedule"])) and next_run(after, clock.now()) is None:
+    if (
+        after["enabled"]
+        and not check_schedule(str(after["schedule"]))
+        and next_run(after, planning.account.read_at) is None
+    ):
         until = f" before end_date {after['end_date']}" if after.get("end_date") else ""
         planning.warn(entry, f"schedule: {after['schedule']} never opens the window again{until}; nothing is patched")
 

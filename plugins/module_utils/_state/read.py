@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from .._aws.answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS, require
@@ -17,6 +18,7 @@ from .._options.kind import Kind
 from .._resources import patch_baseline, patch_task, window, window_target
 from .._resources.ownership import REPLACED, SETUP_TAG
 from .._resources.tasks import modernised, tidied
+from .._schedules import clock
 from .declaration import Declaration, Entry
 
 
@@ -73,6 +75,7 @@ class Account:
     """What was read. targets, tasks: by window id, and only of windows whose children were read.
 
     identities: all baselines as listed, those of AWS included. groups: holder of a patch group by operating system.
+    read_at: when that was.
     """
 
     windows: Found = field(default_factory=dict)
@@ -81,6 +84,7 @@ class Account:
     baselines: Found = field(default_factory=dict)
     identities: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[tuple[str, str], str] = field(default_factory=dict)
+    read_at: datetime = field(default_factory=lambda: clock.now())  # noqa: PLW0108 - tests replace clock.now
 
     def of(self, kind: str) -> Found:
         """The windows or the baselines, by the name of their kind."""
