@@ -22,7 +22,7 @@ options:
     type: dict
     required: true
   check_mode:
-    description: Whether the result is a prediction, such as P(ansible.builtin.ansible_check_mode).
+    description: Whether the result is a prediction, such as C(ansible_check_mode).
     type: bool
     default: false
   windows:

@@ -22,7 +22,7 @@ description:
 author:
   - Patchfleet contributors (@patchfleet)
 notes:
-  - The role M(patchfleet.aws.patch_prerequisites#role) calls this module with its variables.
+  - The role P(patchfleet.aws.patch_prerequisites#role) calls this module with its variables.
 extends_documentation_fragment:
   - patchfleet.aws.options.prerequisites
   - patchfleet.aws.attributes
