@@ -20,13 +20,14 @@ import argparse
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -179,6 +180,18 @@ def simulator_arguments(options: argparse.Namespace) -> list[str]:
     return [*given, "--still"] if options.still else given
 
 
+def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a command with the programs of this Python's environment first in its path; return its exit status."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
+    # subprocess looks for the command in the path of this process, not in the one that it hands on.
+    program = shutil.which(command[0], path=path)
+    if program is None:
+        raise SimulatorError(
+            f"There is no command {command[0]}. Run `make setup`, then .venv/bin/python {sys.argv[0]} ..."
+        )
+    return subprocess.run([program, *command[1:]], env={**variables, "PATH": path}, check=False).returncode
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run from the command line; return the exit status."""
     options = parse(arguments)
@@ -193,8 +206,7 @@ def main(arguments: Sequence[str]) -> int:
             # A terminated run must not leave its simulator behind.
             signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
             with serving(*simulator_arguments(options)) as endpoint:
-                variables = (in_step if options.still else environment)(endpoint)
-                return subprocess.run(options.command, env=variables, check=False).returncode
+                return run_command(options.command, (in_step if options.still else environment)(endpoint))
     except SimulatorError as problem:
         print(problem, file=sys.stderr)
         return 1
