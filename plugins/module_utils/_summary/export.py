@@ -13,7 +13,7 @@ _SHOWN = 5
 
 
 def export_lines(result: Mapping[str, Any], check_mode: bool) -> list[str]:
-    """How many resources are in the file, with their names, and how much of them is not."""
+    """The resources in the file, what the file leaves out, and where its previous content is kept."""
     lines = []
     for kind in ("baseline", "window"):
         names = [str(one["name"]) for one in result[f"{kind}s"] if one["declaration"]]
@@ -21,4 +21,5 @@ def export_lines(result: Mapping[str, Any], check_mode: bool) -> list[str]:
     left = {text: None for kind in ("baselines", "windows") for one in result[kind] for text in one["undeclared"]}
     if left:
         lines.append(f"Not in the file: {listed(list(left), _SHOWN)}")
-    return [*lines, f"{'Would write' if check_mode else 'File'}: {result['exported']}"]
+    lines.append(f"{'Would write' if check_mode else 'File'}: {result['exported']}")
+    return [*lines, f"The file that was there before: {result['backup']}"] if result.get("backup") else lines
