@@ -9,6 +9,7 @@ from typing import Any
 
 from .._aws.structures import Raw
 from .._options.kind import merge, values_of
+from .._options.mistakes import near_names
 from .._resources import window_target
 from .._state.declaration import Entry
 from .._state.read import Found, Resource
@@ -59,6 +60,12 @@ class TargetPlans:
                 return child
         return None
 
+    def hint(self, reference: str) -> str:
+        """A question for the target that was probably meant; empty if none has a similar name."""
+        existing = {str(one.name) for one in self.found.values() if one.name}
+        near = near_names(reference, existing | {child.entry.name for child in self.children if child.entry.name})
+        return f"did you mean {' or '.join(near)}? If not, " if near else ""
+
     def names(self) -> dict[str, str]:
         """Names by id, of targets whose name is unique in the window."""
         named: dict[str, str] = {
@@ -103,7 +110,7 @@ def _plan_target(planning: Planning, plans: TargetPlans, child: Child) -> None:
     if current is None:
         after = merge(window_target.KIND, {}, values)
         shown = values_of(window_target.KIND, after)
-        for text in required(entry, ("name", "targets"), shown):
+        for text in required(entry, ("name",), shown) + window_target.missing_criteria(entry.params):
             planning.refuse(entry, text)
         plan_create(planning, child, after, shown)
     elif values.get("resource_type") in (None, current.raw.get("ResourceType")):
@@ -179,11 +186,11 @@ def resolve(planning: Planning, entry: Entry, plans: TargetPlans, reference: str
     if matches:
         ids = ", ".join(sorted(one.id for one in matches))
         raise ViolationError(f"window_targets: {reference!r} is the name of several targets ({ids}); give the id")
-    text = f"window_targets: {reference!r} is no target of window {plans.window.entry.title}"
+    text = f"window_targets: {reference!r} is not a target of window {plans.window.entry.title}"
     if window_target.KIND.is_id(reference):
-        raise ViolationError(f"{text}; give one that is there, by name or id")
+        raise ViolationError(f"{text}; give an existing one, by name or id")
     if planning.declaration.whole:
-        raise ViolationError(f"{text}; declare it in targets, or give one that is there")
+        raise ViolationError(f"{text}; {plans.hint(reference)}declare it in targets, or give an existing one")
     planning.missing.append(f"{text}; register it first, with ssm_window_target")
     placeholder = Ref(f"target {reference}")
     plans.unknown[str(placeholder)] = reference

@@ -133,7 +133,7 @@ def _held(
     if not nodes.tally.is_known(source):
         return False, f"{name} was not read{_reasons(nodes.gaps(source))}"
     if not nodes.tally.counts["managed"]:
-        return False, f"{name}: there is no managed node, so that nothing can be said"
+        return False, f"{name} cannot be judged: the scope has no managed node"
     if value is None:
         return False, f"{name} cannot be known: no node is under a baseline that assigns compliance levels"
     missed = limit - value if minimum else value - limit

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from .._aws.structures import Raw, iso_date
@@ -325,8 +326,16 @@ def _filter_violations(filters: Mapping[str, Any], where: str, system: str) -> l
     if keys is None:
         return found
     wrong = [key for key in filters if key not in keys]
-    found += [f"{where}: {key!r} is no filter of {system}; valid are {', '.join(sorted(keys))}" for key in wrong]
+    found += [
+        f"{where}: {key!r} is not a filter of {system}; {_hint(key, keys)}valid are {', '.join(sorted(keys))}"
+        for key in wrong
+    ]
     return found + (_patch_set_violations(filters, where) if system == "WINDOWS" else [])
+
+
+def _hint(key: str, keys: Iterable[str]) -> str:
+    near = get_close_matches(key.upper(), sorted(keys), 1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def _value_violations(values: Any, where: str) -> list[str]:

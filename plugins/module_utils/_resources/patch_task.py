@@ -182,10 +182,10 @@ def form_findings(changed: Mapping[str, Any], _after: Mapping[str, Any]) -> tupl
 
 def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
-    found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after)
-    if not after.get("window_targets") and not after.get("instance_ids"):
-        found.append("window_targets: is missing; a task that patches needs window_targets or instance_ids")
-    return found + document_violations(after)
+    found = alarm_violations(after) + notification_violations(after) + document_violations(after)
+    if after.get("window_targets") or after.get("instance_ids"):
+        return rate_violations(values, after) + found
+    return ["window_targets: is missing; a task that patches needs window_targets or instance_ids", *found]
 
 
 def document_violations(after: Mapping[str, Any]) -> list[str]:

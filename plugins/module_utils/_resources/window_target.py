@@ -156,13 +156,20 @@ _TAG_FORMS = frozenset({"patch_groups", "instance_tags", "tag_keys"})
 GROUP_KEYS = ("resource-groups:Name", "resource-groups:ResourceTypeFilters")
 
 
+def missing_criteria(params: Mapping[str, Any]) -> list[str]:
+    """The violation of a new target without criteria. A form that is given and empty has a violation of its own."""
+    if any(params.get(form) is not None for form in _FORMS):
+        return []
+    return [f"{_FORMS[0]}: is missing; a new target needs one of {', '.join(_FORMS)}"]
+
+
 def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The criteria that the options declare, as C(targets) and C(resource_type), and what is wrong with them.
 
     Empty where no form is given: then the stored criteria stay.
     """
     forms = [form for form in _FORMS if params.get(form) is not None]
-    found = [f"{form}: must not be empty, a target needs criteria" for form in forms if not params[form]]
+    found = [f"{form}: must not be empty; a target needs at least one" for form in forms if not params[form]]
     if params.get("resource_types") == []:
         found.append("resource_types: must not be empty; leave it out to take all types of the group")
     if len(forms) > 1 and not set(forms) <= _TAG_FORMS:

@@ -7,10 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._aws.text import printable
 from .lists import counted, listed
 
 Result = Mapping[str, Any]
 
+_SEVERITIES = "missing_by_severity"
+_BROKEN = 5
 _SHARES = ("managed", "compliant", "compliance_percent")
 
 
@@ -27,17 +30,30 @@ def report_lines(result: Result, check_mode: bool) -> list[str]:
     counts = [
         f"{name.replace('_', ' ')} {'not known' if count is None else count}"
         for name, count in summary.items()
-        if name not in _SHARES
+        if name not in (*_SHARES, _SEVERITIES)
     ]
     files = [*result["files"].values()]
     written = f"{'Would write' if check_mode else 'Report'}: {listed(files)}"
-    return [head, "Nodes: " + ", ".join(counts), _gate(result["gate"]), *([written] if files else [])]
+    nodes = [head, "Nodes: " + ", ".join(counts), *_patches(summary)]
+    return [*nodes, *_gate(result["gate"]), *([written] if files else [])]
 
 
-def _gate(gate: Mapping[str, Any]) -> str:
+def _patches(summary: Mapping[str, Any]) -> list[str]:
+    if _SEVERITIES not in summary:
+        return []
+    if summary[_SEVERITIES] is None:
+        return ["Missing patches: not known"]
+    missing = [f"{severity} {count}" for severity, count in summary[_SEVERITIES].items() if count]
+    return [f"Missing patches, counted on each node: {', '.join(missing)}" if missing else "Missing patches: none"]
+
+
+def _gate(gate: Mapping[str, Any]) -> list[str]:
+    """One line for each broken rule: their texts hold commas themselves."""
     rules = [rule for rule in gate["rules"] if rule.get("judged", True)]
     if not rules:
-        return "No gate"
-    return (
-        f"Gate passed: {counted(len(rules), 'rule')}" if gate["passed"] else f"Gate broken: {listed(gate['broken'], 5)}"
-    )
+        return ["No gate"]
+    if gate["passed"]:
+        return [f"Gate passed: {counted(len(rules), 'rule')}"]
+    lines = [f"Gate broken: {printable(text)}" for text in gate["broken"][:_BROKEN]]
+    left = len(gate["broken"]) - _BROKEN
+    return [*lines, f"Gate broken: {left} more"] if left > 0 else lines

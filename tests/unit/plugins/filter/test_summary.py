@@ -192,12 +192,31 @@ def test_a_report_says_share_counts_gate_and_files() -> None:
     assert summary(report(), True)[-1] == "Would write: /r/report.html"
 
 
+def test_a_report_counts_missing_patches_and_gives_each_broken_rule_a_line() -> None:
+    broken = [f"rule {number} is 3, 3 above the maximum of 0" for number in range(7)]
+    result = {**report(missing_by_severity={"Critical": 2, "Low": 0, "Unspecified": 1})}
+    result["gate"] = {**result["gate"], "broken": broken}
+
+    lines = summary(result)
+
+    assert lines[2] == "Missing patches, counted on each node: Critical 2, Unspecified 1"
+    assert lines[3:9] == [*(f"Gate broken: {text}" for text in broken[:5]), "Gate broken: 2 more"]
+    assert summary(report(missing_by_severity={"Critical": 0}))[2] == "Missing patches: none"
+    assert summary(report(missing_by_severity=None))[2] == "Missing patches: not known"
+
+
 def test_an_export_says_what_is_in_the_file_and_what_is_not() -> None:
     window = {"name": "prod", "declaration": {"name": "prod"}, "undeclared": ["a task without a name"]}
 
     lines = summary({"exported": "/x.yml", "baselines": [], "windows": [window]})
 
     assert lines == ["No baseline", "1 window: prod", "Not in the file: a task without a name", "File: /x.yml"]
+
+
+def test_an_export_over_another_file_says_where_that_is_now() -> None:
+    lines = summary({"exported": "/x.yml", "backup": "/x.yml.1~", "baselines": [], "windows": []})
+
+    assert lines[-2:] == ["File: /x.yml", "The file that was there before: /x.yml.1~"]
 
 
 def test_names_cannot_steer_a_terminal() -> None:

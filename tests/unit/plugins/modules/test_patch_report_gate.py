@@ -92,7 +92,7 @@ def test_a_group_of_the_scope_without_a_node_breaks_the_gate(tmp_path: Path) -> 
     ]
     assert run(tmp_path, reading(tmp_path, rows, scope=scope))["gate"]["passed"]
     nothing = reading(tmp_path, [], scope={"patch_groups": ["Datbase Servers"]})
-    assert broken(tmp_path, gate, nothing) == ["stale: there is no managed node, so that nothing can be said"]
+    assert broken(tmp_path, gate, nothing) == ["stale cannot be judged: the scope has no managed node"]
 
 
 def written(folder: Path, *readings: Json, name: str = "other") -> str:

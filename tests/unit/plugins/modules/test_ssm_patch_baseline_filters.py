@@ -161,7 +161,7 @@ def test_another_failure_of_the_listing_ends_the_run(account: Account) -> None:
         ({"PRODUCT": None}, "filters.PRODUCT: needs at least one value"),
         ({"PRODUCT": ["*", " "]}, "filters.PRODUCT[1]: is empty; remove it"),
         ({"PRODUCT": [None]}, "filters.PRODUCT[0]: is empty; remove it"),
-        ({"SEVERITY": ["*"]}, "'SEVERITY' is no filter of WINDOWS"),
+        ({"SEVERITY": ["*"]}, "'SEVERITY' is not a filter of WINDOWS"),
     ],
 )
 def test_filters_that_the_patch_set_does_not_take(account: Account, filters: dict[str, Any], text: str) -> None:
