@@ -2476,7 +2476,7 @@ options:
         description:
           - Key prefix of the output, for O(ignore:output_s3_prefix) of the tasks.
             The default is V(patching). Nodes may write below it, and only objects
-            below it expire.
+            below it expire. It must not be empty for a bucket that others made.
         type: str
       kms_key:
         description:

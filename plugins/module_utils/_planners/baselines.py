@@ -117,7 +117,10 @@ def _claims(planning: Planning, plans: list[BaselinePlan]) -> Claims:
 
 
 def plan_baseline_removals(planning: Planning) -> None:
-    """Plan the absent baselines, after the windows and tasks that go: none may patch by another baseline before."""
+    """Plan the absent baselines, after the present ones, and after the windows and tasks that go.
+
+    None of these may patch by another baseline before.
+    """
     removals = [
         step
         for step in planning.plan.steps
@@ -426,7 +429,9 @@ def _plan_removal(planning: Planning, entry: Entry, needs: set[str]) -> None:
     change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
     plan = BaselinePlan(entry, baseline_id, system, change)
     steps = _removal_steps(planning, plan, resource, bool(identity.get("DefaultBaseline")))
-    steps[0].needs |= needs
+    # What replaces it must be there first, or the default baseline would decide what its nodes install.
+    steps[0].needs |= needs | planning.baseline_steps
+    steps[0].after |= planning.baseline_creations
     planning.plan.add(change, steps)
 
 

@@ -113,7 +113,7 @@ OUTPUT_BUCKET: tuple[Option, ...] = (
     Option(
         "prefix",
         "Key prefix of the output, for O(ignore:output_s3_prefix) of the tasks. The default is V(patching). Nodes may"
-        " write below it, and only objects below it expire.",
+        " write below it, and only objects below it expire. It must not be empty for a bucket that others made.",
     ),
     Option(
         "kms_key",

@@ -109,12 +109,17 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
     owner = stored.tags.get(SETUP_TAG)
     # What a setup created is its own whole; in what others created, their part of the policies stays.
     join = owner is None or TAKEN_OVER_TAG in stored.tags
+    if join:
+        result.violations += resource.join_violations()
     to_set, to_remove = _tag_changes(resource, stored, declaration.setup, join)
     after = resource.wanted(stored, join)
     tags = {**stored.tags, **to_set}
     calls = (*resource.tag(stored, to_set, to_remove), *resource.update(stored, after))
     result.warnings += resource.warnings(stored, join)
-    _changed(result, resource, "update", stored, _kept(stored.values, after), tags, to_remove, calls)
+    kept = _kept(stored.values, after)
+    if owner is None and TAKEN_OVER_TAG not in stored.tags:
+        result.violations += _lost_violations(declaration, resource, stored, kept)
+    _changed(result, resource, "update", stored, kept, tags, to_remove, calls)
 
 
 def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: Stored | None) -> None:
@@ -151,7 +156,7 @@ def _withdraw(result: Plan, declaration: Declaration, resource: Resource, stored
     """Take back what was added to a resource that others made; it stays."""
     result.kept.add(resource.option)
     marks = [key for key in (SETUP_TAG, TAKEN_OVER_TAG) if key in stored.tags]
-    if not marks and not declaration.take_over:
+    if not marks:
         result.warnings.append(f"The {resource.title} belongs to no setup, so that it stays.")
         return
     after = _kept(stored.values, resource.withdrawn(stored.values))
@@ -200,6 +205,18 @@ def _owner_violations(declaration: Declaration, resource: Resource, stored: Stor
     return [
         f"{resource.option}: the {resource.title} {whose}; give existing: true to use it as it is, take_over: true to"
         " change it, or another name"
+    ]
+
+
+def _lost_violations(declaration: Declaration, resource: Resource, stored: Stored, after: Values) -> list[str]:
+    """What others keep under a name that this collection uses would be replaced, and removed by absent later."""
+    without = _kept(stored.values, resource.withdrawn(stored.values))
+    lost = sorted(name for name, value in stored.values.items() if without[name] != value and after[name] != value)
+    return [
+        f"{resource.option}: the {resource.title} belongs to no setup, but its {name} has a part under a name that this"
+        f" collection uses and would replace; rename or remove that part, or, if an earlier run made it, set the tag"
+        f" {SETUP_TAG}: {declaration.setup}"
+        for name in lost
     ]
 
 

@@ -3,7 +3,8 @@
 """The gate: rules on the numbers of the fleet, and by how much each is kept or broken.
 
 A rule on a value that is not known is broken, and so is every rule of a fleet without nodes. So is the gate where a
-patch group that was asked for has no node, or a reading is older than may count.
+patch group that was asked for has no node, an instance that was asked for is not among the nodes, or a reading is older
+than may count.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from .._compliance.rows import SUMMARY
 from .merge import Fleet
 from .missing_patches import MissingPatch, severity_rank
-from .model import Gap, Reading, groups_of
+from .model import Gap, Reading, groups_of, place_of
 from .times import instant
 from .totals import CRITICAL, Tally, Totals
 
@@ -28,6 +29,7 @@ AGE_RULE = "max_age_hours"
 DEFAULT_AGE = 24
 WHOLE = "all nodes"
 NO_GROUP = "no patch group"
+_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -72,6 +74,10 @@ def verdicts(
     found = [*_judge(rules, _Nodes(WHOLE, totals.total, patches, fleet.readings))]
     if rules.get(AGE_RULE) is not None:
         found.append(_judge_age(rules[AGE_RULE], fleet, now))
+    if all(one.rule == AGE_RULE for one in found):
+        # The rules on counts say so themselves.
+        found += _judge_emptiness(_Nodes(WHOLE, totals.total, patches, fleet.readings))
+    found += _judge_presence(fleet)
     asked = {group for reading in fleet.readings for group in reading.scope.patch_groups}
     members: dict[str | None, set[int]] = defaultdict(set)
     for number, (reading, node) in enumerate(fleet.nodes()):
@@ -102,6 +108,25 @@ def _judge_age(limit: float, fleet: Fleet, now: datetime) -> Verdict:
     named = ", ".join(f"{one.place_name()} at {one.read_at}" for one in old)
     text = f"a reading is older than {limit:g} hours: {named}" if old else f"no reading is older than {limit:g} hours"
     return Verdict(WHOLE, AGE_RULE, limit, None, not old, f"{AGE_RULE}: {text}")
+
+
+def _judge_emptiness(nodes: _Nodes) -> Iterable[Verdict]:
+    """Whether any node was read at all."""
+    value = nodes.tally.value("managed")
+    passed, message = _held("managed", "managed", value, 1, nodes, minimum=True)
+    if not passed:
+        yield Verdict(WHOLE, "managed", 1, value, False, message)
+
+
+def _judge_presence(fleet: Fleet) -> Iterable[Verdict]:
+    """Whether each instance that was asked for is among the nodes; no count would show that it is not."""
+    present = {(place_of(one), node.instance_id) for one in fleet.readings for node in one.nodes}
+    read = [one for one in fleet.readings if not one.is_unread()]
+    absent = sorted({name for one in read for name in one.scope.instance_ids if (place_of(one), name) not in present})
+    if absent:
+        more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+        text = f"not among the managed nodes: {', '.join(absent[:_NAMED])}{more}; look for a slip in the id"
+        yield Verdict(WHOLE, "managed", len(absent), 0, False, f"managed: {text}")
 
 
 def _judge_asked(group: str, tally: Tally) -> Iterable[Verdict]:

@@ -40,16 +40,20 @@ def severity_rank(severity: str | None) -> int:
 
 
 def missing_patches(fleet: Fleet) -> list[MissingPatch]:
-    """All patches that are not as they should be, the most severe and most common first."""
+    """All patches that are not as they should be, the most severe and most common first.
+
+    One that nodes rate differently, as each system does, counts once for each rating, and by its greatest age.
+    """
     position: dict[tuple[int, str], int] = {}
     for number, (reading, node) in enumerate(fleet.nodes()):
         position[id(reading), node.instance_id] = number
     found: dict[tuple[str | None, ...], MissingPatch] = {}
     for reading, patch in fleet.patches():
-        key = (patch.kb_id, patch.title, patch.state)
-        one = found.get(key)
-        if one is None:
-            one = found[key] = MissingPatch(patch, age_in_days(patch.release_date, reading.read_at))
+        key = (patch.kb_id, patch.title, patch.state, patch.severity, patch.classification)
+        age = age_in_days(patch.release_date, reading.read_at)
+        one = found.setdefault(key, MissingPatch(patch, age))
+        if age is not None and (one.age_days is None or age > one.age_days):
+            one.patch, one.age_days = patch, age
         one.nodes.append(position[id(reading), patch.instance_id])
     for one in found.values():
         one.nodes = sorted(set(one.nodes))

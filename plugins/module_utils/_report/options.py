@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
+from .._compliance.rows import SEVERITIES
 from .._compliance.runner import OPTIONS as COMPLIANCE_OPTIONS
 from .._options.option import Option, Options
 from .gate import AGE_RULE, DEFAULT_AGE, MAXIMA, MINIMA, PATCH_RULES
@@ -223,7 +225,17 @@ def _gate_violations(gate: Mapping[str, Any]) -> Iterable[str]:
     numbers = {f"gate.{name}": gate.get(name) for name in MAXIMA}
     for position, rule in enumerate(gate.get(PATCH_RULES) or ()):
         numbers |= {f"gate.{PATCH_RULES}[{position}].{name}": rule[name] for name in ("max", "older_than_days")}
+        yield from _severity_violations(f"gate.{PATCH_RULES}[{position}].severities", rule.get("severities") or ())
     yield from (f"{name}: {value} must not be negative" for name, value in numbers.items() if (value or 0) < 0)
     age = gate.get(AGE_RULE)
     if age is not None and age < 1:
         yield f"gate.{AGE_RULE}: {age} must be at least 1"
+
+
+def _severity_violations(option: str, severities: Iterable[str]) -> Iterable[str]:
+    """A slip in a severity, which no patch would have; other words stay, because each vendor has words of its own."""
+    for severity in severities:
+        plain = severity.strip().capitalize()
+        near = get_close_matches(plain, SEVERITIES, 1, 0.75)
+        if not plain or (near and severity.capitalize() not in SEVERITIES):
+            yield f"{option}: {severity!r} is no severity; {f'did you mean {near[0]}?' if near else 'remove it'}"

@@ -197,3 +197,70 @@ def test_dates_that_were_refused_do_not_let_old_patches_pass(tmp_path: Path) -> 
 def test_a_reading_of_a_release_that_knew_no_levels_is_not_taken_for_graded(tmp_path: Path) -> None:
     rows = [{name: value for name, value in row.items() if name != "ungraded"} for row in nodes(False, False)]
     assert broken(tmp_path, CRITICAL, reading(tmp_path, rows)) == ["critical_noncompliant was not read"]
+
+
+def test_an_age_alone_does_not_pass_an_empty_scope(tmp_path: Path) -> None:
+    age = {"max_age_hours": 24}
+
+    assert broken(tmp_path, age, reading(tmp_path, [])) == [
+        "managed: there is no managed node, so that nothing can be said"
+    ]
+    unread = {**reading(tmp_path, []), "instances": None}
+    assert broken(tmp_path, age, unread) == ["managed was not read"]
+    assert broken(tmp_path, age, reading(tmp_path, nodes(False))) == []
+
+
+def test_an_instance_of_the_scope_that_is_no_node_breaks_the_gate(tmp_path: Path) -> None:
+    rows = nodes(False, False)
+    ids = [row["instance_id"] for row in rows]
+    there, not_there = {"instance_ids": ids}, {"instance_ids": [*ids, "i-0ffffffffffffffff"]}
+
+    assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=there)) == []
+    assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=not_there)) == [
+        "managed: not among the managed nodes: i-0ffffffffffffffff; look for a slip in the id"
+    ]
+
+
+@pytest.mark.parametrize("other", ["Low", None])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_patch_that_is_critical_on_one_node_counts_whatever_others_say(
+    tmp_path: Path, other: str | None, first: int
+) -> None:
+    rows = nodes(False, False)
+    patch = {"kb_id": "openssl", "title": "openssl", "state": "MISSING"}
+    patches = [
+        {**patch, "severity": "Critical" if number == first else other, "instance_id": row["instance_id"]}
+        for number, row in enumerate(rows)
+    ]
+    gate = {"missing_patches": [{"severities": ["Critical"]}]}
+
+    assert broken(tmp_path, gate, reading(tmp_path, rows, patches)) == [
+        "missing_patches (Critical) is 1, 1 above the maximum of 0: openssl"
+    ]
+
+
+@pytest.mark.parametrize("dates", [("2020-01-01T00:00:00Z", READ_AT), (READ_AT, "2020-01-01T00:00:00Z")])
+def test_a_patch_is_as_old_as_the_oldest_date_of_it(tmp_path: Path, dates: tuple[str, str]) -> None:
+    rows = nodes(False, False)
+    patch = {"kb_id": "openssl", "title": "openssl", "state": "MISSING", "severity": "Low"}
+    patches = [
+        {**patch, "release_date": date, "instance_id": row["instance_id"]}
+        for row, date in zip(rows, dates, strict=True)
+    ]
+    gate = {"missing_patches": [{"older_than_days": 30}]}
+
+    assert len(broken(tmp_path, gate, reading(tmp_path, rows, patches))) == 1
+
+
+@pytest.mark.parametrize(("severity", "hint"), [("Crticial", "Critical"), (" Critical", "Critical"), ("", "remove it")])
+def test_a_slip_in_a_severity_is_refused(tmp_path: Path, severity: str, hint: str) -> None:
+    answer = run(tmp_path, reading(tmp_path, nodes(False)), gate={"missing_patches": [{"severities": [severity]}]})
+
+    assert answer["failed"]
+    assert f"gate.missing_patches[0].severities: {severity!r} is no severity" in answer["msg"]
+    assert hint in answer["msg"]
+
+
+def test_a_severity_of_a_vendor_is_understood(tmp_path: Path) -> None:
+    gate = {"missing_patches": [{"severities": ["required", "critical"]}]}
+    assert broken(tmp_path, gate, reading(tmp_path, nodes(False))) == []

@@ -220,3 +220,23 @@ def test_an_instance_that_is_not_registered_is_for_the_service_to_refuse(
     assert f"Note: instance_ids: {TWO}: no target of window prod names them by id; {way}." in result["msg"]
     alone = account.fails("ssm_patch_task", window="prod", **task)
     assert way in alone["msg"]
+
+
+@pytest.mark.parametrize("is_default", [False, True])
+def test_a_baseline_is_removed_only_after_what_replaces_it(account: Account, is_default: bool) -> None:
+    old = {**LINUX, "patch_groups": ["web"], "default": is_default}
+    new = {**old, "name": "next", "move_patch_groups": True}
+    account.run("ssm_patch_setup", windows=[WINDOW], baselines=[old])
+    declared = {"windows": [WINDOW], "baselines": [{**LINUX, "state": "absent"}, new]}
+
+    account.faults({"op": "CreatePatchBaseline", "do": "AccessDeniedException"})
+    account.clear_log()
+    refused = account.fails("ssm_patch_setup", **declared)
+    assert set(account.calls(writes=True)) == {"CreatePatchBaseline"}
+    assert [missed["name"] for missed in refused["not_attempted"]] == ["linux"]
+
+    account.faults()
+    account.run("ssm_patch_setup", **declared)
+    [group] = account.by_hand("DescribePatchGroups")["Mappings"]
+    assert group["BaselineIdentity"]["BaselineName"] == "next"
+    assert not account.run("ssm_patch_setup", **declared)["changed"]
