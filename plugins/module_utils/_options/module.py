@@ -30,7 +30,7 @@ def make_module(options: Options, **constraints: Any) -> AnsibleAWSModule:
     """
     spec = argument_spec(options)
     given = _given()
-    if found := find_mistakes({**aws_argument_spec(), **spec}, given, constraints):
+    if given is not None and (found := find_mistakes({**aws_argument_spec(), **spec}, given, constraints)):
         # Takes everything as it is, so that the message is ours.
         loose = {name: {"type": "raw", "no_log": spec.get(name, {}).get("no_log", False)} for name in given}
         module = basic.AnsibleModule({**loose, **aws_argument_spec()}, supports_check_mode=True)
@@ -40,9 +40,13 @@ def make_module(options: Options, **constraints: Any) -> AnsibleAWSModule:
     return AnsibleAWSModule(argument_spec=spec, supports_check_mode=True, **constraints)
 
 
-def _given() -> Mapping[str, Any]:
-    """The arguments as the task gave them; ansible-core keeps this function for modules that look at them first."""
-    return {name: value for name, value in basic._load_params().items() if not name.startswith("_ansible_")}
+def _given() -> Mapping[str, Any] | None:
+    """The arguments as the task gave them; ansible-core keeps this function for modules that look at them first.
+
+    None where ansible-test imports the module to learn its options.
+    """
+    params = basic._load_params()
+    return params and {name: value for name, value in params.items() if not name.startswith("_ansible_")}
 
 
 def check_account(module: AnsibleAWSModule) -> None:

@@ -70,6 +70,11 @@ _GETS = {
 }
 
 
+def _now() -> datetime:
+    # Looked up with each call, since tests replace it.
+    return clock.now()
+
+
 @dataclass
 class Account:
     """What was read. targets, tasks: by window id, and only of windows whose children were read.
@@ -84,7 +89,7 @@ class Account:
     baselines: Found = field(default_factory=dict)
     identities: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[tuple[str, str], str] = field(default_factory=dict)
-    read_at: datetime = field(default_factory=lambda: clock.now())  # noqa: PLW0108 - tests replace clock.now
+    read_at: datetime = field(default_factory=_now)
 
     def of(self, kind: str) -> Found:
         """The windows or the baselines, by the name of their kind."""
