@@ -84,6 +84,7 @@ SERVICE_ROLE: tuple[Option, ...] = (
         "ARNs of roles that tasks pass on, such as the role that a runbook assumes.",
         type="list",
         elements="str",
+        no_log=False,
     ),
     Option(
         "policy_statements",
@@ -105,6 +106,7 @@ NOTIFICATION_TOPIC: tuple[Option, ...] = (
             " C(events.amazonaws.com) to call C(kms:Decrypt) and C(kms:GenerateDataKey).",
             "For an existing topic, the key that it has, so that the notification role may use it.",
         ),
+        no_log=False,
     ),
     *_tagged("topic"),
 )
@@ -121,6 +123,7 @@ OUTPUT_BUCKET: tuple[Option, ...] = (
             "ARN of the KMS key that encrypts the objects. By default, S3 encrypts with its own keys.",
             "The instance profiles of the nodes need C(kms:GenerateDataKey) on the key.",
         ),
+        no_log=False,
     ),
     Option(
         "writer_roles",
