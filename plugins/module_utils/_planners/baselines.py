@@ -320,10 +320,16 @@ def _plan_groups(planning: Planning, plan: BaselinePlan, claims: Claims) -> None
         else plan.groups
     )
     after = sorted({str(group) for group in wanted} | set(keep))
+    # A group that is dropped falls to the default baseline, which another declared one may be about to become.
+    heir = claims.defaults.get(plan.system)
+    follows = heir and heir is not plan and not heir.is_default
+    successor = {planning.default_claims[plan.system]} if follows else set()
     for group in sorted(set(plan.groups) - set(after)):
         # Another declared baseline that claims the group takes it over itself.
         if (plan.system, group) not in claims.groups:
-            plan.steps.append(_group_step(plan, _DEREGISTER_GROUP, plan.id, group, tolerate=GONE))
+            step = _group_step(plan, _DEREGISTER_GROUP, plan.id, group, tolerate=GONE)
+            step.needs |= successor
+            plan.steps.append(step)
     for group in after:
         if group not in plan.groups:
             plan.steps += _claim(planning, plan, group, claims)

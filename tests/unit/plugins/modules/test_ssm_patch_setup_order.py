@@ -240,3 +240,21 @@ def test_a_baseline_is_removed_only_after_what_replaces_it(account: Account, is_
     [group] = account.by_hand("DescribePatchGroups")["Mappings"]
     assert group["BaselineIdentity"]["BaselineName"] == "next"
     assert not account.run("ssm_patch_setup", **declared)["changed"]
+
+
+def test_a_group_is_dropped_only_after_the_default_that_it_falls_to(account: Account) -> None:
+    account.run("ssm_patch_setup", windows=[WINDOW], baselines=[{**LINUX, "patch_groups": ["web"]}])
+    declared = {
+        "windows": [WINDOW],
+        "baselines": [{**LINUX, "patch_groups": []}, {**LINUX, "name": "all", "default": True}],
+    }
+
+    for operation in ("CreatePatchBaseline", "RegisterDefaultPatchBaseline"):
+        account.faults({"op": operation, "do": "AccessDeniedException"})
+        refused = account.fails("ssm_patch_setup", **declared)
+        assert [missed["name"] for missed in refused["not_attempted"]] == ["linux"]
+        assert account.by_hand("DescribePatchGroups")["Mappings"]
+
+    account.faults()
+    account.run("ssm_patch_setup", **declared)
+    assert account.by_hand("DescribePatchGroups")["Mappings"] == []
