@@ -2675,7 +2675,8 @@ options:
       - Rules that the fleet has to keep. The module only tells what became of them.
       - Shares are minima and counts are maxima. A rule on a value that was not read
         or cannot be known is broken, and so is every rule where there is no managed
-        node, and the gate where a patch group of the scope has none.
+        node, and the gate where a patch group of the scope has none, or an instance
+        of the scope is not managed.
     type: dict
     suboptions:
       compliance_percent:

@@ -121,7 +121,8 @@ def _judge_emptiness(nodes: _Nodes) -> Iterable[Verdict]:
 def _judge_presence(fleet: Fleet) -> Iterable[Verdict]:
     """Whether each instance that was asked for is among the nodes; no count would show that it is not."""
     present = {(place_of(one), node.instance_id) for one in fleet.readings for node in one.nodes}
-    read = [one for one in fleet.readings if not one.is_unread()]
+    # Where the scope has other kinds, too, an instance may be left out by these.
+    read = [one for one in fleet.readings if not one.is_unread() and one.scope.is_of_instances()]
     absent = sorted({name for one in read for name in one.scope.instance_ids if (place_of(one), name) not in present})
     if absent:
         more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""

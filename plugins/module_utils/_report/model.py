@@ -146,6 +146,10 @@ class Scope:
         """Whether no node is left out."""
         return not (self.patch_groups or self.instance_ids or self.instance_tags)
 
+    def is_of_instances(self) -> bool:
+        """Whether nothing but ids selects the nodes."""
+        return bool(self.instance_ids) and not (self.patch_groups or self.instance_tags)
+
 
 @dataclass(slots=True)
 class Reading:

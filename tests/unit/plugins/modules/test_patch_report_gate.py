@@ -202,9 +202,7 @@ def test_a_reading_of_a_release_that_knew_no_levels_is_not_taken_for_graded(tmp_
 def test_an_age_alone_does_not_pass_an_empty_scope(tmp_path: Path) -> None:
     age = {"max_age_hours": 24}
 
-    assert broken(tmp_path, age, reading(tmp_path, [])) == [
-        "managed: there is no managed node, so that nothing can be said"
-    ]
+    assert broken(tmp_path, age, reading(tmp_path, [])) == ["managed cannot be judged: the scope has no managed node"]
     unread = {**reading(tmp_path, []), "instances": None}
     assert broken(tmp_path, age, unread) == ["managed was not read"]
     assert broken(tmp_path, age, reading(tmp_path, nodes(False))) == []
@@ -219,6 +217,8 @@ def test_an_instance_of_the_scope_that_is_no_node_breaks_the_gate(tmp_path: Path
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=not_there)) == [
         "managed: not among the managed nodes: i-0ffffffffffffffff; look for a slip in the id"
     ]
+    in_a_group = {**not_there, "patch_groups": rows[0]["patch_groups"]}
+    assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=in_a_group)) == []
 
 
 @pytest.mark.parametrize("other", ["Low", None])
