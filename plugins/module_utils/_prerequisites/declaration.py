@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,15 @@ _CLASSES: dict[str, type[Resource]] = {
     "notification_topic": Topic,
     "output_bucket": Bucket,
     "events_rule": Rule,
+}
+# What the services accept as the name of a new resource; check mode sends none of them.
+_ROLE_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
+_NAMES = {
+    "service_role": _ROLE_NAME,
+    "notification_role": _ROLE_NAME,
+    "notification_topic": r"[A-Za-z0-9_-]{1,256}",
+    "output_bucket": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "events_rule": r"[A-Za-z0-9._-]{1,64}",
 }
 _NEEDED = {"AUTOMATION": "runbooks", "LAMBDA": "lambda_functions", "STEP_FUNCTIONS": "state_machines"}
 
@@ -114,6 +124,8 @@ def _of(declared: Declared, given: Params) -> Iterator[str]:
     option = declared.option
     if bool(given.get("name")) == bool(given.get("arn")):
         yield f"{option}: give either name or arn"
+    if given.get("name") and declared.mode == "present" and not re.fullmatch(_NAMES[option], given["name"]):
+        yield f"{option}.name: {given['name']!r} is no name that AWS accepts here; it must match {_NAMES[option]}"
     if declared.mode == "existing" and given.get("state"):
         yield f"{option}.state: an existing resource is neither created nor removed; omit state, or arn and existing"
     for key in given.get("tags") or {}:

@@ -122,8 +122,8 @@ _RULES = Option(
     (
         "Rules that the fleet has to keep. The module only tells what became of them.",
         "Shares are minima and counts are maxima. A rule on a value that was not read or cannot be known is broken, and"
-        " so is every rule where there is no managed node, and the gate where a patch group of the scope has none, or an"
-        " instance of the scope is not managed.",
+        " so is every rule where there is no managed node, and the gate where a patch group of the scope has none, or"
+        " an instance of the scope is not managed.",
     ),
     "dict",
     suboptions=_GATE,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""patch_prerequisites and what others keep in a bucket or role under the names that the collection uses."""
+"""patch_prerequisites: names that AWS refuses, and what others keep under the names that the collection uses."""
 
 from __future__ import annotations
 
@@ -78,3 +78,22 @@ def test_a_resource_that_lost_its_tags_can_be_taken_over_again(account: Account,
 
     account.run(MODULE, take_over=True, output_bucket=ALL["output_bucket"])
     assert hand.state("output_bucket")["tags"]["patchfleet:setup"] == "patch-prerequisites"
+
+
+WRONG_NAMES = [
+    ("service_role", "a b"),
+    ("notification_role", "x" * 65),
+    ("service_role", "arn:aws:iam::123456789012:role/x"),
+    ("notification_topic", "patching.fifo"),
+    ("output_bucket", "My_Bucket"),
+    ("output_bucket", "s3://bucket/prefix"),
+    ("output_bucket", "ab"),
+    ("events_rule", "a b"),
+]
+
+
+@pytest.mark.parametrize(("option", "name"), WRONG_NAMES)
+def test_a_name_that_aws_refuses_is_refused_in_check_mode(account: Account, option: str, name: str) -> None:
+    topic = {"notification_topic": {"arn": TOPIC}} if option in ("notification_role", "events_rule") else {}
+
+    account.refuses(MODULE, f"{option}.name: {name!r} is no name that AWS accepts", **{option: {"name": name}}, **topic)
