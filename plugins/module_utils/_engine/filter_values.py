@@ -131,7 +131,7 @@ def _wrong_values(one: _Filter, names: list[str]) -> Iterator[str]:
 
 
 def _way_out(one: _Filter, names: list[str]) -> str:
-    shown = ", ".join(["*", *names[:_FEW]]) + (f", ... ({len(names)} in all)" if len(names) > _FEW else "")
+    shown = ", ".join(["*", *sorted(names)[:_FEW]]) + (f", ... ({len(names)} in all)" if len(names) > _FEW else "")
     text = f"valid are {shown}"
     if one.system == "WINDOWS" and one.key in _BY_PATCH_SET and one.patch_sets == ("OS",):
         text += "; for those of Microsoft applications, give PATCH_SET: [APPLICATION] in the same filters"
