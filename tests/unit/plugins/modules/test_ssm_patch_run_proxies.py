@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.auth
@@ -139,20 +140,17 @@ def test_a_look_that_is_answered_about_another_command(fleet: Account, operation
 
 @pytest.mark.parametrize("hours", [-7, -1, 1, 12, 24 * 400])
 def test_a_clock_that_is_wrong_sends_nothing(fleet: Account, monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
-    real, send = botocore.auth.get_current_datetime, fleet.send
-
-    def wrong(*args: Any, **options: Any) -> datetime.datetime:
-        return real(*args, **options) + datetime.timedelta(hours=hours)
+    send = fleet.send
 
     def judging(request: Any) -> AWSResponse:
         signed = datetime.datetime.strptime(_text(request.headers["X-Amz-Date"]), "%Y%m%dT%H%M%SZ")
-        if abs(signed - real().replace(tzinfo=None)) > datetime.timedelta(minutes=15):
+        if abs(signed - _now()) > datetime.timedelta(minutes=15):
             fleet.requests.append(request)
             return document(400, "InvalidSignatureException").response(request.url)
         return send(request)
 
     CLIENTS.clear()
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", wrong)
+    _sign_at(monkeypatch, _now() + datetime.timedelta(hours=hours))
     monkeypatch.setattr(fleet, "send", judging)
 
     failed = fleet.fails(MODULE, **INSTALL)
@@ -160,6 +158,20 @@ def test_a_clock_that_is_wrong_sends_nothing(fleet: Account, monkeypatch: pytest
     assert "the clock of this machine is wrong" in failed["msg"]
     assert failed["msg"].endswith("Nothing was sent.")
     assert commands(fleet) == []
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+
+
+def _sign_at(monkeypatch: pytest.MonkeyPatch, moment: datetime.datetime) -> None:
+    """Let botocore sign as if it were then."""
+    if hasattr(botocore.auth, "get_current_datetime"):
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_args, **_options: moment)
+    else:
+        # Releases before 1.40 ask the class itself.
+        clock = type("Clock", (datetime.datetime,), {"utcnow": staticmethod(lambda: moment)})
+        monkeypatch.setattr(botocore.auth, "datetime", SimpleNamespace(datetime=clock))
 
 
 def _text(value: str | bytes) -> str:
