@@ -160,7 +160,9 @@ MODULE_CASES = [
         TARGETED,
     ),
     *(
-        ModuleCase("task on nodes", module, [{**AFTER, **given, "instance_ids": ["i-0123456789abcdef0"]}], OPEN)
+        ModuleCase(
+            f"task on nodes, by {module}", module, [{**AFTER, **given, "instance_ids": ["i-0123456789abcdef0"]}], OPEN
+        )
         for module, given in (
             ("ssm_patch_task", {"operation": "Scan"}),
             ("ssm_window_task", {"task_type": "RUN_COMMAND", "task_arn": "AWS-RunShellScript"}),
