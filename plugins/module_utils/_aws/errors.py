@@ -39,6 +39,9 @@ _SPOKEN_HINTS = {
 }
 _SILENT = "AWS gives no reason"
 
+# What a user must know of a write that the service neither confirmed nor refused.
+LOST_ANSWER = "no answer of the service came, so whether this was done is not known; run again, which looks first"
+
 
 class PatchingError(Exception):
     """What went wrong, in words for the user. Text from an account in them cannot act on a terminal."""

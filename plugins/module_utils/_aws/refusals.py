@@ -52,7 +52,7 @@ def is_refusal(operation_model: Any, error: ClientError) -> bool:
         return True
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
     is_of_caller = 400 <= metadata.get("HTTPStatusCode", 0) < 500
-    return is_of_caller and bool(metadata.get("RequestId")) and _code(error) in _COMMON | _modelled(operation_model)
+    return is_of_caller and bool(metadata.get("RequestId")) and _is_code(operation_model, str(_code(error)))
 
 
 def was_unsent(error: BotoCoreError) -> bool:
@@ -64,6 +64,13 @@ def was_unsent(error: BotoCoreError) -> bool:
 
 def _code(error: ClientError) -> Any:
     return error.response.get("Error", {}).get("Code")
+
+
+def _is_code(operation_model: Any, code: str) -> bool:
+    """Whether the service has the code. The model of S3 names hardly any, so that one that is no status will do."""
+    if operation_model.service_model.service_name == "s3":
+        return not code.isdigit() and code != "RequestTimeout"
+    return code in _COMMON | _modelled(operation_model)
 
 
 def _modelled(operation_model: Any) -> frozenset[str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._aws.client import GONE, Api
-from .._aws.errors import ApiError, PatchingError
+from .._aws.errors import LOST_ANSWER, ApiError, PatchingError
 from .._aws.structures import Raw, member
 from .._aws.text import printable
 from .._planners.changes import Change, Creation, Owner, Plan, Ref, Step
@@ -31,7 +31,6 @@ _DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
 _READS = {**_DATED, "WindowTaskId": "GetMaintenanceWindowTask"}
 # How the codes begin of errors that find something wrong with a request.
 _REFUSALS = ("Validation", "Invalid")
-_LOST = "no answer of the service came, so whether this was done is not known; run again, which looks first"
 
 
 @dataclass
@@ -171,7 +170,7 @@ class _Run:
         if isinstance(error, ApiError) and error.operation == step.operation and not error.refused:
             # Nobody knows that nothing was written.
             self.outcome.touched.append(step.change)
-            notes.append(_LOST)
+            notes.append(LOST_ANSWER)
         if step.undo:
             operation, request = step.undo
             try:

@@ -15,7 +15,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import Api, Job, connect, run_jobs
-from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError
+from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError, error_facts
 from .._aws.text import printable
 from .._options.kind import Kind
 from .._options.module import check_account, make_module
@@ -101,12 +101,7 @@ def _run(
     except InvalidDeclarationError as error:
         module.fail_json(msg=str(error), changed=False, violations=error.violations)
     except PatchingError as error:
-        _fail_before_writing(module, error)
-
-
-def _fail_before_writing(module: AnsibleAWSModule, error: PatchingError) -> None:
-    facts = {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}
-    module.fail_json(msg=f"{error} Nothing was written.", changed=False, **facts)
+        module.fail_json(msg=f"{error} Nothing was written.", changed=False, **error_facts(error))
 
 
 def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) -> Planning:

@@ -15,9 +15,8 @@ from .._aws.errors import ApiError
 from .._aws.structures import Raw
 from .._options.kind import values_of
 from .._options.option import nested
-from .._planners.planning import user_tags
 from .._resources import patch_baseline
-from .._resources.ownership import SETUP_TAG
+from .._resources.ownership import SETUP_TAG, user_tags
 from .effective_patches import effective_patches
 from .export import declare_aws_baseline, declare_baseline
 from .readers import WORKERS, checker, declared, is_wanted

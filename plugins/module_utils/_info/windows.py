@@ -15,9 +15,8 @@ from .._aws.errors import ApiError
 from .._aws.structures import Raw
 from .._options.kind import values_of
 from .._options.option import nested
-from .._planners.planning import user_tags
 from .._resources import window, window_target, window_task
-from .._resources.ownership import SETUP_TAG
+from .._resources.ownership import SETUP_TAG, user_tags
 from .._resources.tasks import modernised, tidied
 from .executions import WindowExecutions
 from .export import WindowParts, declare_window

@@ -16,7 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from .._aws.structures import Raw
 from .._options.kind import Kind, changed_names, partly_changed, values_of
 from .._options.limits import option_breaches
-from .._resources.ownership import SETUP_TAG, given_tags, is_reserved
+from .._resources.ownership import SETUP_TAG, given_tags, user_tags
 from .._state.declaration import Declaration, Entry
 from .._state.read import Account, Resource
 from .changes import Change, Guard, Id, Plan, Rest, Step
@@ -99,11 +99,6 @@ def required(entry: Entry, names: tuple[str, ...], after: Mapping[str, Any]) -> 
 def guard_of(kind: Kind, resource: Resource, content: frozenset[str] | None = None) -> Guard:
     """What the removal of a window or baseline relies on."""
     return Guard(kind.name, resource.id, resource.name, content=content)
-
-
-def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
-    """The tags that users manage: not those of AWS, not those of the collection."""
-    return None if tags is None else {key: value for key, value in tags.items() if not is_reserved(key)}
 
 
 @dataclass

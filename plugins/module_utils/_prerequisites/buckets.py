@@ -10,9 +10,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
+    ansible_dict_to_boto3_tag_list,
+    boto3_tag_list_to_ansible_dict,
+)
+
 from .._aws.errors import ApiError, PatchingError
 from .policies import bucket_policy, joined, same_policy, withdrawn
-from .resource import Apis, Call, Resource, Stored, Values, document, optional, pairs, tags_of
+from .resource import Apis, Call, Resource, Stored, Values, document, optional
 
 RULE_ID = "patchfleet-output"
 _BLOCK = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -62,7 +67,7 @@ class Bucket(Resource):
             answer = optional(api, operation, frozenset({absent}), **self._mine)
             parts[name] = None if answer is None else answer.get(member)
         extra = {"empty": self._is_empty(apis)} if self.options.get("state") == "absent" else {}
-        return Stored(self.arn, _values(parts), tags_of(parts["tags"]), [], extra)
+        return Stored(self.arn, _values(parts), boto3_tag_list_to_ansible_dict(parts["tags"]), [], extra)
 
     def _is_empty(self, apis: Apis) -> bool:
         versions = apis["s3"].call("ListObjectVersions", MaxKeys=1, **self._mine)
@@ -167,7 +172,7 @@ class Bucket(Resource):
         kept = {key: value for key, value in (stored.tags if stored else {}).items() if key not in removed}
         tags = {**kept, **after}
         return [
-            self._call("PutBucketTagging", Tagging={"TagSet": pairs(tags)})
+            self._call("PutBucketTagging", Tagging={"TagSet": ansible_dict_to_boto3_tag_list(tags)})
             if tags
             else self._call("DeleteBucketTagging")
         ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
-from .._resources.ownership import SETUP_TAG, STACK_TAG, TAKEN_OVER_TAG, is_reserved
+from .._resources.ownership import SETUP_TAG, TAKEN_OVER_TAG, given_tags, refusal, user_tags
 from .declaration import ORDER, Declaration
 from .policies import same_policy
 from .resource import Call, Resource, Stored, Values
@@ -94,7 +94,7 @@ def _missing(resource: Resource) -> str:
 
 def _present(result: Plan, declaration: Declaration, resource: Resource, stored: Stored | None) -> None:
     if stored is None:
-        tags = _texts(resource.options.get("tags")) | {SETUP_TAG: declaration.setup}
+        tags = (given_tags(resource.options.get("tags")) or {}) | {SETUP_TAG: declaration.setup}
         after = resource.wanted(None, False)
         calls = tuple(resource.create(after, tags))
         undo, known = resource.undo_creation(), {**after, "tags": tags}
@@ -192,20 +192,14 @@ def _kept(before: Values, after: Values) -> Values:
 
 
 def _owner_violations(declaration: Declaration, resource: Resource, stored: Stored) -> list[str]:
-    """What forbids a change to a resource in view of its owner."""
-    owner, stack = stored.tags.get(SETUP_TAG), stored.tags.get(STACK_TAG)
-    if declaration.take_over or (owner == declaration.setup and not stack):
+    """What forbids a change to a resource in view of its owner; unlike a window, one of nobody is not adopted."""
+    if declaration.take_over:
         return []
-    if stack:
-        whose = f"is managed by the CloudFormation stack {stack}"
-    elif owner:
-        whose = f"belongs to the setup {owner!r}, not {declaration.setup!r}"
-    else:
-        whose = "exists and belongs to no setup"
-    return [
-        f"{resource.option}: the {resource.title} {whose}; give existing: true to use it as it is, take_over: true to"
-        " change it, or another name"
-    ]
+    reason = refusal(stored.tags, declaration.setup, False, False)
+    if not reason and SETUP_TAG not in stored.tags:
+        reason = "exists and belongs to no setup; give take_over: true to change it"
+    ways = "existing: true to use it as it is, or another name"
+    return [f"{resource.option}: the {resource.title} {reason}, {ways}"] if reason else []
 
 
 def _lost_violations(declaration: Declaration, resource: Resource, stored: Stored, after: Values) -> list[str]:
@@ -221,16 +215,10 @@ def _lost_violations(declaration: Declaration, resource: Resource, stored: Store
 
 
 def _tag_changes(resource: Resource, stored: Stored, setup: str, join: bool) -> tuple[dict[str, str], list[str]]:
-    wanted = resource.options.get("tags")
-    own = {key: value for key, value in stored.tags.items() if not is_reserved(key)}
+    wanted = given_tags(resource.options.get("tags"))
     to_set: dict[str, str] = {}
     to_remove: list[str] = []
     if wanted is not None:
-        to_set, to_remove = compare_aws_tags(own, _texts(wanted), resource.options.get("purge_tags", True))
+        to_set, to_remove = compare_aws_tags(user_tags(stored.tags), wanted, resource.options.get("purge_tags", True))
     marks = {SETUP_TAG: setup} | ({TAKEN_OVER_TAG: "true"} if join else {})
     return {**to_set, **{k: v for k, v in marks.items() if stored.tags.get(k) != v}}, sorted(to_remove)
-
-
-def _texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    """Tags as text; one without a value is as not given."""
-    return {str(key): str(value) for key, value in (tags or {}).items() if value is not None}

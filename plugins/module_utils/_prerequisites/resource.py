@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
+
 from .._aws.client import Api
 from .._aws.errors import ApiError
 from .policies import Place, Policy
@@ -134,11 +136,10 @@ def document(text: str | dict[str, Any] | None) -> Policy | None:
     return text or None
 
 
-def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as most services take them."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def tags_of(listed: list[dict[str, str]] | None) -> dict[str, str]:
-    """Tags as most services return them."""
-    return {tag["Key"]: tag["Value"] for tag in listed or []}
+def tag_calls(
+    service: str, operations: tuple[str, str], where: dict[str, str], after: dict[str, str], removed: list[str]
+) -> list[Call]:
+    """The calls that set these tags and remove those keys. operations: the one that sets and the one that removes."""
+    tag, untag = operations
+    calls = [Call(service, tag, {**where, "Tags": ansible_dict_to_boto3_tag_list(after)})] if after else []
+    return calls + ([Call(service, untag, {**where, "TagKeys": removed})] if removed else [])

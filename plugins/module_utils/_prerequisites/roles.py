@@ -7,8 +7,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
+    ansible_dict_to_boto3_tag_list,
+    boto3_tag_list_to_ansible_dict,
+)
+
 from .policies import Policy, joined, same_policy, trust_policy, withdrawn
-from .resource import Apis, Call, Resource, Stored, Values, document, optional, pairs, tags_of
+from .resource import Apis, Call, Resource, Stored, Values, document, optional, tag_calls
 
 POLICY_NAME = "patchfleet"
 _GONE = frozenset({"NoSuchEntity"})
@@ -42,7 +47,7 @@ class Role(Resource):
         }
         holders = self._holders(apis) if self.removed else []
         extra = {"max_session": role.get("MaxSessionDuration")}
-        return Stored(role["Arn"], values, tags_of(role.get("Tags")), holders, extra)
+        return Stored(role["Arn"], values, boto3_tag_list_to_ansible_dict(role.get("Tags")), holders, extra)
 
     @property
     def removed(self) -> bool:
@@ -96,7 +101,7 @@ class Role(Resource):
             "Path": self.options["path"],
             "Description": after["description"],
             "AssumeRolePolicyDocument": json.dumps(after["trust_policy"]),
-            "Tags": pairs(tags),
+            "Tags": ansible_dict_to_boto3_tag_list(tags),
         }
         if after["permissions_boundary"]:
             request["PermissionsBoundary"] = after["permissions_boundary"]
@@ -119,8 +124,7 @@ class Role(Resource):
 
     def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
         """Tags of the role."""
-        put = [self._call("TagRole", Tags=pairs(after))] if after else []
-        return put + ([self._call("UntagRole", TagKeys=removed)] if removed else [])
+        return tag_calls("iam", ("TagRole", "UntagRole"), {"RoleName": self.name}, after, removed)
 
     def delete(self, stored: Stored) -> list[Call]:
         """The policy, then the role."""

@@ -7,7 +7,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .resource import Apis, Call, Resource, Stored, Values, optional, pairs, tags_of
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
+    ansible_dict_to_boto3_tag_list,
+    boto3_tag_list_to_ansible_dict,
+)
+
+from .resource import Apis, Call, Resource, Stored, Values, optional, tag_calls
 
 TARGET_ID = "patchfleet-topic"
 _GONE = frozenset({"ResourceNotFoundException"})
@@ -43,7 +48,7 @@ class Rule(Resource):
         if rule is None:
             return None
         targets = api.call("ListTargetsByRule", Rule=self.name).get("Targets", [])
-        tags = tags_of(api.call("ListTagsForResource", ResourceARN=self.arn).get("Tags"))
+        tags = boto3_tag_list_to_ansible_dict(api.call("ListTagsForResource", ResourceARN=self.arn).get("Tags"))
         values = {
             "description": rule.get("Description", ""),
             "event_pattern": json.loads(rule.get("EventPattern") or "null"),
@@ -89,7 +94,7 @@ class Rule(Resource):
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
         """The rule, then its target."""
-        return [self._put(after, Tags=pairs(tags)), self._put_target(after)]
+        return [self._put(after, Tags=ansible_dict_to_boto3_tag_list(tags)), self._put_target(after)]
 
     def update(self, stored: Stored, after: Values) -> list[Call]:
         """What differs."""
@@ -104,10 +109,7 @@ class Rule(Resource):
 
     def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
         """Tags of the rule; PutRule takes them only on creation."""
-        put = [Call("events", "TagResource", {"ResourceARN": self.arn, "Tags": pairs(after)})] if after else []
-        return put + (
-            [Call("events", "UntagResource", {"ResourceARN": self.arn, "TagKeys": removed})] if removed else []
-        )
+        return tag_calls("events", ("TagResource", "UntagResource"), {"ResourceARN": self.arn}, after, removed)
 
     def delete(self, stored: Stored) -> list[Call]:
         """The targets, then the rule."""

@@ -11,7 +11,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import Api, Job, connect, run_jobs
-from .._aws.errors import ApiError, InvalidDeclarationError, PatchingError, error_facts
+from .._aws.errors import LOST_ANSWER, ApiError, InvalidDeclarationError, PatchingError, error_facts
 from .._options.module import check_account, make_module
 from .._options.option import ACCOUNT_ID
 from .declaration import Declaration, arns_of, declare, link, resources_of, violations
@@ -118,7 +118,8 @@ def _write(api: Api, call: Call) -> None:
     answer = api.call(call.operation, **call.request)
     # EventBridge reports targets that it refuses inside an answer of success.
     for entry in answer.get("FailedEntries") or []:
-        raise ApiError(call.operation, entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", ""), None, "events")
+        code, message = entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", "")
+        raise ApiError(call.operation, code, message, None, call.service, refused=True)
 
 
 def _fail(
@@ -128,10 +129,12 @@ def _fail(
     text = f"{first.title} ({first.action}): {error}"
     if begun:
         text += f" Of this change, {', '.join(begun)} is done; run again when the cause is gone."
+    if not error.refused:
+        text += f" Note: {LOST_ANSWER}."
     if others:
         text += " Not attempted: " + ", ".join(change.title for change in others) + "."
     result = _told(module, planned, done)
-    result["changed"] = bool(done or begun)
+    result["changed"] = bool(done or begun or not error.refused)
     result["errors"] = [{**_facts(first), "message": str(error), "code": error.code, "request_id": error.request_id}]
     result["not_attempted"] = [_facts(change) for change in others]
     module.fail_json(msg=text, **result)

@@ -7,8 +7,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
+    ansible_dict_to_boto3_tag_list,
+    boto3_tag_list_to_ansible_dict,
+)
+
 from .policies import joined, same_policy, topic_policy, withdrawn
-from .resource import Apis, Call, Resource, Stored, Values, document, optional, pairs, tags_of
+from .resource import Apis, Call, Resource, Stored, Values, document, optional, tag_calls
 
 _GONE = frozenset({"NotFound", "NotFoundException"})
 _ATTRIBUTES = {"display_name": "DisplayName", "kms_key": "KmsMasterKeyId", "policy": "Policy"}
@@ -33,7 +38,7 @@ class Topic(Resource):
         if answer is None:
             return None
         attributes = answer["Attributes"]
-        tags = tags_of(api.call("ListTagsForResource", ResourceArn=self.arn).get("Tags"))
+        tags = boto3_tag_list_to_ansible_dict(api.call("ListTagsForResource", ResourceArn=self.arn).get("Tags"))
         values = {
             "display_name": attributes.get("DisplayName", ""),
             "kms_key": attributes.get("KmsMasterKeyId", ""),
@@ -62,7 +67,8 @@ class Topic(Resource):
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
         """The topic, with all its attributes in one call."""
         attributes = {_ATTRIBUTES[name]: _text(value) for name, value in after.items() if value}
-        return [Call("sns", "CreateTopic", {"Name": self.name, "Attributes": attributes, "Tags": pairs(tags)})]
+        request = {"Name": self.name, "Attributes": attributes, "Tags": ansible_dict_to_boto3_tag_list(tags)}
+        return [Call("sns", "CreateTopic", request)]
 
     def update(self, stored: Stored, after: Values) -> list[Call]:
         """One call for each attribute that differs."""
@@ -74,8 +80,7 @@ class Topic(Resource):
 
     def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
         """Tags of the topic."""
-        put = [Call("sns", "TagResource", {"ResourceArn": self.arn, "Tags": pairs(after)})] if after else []
-        return put + ([Call("sns", "UntagResource", {"ResourceArn": self.arn, "TagKeys": removed})] if removed else [])
+        return tag_calls("sns", ("TagResource", "UntagResource"), {"ResourceArn": self.arn}, after, removed)
 
     def delete(self, _stored: Stored) -> list[Call]:
         """The topic, with which its subscriptions go."""

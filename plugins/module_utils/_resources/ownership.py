@@ -22,6 +22,11 @@ def is_reserved(tag_key: str) -> bool:
     return tag_key.lower().startswith(RESERVED_TAGS)
 
 
+def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The tags that users manage: not those of AWS, not those of the collection."""
+    return None if tags is None else {key: value for key, value in tags.items() if not is_reserved(key)}
+
+
 def given_tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
     """The tags of an option as texts; one with the value null counts as not given, as every option does."""
     return None if tags is None else {str(key): str(value) for key, value in tags.items() if value is not None}

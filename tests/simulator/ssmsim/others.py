@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import threading
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -143,14 +144,18 @@ def reset() -> None:
 
 
 def refusal(call: Call, request: Request, reply: Reply) -> Reply:
-    """An injected error in the protocol of the service: XML, unless it is one of JSON."""
+    """An injected error in the protocol of the service: XML with the id of the request, unless it is one of JSON."""
     if "x-amz-target" in request.headers or call.service == resource_groups.SERVICE:
         return reply
     code, message = escape(reply.answer["__type"]), escape(reply.answer["message"])
+    request_id = str(uuid.uuid4())
     error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    wrapped = {"s3": error, "ec2": f"<Response><Errors>{error}</Errors></Response>"}
-    text = wrapped.get(call.service, f"<ErrorResponse>{error}</ErrorResponse>")
-    headers = [("Content-Type", "text/xml")]
+    wrapped = {
+        "s3": error,
+        "ec2": f"<Response><Errors>{error}</Errors><RequestID>{request_id}</RequestID></Response>",
+    }
+    text = wrapped.get(call.service, f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>")
+    headers = [("Content-Type", "text/xml"), ("x-amz-request-id", request_id)]
     return Reply(reply.status, {}, reply.error, reply.transport, text.encode(), headers)
 
 

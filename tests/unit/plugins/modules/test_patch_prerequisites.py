@@ -451,3 +451,22 @@ def test_policies_name_the_account_and_allow_no_wildcard_action(account: Account
             "StringEquals": {"aws:SourceAccount": ACCOUNT},
             "ArnLike": {"aws:SourceArn": f"arn:aws:ssm:*:{ACCOUNT}:*"},
         }
+
+
+def test_a_write_that_nobody_answers_is_reported_as_not_known(account: Account, hand: Hand) -> None:
+    account.faults({"op": "PutRolePolicy", "service": "iam", "do": "lost"})
+
+    failed = account.fails(MODULE, service_role=ALL["service_role"])
+
+    assert "whether this was done is not known" in failed["msg"]
+    assert failed["changed"]
+    assert "patchfleet" in hand.state("service_role")["policies"]
+
+
+def test_a_write_that_s3_refuses_is_not_in_doubt(account: Account, hand: Hand) -> None:
+    account.faults({"op": "CreateBucket", "service": "s3", "do": "InvalidBucketName", "status": 400})
+
+    failed = account.fails(MODULE, output_bucket=ALL["output_bucket"])
+
+    assert "is not known" not in failed["msg"]
+    assert not failed["changed"]
