@@ -154,10 +154,14 @@ coverage: $(STAMP) ## run the quick suite, show which lines of plugins/ it reach
 changelog: $(STAMP) ## write the changelog of this version anew from its fragments and plugins
 	$(BIN)/antsibull-changelog release --update-existing --reload-plugins
 
+# What only the documentation site needs goes into the same environment, when it is first built.
+$(VENV)/.docs: requirements-docs.txt $(STAMP)
+	@$(BIN)/python -m uv pip install --quiet -r requirements-docs.txt || $(BIN)/python -m pip install --quiet -r requirements-docs.txt
+	@touch $@
+
 .PHONY: docs
-docs: $(STAMP) ## write the reference of modules, filters and roles to build/docs
-	@rm -rf build/docs && mkdir -p -m 755 build/docs
-	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --output-format simplified-rst --no-indexes --dest-dir build/docs patchfleet.aws
+docs: $(VENV)/.docs ## build the documentation site in build/docs/html: guides and reference; loads nothing but packages
+	@$(BIN)/python tools/build_site.py
 
 .PHONY: clean
 clean: ## remove everything that the other targets made

@@ -23,7 +23,16 @@ from typing import Any
 from simulator import environment, serving
 
 COLLECTION = "patchfleet.aws"
-DEVELOPMENT = {"tests", "tools", "extensions", "build", "Makefile", "pyproject.toml", "requirements-dev.txt"}
+DEVELOPMENT = {
+    "tests",
+    "tools",
+    "extensions",
+    "build",
+    "Makefile",
+    "pyproject.toml",
+    "requirements-dev.txt",
+    "requirements-docs.txt",
+}
 WINDOW = {"name": "install-test", "schedule": "rate(7 days)", "duration": 2, "cutoff": 1}
 
 

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the documentation site: the guides of docs/ and the reference of every module, role and plugin, as HTML.
+
+usage: build_site.py
+
+The guides are Markdown that the forge shows as it is. They are copied, links that leave docs/ are made links to the
+repository, and the list of guides in docs/index.md becomes the table of contents. A warning of Sphinx is an error.
+Nothing is loaded from the network. The result is build/docs/html/index.html.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DOCS = CHECKOUT / "docs"
+BUILD = CHECKOUT / "build" / "docs"
+SOURCE = BUILD / "source"
+REFERENCE = "collections"
+# Pages of the repository that are part of the site, too.
+PAGES = ("CONTRIBUTING.md", "CHANGELOG.md")
+_LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_ENTRY = re.compile(r"^- \[[^\]]+\]\(([^)#]+\.md)\)", re.MULTILINE)
+
+
+def repository() -> str:
+    """Address of the files of the repository."""
+    galaxy = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))
+    return f"{galaxy['repository']}/blob/main"
+
+
+def contents(index: str) -> list[tuple[str, list[str]]]:
+    """The sections of the index and the pages that each lists."""
+    parts = _SECTION.split(index)
+    return [(title, _ENTRY.findall(text)) for title, text in zip(parts[1::2], parts[2::2], strict=True)]
+
+
+def placed(target: str, page: Path) -> str:
+    """Where a link of a page leads to on the site: a page or file beside it, or a file of the repository."""
+    path = Path(os.path.normpath(page.parent / target))
+    if path.is_relative_to(DOCS) and path.is_file():
+        return path.relative_to(DOCS).as_posix()
+    relative = path.relative_to(CHECKOUT).as_posix()
+    if relative in PAGES:
+        return relative
+    return f"{repository()}/{relative}"
+
+
+def converted(page: Path) -> str:
+    """The text of a page with the links of the site."""
+    text = page.read_text(encoding="utf-8")
+    # Nothing on the site draws diagrams; their source is readable.
+    text = text.replace("```mermaid", "```text")
+    return _LINK.sub(lambda match: match[1] + placed(match[2], page) + match[3], text)
+
+
+def table_of_contents(sections: list[tuple[str, list[str]]]) -> str:
+    """The hidden tables of contents that make the navigation of the site."""
+    trees = [*sections, ("Reference", [f"{REFERENCE}/index", f"{REFERENCE}/environment_variables"])]
+    return "\n".join(
+        "\n".join(
+            ["```{toctree}", ":hidden:", ":maxdepth: 1", f":caption: {title}", "", *map(document, pages), "```", ""]
+        )
+        for title, pages in trees
+    )
+
+
+def document(page: str) -> str:
+    """The name by which Sphinx knows a page of the index; pages above docs/ lie beside the guides on the site."""
+    return page.removeprefix("../").removesuffix(".md")
+
+
+def lay_out() -> None:
+    """Copy the guides and what they show to where Sphinx builds from."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    SOURCE.mkdir(parents=True, mode=0o755)
+    for path in sorted(DOCS.rglob("*")):
+        if path.is_file() and path.suffix != ".md" and "docsite" not in path.parts:
+            copy = SOURCE / path.relative_to(DOCS)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    for page in (*sorted(DOCS.glob("*.md")), *(CHECKOUT / name for name in PAGES)):
+        (SOURCE / page.name).write_text(converted(page), encoding="utf-8")
+    index = SOURCE / "index.md"
+    sections = contents((DOCS / "index.md").read_text(encoding="utf-8"))
+    reference = f"\n## Reference\n\n- [Modules, filters, the inventory plugin and the roles]({REFERENCE}/index.rst)\n"
+    index.write_text(
+        index.read_text(encoding="utf-8") + reference + "\n" + table_of_contents(sections), encoding="utf-8"
+    )
+
+
+def run(tool: str, *arguments: str | Path) -> None:
+    """Run a tool of the environment; end with its status if it fails."""
+    done = subprocess.run([Path(sys.executable).with_name(tool), *arguments], cwd=CHECKOUT, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def write_reference() -> None:
+    """Have antsibull-docs write a page for each module, filter, inventory plugin and role."""
+    folder = SOURCE / REFERENCE
+    folder.mkdir(mode=0o755)
+    options = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version")
+    run("antsibull-docs", "collection", *options, "--dest-dir", folder, "patchfleet.aws")
+
+
+def main() -> int:
+    """Build the site."""
+    lay_out()
+    write_reference()
+    version = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    strict = ("-W", "--keep-going", "-q", "-n")
+    html = BUILD / "html"
+    run("sphinx-build", *strict, "-D", f"version={version}", "-c", DOCS / "docsite", SOURCE, html)
+    print(f"Open {html.relative_to(CHECKOUT)}/index.html in a browser.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
