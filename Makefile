@@ -8,7 +8,9 @@ CONSTRAINTS ?=
 VENV ?= .venv$(patsubst python%,-%,$(filter-out python python3,$(notdir $(PYTHON))))$(addprefix -,$(basename $(notdir $(CONSTRAINTS))))
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
-VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
+# `make version VERSION=1.0.0` gives the next one.
+NEW_VERSION := $(VERSION)
+override VERSION := $(shell sed -n 's/^version: *//p' galaxy.yml)
 TARBALL := build/patchfleet-aws-$(VERSION).tar.gz
 PYTEST := $(BIN)/python -m pytest -q
 # Suites of tests on all cores, with a summary at the end.
@@ -124,8 +126,7 @@ format: $(STAMP) ## format and repair what the tools can repair
 
 .PHONY: build
 build: $(STAMP) ## pack the collection into build/
-	@mkdir -p build
-	$(BIN)/ansible-galaxy collection build --force --output-path build
+	@$(BIN)/python tools/pack.py build
 
 .PHONY: sanity
 sanity: build ## run ansible-test sanity on what is packed, without containers
@@ -134,6 +135,27 @@ sanity: build ## run ansible-test sanity on what is packed, without containers
 .PHONY: test-install
 test-install: build ## install what is packed into an empty directory and use it there
 	$(BIN)/python tools/test_install.py $(TARBALL)
+
+# galaxy-importer holds packages to versions that the other tools do not take.
+.venv-release/.stamp: requirements-release.txt $(STAMP)
+	@rm -rf .venv-release && $(BIN)/python -m venv .venv-release
+	@$(BIN)/python -m uv pip install --quiet --python .venv-release/bin/python -r requirements-release.txt || .venv-release/bin/python -m pip install --quiet -r requirements-release.txt
+	@touch $@
+
+.PHONY: workflows
+workflows: .venv-release/.stamp ## check the workflows and templates of the forge by their schemas, and the workflows for weaknesses
+	.venv-release/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv-release/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venv-release/bin/zizmor --offline --quiet --persona pedantic .github
+	@if command -v actionlint >/dev/null; then actionlint; else echo "actionlint is not installed: left out"; fi
+
+.PHONY: version
+version: $(STAMP) ## begin a release: VERSION=1.0.0 into galaxy.yml, and its changelog from the fragments
+	@$(BIN)/python tools/release.py version "$(NEW_VERSION)"
+
+.PHONY: release
+release: .venv-release/.stamp ## check version, changelog and tag, make the tarball and its checksum, use it in an empty directory
+	@$(BIN)/python tools/release.py check .venv-release/bin/python
 
 .PHONY: verify-aws
 verify-aws: $(STAMP) ## hold a real account against the contract tests: opt-in, see docs/verify-aws.md

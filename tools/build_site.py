@@ -27,7 +27,7 @@ BUILD = CHECKOUT / "build" / "docs"
 SOURCE = BUILD / "source"
 REFERENCE = "collections"
 # Pages of the repository that are part of the site, too.
-PAGES = ("CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = ("CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "MAINTAINERS.md", "SECURITY.md", "CHANGELOG.md")
 _LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _ENTRY = re.compile(r"^- \[[^\]]+\]\(([^)#]+\.md)\)", re.MULTILINE)

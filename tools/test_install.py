@@ -6,13 +6,15 @@
 usage: test_install.py TARBALL
 
 Asserts that the tarball holds nothing of the development side, that the documentation of every module and role in it
-is readable, and that a module creates a maintenance window in the simulator and finds nothing to do the second time.
+is readable, that a module creates a maintenance window in the simulator and finds nothing to do the second time, and
+that the playbook of the demo does the same with its setup.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -23,6 +25,7 @@ from typing import Any
 from simulator import environment, serving
 
 COLLECTION = "patchfleet.aws"
+SETUP = "patch_server_environment"
 DEVELOPMENT = {
     "tests",
     "tools",
@@ -32,6 +35,7 @@ DEVELOPMENT = {
     "pyproject.toml",
     "requirements-dev.txt",
     "requirements-docs.txt",
+    "requirements-release.txt",
 }
 WINDOW = {"name": "install-test", "schedule": "rate(7 days)", "duration": 2, "cutoff": 1}
 
@@ -94,6 +98,16 @@ def check_module(folder: Path, env: dict[str, str]) -> None:
         raise InstallError(f"The second run found another window: {first} then {second}")
 
 
+def check_playbook(folder: Path, env: dict[str, str]) -> None:
+    """Run the playbook of the demo with the installed variables: it changes something once."""
+    variables = folder / "ansible_collections" / "patchfleet" / "aws" / "playbooks" / "vars" / f"{SETUP}.yml"
+    command = ["ansible-playbook", f"{COLLECTION}.setup", "-e", f"@{variables}"]
+    recaps = [re.search(r"changed=(\d+)", output(command, folder, env)) for _run in range(2)]
+    changed = [recap and recap[1] for recap in recaps]
+    if changed != ["1", "0"]:
+        raise InstallError(f"{' '.join(command)}: changed is {changed[0]} and then {changed[1]}, not 1 and 0")
+
+
 def check(tarball: Path) -> str:
     """Do all of it in a temporary directory; return a line that says what was found."""
     found = contents(members(tarball))
@@ -108,6 +122,7 @@ def check(tarball: Path) -> str:
             if names:
                 check_documentation(kind, names, folder, env)
         check_module(folder, env)
+        check_playbook(folder, env)
     return f"{tarball.name}: {len(found['module'])} modules and {len(found['role'])} roles work when installed"
 
 

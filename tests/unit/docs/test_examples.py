@@ -48,6 +48,12 @@ GRADED = [{"Name": f"graded-{system}", "OperatingSystem": system, "Default": Tru
 FLEETS = {
     "report.md": PATCHED,
     "compliance.md": PATCHED,
+    "targets.md": {
+        "nodes": [
+            {"InstanceId": "i-0123456789abcdef0", "Tags": {"Environment": "production", "Role": "web"}},
+            {"InstanceId": "i-0fedcba9876543210", "Tags": {"PatchGroup": "Database Servers"}},
+        ]
+    },
     "patch-now.md": {
         "count": 30,
         "patch_groups": {"Web Servers": 1, "Database Servers": 1},

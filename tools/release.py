@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepare a release, or check it and make its files.
+
+usage: release.py version VERSION
+       release.py check IMPORTER_PYTHON
+
+`version` writes the version into galaxy.yml, and the changelog from its fragments. `check` fails unless the work tree
+is clean, the tag of the version is on HEAD, and the changelog has the version and no fragment is left. Then it packs
+the collection twice and compares the bytes, has galaxy-importer check it, installs it into an empty directory and runs
+the playbook of the demo there. The tarball and its checksum are in build/release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from pack import CHECKOUT, pack
+from test_install import InstallError
+from test_install import check as check_installed
+
+GALAXY = CHECKOUT / "galaxy.yml"
+CHANGELOG = CHECKOUT / "CHANGELOG.md"
+CHANGES = CHECKOUT / "changelogs" / "changelog.yaml"
+FRAGMENTS = CHECKOUT / "changelogs" / "fragments"
+RELEASE = CHECKOUT / "build" / "release"
+_SEMANTIC = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?")
+_VERSION_LINE = re.compile(r"^version: .+$", re.MULTILINE)
+# What galaxy-importer prints for a collection that Galaxy would take with a complaint.
+_COMPLAINT = re.compile(r"^(WARNING|ERROR).*$", re.MULTILINE)
+
+
+class ReleaseError(Exception):
+    """What stands against the release."""
+
+
+def git(*arguments: str) -> str:
+    """What git prints, without the line break at its end."""
+    done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def tool(name: str) -> str:
+    """A program of the environment that runs this."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def current_version() -> str:
+    """The version in galaxy.yml."""
+    return str(yaml.safe_load(GALAXY.read_text(encoding="utf-8"))["version"])
+
+
+def precedence(version: str) -> tuple[int, int, int, bool]:
+    """What semantic versions are ordered by; a pre-release comes before its release."""
+    found = _SEMANTIC.fullmatch(version)
+    if not found:
+        raise ReleaseError(f"{version!r} is not a semantic version, such as 1.0.0 or 1.1.0-rc.1")
+    return int(found[1]), int(found[2]), int(found[3]), not found[4]
+
+
+def with_version(galaxy: str, version: str) -> str:
+    """The text of galaxy.yml with another version."""
+    return _VERSION_LINE.sub(f"version: {version}", galaxy, count=1)
+
+
+def set_version(version: str) -> None:
+    """Write the version and its changelog."""
+    if precedence(version) < precedence(current_version()):
+        raise ReleaseError(f"{version} comes before {current_version()}, the version in galaxy.yml")
+    GALAXY.write_text(with_version(GALAXY.read_text(encoding="utf-8"), version), encoding="utf-8")
+    subprocess.run([tool("antsibull-changelog"), "release"], cwd=CHECKOUT, check=True)
+    print(f"Read CHANGELOG.md, then: git add -A && git commit -m 'Release {version}' && git tag -s {version}")
+
+
+def objections(version: str, changes: dict[str, dict[str, object]], fragments: list[str]) -> Iterator[str]:
+    """What the changelog lacks for a release. changes: the releases in changelog.yaml."""
+    if not changes.get(version, {}).get("release_date"):
+        yield f"changelogs/changelog.yaml has no {version} with a date: run make version VERSION={version}"
+    if fragments:
+        yield f"changelogs/fragments still holds {', '.join(fragments)}"
+
+
+def check_state(version: str) -> None:
+    """Raise ReleaseError with all that is wrong with the checkout."""
+    precedence(version)
+    changes = yaml.safe_load(CHANGES.read_text(encoding="utf-8"))["releases"]
+    found = list(objections(version, changes, sorted(path.name for path in FRAGMENTS.glob("*.yml"))))
+    if version.replace(".", "\\.") not in CHANGELOG.read_text(encoding="utf-8"):
+        found.append(f"CHANGELOG.md has no {version}")
+    if git("status", "--porcelain"):
+        found.append("the work tree is not clean")
+    if version not in git("tag", "--points-at", "HEAD").split():
+        found.append(f"HEAD does not carry the tag {version}")
+    if found:
+        raise ReleaseError("; ".join(found))
+
+
+def packed_twice() -> Path:
+    """The tarball; packing it again from a fresh clone must give the same bytes."""
+    shutil.rmtree(RELEASE, ignore_errors=True)
+    tarball = pack(RELEASE)
+    with tempfile.TemporaryDirectory(prefix="patchfleet-release-") as folder:
+        clone = Path(folder, "clone")
+        git("clone", "--quiet", "--no-hardlinks", str(CHECKOUT), str(clone))
+        subprocess.run([sys.executable, "tools/pack.py", folder], cwd=clone, check=True, stdout=subprocess.DEVNULL)
+        if Path(folder, tarball.name).read_bytes() != tarball.read_bytes():
+            raise ReleaseError(f"a fresh clone gives another {tarball.name}")
+    return tarball
+
+
+def check_importer(tarball: Path, python: str) -> None:
+    """Have galaxy-importer check the tarball as Galaxy does; raise ReleaseError with its complaints."""
+    environment = {**os.environ, "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [python, "-m", "galaxy_importer.main", str(tarball)]
+    with tempfile.TemporaryDirectory(prefix="patchfleet-importer-") as folder:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    complaints = [match[0] for match in _COMPLAINT.finditer(done.stdout + done.stderr)]
+    if done.returncode or complaints:
+        raise ReleaseError("galaxy-importer: " + ("\n".join(complaints) or done.stderr[-2000:]))
+
+
+def write_checksum(tarball: Path) -> None:
+    """Write SHA256SUMS beside the tarball."""
+    digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
+    (RELEASE / "SHA256SUMS").write_text(f"{digest}  {tarball.name}\n", encoding="utf-8")
+    print(f"{digest}  {tarball.relative_to(CHECKOUT)}")
+
+
+def check(importer: str) -> None:
+    """Check the release and make its files."""
+    version = current_version()
+    check_state(version)
+    print(f"Version {version}: changelog, work tree and tag fit")
+    tarball = packed_twice()
+    print("Packed twice with the same bytes")
+    check_importer(tarball, importer)
+    print("galaxy-importer has no complaint")
+    print(check_installed(tarball))
+    write_checksum(tarball)
+
+
+def main(arguments: list[str]) -> int:
+    """Run from the command line; return the exit status."""
+    if len(arguments) != 2 or arguments[0] not in ("version", "check"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        (set_version if arguments[0] == "version" else check)(arguments[1])
+    except (ReleaseError, InstallError) as problem:
+        print(f"No release: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
