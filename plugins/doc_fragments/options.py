@@ -1999,6 +1999,75 @@ options:
     type: path
 """
 
+    COVERAGE_INFO = r"""
+options:
+  patch_groups:
+    description:
+      - Only nodes that are in one of these patch groups by their tag C(PatchGroup)
+        or C(Patch Group).
+    type: list
+    elements: str
+  instance_ids:
+    description:
+      - Only these nodes, by ID (C(i-) or C(mi-)).
+    type: list
+    elements: str
+  instance_tags:
+    description:
+      - 'Only nodes that carry all of these tags: tag key to a value or a list of
+        values, of which any fits.'
+    type: dict
+  level:
+    description:
+      - V(summary) returns counts and findings. V(instances) adds RV(instances).
+    type: str
+    choices:
+      - summary
+      - instances
+    default: summary
+  only_findings:
+    description:
+      - Only nodes with a finding go into RV(instances).
+    type: bool
+    default: false
+  include_unmanaged:
+    description:
+      - Also report running EC2 instances that Systems Manager does not manage, whether
+        tagged or not.
+    type: bool
+    default: false
+  install_gap_hours:
+    description:
+      - Two Installs on a node less than this many hours apart are a finding, 0 to
+        8760. V(0) reports none.
+    type: int
+    default: 24
+  next_run_count:
+    description:
+      - Number of next runs returned for each task and window, 1 to 100.
+    type: int
+    default: 3
+  execution_count:
+    description:
+      - Number of last executions of each window from which the duration of an Install
+        is estimated, 0 to 50. V(0) reads none and estimates nothing.
+    type: int
+    default: 3
+  concurrency:
+    description:
+      - API calls at a time.
+    type: int
+    default: 16
+  dest:
+    description:
+      - Write the rows to this file instead of returning RV(instances), so that memory
+        does not grow with them. Its name ends in C(.jsonl) or C(.csv), its directory
+        exists. Needs O(level=instances).
+      - The file is put in place as a whole when all is read; a new one gets mode
+        0600. A CSV file has all columns but RV(instances[].tasks).
+    type: path
+"""
+
     PATCH_RUN = r"""
 options:
   operation:

@@ -285,4 +285,21 @@ MODULE_CASES = [
         [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]})],
         FLEET,
     ),
+    ModuleCase(
+        "coverage",
+        "ssm_patch_coverage_info",
+        [{"level": "instances", "include_unmanaged": True}],
+        [
+            ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
+            *INSTALLED,
+            ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
+            ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
+            (
+                "ssm_patch_task",
+                {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES},
+            ),
+        ],
+        {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
+        later=60 * 86400,
+    ),
 ]

@@ -29,6 +29,7 @@ from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import runner as coverage_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
@@ -234,7 +235,11 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    for module in (compliance_runner, engine_runner, info_runner, patch_run_runner, prerequisites_runner):
+    runners = (
+        *(compliance_runner, coverage_runner, engine_runner, info_runner),
+        *(patch_run_runner, prerequisites_runner),
+    )
+    for module in runners:
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     simulator = account.simulator

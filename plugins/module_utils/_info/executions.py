@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,19 @@ class WindowExecutions:
 
         return read
 
+    def courses(self, tasks: Iterable[Raw]) -> Iterator[tuple[str, str, Raw, dict[str, Any]]]:
+        """The invocations of tasks that still are in the window.
+
+        tasks: of the window, as they are now. Each comes with the ids of its task and execution, and its request.
+        """
+        definitions = [modernised(task) for task in tasks]
+        for one in self._wanted():
+            for raw in [] if one.gone else one.tasks:
+                invocations = one.invocations.get(raw["TaskExecutionId"], [])
+                task_id = _definition(raw, invocations, definitions).get("WindowTaskId")
+                for invocation in invocations if task_id else ():
+                    yield str(task_id), one.id, invocation, _request(invocation)
+
     def told(self, tasks: Iterable[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
         """The part of a window's answer. tasks: of the window, as they are now. target_names: by id."""
         definitions = [modernised(task) for task in tasks]
@@ -175,7 +188,7 @@ def _output(definition: Raw) -> dict[str, Any]:
 def _invocation_entry(task: Raw, raw: Raw, target_names: Mapping[str, str]) -> dict[str, Any]:
     target_id, execution_id = raw.get("WindowTargetId") or None, raw.get("ExecutionId") or None
     task_type = task.get("TaskType") or raw.get("TaskType")
-    nodes, _parameters = _request(raw)
+    nodes, _parameters = _nodes_and_parameters(raw)
     return {
         "invocation_id": raw["InvocationId"],
         "execution_id": execution_id,
@@ -188,13 +201,18 @@ def _invocation_entry(task: Raw, raw: Raw, target_names: Mapping[str, str]) -> d
     }
 
 
-def _request(invocation: Raw) -> tuple[list[str], dict[str, Any]]:
-    """The nodes and the parameters of an invocation. The parameters are never told: they may hold secrets."""
+def _request(invocation: Raw) -> dict[str, Any]:
+    """What an invocation was given, which is a text of JSON."""
     try:
         request = json.loads(invocation.get("Parameters") or "{}")
     except ValueError:
-        request = None
-    found = request if isinstance(request, dict) else {}
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _nodes_and_parameters(invocation: Raw) -> tuple[list[str], dict[str, Any]]:
+    """The nodes and the parameters of an invocation. The parameters are never told: they may hold secrets."""
+    found = _request(invocation)
     nodes, parameters = found.get("instanceIds"), found.get("parameters")
     return (
         [str(node) for node in nodes] if isinstance(nodes, list) else [],
@@ -214,7 +232,7 @@ def _definition(raw: Raw, invocations: list[Raw], definitions: list[Raw]) -> Raw
 def _fits(task: Raw, invocation: Raw) -> bool:
     """Whether a task may have started an invocation, by its targets and the parameters of its document."""
     named = {value for entry in task.get("Targets") or () for value in entry.get("Values") or ()}
-    nodes, parameters = _request(invocation)
+    nodes, parameters = _nodes_and_parameters(invocation)
     touched = {invocation["WindowTargetId"]} if invocation.get("WindowTargetId") else set(nodes)
     declared = [member(task, path) or {} for path in _PARAMETERS]
     return touched <= named and all(one.items() <= parameters.items() for one in declared)

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from ssmsim.fleet import Fleet
+from itertools import islice
+from xml.sax.saxutils import escape
+
+from ssmsim.fleet import Fleet, Tags
 
 MOST_NODES = 1000
-"""The managed nodes of a larger fleet are not planted: an instance costs moto two milliseconds."""
+"""The managed nodes of a larger fleet are not planted, for an instance costs moto two milliseconds; see described."""
 _IMAGE = "ami-12345678"
 
 
@@ -30,3 +33,33 @@ def plant_instances(fleet: Fleet) -> None:
     for instance, instance_id in zip(reservation.instances, missing, strict=True):
         instance.id = instance_id
         instance.add_tags(dict(wanted[instance_id]))
+
+
+def described(fleet: Fleet, sent: dict[str, str]) -> bytes | None:
+    """DescribeInstances of a fleet that is too large for moto, page by page; None for another one.
+
+    All its instances run. A filter other than one by that state is beyond this.
+    """
+    if len(fleet) <= MOST_NODES or any(value != "instance-state-name" for value in _filters(sent)):
+        return None
+    begin, size = int(sent.get("NextToken", "0")), int(sent.get("MaxResults", "1000"))
+    known = {node.instance_id: node.tags for node in fleet if not node.hybrid} | fleet.unmanaged
+    found = list(islice(known.items(), begin, begin + size))
+    items = "".join(map(_item, found))
+    more = f"<nextToken>{begin + size}</nextToken>" if begin + size < len(known) else ""
+    name = "DescribeInstancesResponse"
+    return f"<{name}><reservationSet>{items}</reservationSet>{more}</{name}>".encode()
+
+
+def _filters(sent: dict[str, str]) -> list[str]:
+    return [value for key, value in sent.items() if key.startswith("Filter.") and key.endswith(".Name")]
+
+
+def _item(instance: tuple[str, Tags]) -> str:
+    instance_id, tags = instance
+    set_of_tags = "".join(f"<item><key>{escape(key)}</key><value>{escape(value)}</value></item>" for key, value in tags)
+    return (
+        f"<item><instancesSet><item><instanceId>{instance_id}</instanceId>"
+        "<instanceState><code>16</code><name>running</name></instanceState>"
+        f"<tagSet>{set_of_tags}</tagSet></item></instancesSet></item>"
+    )

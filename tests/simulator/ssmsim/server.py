@@ -66,6 +66,10 @@ def respond(simulator: Simulator, request: Request) -> Reply:
     def effect() -> Reply:
         if (service, operation) == (resource_groups.SERVICE, resource_groups.LIST):
             return simulator.group_resources(call, sent)
+        if (service, operation) == ("ec2", "DescribeInstances"):
+            reply = simulator.described_instances(region, account, sent)
+            if reply is not None:
+                return reply
         if service == "ec2" and others.load() is None:
             simulator.plant_instances(region, account)
         return others.respond(request, account)

@@ -17,7 +17,7 @@ from typing import Any
 from ssmsim import execution_work, model, needs, node_runs, resource_groups, validate
 from ssmsim.access import Policies
 from ssmsim.distortions import distorted
-from ssmsim.ec2_instances import plant_instances
+from ssmsim.ec2_instances import described, plant_instances
 from ssmsim.errors import ServiceError, not_implemented
 from ssmsim.faults import Call, Faults, Injection
 from ssmsim.fleet import of
@@ -191,6 +191,12 @@ class Simulator:
         """Let moto's EC2 know the instances of the fleets there."""
         with self._lock:
             plant_instances(of(self._region(account, region)))
+
+    def described_instances(self, region: str, account: str, sent: dict[str, Any]) -> Reply | None:
+        """DescribeInstances of a fleet that is too large for moto's EC2; None for any other."""
+        with self._lock:
+            content = described(of(self._region(account, region)), sent)
+        return None if content is None else Reply(200, content=content, headers=[("Content-Type", "text/xml")])
 
     def group_resources(self, call: Call, request: dict[str, Any]) -> Reply:
         """What Resource Groups answers to ListGroupResources."""

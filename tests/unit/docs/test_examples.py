@@ -54,6 +54,13 @@ FLEETS = {
             {"InstanceId": "i-0fedcba9876543210", "Tags": {"PatchGroup": "Database Servers"}},
         ]
     },
+    # Two that are covered, one whose group is misspelt, one that is not managed.
+    "coverage.md": {
+        "nodes": [
+            {"InstanceId": f"i-{number:017x}", "Tags": {"PatchGroup": group}, "Managed": number < 4}
+            for number, group in enumerate(("web", "web", "Web", "web"), 1)
+        ]
+    },
     "patch-now.md": {
         "count": 30,
         "patch_groups": {"Web Servers": 1, "Database Servers": 1},

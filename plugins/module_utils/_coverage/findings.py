@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps nodes from being patched as somebody thinks they are, each with what to do about it. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from .._compliance.rows import GROUP_TAGS
+from .._fleet.model import DISABLED, ENDED, INSTALL, NEVER, Account, PatchTask, Target, Window
+from .._fleet.tasks import Estimate
+from .._resources.window_target import GROUP_KEYS
+
+# The most urgent first. Those of nodes, then those of windows and what is in them.
+NODE_FINDINGS = (
+    "not_managed",
+    "not_reached",
+    "scan_only",
+    "double_covered",
+    "group_misspelt",
+    "group_without_baseline",
+    "baseline_approves_nothing",
+    "agent_offline",
+)
+FINDINGS = (
+    *NODE_FINDINGS,
+    "window_disabled",
+    "window_ended",
+    "window_never_opens",
+    "too_many_nodes",
+    "task_without_targets",
+    "target_reaches_nobody",
+    "target_group_without_baseline",
+)
+# What a finding may be about; None where it is not about such a thing.
+ABOUT = (
+    "window",
+    "window_id",
+    "task",
+    "window_task_id",
+    "window_target",
+    "window_target_id",
+    "patch_group",
+    "baseline_id",
+)
+_OTHER_KEY = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}
+
+
+class NodeFinding(NamedTuple):
+    """One finding about a node; nodes of the same cause have equal ones. about: members of ABOUT."""
+
+    finding: str
+    text: str
+    action: str
+    about: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding about a window, a target or a task."""
+
+    finding: str
+    text: str
+    action: str
+    about: Mapping[str, Any]
+    computed_from: Mapping[str, Any] | None = None
+
+
+class Clash(NamedTuple):
+    """Two Installs on a node that run one soon after the other."""
+
+    one: PatchTask
+    other: PatchTask
+    first: datetime
+    second: datetime
+
+
+def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
+    """The two runs of different Installs that are the closest. sources: each task with a target that reaches a node."""
+    runs = [(run, number, task) for number, (task, _target) in enumerate(sources) for run in task.window.runs]
+    runs.sort(key=lambda one: one[:2])
+    pairs = [(two[0] - one[0], one, two) for one, two in pairwise(runs) if one[1] != two[1]]
+    if not pairs:
+        return None
+    _gap, one, other = min(pairs, key=lambda pair: pair[0])
+    return Clash(one[2], other[2], one[0], other[0])
+
+
+def not_reached(idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
+    """No task of an open window reaches a node. idle: Installs of windows that are not open."""
+    names = _names(idle)
+    text = "Not reached by any Install or Scan of a window that opens."
+    if names:
+        text += f" {names} would reach it, but does not open."
+    return NodeFinding("not_reached", text, _reach_it(example))
+
+
+def scan_only(scans: Iterable[PatchTask], idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
+    """Only Scans of open windows reach a node."""
+    names = _names(idle)
+    text = f"Only scanned, by {_names(scans)}."
+    if names:
+        text += f" {names} would reach it, but does not open."
+    return NodeFinding("scan_only", text, _reach_it(example))
+
+
+def double_covered(clash: Clash) -> NodeFinding:
+    """Two Installs within the given time."""
+    hours = (clash.second - clash.first) / timedelta(hours=1)
+    when = f"{clash.first.isoformat()} and {clash.second.isoformat()}, {hours:.4g} hours apart"
+    if clash.one is clash.other:
+        text = f"Two targets of {clash.one.title} select it, so that it installs twice in each run."
+        action = "Let only one of these targets select the node."
+    else:
+        text = f"Two Installs run on it soon after each other: {clash.one.title} and {clash.other.title}, {when}."
+        action = "Let only one of them select the node, or move one of the windows."
+    return NodeFinding("double_covered", text, action)
+
+
+def group_misspelt(group: str, near: str) -> NodeFinding:
+    """A group tag that nearly fits a known group."""
+    text = f"Its patch group {group!r} has no baseline and is in no target; {near!r} is nearly the same."
+    return NodeFinding("group_misspelt", text, f"Tag it with {near!r}, if that is meant.", (("patch_group", group),))
+
+
+def group_key_misspelt(key: str) -> NodeFinding:
+    """A tag key that nearly is that of a patch group."""
+    text = f"The tag {key!r} names no patch group: AWS reads {' and '.join(map(repr, GROUP_TAGS))} only."
+    return NodeFinding("group_misspelt", text, f"Rename the tag to {GROUP_TAGS[0]!r}.")
+
+
+def group_without_baseline(group: str, system: str, default: str) -> NodeFinding:
+    """A group for which no baseline of the operating system is registered."""
+    text = f"No baseline of {system} is registered for its patch group {group!r}, so the default {default} decides."
+    action = f"Register a baseline of {system} for the group (patch_groups), or correct the tag."
+    return NodeFinding("group_without_baseline", text, action, (("patch_group", group),))
+
+
+def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, system: str) -> NodeFinding:
+    """A baseline that has no rule for the operating system of a node."""
+    text = f"The baseline {name} approves no patch of {product or system}: no rule concerns it, no patch is named."
+    action = "Add an approval rule for this system to the baseline, or register another baseline for the group."
+    return NodeFinding("baseline_approves_nothing", text, action, (("baseline_id", baseline_id),))
+
+
+def agent_offline(state: str | None) -> NodeFinding:
+    """A node whose agent does not answer."""
+    if state in ("stopped", "stopping"):
+        text, action = "The instance is stopped.", "Start it before its window opens, or terminate it."
+    else:
+        text = "Its agent does not answer, so a task can do nothing there."
+        action = "Check that the agent runs, and reaches Systems Manager over the network."
+    return NodeFinding("agent_offline", text, action)
+
+
+def not_managed() -> NodeFinding:
+    """A running instance that is no managed node."""
+    text = "The instance runs, and Systems Manager does not manage it, so no task reaches it."
+    action = (
+        "Give it an instance profile with AmazonSSMManagedInstanceCore (or use the default host management"
+        " configuration), and check that the agent runs and reaches Systems Manager."
+    )
+    return NodeFinding("not_managed", text, action)
+
+
+def window_findings(window: Window, estimated: Estimate | None) -> Iterator[Finding]:
+    """What is wrong with a window that has patch tasks."""
+    about = {"window": window.name, "window_id": window.id}
+    if window.opening == DISABLED:
+        yield Finding("window_disabled", "The window is disabled.", "Enable it (enabled: true), or remove it.", about)
+    elif window.opening == ENDED:
+        text = f"The window has ended: end_date is {window.raw.get('EndDate')}."
+        yield Finding("window_ended", text, "Set a later end_date or none, or remove the window.", about)
+    elif window.opening == NEVER:
+        text = f"The window never opens again: {window.raw.get('Schedule')} has no run to come."
+        yield Finding("window_never_opens", text, "Change schedule, start_date or end_date, or remove it.", about)
+    elif estimated and estimated.needed > estimated.available:
+        text = (
+            f"{estimated.nodes} nodes, {estimated.concurrency} at a time and {_time(estimated.seconds_for_node)} each,"
+            f" need {_time(estimated.needed)}; the window has {_time(estimated.available)} before its cutoff."
+        )
+        action = "Raise max_concurrency or duration, lower cutoff, or divide the nodes between windows."
+        yield Finding("too_many_nodes", text, action, about, estimated._asdict())
+
+
+def task_findings(task: PatchTask) -> Iterator[Finding]:
+    """A task that runs on nothing."""
+    if task.targets:
+        return
+    about = {**_of(task.window), "task": task.name, "window_task_id": task.id}
+    lost = f": its targets {', '.join(task.lost_targets)} are not registered any more" if task.lost_targets else ""
+    text = f"The {task.operation} task has no targets{lost}."
+    yield Finding("task_without_targets", text, "Name targets of the window (window_targets), or remove it.", about)
+
+
+def target_findings(account: Account, target: Target, tasks: Iterable[PatchTask], reached: int) -> Iterator[Finding]:
+    """A target of patch tasks that selects no node, or a group that no baseline is registered for."""
+    about = {**_of(target.window), "window_target": target.name, "window_target_id": target.id}
+    if target.id is None:
+        task = next(iter(tasks))
+        about |= {"task": task.name, "window_task_id": task.id}
+    values = dict(target.criteria)
+    group = values.get(GROUP_KEYS[0], ("",))[0]
+    if not reached and account.members.get(group, frozenset()) is not None:
+        yield Finding("target_reaches_nobody", *_nobody(account, target, values, group), about)
+    known = {name for _system, name in account.registered}
+    for key in _OTHER_KEY:
+        for name in values.get(key, ()):
+            if name not in known:
+                text = f"No baseline is registered for the patch group {name!r}, so the defaults decide for its nodes."
+                action = "Register a baseline for the group (patch_groups), or correct the name in the target."
+                found = {**about, "patch_group": name}
+                yield Finding("target_group_without_baseline", text, action, found)
+
+
+def _nobody(account: Account, target: Target, values: Mapping[str, Any], group: str) -> tuple[str, str]:
+    selected = " and ".join(f"{key} {' or '.join(names)}" for key, names in values.items())
+    if group in account.gone_groups:
+        return f"There is no resource group {group!r}.", "Correct resource_group, or create the group."
+    if not any(values.values()):
+        return "The window does not let the task run on instances that it has not registered.", (
+            "Set allow_unassociated_targets, or register the instances as a target."
+        )
+    other = next((_OTHER_KEY[key] for key in values if key in _OTHER_KEY), None)
+    hint = f" (is it the other tag of patch groups, {other!r}?)" if other else ""
+    return f"No managed node fits {selected}.", f"Correct the target or the tags of nodes{hint}, or remove the target."
+
+
+def _of(window: Window) -> dict[str, Any]:
+    return {"window": window.name, "window_id": window.id}
+
+
+def _reach_it(example: str | None) -> str:
+    such = f", such as {example}" if example else ""
+    return f"Tag the node for a target of an Install{such}, or register a target that selects it."
+
+
+def example_of(tasks: Iterable[PatchTask], targets: Mapping[int, Target]) -> str | None:
+    """A tag by which an Install of an open window would reach a node."""
+    for task in tasks:
+        for number in task.targets if task.operation == INSTALL and task.window.is_open else ():
+            criteria = targets[number].criteria
+            if len(criteria) == 1 and criteria[0][0].startswith("tag:") and criteria[0][1]:
+                return f"{criteria[0][0].removeprefix('tag:')}={criteria[0][1][0]} for {task.title}"
+    return None
+
+
+def _names(tasks: Iterable[PatchTask]) -> str:
+    return ", ".join(dict.fromkeys(task.title for task in tasks))
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner of ssm_patch_coverage_info."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import connect
+from .._aws.errors import PatchingError, error_facts
+from .._aws.text import printable
+from .._compliance.gaps import Gaps
+from .._compliance.rows import Row
+from .._files.row_file import RowFile
+from .._fleet.model import Account, Node
+from .._fleet.openings import HORIZON
+from .._fleet.reader import AccountReader
+from .._options.module import make_module
+from .._schedules import clock
+from .options import OPTIONS, violations
+from .rows import INSTANCE_FIELDS, NodeFindings, NodeRows, Totals, finding_rows, window_row
+from .scope import Scope
+from .survey import Survey, Verdict
+
+_NAMED = 10
+
+
+def run_coverage_info() -> None:
+    """The main function of ssm_patch_coverage_info."""
+    module = make_module(OPTIONS)
+    if found := violations(module.params):
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
+    try:
+        result, warnings = _Reading(module).result()
+    except PatchingError as error:
+        module.fail_json(msg=str(error), **error_facts(error))
+    except OSError as error:
+        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
+    for text in warnings:
+        warn(printable(text))
+    module.exit_json(**result)
+
+
+def read_account(module: AnsibleAWSModule, gaps: Gaps, now: datetime) -> Account:
+    """All that coverage is computed from."""
+    params = module.params
+    api = connect(module, params["concurrency"], is_lenient=True)
+    ec2, groups = (
+        cache(lambda service=service: connect(module, params["concurrency"], service, is_lenient=True))
+        for service in ("ec2", "resource-groups")
+    )
+    return AccountReader(api, ec2, groups, params, gaps, now).read()
+
+
+class _Reading:
+    """One run: the account is read, then each node goes to where it is wanted and is counted on its way."""
+
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        self._params: Mapping[str, Any] = module.params
+        self._check_mode: bool = module.check_mode
+        self._region = module.region
+        self._gaps = Gaps()
+        self._read_at = clock.now()
+        self._account = read_account(module, self._gaps, self._read_at)
+        self._survey = Survey(self._account, timedelta(hours=self._params["install_gap_hours"]))
+        self._scope = Scope(self._params)
+        self._summary = Totals()
+        self._groups: dict[str | None, Totals] = {group: Totals() for group in self._params["patch_groups"] or ()}
+        self._findings = NodeFindings()
+
+    def result(self) -> tuple[dict[str, Any], list[str]]:
+        """The answer of the module, and its warnings."""
+        dest, runs = self._params["dest"], self._params["next_run_count"]
+        rows = NodeRows(self._survey, runs)
+        with_rows = self._params["level"] != "summary"
+        instances: list[Row] = []
+        with RowFile(dest, INSTANCE_FIELDS, self._check_mode) if dest else nullcontext() as file:
+            for node, verdict, managed in self._nodes():
+                self._count(node, verdict, managed)
+                if not with_rows or (self._params["only_findings"] and not verdict.findings):
+                    continue
+                row = rows.row(node, verdict, managed)
+                (file.add_row if file else instances.append)(row)
+        answer: dict[str, Any] = {"changed": bool(file and file.changed), **self._counts()}
+        answer["windows"] = [window_row(one, runs) for one in self._survey.windows()]
+        answer["findings"] = [*self._findings.rows(), *finding_rows(self._survey.findings())]
+        if with_rows and not dest:
+            answer["instances"] = instances
+        answer["computed_from"] = self._computed_from()
+        answer["gaps"], answer["not_found"] = self._gaps.told(), self._scope.not_found()
+        answer["region"], answer["read_at"] = self._region, self._read_at.isoformat()
+        return answer, self._warnings()
+
+    def _nodes(self) -> Iterator[tuple[Node, Verdict, bool]]:
+        for node in self._account.nodes:
+            if self._scope.holds(node):
+                yield node, self._survey.verdict(node), True
+        for node in self._account.unmanaged or ():
+            if self._scope.holds(node):
+                yield node, self._survey.unmanaged(node), False
+
+    def _count(self, node: Node, verdict: Verdict, managed: bool) -> None:
+        self._summary.add(verdict, managed)
+        self._findings.add(node, verdict)
+        for group in self._scope.groups(verdict.groups):
+            self._groups.setdefault(group, Totals()).add(verdict, managed)
+
+    def _counts(self) -> dict[str, Any]:
+        unread = {"unmanaged"} if self._account.unmanaged is None else set()
+        if None in self._account.baselines.values():
+            unread.add("baseline_approves_nothing")
+        ordered = sorted(self._groups, key=lambda name: (name is None, name))
+        return {
+            "summary": self._summary.counts(unread),
+            "groups": [{"patch_group": group, **self._groups[group].counts(unread)} for group in ordered],
+        }
+
+    def _computed_from(self) -> dict[str, Any]:
+        account = self._account
+        return {
+            "windows": len(account.windows),
+            "patch_tasks": len(self._survey.tasks),
+            "targets": len(self._survey.targets),
+            "nodes": len(account.nodes),
+            "baselines": len(account.identities),
+            "patch_groups": len({group for _system, group in account.registered}),
+            "executions": len({pace.window_execution_id for paces in account.paces.values() for pace in paces}),
+            "runs_until": (self._read_at + HORIZON).isoformat(),
+            "install_gap_hours": self._params["install_gap_hours"],
+        }
+
+    def _warnings(self) -> list[str]:
+        missing = self._scope.not_found()
+        if not missing:
+            return self._gaps.warnings()
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        text = f"instance_ids: not managed in this account and region: {', '.join(missing[:_NAMED])}{more}."
+        return [*self._gaps.warnings(), text]

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which baseline decides for a node, why, and whether it approves anything there. Pure functions.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-patch-groups.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+from .._aws.structures import Raw
+from .._compliance.rows import GROUP_TAGS
+from .model import Account, Tags
+from .platforms import product_fits
+
+BY_GROUP, BY_DEFAULT, TWO_GROUPS, UNKNOWN_SYSTEM = "patch_group", "default", "two_patch_groups", "unknown_system"
+_SEPARATORS = re.compile(r"[\s_.-]+")
+_DIGITS = re.compile(r"\d+")
+_NEAR = 0.85
+
+
+class Effective(NamedTuple):
+    """The baseline in effect, None where that cannot be told, and why. group: the one that is registered."""
+
+    baseline_id: str | None
+    reason: str
+    group: str | None = None
+
+
+def effective_baseline(account: Account, system: str | None, groups: Iterable[str]) -> Effective:
+    """The baseline of a node of this operating system and these groups."""
+    if system is None:
+        return Effective(None, UNKNOWN_SYSTEM)
+    found = {account.registered.get((system, group)): group for group in groups}
+    if len(found) > 1:
+        # AWS does not document which of two tags counts.
+        return Effective(None, TWO_GROUPS)
+    for baseline_id, group in found.items():
+        if baseline_id is not None:
+            return Effective(baseline_id, BY_GROUP, group)
+    return Effective(account.defaults.get(system), BY_DEFAULT)
+
+
+def groups_of(tags: Tags) -> tuple[str, ...]:
+    """The patch groups that tags name."""
+    known = dict(tags)
+    return tuple(dict.fromkeys(known[key] for key in GROUP_TAGS if known.get(key)))
+
+
+def misspelt_key(tags: Tags) -> str | None:
+    """A tag key that nearly is one of a patch group, of a node that has none."""
+    known = dict(tags)
+    if any(key in known for key in GROUP_TAGS):
+        return None
+    return next((key for key in known if is_like_group_key(key)), None)
+
+
+def is_like_group_key(key: str) -> bool:
+    """Whether a tag key is one of a patch group, or nearly."""
+    return _plain(key) == "patchgroup"
+
+
+def nearly_fitting(group: str, known: Iterable[str]) -> str | None:
+    """The known group that a name most probably means; names that differ in their numbers are different ones."""
+    plain, numbers = _plain(group), _DIGITS.findall(group)
+    alike = [one for one in known if one != group and _DIGITS.findall(one) == numbers]
+    rated = [(SequenceMatcher(None, plain, _plain(one)).ratio(), one) for one in alike]
+    best = max(rated, default=(0.0, None))
+    return best[1] if best[0] >= _NEAR else None
+
+
+def approves_nothing(raw: Raw, product: str | None) -> bool:
+    """Whether a baseline approves no patch of the operating system of a node of this product."""
+    if raw.get("ApprovedPatches"):
+        return False
+    rules = (raw.get("ApprovalRules") or {}).get("PatchRules") or ()
+    shared = _filters(raw.get("GlobalFilters"))
+    return not any(
+        _concerns(shared, product) and _concerns(_filters(one.get("PatchFilterGroup")), product) for one in rules
+    )
+
+
+def _filters(group: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    return {entry["Key"]: entry.get("Values") or [] for entry in (group or {}).get("PatchFilters") or ()}
+
+
+def _concerns(filters: Mapping[str, list[str]], product: str | None) -> bool:
+    if filters.get("PATCH_SET") == ["APPLICATION"]:
+        return False
+    wanted = filters.get("PRODUCT")
+    return not wanted or product is None or any(product_fits(product, one) for one in wanted)
+
+
+def _plain(text: str) -> str:
+    return _SEPARATORS.sub("", text).casefold()

@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What coverage is computed from: windows with their targets and patch tasks, nodes, baselines and patch groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from .._aws.structures import Raw
+from .._compliance.rows import Facts
+
+SCAN, INSTALL = "Scan", "Install"
+OPEN, DISABLED, ENDED, NEVER = "open", "disabled", "ended", "never"
+
+Tags = tuple[tuple[str, str], ...]
+
+
+class Node(NamedTuple):
+    """A managed node. state: of its EC2 instance, None where it is none."""
+
+    facts: Facts
+    tags: Tags
+    state: str | None = None
+
+
+@dataclass(eq=False)
+class Window:
+    """A window. opening: whether tasks will start in it. runs: its next runs, ascending."""
+
+    id: str
+    name: str
+    raw: Raw
+    targets: dict[str, Raw] = field(default_factory=dict)
+    tasks: dict[str, Raw] = field(default_factory=dict)
+    allows_unassociated: bool = False
+    opening: str = OPEN
+    runs: list[datetime] = field(default_factory=list)
+    gone: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it will run."""
+        return self.opening == OPEN
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What selects nodes for tasks: a registered target, or the instance ids that a task names itself (no id)."""
+
+    window: Window
+    id: str | None
+    name: str | None
+    criteria: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def title(self) -> str:
+        """How a user knows it."""
+        return self.name or self.id or "instance ids of the task"
+
+
+@dataclass(frozen=True, eq=False)
+class PatchTask:
+    """A task that scans or installs. targets: numbers of its targets in the account's list."""
+
+    window: Window
+    id: str
+    name: str | None
+    operation: str
+    reboot_option: str
+    priority: int
+    max_concurrency: str | None
+    targets: tuple[int, ...]
+    lost_targets: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """How a user knows it, with its window."""
+        return f"{self.window.name}/{self.name or self.id}"
+
+
+@dataclass
+class Account:
+    """All that was read of an account and region.
+
+    members: ids in each resource group, None where they could not be read. gone_groups: resource groups that do not
+    exist. registered: baseline ids by operating system and patch group. defaults: by operating system. identities: of
+    baselines, by id. baselines: those that were read, by id; None where the service refused. unmanaged: running
+    instances that Systems Manager does not know, None where they were not asked for.
+    """
+
+    windows: list[Window] = field(default_factory=list)
+    members: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    gone_groups: set[str] = field(default_factory=set)
+    registered: dict[tuple[str, str], str] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
+    identities: dict[str, Raw] = field(default_factory=dict)
+    baselines: dict[str, Raw | None] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    unmanaged: list[Node] | None = None
+    paces: dict[str, list[Pace]] = field(default_factory=dict)
+
+
+class Pace(NamedTuple):
+    """How fast one invocation of a task was: nodes, how many at a time, and the seconds that it took."""
+
+    nodes: int
+    concurrency: int
+    seconds: float
+    window_execution_id: str

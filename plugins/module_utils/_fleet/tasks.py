@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks of windows that patch: what they do, on which targets, and how long they take. Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from math import ceil
+from statistics import median
+from typing import Any, NamedTuple
+
+from .._aws.structures import Raw, member
+from .._options.codecs import PARAMETERS
+from .._resources.patch_task import document_name
+from .._resources.tasks import RUN_COMMAND, modernised
+from .._resources.window_target import strangers
+from .model import INSTALL, SCAN, Account, PatchTask, Target, Window
+
+# Runbooks that install patches: https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-ref-patch.html
+_RUNBOOKS = frozenset({"AWS-PatchInstanceWithRollback", "AWS-PatchAsgInstance"})
+_REBOOTS = "RebootIfNeeded"
+
+
+def operation_of(raw: Raw) -> str | None:
+    """What a task does: C(Scan), C(Install), or None for one that does not patch."""
+    task = modernised(raw)
+    if task.get("TaskType") == "AUTOMATION":
+        return INSTALL if document_name(task.get("TaskArn")) in _RUNBOOKS else None
+    operation = (PARAMETERS.normal(member(task, f"{RUN_COMMAND}.Parameters")) or {}).get("Operation")
+    return operation[0] if operation in ([SCAN], [INSTALL]) else None
+
+
+def collect(account: Account) -> tuple[list[Target], list[PatchTask]]:
+    """The patch tasks of an account, and all that they select nodes by."""
+    targets: list[Target] = []
+    tasks: list[PatchTask] = []
+    for window in account.windows:
+        numbers: dict[str, int] = {}
+        for task_id, raw in sorted(window.tasks.items(), key=lambda item: (item[1].get("Priority") or 0, item[0])):
+            operation = operation_of(raw)
+            if operation:
+                tasks.append(_task(window, task_id, raw, operation, targets, numbers))
+    return targets, tasks
+
+
+def _task(
+    window: Window, task_id: str, raw: Raw, operation: str, targets: list[Target], numbers: dict[str, int]
+) -> PatchTask:
+    found, lost = [], []
+    for entry in raw.get("Targets") or ():
+        values = [str(value) for value in entry.get("Values") or ()]
+        if entry.get("Key") == "InstanceIds":
+            found.append(len(targets))
+            targets.append(Target(window, None, None, (("InstanceIds", tuple(_own_ids(window, values))),)))
+            continue
+        for target_id in values:
+            if target_id not in window.targets:
+                lost.append(target_id)
+                continue
+            if target_id not in numbers:
+                numbers[target_id] = len(targets)
+                targets.append(_registered(window, target_id))
+            found.append(numbers[target_id])
+    parameters = PARAMETERS.normal(member(modernised(raw), f"{RUN_COMMAND}.Parameters")) or {}
+    return PatchTask(
+        window,
+        task_id,
+        raw.get("Name") or None,
+        operation,
+        (parameters.get("RebootOption") or [_REBOOTS])[0],
+        raw.get("Priority") or 0,
+        raw.get("MaxConcurrency"),
+        tuple(dict.fromkeys(found)),
+        tuple(lost),
+    )
+
+
+def _own_ids(window: Window, ids: list[str]) -> list[str]:
+    """The ids that the window lets a task name: any, or those of its targets, as far as that can be told."""
+    if window.allows_unassociated:
+        return ids
+    unregistered = set(strangers(ids, window.targets.values()))
+    return [one for one in ids if one not in unregistered]
+
+
+def _registered(window: Window, target_id: str) -> Target:
+    raw = window.targets[target_id]
+    criteria = ((entry["Key"], tuple(entry.get("Values") or ())) for entry in raw.get("Targets") or ())
+    return Target(window, target_id, raw.get("Name") or None, tuple(criteria))
+
+
+def concurrency_of(text: Any, nodes: int) -> int:
+    """How many nodes a rate such as C(10) or C(10%) lets through at a time; a share of any is at least one."""
+    rate = str(text or "1")
+    number = rate.removesuffix("%")
+    if not number.isdigit():
+        return 1
+    return max(1, min(nodes, nodes * int(number) // 100 if rate.endswith("%") else int(number)))
+
+
+class Estimate(NamedTuple):
+    """How long a window would take for its nodes, in seconds, against what it has before the cutoff.
+
+    nodes: that its Installs reach. seconds_for_node: what one took. executions: from which that is known.
+    """
+
+    nodes: int
+    concurrency: int
+    seconds_for_node: float
+    needed: float
+    available: float
+    executions: tuple[str, ...]
+
+
+def estimate(
+    window: Window, tasks: Sequence[PatchTask], reached: Mapping[int, int], account: Account
+) -> Estimate | None:
+    """The estimate of a window by its slowest Install; None where no execution says how long a node takes.
+
+    Targets of a task are done one after the other, tasks of one priority together. reached: nodes of each target.
+    """
+    known = [task for task in tasks if account.paces.get(task.id) and any(reached[one] for one in task.targets)]
+    installs = [task for task in known if task.operation == INSTALL]
+    if not installs:
+        return None
+    needed = sum(
+        max(_needed(task, reached, account) for task in together)
+        for _priority, together in groupby(sorted(known, key=lambda task: task.priority), lambda task: task.priority)
+    )
+    slowest = max(installs, key=lambda task: _needed(task, reached, account))
+    nodes = sum(reached[one] for one in slowest.targets)
+    available = (int(window.raw.get("Duration") or 0) - int(window.raw.get("Cutoff") or 0)) * 3600
+    executions = dict.fromkeys(pace.window_execution_id for task in known for pace in account.paces[task.id])
+    concurrency = concurrency_of(slowest.max_concurrency, max(reached[one] for one in slowest.targets))
+    return Estimate(nodes, concurrency, _seconds_for_node(account, slowest), needed, available, tuple(executions))
+
+
+def _needed(task: PatchTask, reached: Mapping[int, int], account: Account) -> float:
+    typical = _seconds_for_node(account, task)
+    counts = (reached[one] for one in task.targets)
+    return sum(ceil(count / concurrency_of(task.max_concurrency, count)) * typical for count in counts if count)
+
+
+def _seconds_for_node(account: Account, task: PatchTask) -> float:
+    return float(median(pace.seconds / ceil(pace.nodes / pace.concurrency) for pace in account.paces[task.id]))
+
+
+def count_reached(targets: Iterable[tuple[int, ...]]) -> Counter[int]:
+    """How many nodes each target reaches. targets: numbers of the targets of each node."""
+    return Counter(number for numbers in targets for number in numbers)
