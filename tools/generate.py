@@ -27,6 +27,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._report import opti
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     patch_baseline,
     patch_task,
+    register,
     setup,
     window,
     window_target,
@@ -329,14 +330,8 @@ def _claim(owned: str) -> dict[str, str]:
 
 
 def _id_option(kind: str) -> str:
-    kinds = {
-        "baseline": patch_baseline.KIND,
-        "window": window.KIND,
-        "target": window_target.KIND,
-        "patch_task": patch_task.KIND,
-        "window_task": window_task.KIND,
-    }
-    return kinds[kind].id_option
+    listed = {name.removesuffix("s"): one for name, one in {**register.KINDS, **register.IN_WINDOWS}.items()}
+    return {**listed, "window_task": register.IN_WINDOWS["tasks"]}[kind].id_option
 
 
 def with_picture(page: Path) -> str:

@@ -108,7 +108,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import w
 
 
 def main() -> None:
-    run_single(window.KIND, window.OPTIONS, "window", required_one_of=[["name", "window_id"]])
+    run_single(window.KIND)
 
 
 if __name__ == "__main__":

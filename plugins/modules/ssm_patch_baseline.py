@@ -105,7 +105,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import p
 
 
 def main() -> None:
-    run_single(patch_baseline.KIND, patch_baseline.OPTIONS, "baseline", required_one_of=[["name", "baseline_id"]])
+    run_single(patch_baseline.KIND)
 
 
 if __name__ == "__main__":

@@ -91,16 +91,11 @@ task:
 """
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
-from ansible_collections.patchfleet.aws.plugins.module_utils._resources import patch_task, window_target
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import patch_task
 
 
 def main() -> None:
-    run_single(
-        patch_task.KIND,
-        (*window_target.PARENT_OPTIONS, *patch_task.OPTIONS),
-        "task",
-        required_one_of=[["name", "window_task_id"]],
-    )
+    run_single(patch_task.KIND)
 
 
 if __name__ == "__main__":

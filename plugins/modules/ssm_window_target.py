@@ -104,12 +104,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import w
 
 
 def main() -> None:
-    run_single(
-        window_target.KIND,
-        (*window_target.PARENT_OPTIONS, *window_target.OPTIONS),
-        "target",
-        required_one_of=[["name", "window_target_id"]],
-    )
+    run_single(window_target.KIND)
 
 
 if __name__ == "__main__":

@@ -84,16 +84,11 @@ task:
 """
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_single
-from ansible_collections.patchfleet.aws.plugins.module_utils._resources import window_target, window_task
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import window_task
 
 
 def main() -> None:
-    run_single(
-        window_task.KIND,
-        (*window_target.PARENT_OPTIONS, *window_task.OPTIONS),
-        "task",
-        required_one_of=[["name", "window_task_id"]],
-    )
+    run_single(window_task.KIND)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._options.option imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     patch_baseline,
     patch_task,
+    tasks,
     window,
     window_target,
     window_task,
@@ -304,7 +305,7 @@ PATCH_TASK = ResourceCase(
         **_task_alterations(_INSTALL),
         "operation": Alteration("Install", "Scan", cleared=REFUSED),
         "reboot_option": Alteration("NoReboot", "RebootIfNeeded"),
-        "document": Alteration("Custom-One", "Custom-Two", cleared=patch_task.PLAIN_DOCUMENT),
+        "document": Alteration("Custom-One", "Custom-Two", cleared=tasks.PLAIN_DOCUMENT),
         "hooks.pre_install": Alteration("Hook-One", "Hook-Two", on_clear=("document",)),
         "hooks.post_install": Alteration("Hook-One", "Hook-Two", on_clear=("document",)),
         "hooks.on_exit": Alteration("Hook-One", "Hook-Two", on_clear=("document",)),

@@ -94,7 +94,7 @@ def shape(operation: str) -> Any:
 
 def check(kind: Kind, options: dict[str, Any]) -> list[str]:
     """What is wrong with the options of one resource."""
-    return violations(Declaration(windows=[make_entry(kind, options)]), shape)
+    return violations(Declaration({kind.name: (make_entry(kind, options),)}), shape)
 
 
 def task(raw: Raw, command: Raw | None = None, **members: Any) -> Raw:

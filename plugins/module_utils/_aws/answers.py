@@ -25,12 +25,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "blob": bytes,
 }
 
-# What the answers about each kind of resource must hold to be understood.
-WINDOW_MEMBERS = ("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled")
-TARGET_MEMBERS = ("WindowTargetId", "ResourceType", "Targets")
-TASK_MEMBERS = ("WindowTaskId", "TaskType", "TaskArn")
-IDENTITY_MEMBERS = ("BaselineId", "BaselineName", "OperatingSystem")
-BASELINE_MEMBERS = ("BaselineId", "Name", "OperatingSystem")
 # Members that a structure is nothing without, where the model says otherwise: it requires less of a target, and more of
 # what is only shown.
 _DECIDE = {"Target": ("Key",), "InstancePatchState": ("InstanceId",), "PatchComplianceData": ()}

@@ -20,15 +20,13 @@ from .._aws.client import GONE, Api
 from .._aws.errors import LOST_ANSWER, ApiError, PatchingError
 from .._aws.structures import Raw, member
 from .._aws.text import printable
+from .._options.kind import Kind
 from .._planners.changes import Change, Creation, Owner, Plan, Ref, Step
 from .._schedules import clock
 from . import guard
 
 # Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
-# The reads of one resource, by its id's member. Those of _DATED tell when it was created.
-_DATED = {"WindowId": "GetMaintenanceWindow", "BaselineId": "GetPatchBaseline"}
-_READS = {**_DATED, "WindowTaskId": "GetMaintenanceWindowTask"}
 # How the codes begin of errors that find something wrong with a request.
 _REFUSALS = ("Validation", "Invalid")
 
@@ -257,9 +255,9 @@ class _Run:
         """The token says "this very resource": a repeated call, and another controller's, get the same id."""
         token = create_token(creation, request, salt)
         answer = self._call_patiently(step, {**request, "ClientToken": token})
-        if not answer.get(creation.id_member):
-            raise ApiError(step.operation, "UnexpectedAnswer", f"the answer holds no {creation.id_member}")
-        return str(answer[creation.id_member])
+        if not answer.get(creation.kind.id_member):
+            raise ApiError(step.operation, "UnexpectedAnswer", f"the answer holds no {creation.kind.id_member}")
+        return str(answer[creation.kind.id_member])
 
     def _read_back(self, group: list[tuple[Step, Creation]]) -> None:
         created = [(step, creation) for step, creation in group if step.key in self.outcome.succeeded]
@@ -289,28 +287,30 @@ class _Run:
 
         An id that stands under another name is that of a resource which was renamed since; no waiting mends that.
         """
-        shared = created[0][1]
-        where = self.outcome.resolve(shared.where)
+        kind = created[0][1].kind
         pauses = iter(_PAUSES)
         while True:
-            listing = list(self._api.pages(shared.listing, shared.result, shared.id_member, **where))
-            names = {entry.get(shared.id_member): entry.get(shared.name_member) for entry in listing}
+            listing = self._listed(created[0][1])
+            names = {entry.get(kind.id_member): entry.get(kind.listing.name_member) for entry in listing}
             hidden = [one for one in created if names.get(self.outcome.ids[one[0].key]) != one[1].name]
             pause = next(pauses, None)
             if pause is None or all(self.outcome.ids[step.key] in names for step, _creation in hidden):
                 return hidden, listing
             clock.sleep(pause)
 
+    def _listed(self, creation: Creation) -> list[Raw]:
+        """All resources among which a creation stands."""
+        kind, where = creation.kind, self.outcome.resolve(creation.where)
+        listing = kind.listing
+        return list(self._api.pages(listing.operation, listing.result, kind.id_member, **listing.own, **where))
+
     def _stands(self, step: Step, creation: Creation) -> bool:
         """Whether a resource that no listing shows is there all the same; of a target only the listing can tell."""
-        operation = _READS.get(creation.id_member)
-        if not operation:
+        kind, where = creation.kind, self.outcome.resolve(creation.where)
+        if not kind.get:
             return False
-        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
         try:
-            answer = self._api.get(
-                operation, creation.id_member, **where, **{creation.id_member: self.outcome.ids[step.key]}
-            )
+            answer = self._api.get(kind.get, kind.id_member, **where, **{kind.id_member: self.outcome.ids[step.key]})
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -323,10 +323,10 @@ class _Run:
             self._lose(step, PatchingError(f"was created as {own}, but no read shows it yet; run again in a minute"))
             return
         rivals = [
-            str(entry[creation.id_member])
+            str(entry[creation.kind.id_member])
             for entry in listing
-            if entry.get(creation.name_member) == creation.name
-            and entry.get(creation.id_member) not in creation.known | {own}
+            if entry.get(creation.kind.listing.name_member) == creation.name
+            and entry.get(creation.kind.id_member) not in creation.known | {own}
             and all(entry.get(name) == value for name, value in creation.like.items())
         ]
         if rivals:
@@ -347,28 +347,26 @@ class _Run:
 
     def _take_back(self, creation: Creation, own: str) -> None:
         """Remove what this run made. A token that is remembered may have led to an older one, which is in use."""
-        if creation.id_member == "WindowId" and guard.content(self._api, own):
+        kind, where = creation.kind, self.outcome.resolve(creation.where)
+        if guard.content(self._api, kind, own):
             raise ApiError(
-                creation.delete, "InUse", f"{own} has a namesake and is in use already; remove one of them by its id"
+                kind.delete, "InUse", f"{own} has a namesake and is in use already; remove one of them by its id"
             )
-        where = {"WindowId": self.outcome.resolve(creation.parent)} if creation.parent else {}
-        safe = {"Safe": True} if creation.id_member == "WindowTargetId" else {}
-        self._api.write(creation.delete, **where, **{creation.id_member: own}, **safe)
+        self._api.write(kind.delete, **where, **{kind.id_member: own}, **kind.withdrawal)
 
     def _stays(self, creation: Creation, own: str, rivals: list[str]) -> bool:
-        operation = _DATED.get(creation.id_member)
-        if operation:
-            dates = {one: self._created_date(operation, creation.id_member, one) for one in [own, *rivals]}
+        if creation.kind.dated:
+            dates = {one: self._created_date(creation.kind, one) for one in [own, *rivals]}
             standing = [(date, one) for one, date in dates.items() if date is not None]
             return bool(standing) and min(standing)[1] == own
         # Targets and tasks have no dates, so the id decides; a rival that stays all the same is of a run that ended
         # before this one began, and knows nothing of it.
         return own < min(rivals) and self._withdrawn(creation, rivals)
 
-    def _created_date(self, operation: str, id_member: str, resource_id: str) -> float | None:
+    def _created_date(self, kind: Kind, resource_id: str) -> float | None:
         """When a namesake was created; None where it is gone by now."""
         try:
-            moment = self._api.get(operation, id_member, **{id_member: resource_id}).get("CreatedDate")
+            moment = self._api.get(kind.get, kind.id_member, **{kind.id_member: resource_id}).get("CreatedDate")
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -379,8 +377,7 @@ class _Run:
         """Whether the rivals go within the time in which their run would take them back."""
         for pause in _PAUSES:
             clock.sleep(pause)
-            listing = self._api.pages(creation.listing, creation.result, **self.outcome.resolve(creation.where))
-            if not {entry.get(creation.id_member) for entry in listing} & set(rivals):
+            if not {entry.get(creation.kind.id_member) for entry in self._listed(creation)} & set(rivals):
                 return True
         return False
 
@@ -398,7 +395,7 @@ def _is_about_role(error: ApiError, request: Raw) -> bool:
 
 def create_token(creation: Creation, request: Raw, salt: str = "") -> str:
     """The ClientToken of a creation: 64 hexadecimal characters, the longest that the service takes."""
-    body = json.dumps([creation.listing, creation.name, request, salt], sort_keys=True, default=str)
+    body = json.dumps([creation.kind.listing.operation, creation.name, request, salt], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()
 
 

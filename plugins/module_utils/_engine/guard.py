@@ -11,19 +11,10 @@ from collections.abc import Iterable
 from .._aws.client import GONE, Api
 from .._aws.errors import ApiError
 from .._aws.structures import Raw
+from .._options.kind import Kind
 from .._planners.changes import Guard, Owner, Rest, Step
 from .._resources.ownership import SETUP_TAG
 from .._state.read import read_again
-
-_NAMES = {
-    "window": ("GetMaintenanceWindow", "WindowId"),
-    "baseline": ("GetPatchBaseline", "BaselineId"),
-    "task": ("GetMaintenanceWindowTask", "WindowTaskId"),
-}
-CONTENTS = {
-    "target": ("DescribeMaintenanceWindowTargets", "Targets", "WindowTargetId"),
-    "task": ("DescribeMaintenanceWindowTasks", "Tasks", "WindowTaskId"),
-}
 
 
 def objection(api: Api, step: Step, owners: Iterable[Owner]) -> str | None:
@@ -64,23 +55,25 @@ def with_rest(api: Api, rest: Rest, request: Raw, window_id: str | None) -> tupl
     return {**sent, **{name: now[name] for name in rest.kept if name in now}}, None
 
 
-def content(api: Api, window_id: str) -> set[str]:
-    """The ids of all targets and tasks of a window."""
+def content(api: Api, kind: Kind, resource_id: str) -> set[str]:
+    """The ids of all that lies in a resource."""
     return {
-        entry[member]
-        for listing, result, member in CONTENTS.values()
-        for entry in api.pages(listing, result, member, WindowId=window_id)
+        entry[inner.id_member]
+        for inner in kind.contents
+        for entry in api.pages(
+            inner.listing.operation, inner.listing.result, inner.id_member, **{kind.id_member: resource_id}
+        )
     }
 
 
 def _new_name(api: Api, guard: Guard) -> str | None:
-    where = {"WindowId": guard.window} if guard.window else {}
-    if guard.kind in _NAMES:
-        operation, member = _NAMES[guard.kind]
-        names = [api.get(operation, member, **where, **{member: guard.id}).get("Name")]
+    kind = guard.kind
+    where = {kind.parent_member: guard.window} if guard.window else {}
+    if kind.get:
+        names = [api.get(kind.get, kind.id_member, **where, **{kind.id_member: guard.id}).get("Name")]
     else:
-        listing, result, member = CONTENTS[guard.kind]
-        names = [one.get("Name") for one in api.pages(listing, result, member, **where) if one[member] == guard.id]
+        listed = api.pages(kind.listing.operation, kind.listing.result, kind.id_member, **where)
+        names = [one.get(kind.listing.name_member) for one in listed if one[kind.id_member] == guard.id]
     changed = [name for name in names if (name or None) != (guard.name or None)]
     return f"its name is {changed[0]!r} now" if changed else None
 
@@ -110,5 +103,5 @@ def _new_default(api: Api, step: Step) -> str | None:
 def _new_content(api: Api, guard: Guard) -> str | None:
     if guard.content is None:
         return None
-    more = content(api, guard.id) - guard.content
+    more = content(api, guard.kind, guard.id) - guard.content
     return f"it holds {', '.join(sorted(more))} now" if more else None

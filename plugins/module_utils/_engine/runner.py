@@ -7,8 +7,9 @@ C(changed), the diff and the answer come out of the plan, so that check mode and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.common.warnings import warn
@@ -24,18 +25,14 @@ from .._planners import owners
 from .._planners.changes import Change, known_id
 from .._planners.planning import Answer, Planning
 from .._planners.setup import plan_setup
-from .._resources import patch_baseline, patch_task, window
-from .._state.declaration import Declaration, Entry, Params, make_entry, parent_entry, violations, whole_setup
+from .._resources import patch_baseline, patch_filters
+from .._resources.register import IN_WINDOWS, KINDS
+from .._state.declaration import Declaration, Entry, Params, single, violations, whole_setup
 from .._state.read import read_account, read_properties, read_tags
-from . import filter_values
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 
 # API calls at a time for one resource; it never has more to read at once.
 _FEW = 4
-_FACTS = {
-    "window": ("GetMaintenanceWindow", window.facts),
-    "baseline": ("GetPatchBaseline", patch_baseline.facts),
-}
 
 
 @dataclass
@@ -57,21 +54,16 @@ class Run:
         return {**told, "window": change.window} if change.window else told
 
 
-def run_single(kind: Kind, options: Options, result: str, **constraints: Any) -> None:
-    """The main function of a module for one resource. result: the key of its answer."""
-    module = make_module((*options, ACCOUNT_ID), **constraints)
-
-    def declare(params: Params) -> Declaration:
-        entry = make_entry(kind, params)
-        if "window" in params:
-            return Declaration(windows=[parent_entry(params["window"], entry)])
-        return Declaration(baselines=[entry]) if kind is patch_baseline.KIND else Declaration(windows=[entry])
+def run_single(kind: Kind) -> None:
+    """The main function of the module for one resource of a kind."""
+    options = (*kind.parent_options, *kind.options, ACCOUNT_ID)
+    module = make_module(options, required_one_of=[["name", kind.id_option]])
 
     def answer(run: Run) -> dict[str, Any]:
         entries = [entry for entry in run.planning.declaration.entries() if entry.declared]
-        return {result: _answer(run, entries[0])}
+        return {kind.name: _answer(run, entries[0])}
 
-    _run(module, declare, answer, _FEW)
+    _run(module, partial(single, kind), answer, _FEW)
 
 
 def run_setup(options: Options) -> None:
@@ -119,7 +111,7 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
     else:
         planning.plan.violations += planning.missing
     if found or planning.plan.violations:
-        raise InvalidDeclarationError(list(dict.fromkeys(found + planning.plan.violations)))
+        raise InvalidDeclarationError(found + planning.plan.violations)
     return planning
 
 
@@ -129,8 +121,14 @@ def read_and_plan(api: Api, declaration: Declaration, workers: int) -> Planning:
     planning = plan_setup(declaration, account, api.input_shape)
     unread = owners.unread(planning)
     read_tags(api, account, unread, workers)
-    owners.settle(planning, frozenset(unread))
-    filter_values.judge(planning, read_properties(api, filter_values.needed_listings(planning), workers))
+    planning = owners.with_owners(planning, frozenset(unread))
+    listings = read_properties(api, patch_filters.needed_properties(planning.filters), workers)
+    planning.plan.violations += patch_filters.filter_violations(planning.filters, listings.values)
+    planning.plan.warnings += patch_filters.filter_warnings(planning.filters)
+    planning.plan.warnings += [
+        f"Filter values of {one.name} for {one.system} are not checked before they are written: {reason}"
+        for one, reason in listings.unread.items()
+    ]
     return planning
 
 
@@ -140,12 +138,12 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
     changed = {run.outcome.resolve(change.id) for change in run.planning.plan.changes if id(change) in touched}
 
     def job(entry: Entry, answer: Answer, resource_id: str) -> Job:
-        operation, facts = _FACTS[entry.kind.name]
+        kind = entry.kind
 
         def read() -> list[Job]:
             # The write is done and told; facts that cannot be read now stay unknown.
             try:
-                answer.facts = facts(api.call(operation, **{entry.kind.id_member: resource_id}))
+                answer.facts = kind.facts(api.call(kind.get, **{kind.id_member: resource_id}))
             except ApiError as error:
                 unread.append(f"{entry.title} is written, but its dates are not known: {error}")
             return []
@@ -154,8 +152,9 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
 
     unread: list[str] = []
     jobs = []
-    for entry in [*run.planning.declaration.windows, *run.planning.declaration.baselines]:
-        answer = run.planning.answers.get(id(entry))
+    # Of what lies in a window the answer has no dates.
+    for entry in [one for entries in run.planning.declaration.resources.values() for one in entries if one.kind.get]:
+        answer = run.planning.answers.get(entry)
         resource_id = known_id(run.outcome.resolve(answer.id)) if answer else None
         if answer and resource_id in changed and resource_id and not patch_baseline.is_aws_owned(resource_id):
             jobs.append(job(entry, answer, resource_id))
@@ -218,7 +217,7 @@ def _error(run: Run, failure: Failure) -> dict[str, Any]:
 
 def _answer(run: Run, entry: Entry) -> dict[str, Any] | None:
     """What the module tells about one declared resource; null where it is absent."""
-    found = run.planning.answers.get(id(entry))
+    found = run.planning.answers.get(entry)
     if found is None or entry.absent:
         return None
     parent = {} if found.parent is None else {"window_id": run.outcome.resolve(found.parent)}
@@ -228,18 +227,14 @@ def _answer(run: Run, entry: Entry) -> dict[str, Any] | None:
 
 def _setup_answer(run: Run) -> dict[str, Any]:
     declaration = run.planning.declaration
-    windows = []
-    for entry in declaration.windows:
-        answer = _answer(run, entry)
-        if answer is not None:
-            tasks = entry.tasks or ()
-            answer["targets"] = _answers(run, entry.targets or ())
-            answer["patch_tasks"] = _answers(run, [task for task in tasks if task.kind is patch_task.KIND])
-            answer["tasks"] = _answers(run, [task for task in tasks if task.kind is not patch_task.KIND])
-            windows.append(answer)
-    return {"baselines": _answers(run, declaration.baselines), "windows": windows}
+    return {name: _answers(run, kind, declaration.of(kind)) for name, kind in KINDS.items()}
 
 
-def _answers(run: Run, entries: Any) -> list[dict[str, Any]]:
-    answers = (_answer(run, entry) for entry in entries)
-    return [answer for answer in answers if answer is not None]
+def _answers(run: Run, kind: Kind, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """The answers about the entries of a kind, with those about what lies in each."""
+    answers = []
+    for entry in entries:
+        if entry.kind is kind and (answer := _answer(run, entry)) is not None:
+            inside = IN_WINDOWS.items() if kind.contents else ()
+            answers.append({**answer, **{name: _answers(run, inner, entry.contents) for name, inner in inside}})
+    return answers

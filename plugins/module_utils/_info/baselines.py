@@ -111,7 +111,7 @@ class BaselineReader:
 
     def _list_tags(self, baseline_id: str) -> Iterable[Job]:
         try:
-            self._tags[baseline_id] = self._api.tags(patch_baseline.RESOURCE_TYPE, baseline_id)
+            self._tags[baseline_id] = self._api.tags(patch_baseline.KIND.resource_type, baseline_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
@@ -137,7 +137,7 @@ class BaselineReader:
             "baseline_id": baseline_id,
             "owner": "aws" if owned_by_aws else "self",
             "default": default,
-            **patch_baseline.facts(raw),
+            **patch_baseline.KIND.facts(raw),
             "tags": user_tags(tags),
             "setup": tags.get(SETUP_TAG),
         }

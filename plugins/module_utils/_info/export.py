@@ -16,36 +16,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._aws.answers import BASELINE_MEMBERS, TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS
-from .._aws.structures import Raw, member
-from .._options.codecs import CRITERIA, FILTERS, INSTANT, PARAMETERS, RULES, SCHEDULE, SOURCES
+from .._aws.structures import Raw
+from .._options.codecs import FILTERS, INSTANT, PARAMETERS, RULES, SCHEDULE, SOURCES
 from .._options.kind import Kind, same, values_of
 from .._options.option import Option, given, nested
-from .._resources import patch_baseline, patch_task, window, window_target, window_task
+from .._resources import patch_baseline, window, window_target, window_task
 from .._resources.ownership import REPLACED, STACK_TAG, is_reserved
-from .._resources.tasks import RUN_COMMAND, modernised
+from .._resources.register import IN_WINDOWS
+from .._resources.tasks import modernised
 from .._schedules.schedule import check_date, parse_instant
-from .._state.read import replaced_name
+from .._state.identity import replaced_name
 
 Values = dict[str, Any]
-# The module that manages one resource of a kind.
-_MODULES = {
-    "window": "ssm_maintenance_window",
-    "target": "ssm_window_target",
-    "task": "ssm_window_task",
-    "baseline": "ssm_patch_baseline",
-}
 # What is wrong with the options of one resource of a kind, whatever the account holds.
 Check = Callable[[Kind, Values], list[str]]
 
 _SECRET = re.compile(r"pass(wor[dt]|wd|phrase|code)|pwd|secret|token|credential|(api|access|private).?key", re.I)
 _JSON_KEY = re.compile(r'"([^"]*)"\s*:')
-_PARAMETERS = f"{RUN_COMMAND}.Parameters"
-_PATCH_PARAMETERS = frozenset(
-    str(option.api).rpartition(".")[2]
-    for _name, option in patch_task.KIND.managed()
-    if str(option.api).startswith(f"{_PARAMETERS}.")
-)
 
 
 @dataclass
@@ -70,11 +57,12 @@ class Declared:
 def declaration_of(kind: Kind, raw: Raw) -> Values:
     """The options that declare what is stored of one resource; targets of a task still by id."""
     values = {name: _plain(option, value) for (name, option), value in _stored(kind, raw)}
-    if kind is window_target.KIND:
-        del values["resource_type"], values["targets"]
-        values.update(_criteria_options(raw))
-        return {name: value for name, value in values.items() if value is not None}
-    return nested(_needed(kind, values))
+    options = {option.name for option in kind.options}
+    own = {name: value for name, value in values.items() if name.partition(".")[0] in options}
+    if expressed := kind.express(raw):
+        given = {name: value for name, value in own.items() if name not in expressed and value is not None}
+        return {**{name: value for name, value in given.items() if name != "targets"}, **expressed}
+    return nested(_needed(kind, own))
 
 
 def _stored(kind: Kind, raw: Raw) -> Iterable[tuple[tuple[str, Option], Any]]:
@@ -87,19 +75,10 @@ def _needed(kind: Kind, values: Values) -> Values:
     needed = {name: value for name, value in values.items() if value is not None}
     for name, value in list(needed.items()):
         rest = {other: entry for other, entry in needed.items() if other != name}
-        expected = _completed(kind, rest).get(name)
+        expected = kind.complete(rest, {}).get(name)
         if same(options[name], options[name].absent if expected is None else expected, value):
             needed = rest
     return needed
-
-
-def _completed(kind: Kind, values: Values) -> Values:
-    """What a new resource gets that is declared by these values."""
-    if kind is patch_task.KIND:
-        return patch_task.completed(values, {})
-    if kind is window_task.KIND:
-        return window_task.completed(values, {})
-    return {**{name: option.created for name, option in kind.managed() if option.created is not None}, **values}
 
 
 def _plain(option: Option, value: Any) -> Any:
@@ -150,43 +129,10 @@ _FORMS: dict[int, Callable[[Any], Any]] = {
 }
 
 
-def _criteria_options(raw: Raw) -> Values:
-    """The criteria of a target in the form that reads best and means the same."""
-    stored = {entry["key"]: sorted(entry["values"]) for entry in CRITERIA.decode(raw.get("Targets")) or ()}
-    pleasant = _pleasant(stored)
-    made, found = window_target.criteria(pleasant)
-    if made and not found and {entry["key"]: entry["values"] for entry in made["targets"]} == stored:
-        return pleasant
-    return {"targets": [{"key": key, "values": stored[key]} for key in sorted(stored)]}
-
-
-def _pleasant(criteria: dict[str, list[str]]) -> Values:
-    """Options for criteria, empty where only the API's own form can say them."""
-    name, types = window_target.GROUP_KEYS
-    if set(criteria) == {"InstanceIds"}:
-        return {"instance_ids": criteria["InstanceIds"]}
-    if criteria.get(name):
-        filters = {"resource_types": criteria[types]} if types in criteria else {}
-        return {"resource_group": criteria[name][0], **filters}
-    if any(key != "tag-key" and not key.startswith("tag:") for key in criteria):
-        return {}
-    options: Values = {}
-    tags = {key[4:]: values for key, values in sorted(criteria.items()) if key != "tag-key"}
-    for key in ("PatchGroup", "Patch Group"):
-        if key in tags and not options:
-            options["patch_groups"] = tags.pop(key)
-            options.update({} if key == "PatchGroup" else {"patch_group_key": key})
-    if tags:
-        options["instance_tags"] = {key: values[0] if len(values) == 1 else values for key, values in tags.items()}
-    if "tag-key" in criteria:
-        options["tag_keys"] = criteria["tag-key"]
-    return options
-
-
 def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes: int, check: Check) -> Declared:
     """An own baseline. namesakes: how many own baselines have its name and operating system, itself included."""
     title = f"baseline {raw.get('Name')} for {raw.get('OperatingSystem')}"
-    if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes) or _incomplete(raw, BASELINE_MEMBERS):
+    if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes) or _incomplete(raw, patch_baseline.KIND.decisive):
         return Declared(None, [f"{title}: {refusal}"])
     options = {
         **declaration_of(patch_baseline.KIND, raw),
@@ -211,7 +157,7 @@ def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str 
 def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared:
     """A window with those of its targets and tasks that were read. namesakes: how many windows have its name."""
     title = f"window {parts.raw.get('Name')}"
-    refusal = _refusal(window.KIND, parts.raw, parts.tags, namesakes) or _incomplete(parts.raw, WINDOW_MEMBERS)
+    refusal = _refusal(window.KIND, parts.raw, parts.tags, namesakes) or _incomplete(parts.raw, window.KIND.decisive)
     if refusal:
         return Declared(None, [f"{title}: {refusal}"])
     options = {**declaration_of(window.KIND, parts.raw), **_tags_option(parts.tags)}
@@ -222,12 +168,8 @@ def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared
     tasks = _Children(window_task.KIND, title, parts.tasks or [], check)
     declared.options.update(_present(targets=[_target(targets, raw) for raw in targets.alone()]))
     made = [_task(tasks, raw, targets, parts.raw) for raw in tasks.alone()]
-    declared.options.update(
-        _present(
-            patch_tasks=[options for kind, options in made if kind is patch_task.KIND],
-            tasks=[options for kind, options in made if kind is window_task.KIND],
-        )
-    )
+    lists = {name: [options for kind, options in made if kind is listed] for name, listed in IN_WINDOWS.items()}
+    declared.options.update(_present(**lists))
     declared.undeclared += targets.undeclared + tasks.undeclared
     return declared
 
@@ -242,7 +184,7 @@ def _refusal(kind: Kind, raw: Raw, tags: Mapping[str, str], namesakes: int) -> s
 
 def _way_to_rename(kind: Kind, raw: Raw) -> str:
     """How the module of a kind gives a name to one that a declaration cannot find."""
-    return f"{_MODULES[kind.name]} names it by {kind.id_option}: {raw.get(kind.id_member)}"
+    return f"{kind.module} names it by {kind.id_option}: {raw.get(kind.id_member)}"
 
 
 def _incomplete(raw: Raw, members: Iterable[str]) -> str | None:
@@ -272,8 +214,7 @@ class _Children:
     """
 
     def __init__(self, kind: Kind, window_title: str, raws: list[Raw], check: Check) -> None:
-        self._kind = kind
-        self._members = TARGET_MEMBERS if kind is window_target.KIND else TASK_MEMBERS
+        self.kind = kind
         self._where = f"of {window_title}"
         self._raws = sorted(raws, key=lambda raw: (raw.get("Priority", 1), raw.get("Name") or ""))
         self.check = check
@@ -282,7 +223,7 @@ class _Children:
 
     def title(self, raw: Raw) -> str:
         """How sentences name one."""
-        return f"{self._kind.name} {raw.get('Name') or '(unnamed)'} {self._where}"
+        return f"{self.kind.name} {raw.get('Name') or '(unnamed)'} {self._where}"
 
     def note(self, raw: Raw, text: str) -> None:
         """Record what is not declared of one."""
@@ -294,18 +235,18 @@ class _Children:
         for raw in self._raws:
             name = raw.get("Name") or None
             if name is None:
-                self.note(raw, f"it has no name ({_described(raw)}); {_way_to_rename(self._kind, raw)}")
+                self.note(raw, f"it has no name ({_described(raw)}); {_way_to_rename(self.kind, raw)}")
             elif name.endswith(REPLACED) and self._is_leftover(raw):
                 self.note(raw, "it is what an unfinished replacement left, which the next run finishes")
             elif name.endswith(REPLACED):
-                way = _way_to_rename(self._kind, raw)
+                way = _way_to_rename(self.kind, raw)
                 self.note(
                     raw, f"a declared name must not end in {REPLACED}, which marks an unfinished replacement; {way}"
                 )
-            elif incomplete := _incomplete(raw, self._members):
+            elif incomplete := _incomplete(raw, self.kind.decisive):
                 self.note(raw, incomplete)
             elif names[name] > 1:
-                way = _way_to_rename(self._kind, raw)
+                way = _way_to_rename(self.kind, raw)
                 self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name; {way}")
             else:
                 yield raw
@@ -341,10 +282,12 @@ def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tup
         names = ", ".join(sorted(raw["TaskParameters"]))
         children.note(raw, f"its TaskParameters ({names}); AWS ignores them beside TaskInvocationParameters")
     raw = modernised(raw)
-    kind = (
-        patch_task.KIND if _patches(raw) and not _task_violations(children, patch_task.KIND, raw) else window_task.KIND
-    )
-    if found := _task_violations(children, kind, raw):
+    kind, found = IN_WINDOWS["tasks"], list[str]()
+    for kind in (one for one in IN_WINDOWS.values() if one.name == children.kind.name and one.expresses(raw)):
+        found = _task_violations(children, kind, raw)
+        if not found:
+            break
+    if found:
         children.note(raw, "; ".join(found))
         return kind, None
     options = declaration_of(kind, raw)
@@ -358,21 +301,9 @@ def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tup
 
 def _task_violations(children: _Children, kind: Kind, raw: Raw) -> list[str]:
     """What is wrong with a task by the rules of a module, which are stricter than the service."""
-    rules = patch_task if kind is patch_task.KIND else window_task
     options = declaration_of(kind, raw)
     values = given(kind.options, options)
-    return list(dict.fromkeys(children.check(kind, options) + rules.violations(values, _completed(kind, values))))
-
-
-def _patches(raw: Raw) -> bool:
-    """Whether everything that the task passes to its document is known to ssm_patch_task."""
-    given = PARAMETERS.normal(member(raw, _PARAMETERS)) or {}
-    return (
-        raw.get("TaskType") == "RUN_COMMAND"
-        and given.get("Operation") in (["Scan"], ["Install"])
-        and set(given) <= _PATCH_PARAMETERS
-        and all(len(values) == 1 for values in given.values())
-    )
+    return children.check(kind, options) + kind.violations(values, values, {}, kind.complete(values, {}))
 
 
 def _name_targets(children: _Children, raw: Raw, options: Values, targets: _Children) -> None:

@@ -21,7 +21,7 @@ def is_wanted(value: str | None, wanted: list[str] | None) -> bool:
 
 def checker(api: Api) -> Callable[[Kind, dict[str, Any]], list[str]]:
     """What is wrong with the options of one resource, by the rules of the writing modules."""
-    return lambda kind, options: violations(Declaration(windows=[make_entry(kind, options)]), api.input_shape)
+    return lambda kind, options: violations(Declaration({kind.name: (make_entry(kind, options),)}), api.input_shape)
 
 
 def declared(declared: Declared) -> dict[str, Any]:

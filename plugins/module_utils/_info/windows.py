@@ -108,7 +108,7 @@ class WindowReader:
         return ()
 
     def _tags(self, one: _Window) -> Iterable[Job]:
-        one.tags = self._api.tags(window.RESOURCE_TYPE, one.id)
+        one.tags = self._api.tags(window.KIND.resource_type, one.id)
         return ()
 
     def _list_targets(self, one: _Window) -> Iterable[Job]:
@@ -153,7 +153,7 @@ class WindowReader:
         entry = {
             **nested(values_of(window.KIND, one.raw)),
             "window_id": one.id,
-            **window.facts(one.raw),
+            **window.KIND.facts(one.raw),
             "tags": user_tags(one.tags),
             "setup": one.tags.get(SETUP_TAG),
         }

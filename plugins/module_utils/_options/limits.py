@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .._aws.structures import Raw
 from .codecs import is_blank
-from .kind import Kind
+from .kind import Structure
 from .option import Option
 
 # Java's classes of letters, digits and separators; \w holds the first two.
@@ -116,7 +116,7 @@ def _text_breaches(shape: Any, value: str | bytes, path: str) -> Iterator[Findin
         yield Finding(path, value, f"must match {pattern}")
 
 
-def option_breaches(kind: Kind, shape: Any, request: Raw, names: set[str]) -> list[str]:
+def option_breaches(kind: Structure, shape: Any, request: Raw, names: set[str]) -> list[str]:
     """Breaches of the named options, each as C(option: value: rule)."""
     found = []
     for finding in breaches(shape, request):
@@ -133,7 +133,7 @@ def blank_entries(name: str, entries: Any) -> list[str]:
     return [f"{name}[{number}]: is empty; remove it" for number, entry in enumerate(listed) if is_blank(entry)]
 
 
-def unknown_options(kind: Kind, values: Mapping[str, Any], members: Container[str]) -> list[str]:
+def unknown_options(kind: Structure, values: Mapping[str, Any], members: Container[str]) -> list[str]:
     """Options with a value that an old botocore cannot send: their members are not among those that its model knows."""
     used = {name: str(option.api).partition(".")[0] for name, option in kind.managed() if _is_set(option, values, name)}
     return [
@@ -147,7 +147,7 @@ def _is_set(option: Option, values: Mapping[str, Any], name: str) -> bool:
     return name in values and not option.is_empty(values[name])
 
 
-def _option_at(kind: Kind, path: str) -> tuple[str, str]:
+def _option_at(kind: Structure, path: str) -> tuple[str, str]:
     best = ("", path)
     reach = -1
     for name, option in kind.managed():

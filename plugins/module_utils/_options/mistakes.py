@@ -92,15 +92,20 @@ def entry_path(outer: str, option: str, number: int, entry: Any) -> str:
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:
     """The known names that are most similar to a misspelt one, at most two."""
-    # Names of the API, such as ScheduleTimezone, become those of options.
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
-    names = sorted(known)
-    if plain in names:
-        return [plain]
+    plain, folded = _folded(name), {_folded(one): one for one in sorted(known)}
+    if same := [one for one in folded if one.replace("_", "") == plain.replace("_", "")]:
+        return [folded[same[0]]]
+    names = list(folded)
     # What all names share, such as the prefix of a role, makes none of them more similar than another.
     words = zip(*(one.split("_") for one in (plain, *names)), strict=False)
     shared = "".join(f"{same[0]}_" for same in takewhile(lambda same: len(set(same)) == 1, words))
-    return [shared + one for one in _near(plain.removeprefix(shared), [one.removeprefix(shared) for one in names])]
+    near = _near(plain.removeprefix(shared), [one.removeprefix(shared) for one in names])
+    return [folded[shared + one] for one in near]
+
+
+def _folded(name: str) -> str:
+    """Names that differ in case and separators alone are the same: ScheduleTimezone and schedule-timezone."""
+    return re.sub(r"[^a-z0-9.]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
 
 
 def _near(plain: str, names: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ class Option:
     clearable: whether an empty value removes what is stored; where not, an empty value is an error.
     empty: what the API stores for "cleared" (C([]) for lists it can clear without C(Replace)); None: the member goes.
     zero_clears: C(0) is the empty value, for numbers that have no other.
+    resettable: whether C(unset=reset) puts it back where it is not given.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Option:
     clearable: bool = True
     empty: Any = None
     zero_clears: bool = False
+    resettable: bool = True
 
     def is_empty(self, value: Any) -> bool:
         """Whether this given value asks for the option to be cleared."""
@@ -94,19 +96,19 @@ def managed(options: Options, prefix: str = "") -> Iterator[tuple[str, Option]]:
 
 
 def given(options: Options, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The managed options that the user gave, flat; an empty block gives each of its suboptions as empty."""
+    """The options that the user gave, flat; an empty block gives each of its suboptions as empty."""
     values: dict[str, Any] = {}
     for option in options:
         value = params.get(option.name)
         if value is None:
             continue
-        if option.api is not None:
-            values[option.name] = value
-        elif option.suboptions and option.type == "dict":
+        if option.api is None and option.suboptions and option.type == "dict":
             # AnsibleModule has filled an empty block with a null for each suboption.
             is_empty = all(entry is None for entry in value.values())
             inner = _cleared(option.suboptions) if is_empty else given(option.suboptions, value)
             values.update({f"{option.name}.{name}": entry for name, entry in inner.items()})
+        else:
+            values[option.name] = value
     return values
 
 

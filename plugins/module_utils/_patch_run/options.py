@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._aws.structures import Raw
-from .._options.kind import Kind, merge
+from .._options.kind import Structure, merge
 from .._options.limits import option_breaches, unknown_options
 from .._options.option import ACCOUNT_ID, Option, Options, given
 from .._resources import patch_task, window_target
@@ -29,8 +29,8 @@ _DESCRIPTIONS: dict[str, tuple[str, ...] | str] = {
     "operation": "V(Scan) reports what is missing, V(Install) also installs it. Required without O(command_id).",
     "reboot_option": "V(RebootIfNeeded) or V(NoReboot). Required with O(operation=Install). With V(NoReboot)"
     " an instance counts as noncompliant until it was rebooted and scanned.",
-    "document": f"Document that patches, by name or ARN. C({patch_task.PLAIN_DOCUMENT}) where none is given,"
-    f" C({patch_task.HOOKS_DOCUMENT}) with O(hooks); another one must take the same parameters.",
+    "document": f"Document that patches, by name or ARN. C({resources_tasks.PLAIN_DOCUMENT}) where none is given,"
+    f" C({resources_tasks.HOOKS_DOCUMENT}) with O(hooks); another one must take the same parameters.",
     "hooks": "Documents that run around the installation, by name or ARN. Excludes O(install_override_list) and"
     " O(baseline_override).",
     "max_concurrency": "How many instances at a time, a number or a percentage. V(10%) where none is given.",
@@ -100,16 +100,7 @@ OPTIONS: Options = (
         default=True,
     ),
 )
-KIND = Kind(
-    name="command",
-    options=COMMAND_OPTIONS,
-    id_option="command_id",
-    id_member="CommandId",
-    id_pattern=window_target.UUID,
-    create="SendCommand",
-    update="SendCommand",
-    delete="CancelCommand",
-)
+COMMAND = Structure(COMMAND_OPTIONS)
 # What would be sent; patch_group_key has a default and says nothing by itself.
 SENT: tuple[str, ...] = tuple(
     option.name for option in (*COMMAND_OPTIONS, *window_target.CRITERIA_OPTIONS) if option.name != "patch_group_key"
@@ -131,20 +122,20 @@ def violations(params: Params, input_shape: Callable[[str], Any]) -> list[str]:
         return found + _id_violations(params)
     values = _values(params)
     after = patch_task.completed(values, {})
-    shape = input_shape(KIND.create)
+    shape = input_shape("SendCommand")
     found += _missing(params)
     found += _empty(params)
     found += window_target.criteria(params)[1]
     found += patch_task.given_violations(values) + resources_tasks.bucket_violations(values)
     found += patch_task.document_violations(after)
     found += resources_tasks.alarm_violations(values) + resources_tasks.notification_violations(after)
-    found += unknown_options(KIND, values, shape.members)
-    return found + option_breaches(KIND, shape, merge(KIND, {}, values), set(values))
+    found += unknown_options(COMMAND, values, shape.members)
+    return found + option_breaches(COMMAND, shape, merge(COMMAND, {}, values), set(values))
 
 
 def _values(params: Params) -> dict[str, Any]:
     """The options of the command that were given; nothing is stored that an empty one could clear."""
-    options = dict(KIND.managed())
+    options = dict(COMMAND.managed())
     return {name: value for name, value in given(COMMAND_OPTIONS, params).items() if not options[name].is_empty(value)}
 
 
@@ -156,7 +147,7 @@ def _waiting_violations(params: Params) -> Iterator[str]:
 
 def _id_violations(params: Params) -> list[str]:
     found = []
-    if not KIND.is_id(params["command_id"]):
+    if not window_target.UUID.fullmatch(params["command_id"]):
         found.append(f"command_id: {params['command_id']!r} is no id of a command")
     if sent := [name for name in SENT if params[name] is not None]:
         found.append(f"{', '.join(sent)}: cannot be given with command_id, which only looks at what was sent before")
@@ -194,7 +185,7 @@ def _is_empty(value: Any) -> bool:
 
 def request(params: Params) -> Raw:
     """The request of SendCommand, without what makes it one of its kind."""
-    made = merge(KIND, {}, patch_task.completed(_values(params), {}))
+    made = merge(COMMAND, {}, patch_task.completed(_values(params), {}))
     targets = api_targets(params)
     # Only in this form the service refuses ids that it does not manage.
     ids = [entry["Values"] for entry in targets if entry["Key"] == "InstanceIds"]

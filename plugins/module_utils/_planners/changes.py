@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 from .._aws.structures import Raw
@@ -31,7 +31,7 @@ def known_id(resource_id: Id | None) -> str | None:
     return resource_id if isinstance(resource_id, str) else None
 
 
-@dataclass
+@dataclass(eq=False)
 class Change:
     """One resource that changes, as the result and the diff tell it.
 
@@ -87,7 +87,7 @@ class Guard:
     window: of a target or task. content: the targets and tasks that go with a window.
     """
 
-    kind: str
+    kind: Kind
     id: str
     name: str | None
     window: str = ""
@@ -126,32 +126,32 @@ class Rest:
     shared: frozenset[str]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Creation:
     """What the create protocol needs: where namesakes would stand, and how to take back what this run made.
 
-    The listing is read once for all creations that share it. parent: the window of a target or task. where: request
-    of the listing. known: ids that had this name before. like: what a namesake must have in common besides the name.
+    The listing is read once for all creations that share it. parent: the window of a target or task. known: ids that
+    had this name before. like: what a namesake must have in common besides the name.
     """
 
+    kind: Kind
     name: str
-    id_member: str
-    listing: str
-    result: str
-    name_member: str
-    delete: str
     parent: Id | None = None
-    where: Raw = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     like: Raw = field(default_factory=dict)
 
     @property
+    def where(self) -> Raw:
+        """What the calls about it take besides its ID."""
+        return {self.kind.parent_member: self.parent} if self.parent else {}
+
+    @property
     def group(self) -> str:
         """Key of the one reading-back that creations of a listing share."""
-        return f"{self.listing} {self.parent or ''}".rstrip()
+        return f"{self.kind.listing.operation} {self.parent or ''}".rstrip()
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Step:
     """One API call of a change.
 
@@ -168,8 +168,8 @@ class Step:
     change: Change
     operation: str
     request: Raw
-    needs: set[str] = field(default_factory=set)
-    after: set[str] = field(default_factory=set)
+    needs: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
     tolerate: frozenset[str] = frozenset()
     retry: frozenset[str] = frozenset()
     creation: Creation | None = None
@@ -187,45 +187,44 @@ class Step:
         """Whether the step itself or the whole change comes last."""
         return self.late or self.change.late
 
+    def waiting(self, needs: Iterable[str] = (), after: Iterable[str] = ()) -> Step:
+        """The step with more to wait for."""
+        return replace(self, needs=self.needs | set(needs), after=self.after | set(after))
+
 
 def created(steps: Iterable[Step]) -> list[Creation]:
     """The creations among steps."""
     return [step.creation for step in steps if step.creation]
 
 
+def chained(steps: Iterable[Step]) -> list[Step]:
+    """Steps of which each waits for the one before."""
+    chain: list[Step] = []
+    for step in steps:
+        if chain:
+            last = chain[-1]
+            group = {last.creation.group} if last.creation else set()
+            # Reads, and writes that begin with one, may lag behind a creation.
+            retry = step.retry | {"DoesNotExistException"} if last.creation else step.retry
+            chain.append(replace(step.waiting({last.key}, group), retry=retry))
+        else:
+            chain.append(step)
+    return chain
+
+
+def late_last(steps: Iterable[Step]) -> list[Step]:
+    """Steps of which the late ones wait for the success of all others, and for what was created to be read back."""
+    ordered = list(steps)
+    others = {step.key for step in ordered if not step.is_late}
+    read_back = {creation.group for creation in created(ordered)}
+    return [step.waiting(others, read_back) if step.is_late else step for step in ordered]
+
+
 @dataclass
 class Plan:
-    """Changes and steps in the order of the declaration, with the answers that come out of them.
-
-    results: entries of the module's answer (C(windows), C(baselines), ...), which may hold Refs until applied.
-    """
+    """Changes and steps in the order of the declaration, and what has to be said about them."""
 
     changes: list[Change] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
-
-    def put_last(self) -> None:
-        """Make all late steps wait for the success of all others, and for what was created to be read back."""
-        others = {step.key for step in self.steps if not step.is_late}
-        read_back = {creation.group for creation in created(self.steps)}
-        for step in self.steps:
-            if step.is_late:
-                step.needs |= others
-                step.after |= read_back
-
-    def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
-        """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""
-        self.changes.append(change)
-        keys: list[str] = []
-        for step in steps:
-            if keys:
-                previous = self.steps[-1]
-                step.needs.add(previous.key)
-                if previous.creation:
-                    step.after.add(previous.creation.group)
-                    # Reads, and writes that begin with one, may lag behind the creation.
-                    step.retry |= {"DoesNotExistException"}
-            keys.append(step.key)
-            self.steps.append(step)
-        return keys

@@ -8,74 +8,79 @@ points to the old one re-pointed, the old one removed. A C(.replaced) of another
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.client import GONE
 from .._aws.structures import Raw
 from .._options.kind import Kind, update_body
 from .._resources.ownership import REPLACED
+from .._state.account import Found, Resource
 from .._state.declaration import Entry
-from .._state.read import Found, Resource, matching, replaced_name
+from .._state.identity import is_of_another_type, leftover_of, matching, replaced_name
 from .changes import Change, Creation, Guard, Id, Ref, Step
-from .identity import is_of_another_type, leftover_of
-from .planning import Planning, ViolationError, create_body, differing, rest_of
+from .planning import Inputs, Part, ViolationError, create_body, differing, rest_of
 from .windows import WindowPlan
 
-# What a step needs, and what must have ended before it.
-Waits = tuple[Collection[str], Collection[str]]
-_LISTINGS = {
-    "target": ("DescribeMaintenanceWindowTargets", "Targets"),
-    "task": ("DescribeMaintenanceWindowTasks", "Tasks"),
-}
+
+@dataclass(frozen=True)
+class Waits:
+    """What a step needs, and what must have ended before it."""
+
+    needs: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+
+    def __or__(self, other: Waits) -> Waits:
+        """Both."""
+        return Waits(self.needs | other.needs, self.after | other.after)
 
 
-@dataclass
+NOTHING = Waits()
+
+
+@dataclass(frozen=True)
 class Child:
-    """One declared child in its window, as far as it is planned.
+    """One declared child in its window.
 
-    current: what it is made from; leftover: what an unfinished replacement left beside it. id: empty until planned.
-    planned: its structure as it will be.
+    name: the name that it is declared with, or had before an unfinished replacement. current: what it is made from;
+    leftover: what an unfinished replacement left beside it. id, planned: its id and structure as they will be. part:
+    its change and steps. waits: for a step that uses its id. values: its option values as they will be.
     """
 
     entry: Entry
     window: WindowPlan
+    name: str | None
     current: Resource | None
     leftover: Resource | None = None
     id: Id = ""
-    keys: list[str] = field(default_factory=list)
-    created: Creation | None = None
     planned: Raw = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    part: Part = field(default_factory=Part)
+    waits: Waits = NOTHING
 
-    def waits(self) -> Waits:
-        """What a step that uses this child's id needs, and what must have ended before it."""
-        return set(self.keys), {self.created.group} if self.created else set()
 
-
-def find_child(planning: Planning, entry: Entry, window: WindowPlan, found: Found) -> Child:
+def find_child(inputs: Inputs, entry: Entry, window: WindowPlan, found: Found) -> Child:
     """The child that an entry means; raises ViolationError where it means none or several."""
-    if id(entry) in planning.adoptions.doubts:
-        raise ViolationError(planning.adoptions.doubts[id(entry)])
-    if adopted := planning.adoptions.found.get(id(entry)):
+    if entry in inputs.adoptions.doubts:
+        raise ViolationError(inputs.adoptions.doubts[entry])
+    if adopted := inputs.adoptions.found.get(entry):
         where = f"{entry.kind.name} {adopted.id} of window {window.entry.title}"
-        planning.warn(entry, f"name: the {where} has no name and is the same; it gets this name")
-        child = Child(entry, window, adopted)
+        child = Child(entry, window, entry.name, adopted)
+        child.part.warn(entry, [f"name: the {where} has no name and is the same; it gets this name"])
     else:
         child = _find_child(entry, window, found)
-    for resource in (child.current, child.leftover):
-        if resource:
-            planning.claim(entry, resource.id)
+    child.part.claims += [(entry, one.id) for one in (child.current, child.leftover) if one]
     return child
 
 
 def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
-    matches = matching(entry, found.values())
-    kind = entry.kind
-    if entry.id and matches and not entry.absent:
-        successor = _name_by_leftover(entry, matches[0], found)
-        if successor:
-            return Child(entry, window, successor, matches[0])
+    kind, matches = entry.kind, matching(entry, found.values())
+    replaced = _replaced_name(entry, matches[0]) if entry.id and matches and not entry.absent else None
+    name = replaced or entry.name
+    successors = [one for one in found.values() if replaced and one.name == replaced]
+    if len(successors) == 1:
+        return Child(entry, window, name, successors[0], matches[0])
     if len(matches) > 1:
         ids = ", ".join(sorted(resource.id for resource in matches))
         raise ViolationError(
@@ -86,141 +91,149 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
         raise ViolationError(
             f"{kind.id_option}: {entry.id!r} does not exist in window {window.entry.title}; leave it out to create one"
         )
-    if entry.id and entry.name and not entry.absent:
-        rivals = [resource.id for resource in found.values() if resource.name == entry.name and resource.id != entry.id]
+    if entry.id and name and not entry.absent:
+        rivals = [resource.id for resource in found.values() if resource.name == name and resource.id != entry.id]
         if rivals:
             raise ViolationError(
-                f"name: {entry.name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
+                f"name: {name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
             )
     leftover = leftover_of(entry, found, matches[0] if matches else None)
     if not matches and leftover:
-        return Child(entry, window, leftover)
-    return Child(entry, window, matches[0] if matches else None, leftover)
+        return Child(entry, window, name, leftover)
+    return Child(entry, window, name, matches[0] if matches else None, leftover)
 
 
-def _name_by_leftover(entry: Entry, found: Resource, others: Found) -> Resource | None:
-    """An id may reach what an unfinished replacement left: then the name is the one before, and may stand already."""
+def _replaced_name(entry: Entry, found: Resource) -> str | None:
+    """The name before of what an unfinished replacement left, where an id reaches that; another may have it by now."""
     if not (found.name or "").endswith(REPLACED) or not is_of_another_type(entry, found):
         return None
     plain = entry.name or (found.name or "").removesuffix(REPLACED)
-    if replaced_name(plain) != found.name:
-        return None
-    entry.name = entry.values["name"] = plain
-    successors = [one for one in others.values() if one.name == plain]
-    return successors[0] if len(successors) == 1 else None
+    return plain if replaced_name(plain) == found.name else None
 
 
-def change_of(child: Child, action: str, before: dict[str, Any], after: dict[str, Any]) -> Change:
+def values_for(child: Child) -> dict[str, Any]:
+    """The given option values with the name that the child gets."""
+    return {**child.entry.values, **({"name": child.name} if child.name else {})}
+
+
+def change_of(child: Child, action: str, before: dict[str, Any], after: dict[str, Any], name: str = "") -> Change:
     """The change of a child; a new one's id is a Ref to the step that registers it."""
-    entry, current = child.entry, child.current
-    name = entry.name or (current.name if current else None) or str(entry.id)
+    kind, current = child.entry.kind, child.current
+    name = name or child.name or (current.name if current else None) or str(child.entry.id)
     window = child.window.entry.title
-    change_id = current.id if current and action in ("update", "delete") else Ref(f"{entry.kind.name} {window}/{name}")
-    return Change(entry.kind.name, name, action, change_id, before, after, window=window, late=entry.pruned)
+    change_id = current.id if current and action in ("update", "delete") else Ref(f"{kind.name} {window}/{name}")
+    return Change(kind.name, name, action, change_id, before, after, window=window, late=child.entry.pruned)
 
 
-def register_step(planning: Planning, child: Child, change: Change, after: Raw, waits: Waits) -> Step:
+def register_step(inputs: Inputs, child: Child, change: Change, planned: Raw, waits: Waits) -> Step:
     """The call that registers a child."""
     kind, window = child.entry.kind, child.window
-    listing, result = _LISTINGS[kind.name]
-    found = getattr(planning.account, f"{kind.name}s").get(window.read_id, {})
-    creation = Creation(
-        name=change.name,
-        id_member=kind.id_member,
-        listing=listing,
-        result=result,
-        name_member="Name",
-        delete=kind.delete,
-        parent=window.id,
-        where={"WindowId": window.id},
-        known=frozenset(one.id for one in found.values() if one.name == change.name),
-    )
-    child.created, child.planned = creation, after
-    body = {**create_body(planning.members(kind.create), after), "WindowId": window.id}
+    found = inputs.account.inside(kind, window.read_id)
+    known = frozenset(one.id for one in found.values() if one.name == change.name)
     return Step(
         change.title,
         change,
         kind.create,
-        body,
-        needs={*window.needs, *waits[0]},
-        after={*window.after, *waits[1]},
+        {**create_body(inputs.members(kind.create), planned), kind.parent_member: window.id},
+        window.needs | waits.needs,
+        window.after | waits.after,
         retry=frozenset({"DoesNotExistException"}) if isinstance(window.id, Ref) else frozenset(),
-        creation=creation,
+        creation=Creation(kind, change.name, window.id, known),
     )
 
 
-def plan_create(planning: Planning, child: Child, after: Raw, shown: dict[str, Any], waits: Waits = ((), ())) -> None:
-    """Register a new child."""
+def _planned(child: Child, change: Change, planned: Raw, steps: Iterable[Step]) -> Child:
+    """The child with a change; what uses its id waits for the last of the steps."""
+    part = Part()
+    part.join(child.part)
+    part.add(change, steps)
+    last = part.steps[-1]
+    after = frozenset({last.creation.group}) if last.creation else frozenset[str]()
+    return replace(child, id=change.id, planned=planned, part=part, waits=Waits(frozenset({last.key}), after))
+
+
+def plan_create(inputs: Inputs, child: Child, planned: Raw, shown: dict[str, Any], waits: Waits = NOTHING) -> Child:
+    """Register a new child. shown: its option values as the diff shows them."""
     change = change_of(child, "create", {}, shown)
-    child.id = change.id
-    child.keys = planning.plan.add(change, [register_step(planning, child, change, after, waits)])
+    return _planned(child, change, planned, [register_step(inputs, child, change, planned, waits)])
 
 
 def plan_update(
-    planning: Planning, child: Child, current: Resource, after: Raw, waits: Waits, replace: bool = False
-) -> dict[str, Any]:
-    """Update an existing child in place, where anything differs; gives its option values afterwards."""
+    inputs: Inputs,
+    child: Child,
+    current: Resource,
+    planned: Raw,
+    waits: Waits = NOTHING,
+    replace_all: bool = False,
+    show: Mapping[str, str] | None = None,
+) -> Child:
+    """Update an existing child in place, where anything differs. show: names of targets by id, for the diff."""
     kind = child.entry.kind
-    child.id, child.planned = current.id, after
-    old, new = differing(kind, current.raw, after)
-    body = update_body(kind, current.raw, after, planning.members(kind.update), replace)
-    if old != new and body:
-        change = change_of(child, "update", old, new)
-        request = {**body, "WindowId": child.window.id, kind.id_member: current.id}
-        step = Step(
-            f"{change.title} {current.id}",
-            change,
-            kind.update,
-            request,
-            needs={*child.window.needs, *waits[0]},
-            after={*child.window.after, *waits[1]},
-            rest=rest_of(planning, kind, current, after, body, child.window.id),
-        )
-        child.keys = planning.plan.add(change, [step])
-    return new
+    old, new = differing(kind, current.raw, planned)
+    shown = named(new, show or {})
+    body = update_body(kind, current.raw, planned, inputs.members(kind.update), replace_all)
+    if old == new or not body:
+        return replace(child, id=current.id, planned=planned, values=shown)
+    change = change_of(child, "update", named(old, show or {}), shown)
+    step = Step(
+        f"{change.title} {current.id}",
+        change,
+        kind.update,
+        {**body, kind.parent_member: child.window.id, kind.id_member: current.id},
+        child.window.needs | waits.needs,
+        child.window.after | waits.after,
+        rest=rest_of(inputs, kind, current, planned, body, child.window.id),
+    )
+    return replace(_planned(child, change, planned, [step]), values=shown)
 
 
 def plan_replace(
-    planning: Planning,
+    inputs: Inputs,
     child: Child,
     current: Resource,
-    after: Raw,
+    planned: Raw,
     values: tuple[dict[str, Any], dict[str, Any]],
-    waits: Waits = ((), ()),
-) -> Change:
-    """Rename the old child and register the new one; the caller removes the old one when nothing uses it any more."""
-    kind = child.entry.kind
+    waits: Waits = NOTHING,
+) -> Child:
+    """Rename the old child and register the new one; the caller removes the old one when nothing uses it any more.
+
+    values: option values before and after.
+    """
+    kind, window = child.entry.kind, child.window
     change = change_of(child, "replace", *values)
     steps = []
     if current.name != replaced_name(change.name):
-        rename = {"WindowId": child.window.id, kind.id_member: current.id, "Name": replaced_name(change.name)}
-        steps.append(
-            Step(f"{change.title} {current.id} rename", change, kind.update, rename, needs=set(child.window.needs))
-        )
-    steps.append(register_step(planning, child, change, after, waits))
-    child.id = change.id
-    child.keys = planning.plan.add(change, steps)[-1:]
-    return change
+        rename = {kind.parent_member: window.id, kind.id_member: current.id, "Name": replaced_name(change.name)}
+        steps.append(Step(f"{change.title} {current.id} rename", change, kind.update, rename, window.needs))
+    steps.append(register_step(inputs, child, change, planned, waits))
+    return replace(_planned(child, change, planned, steps), values=values[1])
 
 
-def refuse_unknown_type(child: Child, found: Any, known: Collection[str]) -> None:
+def refuse_unknown_type(child: Child, found: Any) -> None:
     """Nothing is replaced for being of a type that is not known here: AWS may be newer; raises ViolationError."""
-    if found not in known:
-        kind, title = child.entry.kind.name, child.entry.title
+    kind = child.entry.kind
+    if kind.type and found not in kind.type.known:
         raise ViolationError(
-            f"name: {kind} {title} is of the type {found!r}, which is not known here, and is not replaced; remove it by"
-            " hand, or choose another name"
+            f"name: {kind.name} {child.entry.title} is of the type {found!r}, which is not known here, and is not"
+            " replaced; remove it by hand, or choose another name"
         )
 
 
-def removal_step(kind: Kind, window: WindowPlan, resource: Resource, change: Change, **extra: Any) -> Step:
+def removal_step(
+    kind: Kind, window: WindowPlan, resource: Resource, change: Change, waits: Waits = NOTHING, **extra: Any
+) -> Step:
     """The call that deregisters a child; one that is gone already is as good."""
-    request = {"WindowId": window.id, kind.id_member: resource.id, **extra}
-    step = Step(f"{change.title} {resource.id} remove", change, kind.delete, request, tolerate=GONE)
+    request = {kind.parent_member: window.id, kind.id_member: resource.id, **extra}
     # What is replaced was renamed by this run, which is guard enough, and reads may lag behind the rename.
-    if change.action == "delete":
-        step.guard = Guard(kind.name, resource.id, resource.name, window=str(window.id))
-    return step
+    guard = Guard(kind, resource.id, resource.name, window=str(window.id)) if change.action == "delete" else None
+    key = f"{change.title} {resource.id} remove"
+    return Step(key, change, kind.delete, request, waits.needs, waits.after, tolerate=GONE, guard=guard)
+
+
+def named(values: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Option values with targets by name where that is unique, as users write them."""
+    ids = values.get("window_targets")
+    return {**values, "window_targets": [names.get(str(one), str(one)) for one in ids]} if ids else values
 
 
 def without(raw: Raw, *names: str) -> Raw:

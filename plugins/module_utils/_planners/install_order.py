@@ -8,48 +8,49 @@ from collections.abc import Iterable, Mapping
 
 from .._aws.structures import Raw
 from .._resources.exposure import WINDOW, Parts, installs_more
+from .._resources.register import IN_WINDOWS
+from .baselines import BaselinePlans
 from .changes import Change, Step
-from .planning import Planning
+from .planning import Inputs
 from .targets import TargetPlans
 from .tasks import TaskPlans
 from .windows import WindowPlan
 
-_ID_MEMBERS = ("WindowTargetId", "WindowTaskId")
+_ID_MEMBERS = tuple(kind.id_member for kind in IN_WINDOWS.values())
 
 
-def wait_for_baselines(
-    planning: Planning, window: WindowPlan, targets: TargetPlans, tasks: TaskPlans, first_step: int
-) -> None:
-    """Let each change of a window that could install more wait for all baselines.
+def after_baselines(
+    inputs: Inputs, steps: list[Step], baselines: BaselinePlans, targets: TargetPlans, tasks: TaskPlans
+) -> list[Step]:
+    """The steps of a window, of which each change that could install more waits for all baselines.
 
-    first_step: where the steps of this window begin. A change is judged alone and as the last of all, because any of
-    the others may fail.
+    A change is judged alone and as the last of all, because any of the others may fail.
     """
-    if not planning.baseline_steps or not window.planned:
-        return
-    before, after = _before(planning, window, targets), _after(planning, window, targets, tasks)
-    for change, steps in _by_change(planning.plan.steps[first_step:]):
-        keys = _changed(change, steps)
-        if change.action == "delete":
-            continue
-        if installs_more(before, _exchanged(before, after, keys)) or installs_more(
-            _exchanged(after, before, keys), after
+    window = targets.window
+    if not baselines.steps or not window.planned:
+        return steps
+    before, after = _before(inputs, window, targets), _after(inputs, window, targets, tasks)
+    waiting = set[Change]()
+    for change, own in _by_change(steps):
+        keys = _changed(change, own)
+        if change.action != "delete" and (
+            installs_more(before, _exchanged(before, after, keys))
+            or installs_more(_exchanged(after, before, keys), after)
         ):
-            for step in steps:
-                step.needs |= planning.baseline_steps
-                step.after |= planning.baseline_creations
+            waiting.add(change)
+    return [step.waiting(baselines.steps, baselines.creations) if step.change in waiting else step for step in steps]
 
 
 def _by_change(steps: Iterable[Step]) -> Iterable[tuple[Change, list[Step]]]:
-    grouped: dict[int, tuple[Change, list[Step]]] = {}
+    grouped: dict[Change, list[Step]] = {}
     for step in steps:
-        grouped.setdefault(id(step.change), (step.change, []))[1].append(step)
-    return grouped.values()
+        grouped.setdefault(step.change, []).append(step)
+    return grouped.items()
 
 
 def _changed(change: Change, steps: Iterable[Step]) -> set[tuple[str, str]]:
     """The parts that a change touches; a replacement names the old one in its requests."""
-    if change.kind == "window":
+    if change.window is None:
         return {WINDOW}
     ids = {str(step.request[member]) for step in steps for member in _ID_MEMBERS if member in step.request}
     return {(change.kind, one) for one in {*ids, str(change.id)}}
@@ -61,10 +62,10 @@ def _exchanged(parts: Parts, others: Parts, keys: set[tuple[str, str]]) -> Parts
     return {**kept, **{key: others[key] for key in keys if key in others}}
 
 
-def _before(planning: Planning, window: WindowPlan, targets: TargetPlans) -> Parts:
+def _before(inputs: Inputs, window: WindowPlan, targets: TargetPlans) -> Parts:
     if window.resource is None:
         return {}
-    tasks = planning.account.tasks.get(window.read_id)
+    tasks = inputs.account.contents[IN_WINDOWS["tasks"].name].get(window.read_id)
     return {
         WINDOW: window.resource.raw,
         **_keyed("target", {one.id: one.raw for one in targets.found.values()}),
@@ -72,9 +73,9 @@ def _before(planning: Planning, window: WindowPlan, targets: TargetPlans) -> Par
     }
 
 
-def _after(planning: Planning, window: WindowPlan, targets: TargetPlans, tasks: TaskPlans) -> Parts:
+def _after(inputs: Inputs, window: WindowPlan, targets: TargetPlans, tasks: TaskPlans) -> Parts:
     gone = {removal.resource.id for removal in targets.removals}
-    unread = window.resource is not None and window.read_id not in planning.account.tasks
+    unread = window.resource is not None and window.read_id not in inputs.account.contents[IN_WINDOWS["tasks"].name]
     return {
         WINDOW: window.planned,
         **_keyed("target", {one.id: one.raw for one in targets.found.values() if one.id not in gone}),

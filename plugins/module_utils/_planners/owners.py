@@ -7,30 +7,28 @@ The one place that decides it: for every step, from the request that it sends. N
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from .._aws.errors import PatchingError
 from .._options.kind import Kind
-from .._resources import patch_baseline, window
+from .._resources import patch_baseline
 from .._resources.ownership import OWNER_TAGS, SETUP_TAG, refusal
+from .._resources.register import KINDS
+from .._state.account import Subject
 from .._state.declaration import Entry
-from .._state.read import RESOURCE_TYPES, Subject
-from .changes import Change, Id, Owner, Ref, Step
+from .changes import Change, Id, Owner, Plan, Step
 from .planning import Planning, Tagging, tag_steps
 
-_REGISTER_DEFAULT = "RegisterDefaultPatchBaseline"
 _TAG_OPERATIONS = ("AddTagsToResource", "RemoveTagsFromResource")
-_CREATIONS = (window.KIND.create, patch_baseline.KIND.create)
-_KINDS = {window.RESOURCE_TYPE: window.KIND, patch_baseline.RESOURCE_TYPE: patch_baseline.KIND}
 
 
 @dataclass(frozen=True)
 class _Write:
     """One step and one resource that it writes to.
 
-    entry: of the resource itself, None where it is not declared. claimant: of the baseline that takes a group or the
-    default away from the resource.
+    entry: of the resource itself, None where it is not declared. claimant: of the resource that takes something away
+    from it, such as a patch group or the default.
     """
 
     step: Step
@@ -45,34 +43,43 @@ def unread(planning: Planning) -> list[Subject]:
     return [subject for subject in written if _tags(planning, subject) is None]
 
 
-def settle(planning: Planning, just_read: Collection[Subject]) -> None:
-    """Refuse what this run must not write, adopt what it may, and note on each step whose resources it relies on.
+def with_owners(planning: Planning, just_read: Collection[Subject]) -> Planning:
+    """The planning in which what this run must not write is refused, and what it may write is adopted.
 
-    just_read: resources whose tags were read after the planning, so that a first write can rely on them.
+    Each step says whose resources it relies on. just_read: resources whose tags were read after the planning, so that
+    a first write can rely on them.
     """
     writes = list(_writes(planning))
-    for write in writes:
-        _judge(planning, write)
+    plan = planning.plan
+    violations = [*plan.violations, *_refusals(planning, writes)]
+    changes, steps = list(plan.changes), list(plan.steps)
     parents = {write.subject: write.entry for write in writes if write.entry and not write.entry.declared}
     for subject, entry in parents.items():
-        _adopt(planning, subject, entry, [write.step for write in writes if write.subject == subject])
-    for write in _writes(planning):
-        write.step.owners += (_owner(planning, write, write.subject in just_read),)
-        if write.step.operation == _REGISTER_DEFAULT:
-            write.step.default_before = _default_before(planning, write.step)
+        if adoption := _adoption(planning, subject, entry):
+            change, adopting = adoption
+            waiting = {write.step for write in writes if write.subject == subject}
+            needs = {step.key for step in adopting}
+            steps = [*adopting, *(step.waiting(needs) if step in waiting else step for step in steps)]
+            changes.insert(0, change)
+    owned = replace(planning, plan=Plan(changes, steps, plan.warnings, violations))
+    owners: dict[Step, list[Owner]] = {}
+    for write in _writes(owned):
+        owners.setdefault(write.step, []).append(_owner(owned, write, write.subject in just_read))
+    owned.plan.steps = [replace(step, owners=(*step.owners, *owners.get(step, ()))) for step in steps]
+    return owned
 
 
 def _writes(planning: Planning) -> Iterator[_Write]:
-    claimants = {answer.id: answer.entry for answer in planning.answers.values() if answer.id is not None}
+    claimants = {answer.id: entry for entry, answer in planning.answers.items() if answer.id is not None}
     for step in planning.plan.steps:
-        for subject in _subjects(planning, step):
+        for subject in _subjects(step):
             planned = claimants.get(step.change.id) or _claimed(planning, step.change)
-            entry = planning.claimed.get((subject.kind, subject.id))
+            entry = planning.claimed.get((subject.kind.name, subject.id))
             if entry is None and subject.id == step.change.id:
                 entry = planned
-            if entry is None and (planned is None or subject.kind == window.KIND.name):
+            if entry is None and (planned is None or not subject.kind.loses):
                 raise PatchingError(f"Nothing declares what {step.key} writes; this is a defect of the collection.")
-            lost = subject.kind == patch_baseline.KIND.name and entry is not planned
+            lost = subject.kind.loses and entry is not planned
             yield _Write(step, subject, entry, planned if lost else None)
 
 
@@ -80,39 +87,24 @@ def _claimed(planning: Planning, change: Change) -> Entry | None:
     return planning.claimed.get((change.kind, change.id)) if isinstance(change.id, str) else None
 
 
-def _subjects(planning: Planning, step: Step) -> Iterator[Subject]:
+def _subjects(step: Step) -> Iterator[Subject]:
     """The existing resources that a step writes to, by its request; those of AWS are only ever registered."""
-    for kind, resource_id in _named(planning, step):
+    for kind, resource_id in _named(step):
         if isinstance(resource_id, str) and resource_id and not patch_baseline.is_aws_owned(resource_id):
-            yield Subject(kind.name, patch_baseline.bare_id(resource_id))
+            yield Subject(kind, patch_baseline.bare_id(resource_id))
 
 
-def _named(planning: Planning, step: Step) -> Iterator[tuple[Kind, Id | None]]:
-    request = step.request
+def _named(step: Step) -> Iterator[tuple[Kind, Id | None]]:
+    request, kinds = step.request, [kind for kind in KINDS.values() if kind.resource_type]
     if step.operation in _TAG_OPERATIONS:
-        yield _KINDS[request["ResourceType"]], request["ResourceId"]
-    elif "WindowId" in request:
-        yield window.KIND, request["WindowId"]
-    elif "BaselineId" in request:
-        yield patch_baseline.KIND, request["BaselineId"]
-        if step.operation == _REGISTER_DEFAULT:
-            yield patch_baseline.KIND, _default_before(planning, step)[1]
-    elif step.operation not in _CREATIONS:
+        yield next(kind for kind in kinds if kind.resource_type == request["ResourceType"]), request["ResourceId"]
+        return
+    written = [(kind, request[kind.id_member]) for kind in kinds if kind.id_member in request]
+    if not written and step.operation not in {kind.create for kind in kinds}:
         raise PatchingError(f"Nothing says what {step.operation} writes; this is a defect of the collection.")
-
-
-def _default_before(planning: Planning, step: Step) -> tuple[str, str]:
-    """The operating system whose default a step sets, and the baseline that is its default now."""
-    baseline_id, identities = step.request["BaselineId"], planning.account.identities
-    if isinstance(baseline_id, Ref):
-        system = next(one.request["OperatingSystem"] for one in planning.plan.steps if one.key == baseline_id.step)
-    else:
-        bare = patch_baseline.bare_id(baseline_id)
-        system = next(one["OperatingSystem"] for one in identities if patch_baseline.bare_id(one["BaselineId"]) == bare)
-    defaults = [
-        one["BaselineId"] for one in identities if one["OperatingSystem"] == system and one.get("DefaultBaseline")
-    ]
-    return system, defaults[0] if defaults else ""
+    yield from written
+    if step.default_before:
+        yield written[0][0], step.default_before[1]
 
 
 def _tags(planning: Planning, subject: Subject) -> dict[str, str] | None:
@@ -120,15 +112,17 @@ def _tags(planning: Planning, subject: Subject) -> dict[str, str] | None:
     return resource.tags if resource else None
 
 
-def _judge(planning: Planning, write: _Write) -> None:
-    """Refuse a write to what is not this run's, once for each resource and entry."""
-    entries = [one for one in (write.claimant, write.entry) if one]
-    reasons = [_reason(planning, write, entry) for entry in entries]
-    # A baseline that is declared itself may lose a group by what it says, or by what the one says that claims it.
-    if all(reasons):
-        text = f"{entries[0].label}{reasons[0]}"
-        if text not in planning.plan.violations:
-            planning.plan.violations.append(text)
+def _refusals(planning: Planning, writes: list[_Write]) -> list[str]:
+    """Why writes to what is not this run's are refused, once for each entry and what it writes to."""
+    found: dict[tuple[Entry, Subject, str], str] = {}
+    for write in writes:
+        entries = [one for one in (write.claimant, write.entry) if one]
+        reasons = [_reason(planning, write, entry) for entry in entries]
+        # A baseline that is declared itself may lose a group by what it says, or by what the one says that claims it.
+        if all(reasons):
+            taken = str(write.step.request.get("PatchGroup", write.step.operation)) if write.claimant else ""
+            found.setdefault((entries[0], write.subject, taken), f"{entries[0].label}{reasons[0]}")
+    return list(found.values())
 
 
 def _reason(planning: Planning, write: _Write, entry: Entry) -> str | None:
@@ -137,10 +131,8 @@ def _reason(planning: Planning, write: _Write, entry: Entry) -> str | None:
     if not reason:
         return None
     if not lost:
-        return f"{subject.kind} {_title(planning, subject, entry)} ({subject.id}) {reason}"
-    what = (
-        "default" if write.step.operation == _REGISTER_DEFAULT else f"patch group {write.step.request['PatchGroup']!r}"
-    )
+        return f"{subject.kind.name} {_title(planning, subject, entry)} ({subject.id}) {reason}"
+    what = "default" if write.step.default_before else f"patch group {write.step.request['PatchGroup']!r}"
     return f"the {what} is that of baseline {_title(planning, subject)} ({subject.id}), which {reason}"
 
 
@@ -155,22 +147,18 @@ def _removes(entry: Entry) -> bool:
     """Whether an entry removes: itself, or, of a window that is only a parent, all that is declared in it."""
     if entry.declared:
         return entry.absent
-    return all(child.absent for child in (*(entry.targets or ()), *(entry.tasks or ())))
+    return all(child.absent for child in entry.contents)
 
 
-def _adopt(planning: Planning, subject: Subject, entry: Entry, steps: Iterable[Step]) -> None:
+def _adoption(planning: Planning, subject: Subject, entry: Entry) -> tuple[Change, list[Step]] | None:
     """A window of which only the content is declared becomes the run's own before that is written."""
     tags = _tags(planning, subject) or {}
     if not entry.claim or _removes(entry) or tags.get(SETUP_TAG) == entry.claim:
-        return
+        return None
     before, after = {"setup": tags.get(SETUP_TAG)}, {"setup": entry.claim}
-    change = Change("window", _title(planning, subject, entry), "update", subject.id, before, after)
+    change = Change(subject.kind.name, _title(planning, subject, entry), "update", subject.id, before, after)
     tagging = Tagging(before, after, {SETUP_TAG: entry.claim}, [])
-    adoption = tag_steps(tagging, change, window.RESOURCE_TYPE, subject.id)
-    for step in steps:
-        step.needs |= {one.key for one in adoption}
-    planning.plan.changes.insert(0, change)
-    planning.plan.steps[:0] = adoption
+    return change, tag_steps(tagging, change, subject.kind.resource_type, subject.id)
 
 
 def _owner(planning: Planning, write: _Write, just_read: bool) -> Owner:
@@ -180,8 +168,8 @@ def _owner(planning: Planning, write: _Write, just_read: bool) -> Owner:
     own = kept[SETUP_TAG]
     if entry:
         own = entry.claim if entry.setup or not entry.declared else own
-        own = None if entry.params.get("setup") == "" else own
+        own = None if entry.values.get("setup") == "" else own
     owning = step.operation in _TAG_OPERATIONS and own != kept[SETUP_TAG]
     each_time = bool(step.guard or write.claimant or owning)
     look = "each time" if each_time else "never" if just_read else "once"
-    return Owner(RESOURCE_TYPES[write.subject.kind], write.subject.id, kept, own, look)
+    return Owner(write.subject.kind.resource_type, write.subject.id, kept, own, look)

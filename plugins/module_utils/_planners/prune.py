@@ -8,71 +8,70 @@ The rest of the planners knows no other way to remove a resource, so a prune ref
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .._options.kind import Kind
-from .._resources import patch_baseline, window, window_target, window_task
+from .._resources.register import IN_WINDOWS, KINDS, lists_of
+from .._state.account import Account, Found, Resource
 from .._state.declaration import Declaration, Entry
-from .._state.read import (
-    Found,
-    Resource,
+from .._state.identity import (
+    Adoptions,
+    leftover_of,
     matching,
     matching_baselines,
     owned_by,
     successor_identities,
 )
-from .identity import leftover_of
-from .planning import Planning
+from .changes import Change
 
 
-def add_undeclared(planning: Planning) -> None:
-    """Add an absent entry for each resource that the setup owns and does not declare."""
-    declaration, account = planning.declaration, planning.account
-    if not declaration.removes_all:
-        _add_children(planning)
-    declared = {one.id for entry in declaration.windows for one in matching(entry, account.windows.values())}
-    declaration.windows += _undeclared(planning, window.KIND, account.windows, declared, bool(declaration.windows))
+def with_undeclared(declaration: Declaration, account: Account, adoptions: Adoptions) -> tuple[Declaration, list[str]]:
+    """The declaration with an absent entry for each resource that the setup owns and does not declare, and warnings."""
+    warnings: list[str] = []
+    resources = {}
+    for name, kind in KINDS.items():
+        declared = declaration.of(kind)
+        kept = _baselines_kept(declaration, account) if kind.loses else _kept(declared, account.of(kind))
+        if kind.contents and not declaration.removes_all:
+            declared = tuple(_with_contents(declaration, account, adoptions, one, warnings) for one in declared)
+        gone = [one for one in _sorted(account.of(kind)) if one.id not in kept and owned_by(one, declaration.setup)]
+        if gone and not declared and not declaration.removes_all:
+            # A list that came out empty must not empty an account.
+            warnings.append(_warning(f"{name}: the list is empty or missing", gone))
+            gone = []
+        resources[kind.name] = (*declared, *(_absent(kind, one, declaration) for one in gone))
+    return replace(declaration, resources=resources), warnings
+
+
+def _kept(entries: Iterable[Entry], found: Found) -> set[str]:
+    return {one.id for entry in entries for one in matching(entry, found.values())}
+
+
+def _baselines_kept(declaration: Declaration, account: Account) -> set[str]:
     kept: set[str] = set()
     for entry in declaration.baselines:
         matches = matching_baselines(entry, account.identities)
-        kept |= {str(one["BaselineId"]) for one in matches}
-        kept |= {
-            str(new["BaselineId"]) for one in matches for new in successor_identities(entry, one, account.identities)
-        }
-    given = bool(declaration.baselines)
-    declaration.baselines += _undeclared(planning, patch_baseline.KIND, account.baselines, kept, given)
+        successors = [new for one in matches for new in successor_identities(entry, one, account.identities)]
+        kept |= {str(one["BaselineId"]) for one in (*matches, *successors)}
+    return kept
 
 
-def _undeclared(planning: Planning, kind: Kind, found: Found, declared: set[str], given: bool) -> list[Entry]:
-    """given: whether the declaration has any of the kind; a list that came out empty must not empty an account."""
-    setup = planning.declaration.setup
-    gone = [one for one in _sorted(found.values()) if one.id not in declared and owned_by(one, setup)]
-    if gone and not given and not planning.declaration.removes_all:
-        _warn_of_the_rest(planning, f"{kind.name}s: the list is empty or missing", gone)
-        return []
-    return [_absent(kind, resource, planning.declaration) for resource in gone]
+def _sorted(found: Found) -> list[Resource]:
+    return sorted(found.values(), key=lambda one: one.name or one.id)
 
 
-def _sorted(found: Iterable[Resource]) -> list[Resource]:
-    return sorted(found, key=lambda one: one.name or one.id)
-
-
-def _warn_of_the_rest(planning: Planning, cause: str, rest: list[Resource]) -> None:
+def _warning(cause: str, rest: list[Resource]) -> str:
     names = ", ".join(one.name or one.id for one in rest)
-    planning.plan.warnings.append(
-        f"prune: {cause}, so these are not removed: {names}; to remove the last ones, give them state: absent"
-    )
+    return f"prune: {cause}, so these are not removed: {names}; to remove the last ones, give them state: absent"
 
 
 def _absent(kind: Kind, resource: Resource, declaration: Declaration) -> Entry:
-    label = f"prune of {kind.name} {resource.name or resource.id}: "
-    # The id alone says which one is meant; the name could also mean a namesake.
     return Entry(
         kind,
-        label,
+        f"prune of {kind.name} {resource.name or resource.id}: ",
         {},
-        None,
-        resource.id,
-        {},
+        # The id alone says which one is meant; the name could also mean a namesake.
+        id=resource.id,
         absent=True,
         pruned=True,
         setup=declaration.setup,
@@ -81,47 +80,47 @@ def _absent(kind: Kind, resource: Resource, declaration: Declaration) -> Entry:
     )
 
 
-def _add_children(planning: Planning) -> None:
-    declaration, account = planning.declaration, planning.account
-    for entry in declaration.windows:
-        matches = matching(entry, account.windows.values())
-        # A window that is adopted in this run keeps what it has.
-        if entry.absent or len(matches) != 1 or not owned_by(matches[0], declaration.setup):
-            continue
-        window_id = matches[0].id
-        entry.tasks = _with_absent(planning, entry, window_task.KIND, entry.tasks, account.tasks.get(window_id, {}))
-        targets = account.targets.get(window_id, {})
-        entry.targets = _with_absent(planning, entry, window_target.KIND, entry.targets, targets)
+def _with_contents(
+    declaration: Declaration, account: Account, adoptions: Adoptions, entry: Entry, warnings: list[str]
+) -> Entry:
+    matches = matching(entry, account.windows.values())
+    # A window that is adopted in this run keeps what it has.
+    if entry.absent or len(matches) != 1 or not owned_by(matches[0], declaration.setup):
+        return entry
+    contents = {}
+    for kind in reversed({kind.name: kind for kind in IN_WINDOWS.values()}.values()):
+        declared: tuple[Entry, ...] | None = getattr(entry, f"{kind.name}s")
+        gone = _undeclared(declared or (), account.inside(kind, matches[0].id), adoptions)
+        if gone and not declared:
+            lists = lists_of(kind.name)
+            verb = "are" if len(lists) > 1 else "is"
+            warnings.append(_warning(f"{entry.label}{' and '.join(lists)}: {verb} empty or missing", gone))
+        elif gone:
+            contents[f"{kind.name}s"] = (*(declared or ()), *(_absent(kind, one, declaration) for one in gone))
+    return replace(entry, **contents)  # type: ignore[arg-type]
 
 
-def _with_absent(
-    planning: Planning, parent: Entry, kind: Kind, entries: list[Entry] | None, found: Found
-) -> list[Entry] | None:
-    declared = entries or []
-    matches = [(entry, matching(entry, found.values())) for entry in declared]
-    kept = {one.id for _entry, resources in matches for one in resources} | planning.adoptions.ids()
-    leftovers = [leftover_of(entry, found, resources[0] if resources else None) for entry, resources in matches]
-    kept |= {one.id for one in leftovers if one}
-    gone = [one for one in _sorted(found.values()) if one.id not in kept]
-    if gone and not declared:
-        what = "targets" if kind is window_target.KIND else "patch_tasks and tasks"
-        verb = "is empty or missing" if kind is window_target.KIND else "are empty or missing"
-        _warn_of_the_rest(planning, f"{parent.label}{what}: {verb}", gone)
-        return entries
-    return declared + [_absent(kind, resource, planning.declaration) for resource in gone] if gone else entries
+def _undeclared(entries: tuple[Entry, ...], found: Found, adoptions: Adoptions) -> list[Resource]:
+    """What lies in a window and is not declared."""
+    kept = _kept(entries, found) | adoptions.ids()
+    for entry in entries:
+        matches = matching(entry, found.values())
+        leftover = leftover_of(entry, found, matches[0] if matches else None)
+        kept |= {leftover.id} if leftover else set()
+    return [one for one in _sorted(found) if one.id not in kept]
 
 
-def check_limit(planning: Planning) -> None:
+def limit_violations(declaration: Declaration, changes: Iterable[Change]) -> list[str]:
     """Refuse to remove more resources that are not declared than the user expects."""
-    declaration = planning.declaration
     limit = declaration.limit
-    pruned = [change for change in planning.plan.changes if change.late]
-    if limit is not None and len(pruned) > limit:
-        titles = ", ".join(change.title for change in pruned)
-        how, way = ("by prune", "declare what is to stay")
-        if declaration.removes_all:
-            how, way = ("besides what is declared", "declare all that goes")
-        planning.plan.violations.append(
-            f"prune_limit: {len(pruned)} resources would be removed {how}, but at most {limit} may be: {titles};"
-            f" {way}, or raise prune_limit"
-        )
+    pruned = [change for change in changes if change.late]
+    if limit is None or len(pruned) <= limit:
+        return []
+    titles = ", ".join(change.title for change in pruned)
+    how, way = ("by prune", "declare what is to stay")
+    if declaration.removes_all:
+        how, way = ("besides what is declared", "declare all that goes")
+    return [
+        f"prune_limit: {len(pruned)} resources would be removed {how}, but at most {limit} may be: {titles};"
+        f" {way}, or raise prune_limit"
+    ]

@@ -1,70 +1,98 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of a whole declaration: baselines, windows, their targets and tasks, in order of dependency. Pure."""
+"""The plan of a whole declaration: puts the parts of all planners together, in order of dependency. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from .._state.declaration import Declaration
-from .._state.read import Account
-from .baselines import plan_baseline_removals, plan_baselines
-from .identity import adopt_unnamed
-from .install_order import wait_for_baselines
-from .planning import Answer, Planning, ViolationError
-from .prune import add_undeclared, check_limit
+from .._resources.register import KINDS
+from .._state.account import Account
+from .._state.declaration import Declaration, Entry
+from .._state.identity import adopt_unnamed
+from .baselines import BaselinePlans, plan_baseline_removals, plan_baselines
+from .changes import Plan, late_last
+from .install_order import after_baselines
+from .planning import Answer, Inputs, Part, Planning, ViolationError
+from .prune import limit_violations, with_undeclared
+from .resource import plan_resource
 from .targets import plan_target_removals, plan_targets
 from .tasks import plan_tasks
-from .windows import WindowPlan, plan_window, plan_window_removal
+from .windows import plan_window, plan_window_removal
 
 _GROUP_TAGS = ("tag:PatchGroup", "tag:Patch Group")
+# The kinds with planners of their own; all others are planned by what kinds share.
+_SPECIAL = frozenset({"baselines", "windows"})
 
 
 def plan_setup(declaration: Declaration, account: Account, input_shape: Callable[[str], Any]) -> Planning:
-    """Compare what is declared with what is there."""
-    planning = Planning(declaration, account, input_shape, adoptions=adopt_unnamed(declaration, account))
+    """Compare what is declared with what was read."""
+    adoptions = adopt_unnamed(declaration, account)
+    whole = Part()
     if declaration.owned:
-        add_undeclared(planning)
-    plan_baselines(planning)
+        declaration, whole.warnings = with_undeclared(declaration, account, adoptions)
+    inputs = Inputs(declaration, account, input_shape, adoptions)
+    baselines = plan_baselines(inputs)
+    whole.join(baselines.part)
     for entry in declaration.windows:
-        first_step = len(planning.plan.steps)
-        try:
-            if entry.absent:
-                plan_window_removal(planning, entry)
-            elif window := plan_window(planning, entry):
-                _plan_children(planning, window, first_step)
-            else:
-                for child in (*(entry.targets or ()), *(entry.tasks or ())):
-                    planning.answer(child, Answer(child, None, {}))
-        except ViolationError as violation:
-            planning.refuse(entry, str(violation))
-    plan_baseline_removals(planning)
-    _warn_of_uncovered_groups(planning)
-    planning.plan.put_last()
-    check_limit(planning)
-    return planning
+        whole.join(_plan_window(inputs, entry, baselines))
+    for name, kind in KINDS.items():
+        for entry in () if name in _SPECIAL else declaration.of(kind):
+            whole.join(plan_resource(inputs, entry))
+    whole.join(plan_baseline_removals(inputs, baselines, whole.steps))
+    whole.warnings += _warnings_of_uncovered_groups(declaration)
+    return _combined(inputs, whole)
 
 
-def _warn_of_uncovered_groups(planning: Planning) -> None:
+def _combined(inputs: Inputs, whole: Part) -> Planning:
+    claimed: dict[tuple[str, str], Entry] = {}
+    for entry, resource_id in whole.claims:
+        first = claimed.setdefault((entry.kind.name, resource_id), entry)
+        if first is not entry:
+            whole.refuse(entry, [f"{entry.kind.id_option}: {resource_id} is declared already as {first.title!r}"])
+    whole.violations += limit_violations(inputs.declaration, whole.changes)
+    plan = Plan(whole.changes, late_last(whole.steps), whole.warnings, whole.violations)
+    return Planning(inputs.declaration, inputs.account, plan, whole.answers, whole.missing, claimed, whole.filters)
+
+
+def _plan_window(inputs: Inputs, entry: Entry, baselines: BaselinePlans) -> Part:
+    part = Part()
+    try:
+        if entry.absent:
+            return plan_window_removal(inputs, entry)
+        window = plan_window(inputs, entry)
+        if window is None:
+            return Part(answers={child: Answer(None, {}) for child in entry.contents})
+        targets = plan_targets(inputs, window)
+        tasks = plan_tasks(inputs, window, targets)
+        for one in (window.part, targets.part, tasks.part):
+            part.join(one)
+        part.steps = after_baselines(inputs, part.steps, baselines, targets, tasks)
+        part.join(plan_target_removals(inputs, targets, tasks.after, tasks.steps))
+    except ViolationError as violation:
+        part.refuse(entry, [str(violation)])
+    return part
+
+
+def _warnings_of_uncovered_groups(declaration: Declaration) -> list[str]:
     """A patch group that no window patches is most likely a misspelt one.
 
-    Told only where all declared targets select by patch group; other tags and ids may well reach its nodes.
+    Only where all declared targets select by patch group; other tags and ids may well reach its nodes.
     """
-    windows = [entry for entry in planning.declaration.windows if not entry.absent]
+    windows = [entry for entry in declaration.windows if not entry.absent]
     targets = [child for entry in windows for child in entry.targets or () if not child.absent]
     criteria = [one for child in targets for one in child.values.get("targets") or ()]
     if not criteria or any(one["key"] not in _GROUP_TAGS for one in criteria):
-        return
+        return []
     covered = {value for one in criteria for value in one["values"]}
-    for entry in planning.declaration.baselines:
-        missing = [] if entry.absent else sorted(set(entry.params.get("patch_groups") or ()) - covered)
-        if missing:
-            planning.warn(entry, f"patch_groups: no declared window target selects {', '.join(missing)}")
-
-
-def _plan_children(planning: Planning, window: WindowPlan, first_step: int) -> None:
-    targets = plan_targets(planning, window)
-    tasks = plan_tasks(planning, window, targets)
-    wait_for_baselines(planning, window, targets, tasks, first_step)
-    plan_target_removals(planning, targets, tasks.after, tasks.steps)
+    missing = {
+        entry: sorted(set(entry.values.get("patch_groups") or ()) - covered)
+        for entry in declaration.baselines
+        if not entry.absent
+    }
+    return [
+        f"{entry.label}patch_groups: no declared window target selects {', '.join(groups)}"
+        for entry, groups in missing.items()
+        if groups
+    ]

@@ -4,32 +4,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.structures import Raw
 from .._options.kind import merge, values_of
-from .._resources import patch_task, window_task
+from .._options.limits import option_breaches
 from .._resources.exposure import installs, run_on_the_same
-from .._resources.tasks import is_deprecated, modernised
-from .._state.declaration import Entry
-from .._state.read import Found, matching
-from .changes import Change, Id, Step
+from .._resources.register import IN_WINDOWS
+from .._resources.tasks import is_deprecated
+from .._state.account import Found, Resource
+from .._state.identity import matching
+from .changes import Change, Id, Ref, Step
 from .contents import (
+    NOTHING,
     Child,
     Waits,
     change_of,
     find_child,
+    named,
     plan_create,
     plan_replace,
     plan_update,
     refuse_unknown_type,
     removal_step,
     repointed,
+    values_for,
     without,
 )
-from .planning import Answer, Planning, ViolationError, required
-from .targets import TargetPlans, resolve
+from .planning import Answer, Inputs, Part, ViolationError, required
+from .targets import TargetPlans, missing_target, resolve
 from .windows import WindowPlan
 
 
@@ -46,176 +51,148 @@ class TaskPlans:
     after: dict[str, Raw] = field(default_factory=dict)
     steps: dict[str, list[Step]] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
+    part: Part = field(default_factory=Part)
 
 
-def plan_tasks(planning: Planning, window: WindowPlan, targets: TargetPlans) -> TaskPlans:
+def plan_tasks(inputs: Inputs, window: WindowPlan, targets: TargetPlans) -> TaskPlans:
     """Plan the declared tasks of a window, and those that follow a replaced target."""
-    found = planning.account.tasks.get(window.read_id, {})
+    found = inputs.account.inside(IN_WINDOWS["tasks"], window.read_id)
     plans = TaskPlans(window, targets, {one.id: one.raw for one in found.values()})
     declared: set[str] = set()
     for entry in window.entry.tasks or ():
         try:
-            child = find_child(planning, entry, window, found)
-            declared |= {one.id for one in (child.current, child.leftover) if one}
-            if entry.absent:
-                planning.answer(entry, Answer(entry, None, {}))
-                _refuse_foreign(entry, child)
-                _remove(planning, plans, child)
-            else:
-                _plan_task(planning, plans, child)
-                plans.children.append(child)
-                _warn_of_a_second_installation(planning, plans, child, found)
+            child = find_child(inputs, entry, window, found)
+            old = [one for one in (child.current, child.leftover) if one]
+            declared |= {one.id for one in old}
+            _refuse_foreign(child)
+            child = _removed(targets, child) if entry.absent else _plan_task(inputs, targets, child)
+            _note(plans, child, old)
+            if not entry.absent:
+                child.part.warn(entry, _warnings_of_a_second_installation(inputs, targets, child, found))
+            plans.part.join(child.part)
         except ViolationError as violation:
-            planning.refuse(entry, str(violation))
-    _follow_targets(planning, plans, declared)
+            plans.part.refuse(entry, [str(violation)])
+    _follow_targets(inputs, plans, declared)
     return plans
 
 
-def _warn_of_a_second_installation(planning: Planning, plans: TaskPlans, child: Child, found: Found) -> None:
+def _note(plans: TaskPlans, child: Child, old: Iterable[Resource]) -> None:
+    """Remember what becomes of the tasks that a child was made from."""
+    for resource in old:
+        if child.id != resource.id:
+            plans.after.pop(resource.id, None)
+        plans.steps.setdefault(resource.id, []).extend(child.part.steps)
+    if child.id:
+        plans.children.append(child)
+        if child.current and child.id == child.current.id:
+            plans.after[child.current.id] = child.planned
+
+
+def _warnings_of_a_second_installation(inputs: Inputs, targets: TargetPlans, child: Child, found: Found) -> list[str]:
     """A second task that installs on the same nodes is never made in silence."""
     if child.current or not installs(child.planned):
-        return
-    targets = {("target", one.id): one.raw for one in plans.targets.found.values()}
-    targets.update({("target", str(one.id)): one.planned for one in plans.targets.children})
+        return []
+    parts = {("target", one.id): one.raw for one in targets.found.values()}
+    parts.update({("target", str(one.id)): one.planned for one in targets.children})
     declared = {one.id for entry in child.window.entry.tasks or () for one in matching(entry, found.values())}
-    others = [task for task in found.values() if task.id not in declared | planning.adoptions.ids()]
-    for task in others:
-        if not installs(task.raw) or not run_on_the_same(targets, child.planned, task.raw):
-            continue
-        planning.warn(
-            child.entry,
-            f"operation: the task {task.name or 'without a name'} ({task.id}), which is not declared, installs on the"
-            " same targets already; remove it, or give its window_task_id to make it this task",
-        )
+    others = [task for task in found.values() if task.id not in declared | inputs.adoptions.ids()]
+    return [
+        f"operation: the task {task.name or 'without a name'} ({task.id}), which is not declared, installs on the"
+        " same targets already; remove it, or give its window_task_id to make it this task"
+        for task in others
+        if installs(task.raw) and run_on_the_same(parts, child.planned, task.raw)
+    ]
 
 
-def _refuse_foreign(entry: Entry, child: Child) -> None:
-    """A patch task must not be taken for another task of its name."""
+def _refuse_foreign(child: Child) -> None:
+    """A task must not be taken for another one of its name."""
     current = child.current
-    document = entry.values.get("document")
-    if entry.kind is patch_task.KIND and current and patch_task.is_foreign(modernised(current.raw), document):
-        what = current.raw.get("TaskType")
-        arn = current.raw.get("TaskArn")
-        raise ViolationError(
-            f"name: task {current.name or current.id} is a {what} task of {arn}, no patch task; manage it with"
-            " ssm_window_task, or choose another name"
-        )
+    refusal = child.entry.kind.refusal(current.raw, child.entry.values) if current else None
+    if current and refusal:
+        raise ViolationError(f"name: task {current.name or current.id} {refusal}")
 
 
-def _remove(planning: Planning, plans: TaskPlans, child: Child) -> None:
+def _removed(targets: TargetPlans, child: Child) -> Child:
+    entry, part = child.entry, Part()
+    part.join(child.part)
+    part.answers[entry] = Answer(None, {})
     for resource in (child.current, child.leftover):
         if resource:
-            gone = Child(child.entry, plans.window, resource)
-            before = _named(values_of(child.entry.kind, resource.raw), plans.targets.names())
-            change = change_of(gone, "delete", before, {})
-            change.name = resource.name or resource.id
-            step = removal_step(child.entry.kind, plans.window, resource, change)
-            planning.plan.add(change, [step])
-            plans.steps.setdefault(resource.id, []).append(step)
-            plans.after.pop(resource.id, None)
+            before = named(values_of(entry.kind, resource.raw), targets.names())
+            gone = replace(child, current=resource)
+            change = change_of(gone, "delete", before, {}, resource.name or resource.id)
+            part.add(change, [removal_step(entry.kind, child.window, resource, change)])
+    return replace(child, part=part)
 
 
-def _plan_task(planning: Planning, plans: TaskPlans, child: Child) -> None:
-    entry, current = child.entry, child.current
-    kind, rules = entry.kind, patch_task if entry.kind is patch_task.KIND else window_task
-    _refuse_foreign(entry, child)
-    base = repointed(modernised(current.raw), plans.targets.moved) if current else {}
-    if kind is patch_task.KIND and not current:
-        base = {"TaskType": "RUN_COMMAND"}
-    replaced = bool(current) and entry.values.get("task_type") not in (None, base.get("TaskType"))
+def _plan_task(inputs: Inputs, targets: TargetPlans, child: Child) -> Child:
+    entry, current, kind = child.entry, child.current, child.entry.kind
+    base = repointed(kind.modernise(current.raw), targets.moved) if current else kind.base
+    given = values_for(child)
+    declared_type = kind.declared_type(given)
+    replaced = bool(current) and declared_type not in (None, kind.stored_type(base))
     if replaced:
-        refuse_unknown_type(child, base.get("TaskType"), window_task.BLOCKS)
+        refuse_unknown_type(child, kind.stored_type(base))
         base = without(base, "TaskInvocationParameters", "TaskArn")
     before = values_of(kind, base) if current else {}
-    values, waits = _resolved(planning, plans, entry, rules.completed(entry.values, before))
-    after = merge(kind, base, values)
-    shown = values_of(kind, after)
-    found = required(entry, ("name", *rules.REQUIRED), shown) if replaced or not current else []
-    if kind is patch_task.KIND and current and not shown["operation"]:
-        found = ["operation: is missing, and the task stores none; give Scan or Install"]
-    changed = {name: value for name, value in entry.values.items() if before.get(name) != value}
-    refused, doubtful = rules.form_findings(changed, shown)
-    for text in found + rules.violations(values, shown) + refused:
-        planning.refuse(entry, text)
-    planning.check_limits(entry, values, {**after, "Targets": []})
-    strangers = _unregistered(plans, after)
-    waits = _with_holders(plans, after, waits)
-    for text in doubtful + (patch_task.warnings(entry.values) if kind is patch_task.KIND else []):
-        planning.warn(entry, text)
-    first_step = len(planning.plan.steps)
-    _write(planning, plans, child, after, replaced, waits)
-    if strangers and child.keys:
-        _warn_of_strangers(planning, plans, entry, strangers, planning.plan.steps[first_step:])
+    values, waits, unknown = _resolved(inputs, targets, kind.complete(given, before))
+    planned = merge(kind, base, values)
+    shown = values_of(kind, planned)
+    part = child.part
+    part.missing += [f"{missing_target(targets, one)}; register it first, with ssm_window_target" for one in unknown]
+    part.refuse(entry, required(entry, shown) if replaced or not current else [])
+    part.refuse(entry, kind.violations(entry.values, values, before, shown))
+    # What was given literally is held against the limits before anything is read.
+    derived = set(values) - set(entry.values)
+    part.refuse(entry, option_breaches(kind, inputs.input_shape(kind.create), {**planned, "Targets": []}, derived))
+    part.warn(entry, kind.warnings(entry.values, before, shown))
+    names = {**targets.names(), **{str(Ref(f"target {one}")): one for one in unknown}}
+    waits |= _holders(targets, planned)
+    return _with_strangers(_written(inputs, child, planned, replaced, waits, names), targets)
 
 
-def _write(planning: Planning, plans: TaskPlans, child: Child, after: Raw, replaced: bool, waits: Waits) -> None:
+def _written(inputs: Inputs, child: Child, planned: Raw, replaced: bool, waits: Waits, names: dict[str, str]) -> Child:
+    """The child with the calls that make it so. names: of targets by id."""
     entry, current, kind = child.entry, child.current, child.entry.kind
-    names = plans.targets.names()
-    shown = _named(values_of(kind, after), names)
-    before_count, step_count = len(planning.plan.changes), len(planning.plan.steps)
+    shown = named(values_of(kind, planned), names)
     if current is None:
-        plan_create(planning, child, after, shown, waits)
+        child = replace(plan_create(inputs, child, planned, shown, waits), values=shown)
     elif replaced:
-        plans.after.pop(current.id, None)
-        old = _named(values_of(kind, modernised(current.raw)), names)
-        change = plan_replace(planning, child, current, after, (old, shown), waits)
-        planning.plan.steps.append(_last(removal_step(kind, plans.window, current, change), child))
+        old = named(values_of(kind, kind.modernise(current.raw)), names)
+        child = plan_replace(inputs, child, current, planned, (old, shown), waits)
+        change = child.part.changes[-1]
+        child.part.steps.append(removal_step(kind, child.window, current, change, child.waits))
     else:
-        deprecated = is_deprecated(current.raw)
-        modern = replace(current, raw=modernised(current.raw))
-        shown = _named(plan_update(planning, child, modern, after, waits, replace=deprecated), names)
-        plans.after[current.id] = after
-        for change in planning.plan.changes[before_count:]:
-            change.before, change.after = _named(change.before, names), _named(change.after, names)
-    if current:
-        plans.steps.setdefault(current.id, []).extend(planning.plan.steps[step_count:])
+        modern = replace(current, raw=kind.modernise(current.raw))
+        child = plan_update(inputs, child, modern, planned, waits, is_deprecated(current.raw), names)
     if child.leftover:
-        leftover = child.leftover
-        gone = Change(
-            "task",
-            str(leftover.name),
+        gone = change_of(
+            replace(child, current=child.leftover),
             "delete",
-            leftover.id,
-            values_of(kind, leftover.raw),
-            window=plans.window.entry.title,
+            values_of(kind, child.leftover.raw),
+            {},
+            str(child.leftover.name),
         )
-        planning.plan.changes.append(gone)
-        step = _last(removal_step(kind, plans.window, leftover, gone), child)
-        planning.plan.steps.append(step)
-        plans.steps.setdefault(leftover.id, []).append(step)
-        plans.after.pop(leftover.id, None)
-    facts = {"task_type": after.get("TaskType")}
-    planning.answer(entry, Answer(entry, child.id, shown, facts, parent=child.window.id))
+        child.part.changes.append(gone)
+        # The old one goes only when the new one stands.
+        child.part.steps.append(removal_step(kind, child.window, child.leftover, gone, child.waits))
+    facts = {"task_type": planned.get("TaskType")}
+    child.part.answers[entry] = Answer(child.id, child.values, facts, parent=child.window.id)
+    return child
 
 
-def _last(step: Step, child: Child) -> Step:
-    """The old one goes only when the new one stands."""
-    needs, after = child.waits()
-    step.needs, step.after = set(needs), set(after)
-    return step
-
-
-def _resolved(
-    planning: Planning, plans: TaskPlans, entry: Entry, values: dict[str, Any]
-) -> tuple[dict[str, Any], Waits]:
-    """The values with targets by id, and what must have run before the task can name them."""
-    needs: set[str] = set()
-    after: set[str] = set()
+def _resolved(inputs: Inputs, targets: TargetPlans, values: dict[str, Any]) -> tuple[dict[str, Any], Waits, list[str]]:
+    """The values with targets by id, what must have run before the task can name them, and the unknown ones."""
+    waits = NOTHING
     ids: list[Id] = []
+    unknown: list[str] = []
     for reference in values.get("window_targets") or ():
-        target_id, child = resolve(planning, entry, plans.targets, reference)
+        target_id, child = resolve(inputs, targets, reference)
         ids.append(target_id)
-        if child:
-            more_needs, more_after = child.waits()
-            needs.update(more_needs)
-            after.update(more_after)
-    return ({**values, "window_targets": ids} if ids else values), (needs, after)
-
-
-def _named(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """Option values with targets by name where that is unique, as users write them."""
-    ids = values.get("window_targets")
-    return {**values, "window_targets": [names.get(str(one), str(one)) for one in ids]} if ids else values
+        waits |= child.waits if child else NOTHING
+        if isinstance(target_id, Ref) and not child and target_id not in targets.moved.values():
+            unknown.append(reference)
+    return ({**values, "window_targets": ids} if ids else values), waits, unknown
 
 
 def _instances(raw: Raw) -> set[str]:
@@ -228,79 +205,61 @@ def _instances(raw: Raw) -> set[str]:
     }
 
 
-def _needs_registration(plans: TaskPlans) -> bool:
+def _needs_registration(window: WindowPlan) -> bool:
     """Whether AWS takes only registered instances; unknown where the window is neither declared nor read."""
-    return plans.window.values.get("allow_unassociated_targets") is False
+    return window.values.get("allow_unassociated_targets") is False
 
 
-def _with_holders(plans: TaskPlans, after: Raw, waits: Waits) -> Waits:
+def _holders(targets: TargetPlans, planned: Raw) -> Waits:
     """A task on instances waits for the declared targets that register them."""
-    needs, ended = set(waits[0]), set(waits[1])
-    for child in plans.targets.children if _needs_registration(plans) else ():
-        if _instances(child.planned) & _instances(after):
-            more_needs, more_ended = child.waits()
-            needs |= set(more_needs)
-            ended |= set(more_ended)
-    return needs, ended
+    waits = NOTHING
+    for child in targets.children if _needs_registration(targets.window) else ():
+        waits |= child.waits if _instances(child.planned) & _instances(planned) else NOTHING
+    return waits
 
 
-def _unregistered(plans: TaskPlans, after: Raw) -> list[str]:
+def _unregistered(targets: TargetPlans, planned: Raw) -> list[str]:
     """The instances of a task that no target of the window names by id, although the window asks for it."""
-    if not _needs_registration(plans):
+    if not _needs_registration(targets.window):
         return []
-    leaving = {removal.resource.id for removal in plans.targets.removals}
-    registered = {one for child in plans.targets.children for one in _instances(child.planned)}
+    leaving = {removal.resource.id for removal in targets.removals}
+    registered = {one for child in targets.children for one in _instances(child.planned)}
     registered |= {
-        one for target in plans.targets.found.values() if target.id not in leaving for one in _instances(target.raw)
+        one for target in targets.found.values() if target.id not in leaving for one in _instances(target.raw)
     }
-    return sorted(_instances(after) - registered)
+    return sorted(_instances(planned) - registered)
 
 
-def _warn_of_strangers(
-    planning: Planning, plans: TaskPlans, entry: Entry, strangers: list[str], steps: list[Step]
-) -> None:
+def _with_strangers(child: Child, targets: TargetPlans) -> Child:
     """Whether instances count as registered by their tags is for AWS to say; what to do if not is ours."""
-    window = plans.window.entry.title
+    strangers = _unregistered(targets, child.planned)
+    if not strangers or not child.part.steps:
+        return child
+    window = child.window.entry.title
     text = f"instance_ids: {', '.join(strangers)}: no target of window {window} names them by id"
     ways = "register them as a target by instance_ids, or give the window allow_unassociated_targets: true"
-    planning.warn(entry, f"{text}, so AWS may refuse the task; {ways}")
-    for step in steps:
-        step.if_refused = f"{text}; {ways}"
+    child.part.warn(child.entry, [f"{text}, so AWS may refuse the task; {ways}"])
+    child.part.steps = [replace(step, if_refused=f"{text}; {ways}") for step in child.part.steps]
+    return child
 
 
-def _follow_targets(planning: Planning, plans: TaskPlans, declared: set[str]) -> None:
+def _follow_targets(inputs: Inputs, plans: TaskPlans, declared: set[str]) -> None:
     """Tasks that nobody declared keep their targets when one of these is replaced."""
+    kind, names = IN_WINDOWS["tasks"], plans.targets.names()
     for task_id, raw in list(plans.after.items()):
         after = repointed(raw, plans.targets.moved)
         if task_id in declared or after == raw:
             continue
-        resource = planning.account.tasks[plans.window.read_id][task_id]
-        names = plans.targets.names()
-        before_values, after_values = values_of(window_task.KIND, raw), values_of(window_task.KIND, after)
-        change = Change(
-            "task",
-            resource.name or task_id,
-            "update",
-            task_id,
-            _named(before_values, names),
-            _named(after_values, names),
-            window=plans.window.entry.title,
-        )
+        resource = inputs.account.inside(kind, plans.window.read_id)[task_id]
+        before_values, after_values = (named(values_of(kind, one), names) for one in (raw, after))
+        title = plans.window.entry.title
+        name = resource.name or task_id
+        change = Change(kind.name, name, "update", task_id, before_values, after_values, window=title)
+        waits = NOTHING
+        for child in plans.targets.children:
+            waits |= child.waits
+        request = {kind.parent_member: plans.window.id, kind.id_member: task_id, "Targets": after["Targets"]}
+        step = Step(f"{change.title} {task_id}", change, kind.update, request, waits.needs, waits.after)
         plans.after[task_id] = after
-        step = _retarget(plans, change, after)
-        planning.plan.add(change, [step])
+        plans.part.add(change, [step])
         plans.steps.setdefault(task_id, []).append(step)
-
-
-def _retarget(plans: TaskPlans, change: Change, after: Raw) -> Step:
-    step = Step(
-        f"{change.title} {change.id}",
-        change,
-        window_task.KIND.update,
-        {"WindowId": plans.window.id, "WindowTaskId": change.id, "Targets": after["Targets"]},
-    )
-    for child in plans.targets.children:
-        needs, waits = child.waits()
-        step.needs.update(needs)
-        step.after.update(waits)
-    return step

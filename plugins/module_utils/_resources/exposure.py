@@ -13,8 +13,8 @@ from typing import Any
 
 from .._aws.structures import Raw, member
 from .._options.codecs import CRITERIA, INSTANT, PARAMETERS, SCHEDULE
-from .patch_task import HOOK_PARAMETERS, SCANNING_DOCUMENTS, document_name
-from .tasks import RUN_COMMAND, modernised
+from .patch_task import HOOK_PARAMETERS
+from .tasks import RUN_COMMAND, SCANNING_DOCUMENTS, document_name, modernised
 from .window_target import GROUP_KEYS
 
 # A window and what is in it, in the API's structures, by kind and id; the window itself has no id.

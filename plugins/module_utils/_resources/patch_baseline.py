@@ -9,14 +9,13 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-patch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .._aws.structures import Raw, iso_date
 from .._options.codecs import FILTERS, RULES, SOURCES, WORDS, filter_values, is_blank, is_day
-from .._options.kind import Kind
+from .._options.kind import Kind, Listing, Rule, Values
 from .._options.limits import blank_entries, breaches, shown
+from .._options.mistakes import near_names
 from .._options.option import Option
 
 _LEVELS = "C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED)"
@@ -205,18 +204,6 @@ OPTIONS = (
         default="present",
     ),
 )
-KIND = Kind(
-    name="baseline",
-    options=OPTIONS,
-    id_option="baseline_id",
-    id_member="BaselineId",
-    id_pattern=re.compile(r"pb-[0-9a-f]{17}|arn:[^:]+:ssm:[^:]*:\d+:patchbaseline/pb-[0-9a-f]{17}"),
-    create="CreatePatchBaseline",
-    update="UpdatePatchBaseline",
-    delete="DeletePatchBaseline",
-)
-RESOURCE_TYPE = "PatchBaseline"
-REQUIRED = ("operating_system",)
 AWS_OWNED_OPTIONS = frozenset(
     {"name", "baseline_id", "operating_system", "patch_groups", "default", "state"}
     # Whose the run is decides what it may take from other baselines.
@@ -274,31 +261,6 @@ def aws_default(identities: list[dict[str, Any]], operating_system: str) -> str 
     return ids[0] if len(ids) == 1 else None
 
 
-def facts(raw: Raw) -> dict[str, Any]:
-    """What the service adds: dates, as ISO strings."""
-    return {"created_date": iso_date(raw.get("CreatedDate")), "modified_date": iso_date(raw.get("ModifiedDate"))}
-
-
-def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Rules between the options of the merged baseline; values: what the user gave, after: merged option values."""
-    system = str(after.get("operating_system") or "")
-    found: list[str] = []
-    for number, rule in enumerate(values.get("approval_rules") or ()):
-        found += _rule_violations(rule, f"approval_rules[{number}]", system)
-    found += _filter_violations(values.get("global_filters") or {}, "global_filters", system)
-    for number, source in enumerate(values.get("sources") or ()):
-        found += blank_entries(f"sources[{number}].products", source.get("products"))
-    if values.get("sources") and system in ("WINDOWS", "MACOS"):
-        found.append(f"sources: other repositories exist for Linux only, not for {system}; leave it out")
-    status = values.get("available_security_updates_compliance_status")
-    if status and system and system != "WINDOWS":
-        found.append(
-            f"available_security_updates_compliance_status: {status!r} is for WINDOWS only, not for {system};"
-            " leave it out"
-        )
-    return found
-
-
 def group_violations(groups: Iterable[Any] | None, shape: Any) -> list[str]:
     """Patch groups that the service does not take; shape: the botocore shape of a patch group."""
     listed = list(groups or ())
@@ -309,7 +271,12 @@ def group_violations(groups: Iterable[Any] | None, shape: Any) -> list[str]:
     return found
 
 
-def _rule_violations(rule: Mapping[str, Any], where: str, system: str) -> list[str]:
+def _approval_violations(values: Values, _before: Values, _after: Values) -> list[str]:
+    rules = enumerate(values.get("approval_rules") or ())
+    return [text for number, rule in rules for text in _rule_violations(rule, f"approval_rules[{number}]")]
+
+
+def _rule_violations(rule: Mapping[str, Any], where: str) -> list[str]:
     found = []
     days, until = rule.get("approve_after_days"), rule.get("approve_until_date")
     if (days is None) == (until is None):
@@ -317,25 +284,60 @@ def _rule_violations(rule: Mapping[str, Any], where: str, system: str) -> list[s
         found.append(f"{where}: give exactly one of approve_after_days and approve_until_date; {given} given")
     if until is not None and not is_day(until):
         found.append(f"{where}.approve_until_date: {until!r} is not a day that exists, in the form YYYY-MM-DD")
-    return found + _filter_violations(rule.get("filters") or {}, f"{where}.filters", system)
+    filters = rule.get("filters") or {}
+    return found + [text for key, one in filters.items() for text in _value_violations(one, f"{where}.filters.{key}")]
 
 
-def _filter_violations(filters: Mapping[str, Any], where: str, system: str) -> list[str]:
-    keys = FILTER_KEYS.get(system)
-    found = [text for key, values in filters.items() for text in _value_violations(values, f"{where}.{key}")]
-    if keys is None:
-        return found
-    wrong = [key for key in filters if key not in keys]
-    found += [
-        f"{where}: {key!r} is not a filter of {system}; {_hint(key, keys)}valid are {', '.join(sorted(keys))}"
-        for key in wrong
+def _global_filter_violations(values: Values, _before: Values, _after: Values) -> list[str]:
+    filters = values.get("global_filters") or {}
+    return [text for key, one in filters.items() for text in _value_violations(one, f"global_filters.{key}")]
+
+
+def _approval_key_violations(values: Values, _before: Values, after: Values) -> list[str]:
+    rules = enumerate(values.get("approval_rules") or ())
+    return [
+        text
+        for number, rule in rules
+        for text in _key_violations(rule.get("filters") or {}, f"approval_rules[{number}].filters", after)
     ]
+
+
+def _global_key_violations(values: Values, _before: Values, after: Values) -> list[str]:
+    return _key_violations(values.get("global_filters") or {}, "global_filters", after)
+
+
+def _key_violations(filters: Mapping[str, Any], where: str, after: Values) -> list[str]:
+    """Keys that the operating system does not filter by."""
+    system = str(after.get("operating_system") or "")
+    keys = FILTER_KEYS.get(system)
+    if keys is None:
+        return []
+    found = []
+    for key in filters:
+        if key not in keys:
+            near = near_names(key.upper(), keys)
+            hint = f"did you mean {near[0]}? " if near else ""
+            found.append(f"{where}: {key!r} is not a filter of {system}; {hint}valid are {', '.join(sorted(keys))}")
     return found + (_patch_set_violations(filters, where) if system == "WINDOWS" else [])
 
 
-def _hint(key: str, keys: Iterable[str]) -> str:
-    near = get_close_matches(key.upper(), sorted(keys), 1)
-    return f"did you mean {near[0]}? " if near else ""
+def _product_violations(values: Values, _before: Values, _after: Values) -> list[str]:
+    sources = enumerate(values.get("sources") or ())
+    return [text for n, one in sources for text in blank_entries(f"sources[{n}].products", one.get("products"))]
+
+
+def _source_violations(values: Values, _before: Values, after: Values) -> list[str]:
+    system = after.get("operating_system")
+    if not values.get("sources") or system not in ("WINDOWS", "MACOS"):
+        return []
+    return [f"sources: other repositories exist for Linux only, not for {system}; leave it out"]
+
+
+def _status_violations(values: Values, _before: Values, after: Values) -> list[str]:
+    name, system = "available_security_updates_compliance_status", after.get("operating_system")
+    if not values.get(name) or system in (None, "", "WINDOWS"):
+        return []
+    return [f"{name}: {values[name]!r} is for WINDOWS only, not for {system}; leave it out"]
 
 
 def _value_violations(values: Any, where: str) -> list[str]:
@@ -355,3 +357,53 @@ def _patch_set_violations(filters: Mapping[str, Any], where: str) -> list[str]:
     if "APPLICATION" in patch_sets and not filters.get("PRODUCT"):
         found.append(f"{where}: PATCH_SET: [APPLICATION] needs PRODUCT as well; PRODUCT: ['*'] takes all applications")
     return found
+
+
+class _Baseline(Kind):
+    def given_violations(self, values: Values, input_shape: Callable[[str], Any]) -> list[str]:
+        """The rules of options and the limits of patch groups."""
+        shape = input_shape("RegisterPatchBaselineForPatchGroup").members["PatchGroup"]
+        return group_violations(values.get("patch_groups"), shape) + super().given_violations(values, input_shape)
+
+    def reset(self, values: Values) -> Values:
+        """Registrations are reset, too. AWS's own baselines have nothing else."""
+        if is_aws_owned(values.get("baseline_id") or "") or (values.get("name") or "").startswith("AWS-"):
+            return values
+        return {"patch_groups": [], **super().reset(values), "default": bool(values.get("default"))}
+
+
+KIND = _Baseline(
+    name="baseline",
+    module="ssm_patch_baseline",
+    in_setup="Patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).",
+    options=OPTIONS,
+    id_option="baseline_id",
+    id_member="BaselineId",
+    id_pattern=re.compile(r"pb-[0-9a-f]{17}|arn:[^:]+:ssm:[^:]*:\d+:patchbaseline/pb-[0-9a-f]{17}"),
+    create="CreatePatchBaseline",
+    update="UpdatePatchBaseline",
+    delete="DeletePatchBaseline",
+    listing=Listing(
+        "DescribePatchBaselines",
+        "BaselineIdentities",
+        ("BaselineId", "BaselineName", "OperatingSystem"),
+        name_member="BaselineName",
+        own={"Filters": [{"Key": "OWNER", "Values": ["Self"]}]},
+    ),
+    get="GetPatchBaseline",
+    decisive=("BaselineId", "Name", "OperatingSystem"),
+    dated=True,
+    resource_type="PatchBaseline",
+    required=("name", "operating_system"),
+    name_scope=("operating_system",),
+    loses=True,
+    rules=(
+        Rule(_approval_violations, ("approval_rules",)),
+        Rule(_global_filter_violations, ("global_filters",)),
+        Rule(_approval_key_violations, ("approval_rules",), ("operating_system",)),
+        Rule(_global_key_violations, ("global_filters",), ("operating_system",)),
+        Rule(_product_violations, ("sources",)),
+        Rule(_source_violations, ("sources",), ("operating_system",)),
+        Rule(_status_violations, ("available_security_updates_compliance_status",), ("operating_system",)),
+    ),
+)

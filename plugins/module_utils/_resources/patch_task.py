@@ -8,31 +8,34 @@ Parameters of the documents: https://docs.aws.amazon.com/systems-manager/latest/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._aws.structures import Raw, member
-from .._options.codecs import ONE
+from .._options.codecs import ONE, PARAMETERS
+from .._options.kind import Rule, TypeOf, Values
 from .._options.option import Option
 from .tasks import (
     DELIVERY_OPTIONS,
+    HOOKS_DOCUMENT,
+    PLAIN_DOCUMENT,
     RUN_COMMAND,
+    SCANNING_DOCUMENTS,
     SHARED_OPTIONS,
     STATE,
+    TaskKind,
     alarm_violations,
     bucket_violations,
     bucket_warnings,
+    changed,
+    document_name,
     given_target_violations,
+    modernised,
     name_options,
     notification_violations,
     rate_violations,
-    task_kind,
 )
 
-PLAIN_DOCUMENT = "AWS-RunPatchBaseline"
-HOOKS_DOCUMENT = "AWS-RunPatchBaselineWithHooks"
-# Documents of AWS that install nothing when they scan, as long as no hook runs with them.
-SCANNING_DOCUMENTS = frozenset({PLAIN_DOCUMENT, HOOKS_DOCUMENT, "AWS-RunPatchBaselineAssociation"})
 HOOK_PARAMETERS = frozenset({"PreInstallHookDocName", "PostInstallHookDocName", "OnExitHookDocName"})
 _PARAMETERS = f"{RUN_COMMAND}.Parameters"
 _HOOKS = ("hooks.pre_install", "hooks.post_install", "hooks.on_exit")
@@ -100,13 +103,6 @@ OPTIONS = (
     *DELIVERY_OPTIONS,
     STATE,
 )
-KIND = task_kind(OPTIONS)
-REQUIRED = ("operation",)
-
-
-def document_name(arn: Any) -> str:
-    """The name of a document that is given by name or ARN."""
-    return str(arn or "").rpartition("/")[2]
 
 
 def is_foreign(raw: Raw, document: str | None = None) -> bool:
@@ -158,7 +154,7 @@ def _document(values: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
 
 
 def given_violations(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options as given, whatever is stored."""
+    """What is wrong with the patch options as given, whatever is stored."""
     found = given_target_violations(values)
     reboot = values.get("reboot_option")
     if reboot and reboot not in ("RebootIfNeeded", "NoReboot"):
@@ -170,22 +166,6 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
         if values.get(name) and not re.fullmatch(r"https://.+|s3://[^/]+/.*[^/]", str(values[name])):
             found.append(f"{name}: {values[name]!r} must be an https:// URL or s3://bucket/key")
     return found
-
-
-def form_findings(changed: Mapping[str, Any], _after: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Violations, and warnings, for values in a form that the service stores and cannot use.
-
-    changed: given values that are not stored yet.
-    """
-    return bucket_violations(changed), bucket_warnings(changed)
-
-
-def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
-    found = alarm_violations(after) + notification_violations(after) + document_violations(after)
-    if after.get("window_targets") or after.get("instance_ids"):
-        return rate_violations(values, after) + found
-    return ["window_targets: is missing; a task that patches needs window_targets or instance_ids", *found]
 
 
 def document_violations(after: Mapping[str, Any]) -> list[str]:
@@ -200,3 +180,82 @@ def warnings(values: Mapping[str, Any]) -> list[str]:
     if values.get("baseline_override"):
         return ["baseline_override: AWS does not store the result in the compliance data; it shows only in the output"]
     return []
+
+
+def _patches(raw: Raw) -> bool:
+    """Whether the options can say all that the task passes to its document."""
+    given = PARAMETERS.normal(member(raw, _PARAMETERS)) or {}
+    known = {str(option.api).rpartition(".")[2] for _name, option in KIND.managed() if _PARAMETERS in str(option.api)}
+    return (
+        raw.get("TaskType") == "RUN_COMMAND"
+        and given.get("Operation") in (["Scan"], ["Install"])
+        and set(given) <= known
+        and all(len(values) == 1 for values in given.values())
+    )
+
+
+def _target_violations(values: Values, _before: Values, after: Values) -> list[str]:
+    if after.get("window_targets") or after.get("instance_ids"):
+        return rate_violations(values, {}, after)
+    return ["window_targets: is missing; a task that patches needs window_targets or instance_ids"]
+
+
+def _operation_violations(_values: Values, before: Values, after: Values) -> list[str]:
+    if not before or after.get("operation"):
+        return []
+    return ["operation: is missing, and the task stores none; give Scan or Install"]
+
+
+class _PatchTask(TaskKind):
+    def complete(self, values: Values, before: Values) -> dict[str, Any]:
+        """Defaults of a new task, the document, and what an exclusive pair clears."""
+        return completed(values, before)
+
+    def given_violations(self, values: Values, input_shape: Callable[[str], Any]) -> list[str]:
+        """The rules of targets, hooks and overrides."""
+        return given_violations(values)
+
+    def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
+        """The bucket, and overrides."""
+        return bucket_warnings(changed(given, before)) + warnings(given)
+
+    def refusal(self, raw: Raw, values: Values) -> str | None:
+        """Whether a task of this name is something else."""
+        if not is_foreign(modernised(raw), values.get("document")):
+            return None
+        return (
+            f"is a {raw.get('TaskType')} task of {raw.get('TaskArn')}, no patch task; manage it with ssm_window_task,"
+            " or choose another name"
+        )
+
+    def expresses(self, raw: Raw) -> bool:
+        """Whether the task patches, with parameters that are options."""
+        return _patches(raw)
+
+    def _document(self, values: Values) -> Any:
+        return completed(values, {}).get("document")
+
+    def _is_same_operation(self, values: Values, raw: Raw) -> bool:
+        stored = member(raw, f"{_PARAMETERS}.Operation")
+        if not stored:
+            return document_name(raw.get("TaskArn")) in SCANNING_DOCUMENTS
+        return bool(stored == [values.get("operation")])
+
+
+KIND = _PatchTask(
+    module="ssm_patch_task",
+    in_setup="Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) without C(window). Tasks"
+    " that are not listed stay.",
+    options=OPTIONS,
+    required=("name", "operation"),
+    base={"TaskType": "RUN_COMMAND"},
+    type=TypeOf("task_type", "TaskType", ("RUN_COMMAND",), fixed="RUN_COMMAND"),
+    rules=(
+        Rule(_operation_violations),
+        Rule(_target_violations),
+        Rule(lambda _values, _before, after: alarm_violations(after)),
+        Rule(lambda _values, _before, after: notification_violations(after)),
+        Rule(lambda _values, _before, after: document_violations(after)),
+        Rule(lambda values, before, _after: bucket_violations(changed(values, before))),
+    ),
+)

@@ -4,49 +4,19 @@
 
 from __future__ import annotations
 
+from .._options.kind import Kind
 from .._options.option import ACCOUNT_ID, Option
-from . import patch_baseline, patch_task, window, window_target, window_task
+from .register import IN_WINDOWS, KINDS
 
-BASELINES = Option(
-    "baselines",
-    "Patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).",
-    type="list",
-    elements="dict",
-    suboptions=patch_baseline.OPTIONS,
-)
-TARGETS = Option(
-    "targets",
-    "Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target) without C(window)."
-    " Targets that are not listed stay.",
-    type="list",
-    elements="dict",
-    suboptions=window_target.OPTIONS,
-)
-PATCH_TASKS = Option(
-    "patch_tasks",
-    "Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) without C(window). Tasks that are"
-    " not listed stay.",
-    type="list",
-    elements="dict",
-    suboptions=patch_task.OPTIONS,
-)
-TASKS = Option(
-    "tasks",
-    "Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) without C(window).",
-    type="list",
-    elements="dict",
-    suboptions=window_task.OPTIONS,
-)
-WINDOWS = Option(
-    "windows",
-    "Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window) and what each contains.",
-    type="list",
-    elements="dict",
-    suboptions=(*window.OPTIONS, TARGETS, PATCH_TASKS, TASKS),
-)
+
+def _listed(name: str, kind: Kind) -> Option:
+    """The option of a setup that lists resources of a kind, with what is in each."""
+    inside = tuple(_listed(*one) for one in IN_WINDOWS.items()) if kind.contents else ()
+    return Option(name, kind.in_setup, type="list", elements="dict", suboptions=(*kind.options, *inside))
+
+
 OPTIONS = (
-    BASELINES,
-    WINDOWS,
+    *(_listed(*one) for one in KINDS.items()),
     Option(
         "setup",
         "Name of the setup, stored as the tag C(patchfleet:setup) on its windows and baselines. Without it no tag is"

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from .._aws.structures import Raw
+from .._aws.structures import Raw, member
 from .._options.codecs import ALARM_NAME, TEXT, WORDS, Codec, target_ids
-from .._options.kind import Kind
+from .._options.kind import Kind, Listing, Values
 from .._options.option import Option, Options
-from .window_target import UUID, instance_id_violations
+from .window_target import PARENT_OPTIONS, UUID, instance_id_violations
 
 RUN_COMMAND = "TaskInvocationParameters.RunCommand"
+PLAIN_DOCUMENT = "AWS-RunPatchBaseline"
+HOOKS_DOCUMENT = "AWS-RunPatchBaselineWithHooks"
+# Documents of AWS that install nothing when they scan, as long as no hook runs with them.
+SCANNING_DOCUMENTS = frozenset({PLAIN_DOCUMENT, HOOKS_DOCUMENT, "AWS-RunPatchBaselineAssociation"})
+_WINDOW_TARGETS, _INSTANCES = target_ids("WindowTargetIds"), target_ids("InstanceIds")
+_TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
 _SERVICE_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/aws-service-role/ssm\.amazonaws\.com/.+")
 
 
@@ -193,20 +200,6 @@ STATE = Option(
 )
 
 
-def task_kind(options: Options) -> Kind:
-    """The kind "task" seen through one module's options."""
-    return Kind(
-        name="task",
-        options=options,
-        id_option="window_task_id",
-        id_member="WindowTaskId",
-        id_pattern=UUID,
-        create="RegisterTaskWithMaintenanceWindow",
-        update="UpdateMaintenanceWindowTask",
-        delete="DeregisterTaskFromMaintenanceWindow",
-    )
-
-
 def tidied(answer: Raw) -> Raw:
     """A task as declared, without what the service fills in.
 
@@ -247,6 +240,16 @@ def modernised(raw: Raw) -> Raw:
         if logging.get(old):
             command[new] = logging[old]
     return {**rest, "TaskInvocationParameters": {"RunCommand": command}}
+
+
+def document_name(arn: Any) -> str:
+    """The name of a document that is given by name or ARN."""
+    return str(arn or "").rpartition("/")[2]
+
+
+def patches(raw: Raw) -> bool:
+    """Whether a task runs a document of AWS that patches."""
+    return document_name(raw.get("TaskArn")) in SCANNING_DOCUMENTS
 
 
 def given_target_violations(values: Mapping[str, Any]) -> list[str]:
@@ -293,7 +296,12 @@ def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     ]
 
 
-def rate_violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def changed(values: Values, before: Values) -> dict[str, Any]:
+    """The given values that are not stored yet."""
+    return {name: value for name, value in values.items() if before.get(name) != value}
+
+
+def rate_violations(values: Values, _before: Values, after: Values) -> list[str]:
     """A task has rates exactly where it has targets; values: what the user gave, after: merged option values."""
     has_targets = bool(after.get("window_targets") or after.get("instance_ids"))
     found = []
@@ -323,3 +331,63 @@ def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[
     if not topic and (after.get(f"{prefix}notification.events") or after.get(f"{prefix}notification.type")):
         return [f"{prefix}notification.topic_arn: is missing; give the topic, or notification: {{}} to remove it all"]
     return []
+
+
+@dataclass(frozen=True, eq=False)
+class TaskKind(Kind):
+    """A task of a window, seen through the options of one module."""
+
+    id_option: str = "window_task_id"
+    id_member: str = "WindowTaskId"
+    id_pattern: re.Pattern[str] = UUID
+    name: str = "task"
+    create: str = "RegisterTaskWithMaintenanceWindow"
+    update: str = "UpdateMaintenanceWindowTask"
+    delete: str = "DeregisterTaskFromMaintenanceWindow"
+    listing: Listing = field(default=Listing("DescribeMaintenanceWindowTasks", "Tasks", ("WindowTaskId",)))
+    get: str = "GetMaintenanceWindowTask"
+    decisive: tuple[str, ...] = ("WindowTaskId", "TaskType", "TaskArn")
+    parent_options: Options = PARENT_OPTIONS
+    parent_member: str = "WindowId"
+    likeness: str = "type, document, targets and operation"
+
+    def tidy(self, raw: Raw) -> Raw:
+        """Without what the service fills in."""
+        return tidied(raw)
+
+    def modernise(self, raw: Raw) -> Raw:
+        """The parameters where today's API keeps them."""
+        return modernised(raw)
+
+    def reset(self, values: Values) -> Values:
+        """A Run Command task cannot be without targets, nor targets without rates."""
+        kept = frozenset[str]() if self.declared_type(values) not in (None, "RUN_COMMAND") else _TARGETS_AND_RATES
+        reset = super().reset(values)
+        left = {name: value for name, value in reset.items() if name in values or name not in kept}
+        return {**left, **self.complete(values, {})}
+
+    def is_same(self, values: Values, raw: Raw, ids: Mapping[str, str]) -> bool:
+        """Whether type, document, targets and operation are the same."""
+        raw = modernised(raw)
+        if raw.get("TaskType") != self.declared_type(values) or not self._is_same_document(values, raw.get("TaskArn")):
+            return False
+        targets = {ids.get(str(one)) for one in values.get("window_targets") or ()}
+        same = targets == set(_WINDOW_TARGETS.decode(raw.get("Targets")) or ())
+        same = same and set(values.get("instance_ids") or ()) == set(_INSTANCES.decode(raw.get("Targets")) or ())
+        return same and self._is_same_operation(values, raw)
+
+    def _is_same_document(self, values: Values, arn: Any) -> bool:
+        """Documents may be given by name and by ARN."""
+        declared = self._document(values)
+        by_name = ("/" in str(declared)) != ("/" in str(arn)) and document_name(declared) == document_name(arn)
+        return bool(declared) and (declared == arn or by_name)
+
+    def _document(self, values: Values) -> Any:
+        return values.get("task_arn")
+
+    def _is_same_operation(self, values: Values, raw: Raw) -> bool:
+        """It counts for patch documents; without parameters, as CloudFormation may leave a task, it is any."""
+        stored = member(raw, f"{RUN_COMMAND}.Parameters.Operation")
+        declared = (values.get("run_command.parameters") or {}).get("Operation")
+        listed = declared if isinstance(declared, list) else [declared]
+        return not (patches(raw) and stored and declared) or bool(stored == listed)

@@ -9,14 +9,15 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateMainte
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
-from .._aws.structures import Raw, iso_date
+from .._aws.structures import Raw
 from .._options.codecs import INSTANT, SCHEDULE
-from .._options.kind import Kind
+from .._options.kind import Kind, Listing, Rule, Values
 from .._options.option import Option
 from .._schedules.schedule import check_date, check_schedule, check_timezone, parse_instant, takes_offset
+from . import patch_task, window_target
 
 OPTIONS = (
     Option(
@@ -103,6 +104,7 @@ OPTIONS = (
         type="bool",
         api="Enabled",
         created=True,
+        resettable=False,
     ),
     Option(
         "setup",
@@ -141,49 +143,19 @@ OPTIONS = (
     ),
 )
 
-KIND = Kind(
-    name="window",
-    options=OPTIONS,
-    id_option="window_id",
-    id_member="WindowId",
-    id_pattern=re.compile(r"mw-[0-9a-f]{17}"),
-    create="CreateMaintenanceWindow",
-    update="UpdateMaintenanceWindow",
-    delete="DeleteMaintenanceWindow",
-)
-RESOURCE_TYPE = "MaintenanceWindow"
-REQUIRED = ("schedule", "duration", "cutoff")
+
+def _each(name: str, check: Callable[[str], list[str]]) -> Rule:
+    """The rule of one option."""
+
+    def violations(values: Values, _before: Values, _after: Values) -> list[str]:
+        return [f"{name}: {text}" for text in check(str(values[name]))] if values.get(name) else []
+
+    return Rule(violations, (name,))
 
 
-def facts(raw: Raw) -> dict[str, Any]:
-    """What the service adds: next execution (moves by itself, never compared) and dates, as ISO strings."""
-    return {
-        "next_execution_time": raw.get("NextExecutionTime") or None,
-        "created_date": iso_date(raw.get("CreatedDate")),
-        "modified_date": iso_date(raw.get("ModifiedDate")),
-    }
-
-
-def violations(values: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Rules between the options of the merged window.
-
-    values: what the user gave. before: stored option values, empty for a new window. after: merged option values.
-    """
-    found = []
-    if values.get("schedule"):
-        found += [f"schedule: {text}" for text in check_schedule(values["schedule"])]
-    if values.get("schedule_timezone"):
-        found += [f"schedule_timezone: {text}" for text in check_timezone(values["schedule_timezone"])]
-    for name in ("start_date", "end_date"):
-        if values.get(name):
-            found += [f"{name}: {text}" for text in check_date(str(values[name]))]
-    return found + _offset_violations(values, before, after) + _order_violations(values, after)
-
-
-def _offset_violations(values: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _offset_violations(values: Values, before: Values, after: Values) -> list[str]:
     offset, schedule = after.get("schedule_offset"), after.get("schedule")
-    touched = values.get("schedule_offset") or values.get("schedule")
-    if not offset or not schedule or not touched or takes_offset(schedule):
+    if not offset or not schedule or takes_offset(schedule):
         return []
     if not values.get("schedule_offset") and before.get("schedule_offset"):
         return [
@@ -196,12 +168,52 @@ def _offset_violations(values: Mapping[str, Any], before: Mapping[str, Any], aft
     ]
 
 
-def _order_violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    found = []
+def _cutoff_violations(_values: Values, _before: Values, after: Values) -> list[str]:
     duration, cutoff = after.get("duration"), after.get("cutoff")
-    if {"duration", "cutoff"} & set(values) and duration is not None and cutoff is not None and cutoff >= duration:
-        found.append(f"cutoff: {cutoff} must be smaller than duration, which is {duration} (both are hours)")
+    if duration is None or cutoff is None or cutoff < duration:
+        return []
+    return [f"cutoff: {cutoff} must be smaller than duration, which is {duration} (both are hours)"]
+
+
+def _end_violations(_values: Values, _before: Values, after: Values) -> list[str]:
     start, end = (parse_instant(str(after[n])) if after.get(n) else None for n in ("start_date", "end_date"))
-    if {"start_date", "end_date"} & set(values) and start and end and end <= start:
-        found.append(f"end_date: {after['end_date']!r} must be later than start_date {after['start_date']!r}")
-    return found
+    if not start or not end or end > start:
+        return []
+    return [f"end_date: {after['end_date']!r} must be later than start_date {after['start_date']!r}"]
+
+
+class _Window(Kind):
+    def facts(self, raw: Raw) -> dict[str, Any]:
+        """Dates, and the next execution, which moves by itself and is never compared."""
+        return {"next_execution_time": raw.get("NextExecutionTime") or None, **super().facts(raw)}
+
+
+KIND = _Window(
+    name="window",
+    module="ssm_maintenance_window",
+    in_setup="Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window) and what each"
+    " contains.",
+    options=OPTIONS,
+    id_option="window_id",
+    id_member="WindowId",
+    id_pattern=re.compile(r"mw-[0-9a-f]{17}"),
+    create="CreateMaintenanceWindow",
+    update="UpdateMaintenanceWindow",
+    delete="DeleteMaintenanceWindow",
+    listing=Listing("DescribeMaintenanceWindows", "WindowIdentities", ("WindowId", "Name"), name_filter="Name"),
+    get="GetMaintenanceWindow",
+    decisive=("WindowId", "Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets", "Enabled"),
+    dated=True,
+    resource_type="MaintenanceWindow",
+    contents=(window_target.KIND, patch_task.KIND),
+    required=("schedule", "duration", "cutoff"),
+    rules=(
+        _each("schedule", check_schedule),
+        _each("schedule_timezone", check_timezone),
+        _each("start_date", check_date),
+        _each("end_date", check_date),
+        Rule(_offset_violations, ("schedule_offset", "schedule")),
+        Rule(_cutoff_violations, ("duration", "cutoff")),
+        Rule(_end_violations, ("start_date", "end_date")),
+    ),
+)

@@ -13,9 +13,9 @@ from typing import Any
 
 from .._aws.structures import Raw
 from .._options.codecs import CRITERIA, is_blank
-from .._options.kind import Kind
+from .._options.kind import Kind, Listing, TypeOf, Values
 from .._options.limits import blank_entries
-from .._options.option import Option
+from .._options.option import Option, Options
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 INSTANCE_ID = re.compile(r"i-(\w{8}|\w{17})|mi-\w{17}")
@@ -134,33 +134,9 @@ OPTIONS = (
     Option("force", "Deregister a target although a task uses it.", type="bool", default=False),
 )
 
-# What is stored of a target: the criteria in one form, whichever form they were given in.
-STORED = (
-    *(option for option in OPTIONS if option.api),
-    Option("resource_type", "INSTANCE or RESOURCE_GROUP.", api="ResourceType", clearable=False),
-    Option("targets", "Criteria in the API's own form.", type="list", api="Targets", codec=CRITERIA, clearable=False),
-)
-KIND = Kind(
-    name="target",
-    options=STORED,
-    id_option="window_target_id",
-    id_member="WindowTargetId",
-    id_pattern=UUID,
-    create="RegisterTargetWithMaintenanceWindow",
-    update="UpdateMaintenanceWindowTarget",
-    delete="DeregisterTargetFromMaintenanceWindow",
-)
-
 _FORMS = ("patch_groups", "instance_tags", "tag_keys", "instance_ids", "resource_group", "targets")
 _TAG_FORMS = frozenset({"patch_groups", "instance_tags", "tag_keys"})
 GROUP_KEYS = ("resource-groups:Name", "resource-groups:ResourceTypeFilters")
-
-
-def missing_criteria(params: Mapping[str, Any]) -> list[str]:
-    """The violation of a new target without criteria. A form that is given and empty has a violation of its own."""
-    if any(params.get(form) is not None for form in _FORMS):
-        return []
-    return [f"{_FORMS[0]}: is missing; a new target needs one of {', '.join(_FORMS)}"]
 
 
 def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -280,3 +256,85 @@ def _key_violations(key: str) -> list[str]:
         f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {GROUP_KEYS[0]});"
         f" did you mean {meant}?"
     ]
+
+
+def _options_of(criteria: dict[str, list[str]]) -> dict[str, Any]:
+    """Options for criteria, empty where only the API's own form can say them."""
+    name, types = GROUP_KEYS
+    if set(criteria) == {"InstanceIds"}:
+        return {"instance_ids": criteria["InstanceIds"]}
+    if criteria.get(name):
+        filters = {"resource_types": criteria[types]} if types in criteria else {}
+        return {"resource_group": criteria[name][0], **filters}
+    if any(key != "tag-key" and not key.startswith("tag:") for key in criteria):
+        return {}
+    options: dict[str, Any] = {}
+    tags = {key[4:]: values for key, values in sorted(criteria.items()) if key != "tag-key"}
+    for key in ("PatchGroup", "Patch Group"):
+        if key in tags and not options:
+            options["patch_groups"] = tags.pop(key)
+            options.update({} if key == "PatchGroup" else {"patch_group_key": key})
+    if tags:
+        options["instance_tags"] = {key: values[0] if len(values) == 1 else values for key, values in tags.items()}
+    if "tag-key" in criteria:
+        options["tag_keys"] = criteria["tag-key"]
+    return options
+
+
+class _Target(Kind):
+    def stored_options(self) -> Options:
+        """The criteria in one form, whichever form they were given in."""
+        return (*(option for option in OPTIONS if option.api), *_STORED)
+
+    def translate(self, values: Values) -> tuple[Values, list[str]]:
+        """The criteria in the form that the API stores."""
+        made, found = criteria(values)
+        return {**{name: value for name, value in values.items() if name not in _FORMS}, **made}, found
+
+    def missing(self, values: Values, title: str) -> list[str]:
+        """Criteria may be given in any form."""
+        found = super().missing(values, title)
+        if values.get("targets"):
+            return found
+        return [*found, f"{_FORMS[0]}: is missing; a new target needs one of {', '.join(_FORMS)}"]
+
+    def is_same(self, values: Values, raw: Raw, _ids: Mapping[str, str]) -> bool:
+        """Whether the criteria are the same."""
+        declared = values.get("targets")
+        return bool(declared) and CRITERIA.normal(declared) == CRITERIA.normal(CRITERIA.decode(raw.get("Targets")))
+
+    def express(self, raw: Raw) -> dict[str, Any]:
+        """The criteria in the form that reads best and means the same."""
+        stored = {entry["key"]: sorted(entry["values"]) for entry in CRITERIA.decode(raw.get("Targets")) or ()}
+        options = _options_of(stored)
+        made, found = criteria(options)
+        if made and not found and {entry["key"]: entry["values"] for entry in made["targets"]} == stored:
+            return options
+        return {"targets": [{"key": key, "values": stored[key]} for key in sorted(stored)]}
+
+
+_STORED = (
+    Option("resource_type", "INSTANCE or RESOURCE_GROUP.", api="ResourceType", clearable=False),
+    Option("targets", "Criteria in the API's own form.", type="list", api="Targets", codec=CRITERIA, clearable=False),
+)
+KIND = _Target(
+    name="target",
+    module="ssm_window_target",
+    in_setup="Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target) without"
+    " C(window). Targets that are not listed stay.",
+    options=OPTIONS,
+    id_option="window_target_id",
+    id_member="WindowTargetId",
+    id_pattern=UUID,
+    create="RegisterTargetWithMaintenanceWindow",
+    update="UpdateMaintenanceWindowTarget",
+    delete="DeregisterTargetFromMaintenanceWindow",
+    listing=Listing("DescribeMaintenanceWindowTargets", "Targets", ("WindowTargetId", "ResourceType", "Targets")),
+    decisive=("WindowTargetId", "ResourceType", "Targets"),
+    parent_options=PARENT_OPTIONS,
+    parent_member="WindowId",
+    required=("name",),
+    type=TypeOf("resource_type", "ResourceType", ("INSTANCE", "RESOURCE_GROUP")),
+    likeness="criteria",
+    withdrawal={"Safe": True},
+)

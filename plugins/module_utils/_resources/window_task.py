@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._options.codecs import JSON_BYTES, JSON_TEXT, PARAMETERS, is_json
+from .._options.kind import Rule, TypeOf, Values
 from .._options.option import Option
 from .tasks import (
     DELIVERY_OPTIONS,
     RUN_COMMAND,
     SHARED_OPTIONS,
     STATE,
+    TaskKind,
     alarm_violations,
     bucket_violations,
     bucket_warnings,
+    changed,
     given_target_violations,
     name_options,
     notification_violations,
     rate_violations,
-    task_kind,
 )
 
 _AUTOMATION = "TaskInvocationParameters.Automation"
@@ -135,8 +137,6 @@ OPTIONS = (
     ),
     STATE,
 )
-KIND = task_kind(OPTIONS)
-REQUIRED = ("task_type", "task_arn")
 
 
 def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,15 +160,6 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
     if values.get(topic) and not before.get(topic):
         result = {**{f"run_command.{name}": value for name, value in _NEW_NOTIFICATION.items()}, **result}
     return result
-
-
-def given_violations(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options as given, whatever is stored."""
-    found = given_target_violations(values)
-    for name in values.get("run_command.parameters") or ():
-        if name in _MISPLACED:
-            found.append(f"run_command.parameters: {name} is no parameter of a document; use {_MISPLACED[name]}")
-    return found
 
 
 def _payload_violations(values: Mapping[str, Any]) -> list[str]:
@@ -198,19 +189,8 @@ def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> l
     ]
 
 
-def form_findings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Violations, and warnings, for values in a form that the service stores and cannot use.
-
-    changed: given values that are not stored yet, after: merged option values.
-    """
-    found = bucket_violations(changed, "run_command.") + _payload_violations(changed)
-    return found, bucket_warnings(changed, "run_command.") + _machine_warnings(changed, after)
-
-
-def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Rules between the options of the merged task; values: what the user gave, after: merged option values."""
-    found = rate_violations(values, after) + alarm_violations(after) + notification_violations(after, "run_command.")
-    task_type = after.get("task_type")
+def _block_violations(values: Values, _before: Values, after: Values) -> list[str]:
+    task_type, found = after.get("task_type"), []
     for kind, block in BLOCKS.items():
         if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
             own = BLOCKS.get(task_type, "none")
@@ -218,3 +198,39 @@ def violations(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a RUN_COMMAND task needs window_targets or instance_ids")
     return found
+
+
+class _WindowTask(TaskKind):
+    def complete(self, values: Values, before: Values) -> dict[str, Any]:
+        """Creation defaults, and rates exactly where there are targets."""
+        return completed(values, before)
+
+    def given_violations(self, values: Values, input_shape: Callable[[str], Any]) -> list[str]:
+        """The rules of targets, and parameters that belong elsewhere."""
+        found = given_target_violations(values)
+        for name in values.get("run_command.parameters") or ():
+            if name in _MISPLACED:
+                found.append(f"run_command.parameters: {name} is no parameter of a document; use {_MISPLACED[name]}")
+        return found
+
+    def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
+        """Values that the service stores and may not be able to use."""
+        new = changed(given, before)
+        return bucket_warnings(new, "run_command.") + _machine_warnings(new, after)
+
+
+KIND = _WindowTask(
+    module="ssm_window_task",
+    in_setup="Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) without C(window).",
+    options=OPTIONS,
+    required=("name", "task_type", "task_arn"),
+    type=TypeOf("task_type", "TaskType", tuple(BLOCKS)),
+    rules=(
+        Rule(rate_violations),
+        Rule(lambda _values, _before, after: alarm_violations(after)),
+        Rule(lambda _values, _before, after: notification_violations(after, "run_command.")),
+        Rule(_block_violations),
+        Rule(lambda values, before, _after: bucket_violations(changed(values, before), "run_command.")),
+        Rule(lambda values, before, _after: _payload_violations(changed(values, before))),
+    ),
+)

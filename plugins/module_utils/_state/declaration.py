@@ -6,25 +6,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from .._options.kind import Kind, merge
+from .._options.kind import Kind, Values, merge
 from .._options.limits import blank_entries, breaches, option_breaches, unknown_options
 from .._options.mistakes import entry_path
 from .._options.option import given
-from .._resources import patch_baseline, patch_task, window, window_target, window_task
 from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, given_tags, is_reserved
+from .._resources.register import IN_WINDOWS, KINDS
 
 Params = Mapping[str, Any]
-_TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
+# The botocore shape of an operation's input.
+InputShape = Callable[[str], Any]
+_MOST_TAGS = 50
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Entry:
     """One declared resource.
 
-    label: how violations name it, empty for a single module. values: the stored options that the user gave, flat.
+    label: how violations name it, empty for a single module. values: all options that the user gave, flat, those that
+    the API stores in its form. mistakes: what is wrong with options that have no such form.
     declared: false for a window that is only the parent of a single target or task. pruned: it is removed because the
     setup owns it and does not declare it.
     setup: the owner that the resource gets. claim: the setup in whose name the run writes to it, which is that of the
@@ -34,18 +37,18 @@ class Entry:
 
     kind: Kind
     label: str
-    params: Params
-    name: str | None
-    id: str | None
-    values: dict[str, Any]
+    values: Values
+    name: str | None = None
+    id: str | None = None
+    mistakes: tuple[str, ...] = ()
     absent: bool = False
     declared: bool = True
     pruned: bool = False
     setup: str | None = None
     claim: str | None = None
     take_over: bool = False
-    targets: list[Entry] | None = None
-    tasks: list[Entry] | None = None
+    targets: tuple[Entry, ...] | None = None
+    tasks: tuple[Entry, ...] | None = None
 
     @property
     def title(self) -> str:
@@ -53,28 +56,32 @@ class Entry:
         return self.name or self.id or "?"
 
     @property
+    def contents(self) -> tuple[Entry, ...]:
+        """All that is declared in it."""
+        return (*(self.targets or ()), *(self.tasks or ()))
+
+    @property
     def reads_tags(self) -> bool:
         """Whether any decision about this entry needs the resource's tags."""
-        recreated = bool(self.params.get("recreate"))
-        given = self.setup is not None or any(self.params.get(name) is not None for name in ("setup", "tags"))
-        return given or recreated or self.removed
+        decided = any(name in self.values for name in ("setup", "tags"))
+        return self.setup is not None or decided or bool(self.values.get("recreate")) or self.removed
 
     @property
     def removed(self) -> bool:
         """Whether the entry removes a resource that could be somebody else's."""
-        return self.absent and self.declared and self.kind in (window.KIND, patch_baseline.KIND)
+        return self.absent and self.declared and bool(self.kind.resource_type)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Declaration:
     """All that one run declares.
 
-    whole: a setup, where parents and targets must be declared or exist. owned: what the setup owns and does not declare
-    goes too. limit: the most that may go so; None where all may. removes_all: whatever is declared and owned goes.
+    resources: entries of what does not lie in a window, by the name of the kind. whole: a setup, where parents and
+    targets must be declared or exist. owned: what the setup owns and does not declare goes too. limit: the most that
+    may go so; None where all may. removes_all: whatever is declared and owned goes.
     """
 
-    baselines: list[Entry] = field(default_factory=list)
-    windows: list[Entry] = field(default_factory=list)
+    resources: Mapping[str, tuple[Entry, ...]]
     setup: str | None = None
     take_over: bool = False
     whole: bool = False
@@ -83,86 +90,94 @@ class Declaration:
     removes_all: bool = False
     concurrency: int = 1
 
+    def of(self, kind: Kind) -> tuple[Entry, ...]:
+        """The entries of a kind."""
+        return self.resources.get(kind.name, ())
+
+    @property
+    def baselines(self) -> tuple[Entry, ...]:
+        """The entries of patch baselines."""
+        return self.of(KINDS["baselines"])
+
+    @property
+    def windows(self) -> tuple[Entry, ...]:
+        """The entries of maintenance windows."""
+        return self.of(KINDS["windows"])
+
     def entries(self) -> Iterable[Entry]:
         """Every entry, parents before children."""
-        yield from self.baselines
-        for entry in self.windows:
-            yield entry
-            yield from entry.targets or ()
-            yield from entry.tasks or ()
+        for entries in self.resources.values():
+            for entry in entries:
+                yield entry
+                yield from entry.contents
 
 
-def make_entry(kind: Kind, params: Params, label: str = "", setup: str | None = None, take_over: bool = False) -> Entry:
-    """One entry from the options of its module."""
-    values = given(kind.options, params)
-    if kind is window_target.KIND:
-        values.update(window_target.criteria(params)[0])
-    own_setup = (setup if params.get("setup") is None else params["setup"]) or None
+def make_entry(
+    kind: Kind,
+    params: Params,
+    label: str = "",
+    whole: Params | None = None,
+    targets: tuple[Entry, ...] | None = None,
+    tasks: tuple[Entry, ...] | None = None,
+) -> Entry:
+    """One entry from the options of its module. whole: the options of the setup that it is a part of."""
+    whole = whole or {}
+    absent = "absent" in (params.get("state"), whole.get("state"))
+    values, mistakes = kind.translate(given(kind.options, params))
+    if whole.get("unset") == "reset" and not absent:
+        values = kind.reset(values)
+    of_all = whole.get("setup") or None
+    setup = (of_all if params.get("setup") is None else params["setup"]) or None
     own_take_over = params.get("take_over")
     return Entry(
         kind=kind,
         label=label,
-        params=params,
+        values=values,
         name=params.get("name"),
         id=params.get(kind.id_option),
-        values=values,
-        absent=params.get("state") == "absent",
-        setup=own_setup,
-        claim=own_setup or setup or None,
-        take_over=take_over if own_take_over is None else bool(own_take_over),
+        mistakes=tuple(mistakes),
+        absent=absent,
+        setup=setup,
+        claim=setup or of_all,
+        take_over=bool(whole.get("take_over") if own_take_over is None else own_take_over),
+        targets=targets,
+        tasks=tasks,
     )
 
 
-def parent_entry(reference: str, child: Entry) -> Entry:
+def single(kind: Kind, params: Params) -> Declaration:
+    """The declaration of a module for one resource."""
+    entry = make_entry(kind, params)
+    if kind.parent_member:
+        entry = _parent_entry(params["window"], entry)
+    return Declaration({entry.kind.name: (entry,)})
+
+
+def _parent_entry(reference: str, child: Entry) -> Entry:
     """The window of a single target or task, by name or id."""
-    is_id = window.KIND.is_id(reference)
-    parent = Entry(
-        window.KIND,
+    kind = KINDS["windows"]
+    is_id = kind.is_id(reference)
+    return Entry(
+        kind,
         "",
         {},
         None if is_id else reference,
         reference if is_id else None,
-        {},
         declared=False,
         claim=child.claim,
         take_over=child.take_over,
+        **{f"{child.kind.name}s": (child,)},  # type: ignore[arg-type]
     )
-    if child.kind is window_target.KIND:
-        parent.targets = [child]
-    else:
-        parent.tasks = [child]
-    return parent
 
 
 def whole_setup(params: Params) -> Declaration:
     """The declaration of C(ssm_patch_setup)."""
-    setup, take_over = params.get("setup") or None, bool(params.get("take_over"))
     remove_all = params.get("state") == "absent"
-
-    def entry(kind: Kind, options: Params, label: str) -> Entry:
-        made = make_entry(kind, options, f"{label}: ", setup, take_over)
-        made.absent = made.absent or remove_all
-        if params.get("unset") == "reset" and not made.absent:
-            made.params, made.values = reset(made)
-        return made
-
-    baselines = [
-        entry(patch_baseline.KIND, options, entry_path("", "baselines", number, options))
-        for number, options in enumerate(params.get("baselines") or ())
-    ]
-    windows = []
-    for number, options in enumerate(params.get("windows") or ()):
-        label = entry_path("", "windows", number, options)
-        made = entry(window.KIND, options, label)
-        if not made.absent:
-            made.targets = _children(options, label, entry, ("targets", window_target.KIND))
-            made.tasks = _children(options, label, entry, ("patch_tasks", patch_task.KIND), ("tasks", window_task.KIND))
-        windows.append(made)
+    setup = params.get("setup") or None
     return Declaration(
-        baselines,
-        windows,
+        {kind.name: _listed("", name, kind, params, params) or () for name, kind in KINDS.items()},
         setup,
-        take_over,
+        bool(params.get("take_over")),
         whole=True,
         owned=bool(setup if remove_all else params.get("prune")),
         limit=params.get("prune_limit"),
@@ -171,73 +186,54 @@ def whole_setup(params: Params) -> Declaration:
     )
 
 
-def reset(entry: Entry) -> tuple[Params, dict[str, Any]]:
-    """Params and values of an entry in which everything that it does not mention is as in a new resource."""
-    kind, values, params = entry.kind, entry.values, entry.params
-    rules = {id(patch_task.KIND): patch_task, id(window_task.KIND): window_task}.get(id(kind))
-    defaults = rules.completed(values, {}) if rules else values
-    if kind is patch_baseline.KIND and _is_aws_name(entry):
-        return params, values
-    cleared = {
-        name: option.created if option.created is not None else ""
-        for name, option in kind.managed()
-        if name != "enabled" and (option.clearable or option.created is not None)
-    }
-    if rules and (kind is patch_task.KIND or values.get("task_type") in (None, "RUN_COMMAND")):
-        # A Run Command task cannot be without targets, nor targets without rates.
-        cleared = {name: value for name, value in cleared.items() if name not in _TARGETS_AND_RATES}
-    if kind is patch_baseline.KIND:
-        groups = params.get("patch_groups")
-        params = {**params, "patch_groups": [] if groups is None else groups, "default": bool(params.get("default"))}
-    return params, {**cleared, **defaults}
-
-
-def _is_aws_name(entry: Entry) -> bool:
-    return patch_baseline.is_aws_owned(entry.id or "") or (entry.name or "").startswith("AWS-")
-
-
-def _children(
-    options: Params, label: str, entry: Callable[[Kind, Params, str], Entry], *lists: tuple[str, Kind]
-) -> list[Entry] | None:
-    if all(options.get(name) is None for name, _kind in lists):
+def _listed(outer: str, name: str, kind: Kind, options: Params, whole: Params) -> tuple[Entry, ...] | None:
+    """The entries of one list; None where it is not given."""
+    if options.get(name) is None:
         return None
-    return [
-        entry(kind, child, entry_path(label, name, number, child))
-        for name, kind in lists
-        for number, child in enumerate(options.get(name) or ())
-    ]
+    return tuple(
+        _entry(kind, one, entry_path(outer, name, number, one), whole) for number, one in enumerate(options[name])
+    )
 
 
-def violations(declaration: Declaration, input_shape: Callable[[str], Any]) -> list[str]:
-    """Everything that is wrong whatever the account holds; input_shape: the botocore shape of an operation's input."""
+def _entry(kind: Kind, options: Params, label: str, whole: Params) -> Entry:
+    contents: dict[str, tuple[Entry, ...] | None] = {}
+    if kind.contents and "absent" not in (options.get("state"), whole.get("state")):
+        for name, inner in IN_WINDOWS.items():
+            entries = _listed(label, name, inner, options, whole)
+            key = f"{inner.name}s"
+            known = contents.get(key)
+            contents[key] = known if entries is None else (*(known or ()), *entries)
+    return make_entry(kind, options, f"{label}: ", whole, **contents)
+
+
+def violations(declaration: Declaration, input_shape: InputShape) -> list[str]:
+    """Everything that is wrong whatever the account holds."""
     found = []
     for entry in declaration.entries():
         if entry.declared:
             found += [entry.label + text for text in _entry_violations(entry, input_shape)]
-    for entries in (declaration.baselines, declaration.windows):
+    for entries in declaration.resources.values():
         found += _namesakes(entries)
-    for entry in declaration.windows:
-        found += _namesakes(entry.targets or []) + _namesakes(entry.tasks or [])
+        for entry in entries:
+            found += _namesakes(entry.targets or ()) + _namesakes(entry.tasks or ())
     return found + _steering_violations(declaration)
 
 
-def _entry_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
-    found = _identity_violations(entry)
+def _entry_violations(entry: Entry, input_shape: InputShape) -> list[str]:
+    kind, values, found = entry.kind, entry.values, _identity_violations(entry)
     if entry.absent:
         return found
     found += [
         f"{name}: must not be empty"
-        for name, option in entry.kind.managed()
-        if name in entry.values and not option.clearable and option.is_empty(entry.values[name])
+        for name, option in kind.managed()
+        if name in values and not option.clearable and option.is_empty(values[name])
     ]
     found += _tag_violations(entry, input_shape)
-    listed = _list_violations(entry, input_shape)
-    known = {*input_shape(entry.kind.create).members, *input_shape(entry.kind.update).members}
-    found += unknown_options(entry.kind, entry.values, known)
-    broken = option_breaches(
-        entry.kind, input_shape(entry.kind.create), merge(entry.kind, {}, entry.values), set(entry.values)
-    )
-    own = listed + _own_rules(entry)
+    known = {*input_shape(kind.create).members, *input_shape(kind.update).members}
+    found += unknown_options(kind, values, known)
+    broken = option_breaches(kind, input_shape(kind.create), merge(kind, {}, values), set(values))
+    own = [text for name, option in kind.managed() if name in values for text in _blanks(name, option, values[name])]
+    own += [*kind.given_violations(values, input_shape), *entry.mistakes]
     places = {_place(text) for text in own}
     return found + [text for text in broken if _place(text) not in places] + own
 
@@ -246,14 +242,9 @@ def _place(violation: str) -> str:
     return violation.partition(":")[0]
 
 
-def _list_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
-    """Entries of lists that mean nothing, and patch groups that no baseline can be registered for."""
-    lists = {name: value for name, value in entry.values.items() if name != "targets"}
-    found = [text for name, value in lists.items() for text in blank_entries(name, value)]
-    if entry.kind is patch_baseline.KIND:
-        shape = input_shape("RegisterPatchBaselineForPatchGroup").members["PatchGroup"]
-        found += patch_baseline.group_violations(entry.params.get("patch_groups"), shape)
-    return found
+def _blanks(name: str, option: Any, value: Any) -> list[str]:
+    """Entries of lists that mean nothing; those of a list of dictionaries are for the rules of their kind."""
+    return blank_entries(name, value) if option.elements == "str" else []
 
 
 def _identity_violations(entry: Entry) -> list[str]:
@@ -262,48 +253,36 @@ def _identity_violations(entry: Entry) -> list[str]:
         found.append(f"name: is missing; give name or {kind.id_option}")
     if entry.name and kind.is_id(entry.name):
         found.append(f"name: {entry.name!r} has the form of an id; give it as {kind.id_option}")
-    if entry.name and entry.name.endswith(REPLACED) and kind.name in ("target", "task"):
+    if entry.name and entry.name.endswith(REPLACED) and kind.type:
         found.append(f"name: {entry.name!r} ends in {REPLACED}, which marks an unfinished replacement; choose another")
     if entry.id and not kind.is_id(entry.id):
         found.append(f"{kind.id_option}: {entry.id!r} is no id of a {kind.name}; to use a name, give name")
     return found
 
 
-def _own_rules(entry: Entry) -> list[str]:
-    values = entry.values
-    if entry.kind is window.KIND:
-        return window.violations(values, {}, values)
-    if entry.kind is window_target.KIND:
-        return window_target.criteria(entry.params)[1]
-    if entry.kind is patch_baseline.KIND:
-        return patch_baseline.violations(values, values)
-    rules = patch_task if entry.kind is patch_task.KIND else window_task
-    return rules.given_violations(values)
-
-
-def _tag_violations(entry: Entry, input_shape: Callable[[str], Any]) -> list[str]:
-    tags = given_tags(entry.params.get("tags")) or {}
+def _tag_violations(entry: Entry, input_shape: InputShape) -> list[str]:
+    tags = given_tags(entry.values.get("tags")) or {}
     found = [
         f"tags: {key!r} begins with a reserved prefix ({', '.join(RESERVED_TAGS)}); use another key"
         + ("; the name of the setup is the option setup" if key == SETUP_TAG else "")
         for key in tags
         if is_reserved(str(key))
     ]
-    shape = input_shape("AddTagsToResource").members["Tags"]
     named = [("tags", dict(tags)), ("setup", {SETUP_TAG: entry.setup} if entry.setup else {})]
     for option, pairs in named:
         listed = [{"Key": key, "Value": value} for key, value in pairs.items()]
+        shape = input_shape("AddTagsToResource").members["Tags"]
         found += [f"{option}: {finding.value!r} {finding.rule}" for finding in breaches(shape, listed)]
-    if len(tags) > 50:
-        found.append(f"tags: {len(tags)} tags, but a resource takes at most 50")
+    if len(tags) > _MOST_TAGS:
+        found.append(f"tags: {len(tags)} tags, but a resource takes at most {_MOST_TAGS}")
     return found
 
 
-def _namesakes(entries: list[Entry]) -> list[str]:
+def _namesakes(entries: tuple[Entry, ...]) -> list[str]:
     """A name may be declared once (a baseline once for each operating system)."""
 
     def key(entry: Entry) -> tuple[Any, ...]:
-        return (entry.name, entry.values.get("operating_system") if entry.kind is patch_baseline.KIND else None)
+        return (entry.name, *(entry.values.get(name) for name in entry.kind.name_scope))
 
     named = [entry for entry in entries if entry.name]
     counts = Counter(key(entry) for entry in named)
@@ -322,9 +301,10 @@ def _steering_violations(declaration: Declaration) -> list[str]:
         return found
     if not declaration.setup:
         found.append("prune: needs setup, the name of the setup whose resources may be removed")
-    if not declaration.windows and not declaration.baselines:
+    if not any(declaration.resources.values()):
+        lists = " and ".join(reversed(KINDS))
         found.append(
-            "prune: windows and baselines are both empty, so there is nothing to compare with; declare what is to stay,"
+            f"prune: {lists} are both empty, so there is nothing to compare with; declare what is to stay,"
             " or give state: absent to remove the whole setup"
         )
     return found

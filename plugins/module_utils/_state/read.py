@@ -4,96 +4,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
 
-from .._aws.answers import BASELINE_MEMBERS, IDENTITY_MEMBERS, TARGET_MEMBERS, TASK_MEMBERS, WINDOW_MEMBERS, require
+from .._aws.answers import require
 from .._aws.client import GONE, Api, Job, run_jobs
 from .._aws.errors import ApiError
 from .._aws.structures import Raw
 from .._options.kind import Kind
-from .._resources import patch_baseline, patch_task, window, window_target
-from .._resources.ownership import REPLACED, SETUP_TAG
-from .._resources.tasks import modernised, tidied
-from .._schedules import clock
+from .._resources import patch_baseline
+from .._resources.patch_filters import PatchProperty
+from .._resources.register import IN_WINDOWS, KINDS
+from .._resources.tasks import patches
+from .account import Account, Found, Listings, Resource, Subject
 from .declaration import Declaration, Entry
-
-
-@dataclass
-class Resource:
-    """One resource as the service answers it. full: read by a Get, not only listed. tags: None where not read."""
-
-    id: str
-    name: str | None
-    raw: Raw
-    full: bool = False
-    tags: dict[str, str] | None = None
-
-
-Found = dict[str, Resource]
-# The types under which the service knows the tags of each kind.
-RESOURCE_TYPES = {window.KIND.name: window.RESOURCE_TYPE, patch_baseline.KIND.name: patch_baseline.RESOURCE_TYPE}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A window or baseline whose tags record the owner of what is written, by the name of its kind and its id."""
-
-    kind: str
-    id: str
-
-
-class PatchProperty(NamedTuple):
-    """One listing of DescribePatchProperties; patch_set: C(OS) or C(APPLICATION), for Windows where it matters."""
-
-    system: str
-    name: str
-    patch_set: str | None = None
-
-
-@dataclass
-class Listings:
-    """The values that the service lists for patch properties, and why some of them were not read."""
-
-    values: dict[PatchProperty, tuple[str, ...]] = field(default_factory=dict)
-    unread: dict[PatchProperty, str] = field(default_factory=dict)
-
-
-_NAME_LENGTH = 128
-_GETS = {
-    "window": ("GetMaintenanceWindow", WINDOW_MEMBERS),
-    "task": ("GetMaintenanceWindowTask", TASK_MEMBERS),
-    "baseline": ("GetPatchBaseline", BASELINE_MEMBERS),
-}
-
-
-def _now() -> datetime:
-    # Looked up with each call, since tests replace it.
-    return clock.now()
-
-
-@dataclass
-class Account:
-    """What was read. targets, tasks: by window id, and only of windows whose children were read.
-
-    identities: all baselines as listed, those of AWS included. groups: holder of a patch group by operating system.
-    read_at: when that was.
-    """
-
-    windows: Found = field(default_factory=dict)
-    targets: dict[str, Found] = field(default_factory=dict)
-    tasks: dict[str, Found] = field(default_factory=dict)
-    baselines: Found = field(default_factory=dict)
-    identities: list[dict[str, Any]] = field(default_factory=list)
-    groups: dict[tuple[str, str], str] = field(default_factory=dict)
-    read_at: datetime = field(default_factory=_now)
-
-    def of(self, kind: str) -> Found:
-        """The windows or the baselines, by the name of their kind."""
-        return self.windows if kind == window.KIND.name else self.baselines
+from .identity import (
+    is_of_another_type,
+    matching,
+    matching_baselines,
+    owned_by,
+    replaced_name,
+    successor_identities,
+)
 
 
 def read_account(api: Api, declaration: Declaration, workers: int) -> Account:
@@ -135,12 +66,12 @@ def read_properties(api: Api, wanted: Iterable[PatchProperty], workers: int) -> 
 
 
 def read_tags(api: Api, account: Account, subjects: Iterable[Subject], workers: int) -> None:
-    """Read the tags of more windows and baselines; one whose tags cannot be read is an error."""
+    """Read the tags of more resources; one whose tags cannot be read is an error."""
 
     def job(subject: Subject) -> Job:
         def read() -> list[Job]:
             found = account.of(subject.kind).setdefault(subject.id, Resource(subject.id, None, {}))
-            found.tags = api.tags(RESOURCE_TYPES[subject.kind], subject.id)
+            found.tags = api.tags(subject.kind.resource_type, subject.id)
             return []
 
         return read
@@ -150,52 +81,13 @@ def read_tags(api: Api, account: Account, subjects: Iterable[Subject], workers: 
 
 def read_again(api: Api, kind: Kind, resource_id: str, window_id: str | None) -> Raw:
     """One resource as it is now, in the form in which the planners know it."""
-    where = {"WindowId": window_id} if window_id else {}
-    if kind is window_target.KIND:
-        listing = api.pages("DescribeMaintenanceWindowTargets", "Targets", *TARGET_MEMBERS, **where)
-        return next((_without_blanks(one) for one in listing if one[kind.id_member] == resource_id), {})
-    operation, members = _GETS[kind.name]
-    raw = api.get(operation, *members, **where, **{kind.id_member: resource_id})
-    return modernised(tidied(raw)) if kind.name == "task" else _without_blanks(raw)
-
-
-def matching(entry: Entry, found: Iterable[Resource]) -> list[Resource]:
-    """The resources that an entry may mean: the one with its id, else all of its exact name."""
-    if entry.id:
-        return [resource for resource in found if resource.id == entry.id]
-    return [resource for resource in found if entry.name and resource.name == entry.name]
-
-
-def matching_baselines(entry: Entry, identities: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The listed baselines that an entry may mean: by id or ARN, else by name and, where given, operating system."""
-    if entry.id:
-        wanted = patch_baseline.bare_id(entry.id)
-        found = [one for one in identities if patch_baseline.bare_id(one["BaselineId"]) == wanted]
-        # Where the old one is gone already, a recreated baseline is the one of the same name.
-        if found or not entry.name or not entry.params.get("recreate"):
-            return found
-    system = entry.values.get("operating_system")
-    return [
-        one
-        for one in identities
-        if one.get("BaselineName") == entry.name and system in (None, one.get("OperatingSystem"))
-    ]
-
-
-def successor_identities(
-    entry: Entry, old: dict[str, Any], identities: Iterable[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """What an earlier run made to take the place of a baseline that is recreated for another operating system."""
-    system = entry.values.get("operating_system")
-    if not entry.params.get("recreate") or system in (None, old.get("OperatingSystem")):
-        return []
-    name = entry.name or old.get("BaselineName")
-    return [one for one in identities if one.get("BaselineName") == name and one.get("OperatingSystem") == system]
-
-
-def owned_by(resource: Resource, setup: str | None) -> bool:
-    """Whether a resource carries the tag of a setup."""
-    return setup is not None and (resource.tags or {}).get(SETUP_TAG) == setup
+    where = {kind.parent_member: window_id} if kind.parent_member else {}
+    if kind.get:
+        raw = api.get(kind.get, *kind.decisive, **where, **{kind.id_member: resource_id})
+    else:
+        listing = api.pages(kind.listing.operation, kind.listing.result, *kind.listing.members, **where)
+        raw = next((one for one in listing if one[kind.id_member] == resource_id), {})
+    return kind.modernise(kind.tidy(raw))
 
 
 def task_names(entries: Iterable[Entry]) -> set[str | None]:
@@ -204,14 +96,6 @@ def task_names(entries: Iterable[Entry]) -> set[str | None]:
     for entry in entries:
         names |= {entry.id, entry.name, replaced_name(entry.name) if entry.name else None}
     return names - {None}
-
-
-def replaced_name(name: str) -> str:
-    """The name of a resource that is being replaced; names have at most 128 characters, so a long one is cut."""
-    if len(name) + len(REPLACED) <= _NAME_LENGTH:
-        return name + REPLACED
-    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _NAME_LENGTH - len(REPLACED) - len(mark) - 1]}-{mark}{REPLACED}"
 
 
 class _Reader:
@@ -230,11 +114,14 @@ class _Reader:
         Tags that are denied to a resource which is there would make it look as if it belonged to nobody: an error.
         """
         account, gone = self.account, self._gone
-        for resource_id in gone:
-            for found in (account.windows, account.targets, account.tasks, account.baselines):
-                found.pop(resource_id, None)
-        for window_id, tasks in account.tasks.items():
-            account.tasks[window_id] = {key: task for key, task in tasks.items() if key not in gone}
+        for name, found in account.resources.items():
+            account.resources[name] = {key: one for key, one in found.items() if key not in gone}
+        for name, contents in account.contents.items():
+            account.contents[name] = {
+                window_id: {key: one for key, one in inside.items() if key not in gone}
+                for window_id, inside in contents.items()
+                if window_id not in gone
+            }
         account.identities = [one for one in account.identities if one["BaselineId"] not in gone]
         for resource_id, error in self._untagged.items():
             if resource_id not in gone:
@@ -242,48 +129,51 @@ class _Reader:
         return account
 
     def first_jobs(self) -> list[Job]:
-        windows, baselines = self._declaration.windows, self._declaration.baselines
-        jobs: list[Job] = []
-        owned = self._declaration.owned
-        if owned or any(entry.name for entry in windows):
-            jobs.append(self._list_windows)
-        else:
-            ids = [(entry, entry.id) for entry in windows if entry.id and entry.kind.is_id(entry.id)]
-            jobs += [job for entry, window_id in ids for job in self._window_jobs(entry, window_id)]
-        if owned or baselines:
-            jobs.append(self._list_baselines)
-        if any(entry.params.get("patch_groups") and not entry.absent for entry in baselines):
-            jobs.append(self._list_groups)
-        return jobs
+        """The reads with which all others begin."""
+        own: dict[str, Callable[[], list[Job]]] = {"baselines": self._baseline_first_jobs}
+        # What others wait for comes first.
+        ordered = sorted(KINDS.items(), key=lambda one: not one[1].contents)
+        return [job for name, kind in ordered for job in (own[name]() if name in own else self._first_jobs(kind))]
 
-    def _list_windows(self) -> list[Job]:
-        names = {entry.name for entry in self._declaration.windows}
+    def _first_jobs(self, kind: Kind) -> list[Job]:
+        entries = self._declaration.of(kind)
+        if self._declaration.owned or any(entry.name for entry in entries):
+            return [lambda: self._list(kind)]
+        ids = [(entry, entry.id) for entry in entries if entry.id and kind.is_id(entry.id)]
+        return [job for entry, resource_id in ids for job in self._jobs(entry, resource_id)]
+
+    def _list(self, kind: Kind) -> list[Job]:
+        listing, entries, found = kind.listing, self._declaration.of(kind), self.account.of(kind)
+        names = {entry.name for entry in entries}
         # The service may match a prefix of the name or all of it; equality is checked here.
-        one = len(names) == 1 and None not in names and not self._declaration.owned
-        only = {"Filters": [{"Key": "Name", "Values": [*names]}]} if one else {}
-        for raw in self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId", "Name", **only):
-            self.account.windows[raw["WindowId"]] = Resource(raw["WindowId"], raw.get("Name"), raw)
+        one = listing.name_filter and len(names) == 1 and None not in names and not self._declaration.owned
+        only = {"Filters": [{"Key": listing.name_filter, "Values": [*names]}]} if one else listing.own
+        for raw in self._api.pages(listing.operation, listing.result, *listing.members, **only):
+            found[raw[kind.id_member]] = Resource(raw[kind.id_member], raw.get(listing.name_member), raw)
         jobs: list[Job] = []
         declared: set[str] = set()
-        for entry in self._declaration.windows:
-            matches = matching(entry, list(self.account.windows.values()))
-            if entry.id and entry.kind.is_id(entry.id) and not matches:
-                jobs += self._window_jobs(entry, entry.id)
+        for entry in entries:
+            matches = matching(entry, list(found.values()))
+            if entry.id and kind.is_id(entry.id) and not matches:
+                jobs += self._jobs(entry, entry.id)
             elif len(matches) == 1:
-                jobs += self._window_jobs(entry, matches[0].id)
+                jobs += self._jobs(entry, matches[0].id)
                 declared.add(matches[0].id)
         if self._declaration.owned:
-            jobs += [self._owner_job(window_id) for window_id in self.account.windows if window_id not in declared]
+            jobs += [self._owner_job(kind, one) for one in found if one not in declared]
         return jobs
 
-    def _owner_job(self, window_id: str) -> Job:
-        """The tags of a window that is not declared, and its children if the setup owns it."""
+    def _owner_job(self, kind: Kind, resource_id: str) -> Job:
+        """The tags of a resource that is not declared, and what lies in it if the setup owns it."""
 
         def read() -> list[Job]:
-            self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id, needed=False)
-            if not self.is_owned(self.account.windows[window_id]):
+            self._list_tags(kind, resource_id, needed=False)
+            if not self.is_owned(self.account.of(kind)[resource_id]) or not kind.contents:
                 return []
-            return [lambda: self._list_targets(window_id, [], False), lambda: self._list_tasks(window_id, ())]
+            return [
+                lambda: self._list_targets(resource_id, (), False),
+                lambda: self._list_tasks(resource_id, ()),
+            ]
 
         return read
 
@@ -291,56 +181,46 @@ class _Reader:
         """Whether a resource carries the tag of the declaration's setup."""
         return owned_by(resource, self._declaration.setup)
 
-    def _window_jobs(self, entry: Entry, window_id: str) -> list[Job]:
-        jobs: list[Job] = []
+    def _jobs(self, entry: Entry, resource_id: str) -> list[Job]:
+        kind, jobs = entry.kind, list[Job]()
         removed = entry.declared and entry.absent
         needs_rule = any("instance_ids" in task.values for task in entry.tasks or ())
-        if (entry.declared and (not removed or window_id not in self.account.windows)) or needs_rule:
-            jobs.append(lambda: self._get_window(window_id))
-        whole = removed or self._declaration.owned
+        if (entry.declared and (not removed or resource_id not in self.account.of(kind))) or needs_rule:
+            jobs.append(lambda: self._get(kind, resource_id))
+        whole = bool(kind.contents) and (removed or self._declaration.owned)
         if whole or entry.targets is not None or entry.tasks is not None:
-            targets = [] if whole else entry.targets or []
-            jobs.append(lambda: self._list_targets(window_id, targets, entry.tasks is None))
+            targets = () if whole else entry.targets or ()
+            jobs.append(lambda: self._list_targets(resource_id, targets, entry.tasks is None))
         if whole or entry.tasks is not None:
-            jobs.append(lambda: self._list_tasks(window_id, entry.tasks or ()))
+            jobs.append(lambda: self._list_tasks(resource_id, entry.tasks or ()))
         if entry.reads_tags:
-            jobs.append(lambda: self._list_tags(self.account.windows, window.RESOURCE_TYPE, window_id))
+            jobs.append(lambda: self._list_tags(kind, resource_id))
         return jobs
 
-    def _get_window(self, window_id: str) -> list[Job]:
+    def _get(self, kind: Kind, resource_id: str) -> list[Job]:
         try:
-            raw = self._api.get("GetMaintenanceWindow", *WINDOW_MEMBERS, WindowId=window_id)
+            raw = self._api.get(kind.get, *kind.decisive, **{kind.id_member: resource_id})
         except ApiError as error:
-            return self._note_gone(window_id, error)
-        known = self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
-        known.name, known.raw, known.full = raw.get("Name"), _without_blanks(raw), True
+            return self._note_gone(resource_id, error)
+        known = self.account.of(kind).setdefault(resource_id, Resource(resource_id, None, {}))
+        known.name, known.raw, known.full = raw.get("Name"), kind.tidy(raw), True
         return []
 
-    def _list_targets(self, window_id: str, declared: list[Entry], alone: bool) -> list[Job]:
+    def _list_targets(self, window_id: str, declared: Sequence[Entry], alone: bool) -> list[Job]:
         """alone: the tasks are not read otherwise, and are needed only where a target that they may use goes."""
-        listing = self._children("DescribeMaintenanceWindowTargets", "Targets", window_id, *TARGET_MEMBERS)
-        if listing is None:
-            return []
-        found = [
-            Resource(raw[window_target.KIND.id_member], raw.get("Name") or None, _without_blanks(raw), full=True)
-            for raw in listing
-        ]
-        self.account.targets[window_id] = {one.id: one for one in found}
-        if alone and any(_goes(entry, one) for entry in declared for one in found):
+        found = self._list_contents(IN_WINDOWS["targets"], window_id)
+        if found is not None and alone and any(_goes(entry, one) for entry in declared for one in found.values()):
             return [lambda: self._list_tasks(window_id, ())]
         return []
 
     def _list_tasks(self, window_id: str, declared: Sequence[Entry]) -> list[Job]:
-        listing = self._children("DescribeMaintenanceWindowTasks", "Tasks", window_id, "WindowTaskId")
-        if listing is None:
+        kind = IN_WINDOWS["tasks"]
+        found = self._list_contents(kind, window_id)
+        if found is None:
             return []
-        found = {
-            raw["WindowTaskId"]: Resource(raw["WindowTaskId"], raw.get("Name") or None, tidied(raw)) for raw in listing
-        }
-        self.account.tasks[window_id] = found
 
         def get_task(task: Resource) -> Job:
-            return lambda: self._get_task(window_id, task)
+            return lambda: self._get_task(kind, window_id, task)
 
         wanted = task_names(declared)
         alike = [entry for entry in declared if not (entry.absent or entry.id or matching(entry, found.values()))]
@@ -350,22 +230,28 @@ class _Reader:
             if task.id in wanted or task.name in wanted or any(_may_be(entry, task) for entry in alike)
         ]
 
-    def _children(self, operation: str, result: str, window_id: str, *members: str) -> list[Raw] | None:
-        """The children of a window; None where the window is gone."""
+    def _list_contents(self, kind: Kind, window_id: str) -> Found | None:
+        """What lies in a window; None where the window is gone."""
+        listing = kind.listing
         try:
-            children = list(self._api.pages(operation, result, *members, WindowId=window_id))
+            listed = list(self._api.pages(listing.operation, listing.result, *listing.members, WindowId=window_id))
         except ApiError as error:
             self._note_gone(window_id, error)
             return None
         self.account.windows.setdefault(window_id, Resource(window_id, None, {}))
-        return children
+        found = {
+            raw[kind.id_member]: Resource(raw[kind.id_member], raw.get("Name") or None, kind.tidy(raw), not kind.get)
+            for raw in listed
+        }
+        self.account.contents[kind.name][window_id] = found
+        return found
 
-    def _get_task(self, window_id: str, task: Resource) -> list[Job]:
+    def _get_task(self, kind: Kind, window_id: str, task: Resource) -> list[Job]:
         try:
-            raw = self._api.get("GetMaintenanceWindowTask", *TASK_MEMBERS, WindowId=window_id, WindowTaskId=task.id)
+            raw = self._api.get(kind.get, *kind.decisive, WindowId=window_id, **{kind.id_member: task.id})
         except ApiError as error:
             return self._note_gone(task.id, error)
-        task.raw, task.full = tidied(raw), True
+        task.raw, task.full = kind.tidy(raw), True
         return []
 
     def _note_gone(self, resource_id: str, error: ApiError) -> list[Job]:
@@ -375,22 +261,30 @@ class _Reader:
         self._gone.add(resource_id)
         return []
 
-    def _list_tags(self, found: Found, resource_type: str, resource_id: str, needed: bool = True) -> list[Job]:
+    def _list_tags(self, kind: Kind, resource_id: str, needed: bool = True) -> list[Job]:
         """needed: who owns the resource decides what becomes of it; without, one without tags is simply not owned."""
         try:
-            tags = self._api.tags(resource_type, resource_id)
+            tags = self._api.tags(kind.resource_type, resource_id)
         except ApiError as error:
             if error.code not in GONE:
                 raise
             if needed:
                 self._untagged[resource_id] = error
             return []
-        found.setdefault(resource_id, Resource(resource_id, None, {})).tags = tags
+        self.account.of(kind).setdefault(resource_id, Resource(resource_id, None, {})).tags = tags
         return []
 
+    def _baseline_first_jobs(self) -> list[Job]:
+        entries = self._declaration.baselines
+        listed: list[Job] = [self._list_baselines] if self._declaration.owned or entries else []
+        grouped = any(entry.values.get("patch_groups") and not entry.absent for entry in entries)
+        return [*listed, *([self._list_groups] if grouped else [])]
+
     def _list_baselines(self) -> list[Job]:
+        kind = KINDS["baselines"]
+        listing = kind.listing
         # An entry may come on two pages when the listing changes in between.
-        listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", *IDENTITY_MEMBERS)
+        listed = self._api.pages(listing.operation, listing.result, *listing.members)
         self.account.identities = list({identity["BaselineId"]: identity for identity in listed}.values())
         jobs: list[Job] = []
         declared: set[str] = set()
@@ -402,37 +296,28 @@ class _Reader:
                     one["BaselineId"] for one in successor_identities(entry, matches[0], self.account.identities)
                 ]
                 for baseline_id in (*own, *successors):
-                    jobs += self._baseline_jobs(baseline_id, entry.reads_tags)
+                    jobs += self._baseline_jobs(kind, baseline_id, entry.reads_tags)
                     declared.add(baseline_id)
         if self._declaration.owned:
             others = [one["BaselineId"] for one in self.account.identities if one["BaselineId"] not in declared]
-            jobs += [self._baseline_owner_job(one) for one in others if not patch_baseline.is_aws_owned(one)]
+            jobs += [self._baseline_owner_job(kind, one) for one in others if not patch_baseline.is_aws_owned(one)]
         return jobs
 
-    def _baseline_owner_job(self, baseline_id: str) -> Job:
+    def _baseline_owner_job(self, kind: Kind, baseline_id: str) -> Job:
         """The tags of a baseline that is not declared, and the baseline itself if the setup owns it."""
 
         def read() -> list[Job]:
-            self._list_tags(self.account.baselines, patch_baseline.RESOURCE_TYPE, baseline_id, needed=False)
+            self._list_tags(kind, baseline_id, needed=False)
             known = self.account.baselines.get(baseline_id)
-            return [lambda: self._get_baseline(baseline_id)] if known and self.is_owned(known) else []
+            return [lambda: self._get(kind, baseline_id)] if known and self.is_owned(known) else []
 
         return read
 
-    def _baseline_jobs(self, baseline_id: str, reads_tags: bool) -> list[Job]:
-        jobs: list[Job] = [lambda: self._get_baseline(baseline_id)]
+    def _baseline_jobs(self, kind: Kind, baseline_id: str, reads_tags: bool) -> list[Job]:
+        jobs: list[Job] = [lambda: self._get(kind, baseline_id)]
         if reads_tags:
-            jobs.append(lambda: self._list_tags(self.account.baselines, patch_baseline.RESOURCE_TYPE, baseline_id))
+            jobs.append(lambda: self._list_tags(kind, baseline_id))
         return jobs
-
-    def _get_baseline(self, baseline_id: str) -> list[Job]:
-        try:
-            raw = self._api.get("GetPatchBaseline", *BASELINE_MEMBERS, BaselineId=baseline_id)
-        except ApiError as error:
-            return self._note_gone(baseline_id, error)
-        known = self.account.baselines.setdefault(baseline_id, Resource(baseline_id, None, {}))
-        known.name, known.raw, known.full = raw.get("Name"), _without_blanks(raw), True
-        return []
 
     def _list_groups(self) -> list[Job]:
         for mapping in self._api.pages("DescribePatchGroups", "Mappings", "PatchGroup", "BaselineIdentity"):
@@ -448,16 +333,9 @@ def _goes(entry: Entry, found: Resource) -> bool:
         return True
     if found.id != entry.id and found.name != entry.name:
         return False
-    return entry.absent or entry.values.get("resource_type") not in (None, found.raw.get("ResourceType"))
+    return entry.absent or is_of_another_type(entry, found)
 
 
 def _may_be(entry: Entry, task: Resource) -> bool:
     """Whether a listed task has to be known for one to be made: it may be the same, or install on the same nodes."""
-    installs = entry.kind is patch_task.KIND and entry.values.get("operation") == "Install"
-    patches = patch_task.document_name(task.raw.get("TaskArn")) in patch_task.SCANNING_DOCUMENTS
-    return not task.name or (installs and patches)
-
-
-def _without_blanks(raw: Raw) -> Raw:
-    """An absent text may come back as an empty one."""
-    return {name: value for name, value in raw.items() if value not in ("", None)}
+    return not task.name or (entry.values.get("operation") == "Install" and patches(task.raw))

@@ -13,7 +13,15 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._engine.apply impor
     finished,
     not_attempted,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import Change, Creation, Plan, Ref, Step
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import (
+    Change,
+    Creation,
+    Plan,
+    Ref,
+    Step,
+    chained,
+)
+from ansible_collections.patchfleet.aws.plugins.module_utils._resources import window
 from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.checked_runs import apply
 from ansible_collections.patchfleet.aws.tests.support.engine import WORKERS, Engine
@@ -50,10 +58,8 @@ def _windows(account: Account, *names: str) -> list[str]:
 
 
 def _plan(*pairs: tuple[Change, list[Step]]) -> Plan:
-    plan = Plan()
-    for change, steps in pairs:
-        plan.add(change, steps)
-    return plan
+    changes = [change for change, _steps in pairs]
+    return Plan(changes, [step for _change, steps in pairs for step in chained(steps)])
 
 
 def test_a_failing_step_stops_only_what_needs_it(account: Account, engine: Engine) -> None:
@@ -147,8 +153,7 @@ def test_errors_that_mean_already_so(account: Account, engine: Engine) -> None:
 
 
 def test_a_token_is_that_of_the_resource() -> None:
-    creation = Creation("one", "WindowId", "DescribeMaintenanceWindows", "WindowIdentities", "Name", "Delete")
-    other = Creation("two", "WindowId", "DescribeMaintenanceWindows", "WindowIdentities", "Name", "Delete")
+    creation, other = Creation(window.KIND, "one"), Creation(window.KIND, "two")
 
     token = create_token(creation, {"Name": "one", "Duration": 1})
 
@@ -251,8 +256,8 @@ def test_a_creation_that_no_read_shows(account: Account) -> None:
 
 def test_ids_reach_the_steps_that_need_them(account: Account, engine: Engine) -> None:
     made = Change("window", "one", "create", Ref("window one"), {}, {"name": "one"})
-    creation = Creation("one", "WindowId", LISTINGS["window"], "WindowIdentities", "Name", "DeleteMaintenanceWindow")
-    create = Step("window one", made, "CreateMaintenanceWindow", {"Name": "one", **WINDOW}, creation=creation)
+    request = {"Name": "one", **WINDOW}
+    create = Step("window one", made, window.KIND.create, request, creation=Creation(window.KIND, "one"))
     describe = Step(
         "second", made, "UpdateMaintenanceWindow", {"WindowId": Ref("window one"), "Description": "described"}
     )

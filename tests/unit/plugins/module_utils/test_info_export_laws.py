@@ -18,8 +18,8 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._info.export import
 from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
 from ansible_collections.patchfleet.aws.plugins.module_utils._planners.setup import plan_setup
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources.tasks import tidied
+from ansible_collections.patchfleet.aws.plugins.module_utils._state.account import Account, Resource
 from ansible_collections.patchfleet.aws.plugins.module_utils._state.declaration import whole_setup
-from ansible_collections.patchfleet.aws.plugins.module_utils._state.read import Account, Resource
 from ansible_collections.patchfleet.aws.tests.support.effort import example_count
 from ansible_collections.patchfleet.aws.tests.support.stored import (
     BASELINE,
@@ -137,9 +137,11 @@ def _resources(raws: list[Raw] | None, id_member: str) -> dict[str, Resource]:
 def account_of(read: WindowParts) -> Account:
     found = Resource(WINDOW_ID, read.raw["Name"], read.raw, full=True, tags=dict(read.tags))
     return Account(
-        windows={WINDOW_ID: found},
-        targets={WINDOW_ID: _resources(read.targets, "WindowTargetId")},
-        tasks={WINDOW_ID: _resources(read.tasks, "WindowTaskId")},
+        {"window": {WINDOW_ID: found}},
+        {
+            "target": {WINDOW_ID: _resources(read.targets, "WindowTargetId")},
+            "task": {WINDOW_ID: _resources(read.tasks, "WindowTaskId")},
+        },
     )
 
 
@@ -162,7 +164,7 @@ def applied(planning: Planning) -> WindowParts:
         for entry in request.get("Targets") or ():
             entry["Values"] = [ids.get(getattr(value, "step", ""), value) for value in entry["Values"]]
         tags |= {tag["Key"]: tag["Value"] for tag in request.pop("Tags", ())}
-        made[kind].append({**request, step.creation.id_member: ids[step.key]})
+        made[kind].append({**request, step.creation.kind.id_member: ids[step.key]})
     return WindowParts({"Enabled": True, **made["window"][0]}, tags, made["target"], made["task"])
 
 
@@ -223,7 +225,7 @@ def test_the_laws_for_a_baseline(members: Raw, tags: dict[str, str], default: bo
     identity = {"BaselineId": BASELINE_ID, "BaselineName": "linux", "DefaultBaseline": default, **system}
     resource = Resource(BASELINE_ID, "linux", raw, full=True, tags=tags)
     groups = {(raw["OperatingSystem"], group): BASELINE_ID for group in raw["PatchGroups"]}
-    account = Account(baselines={BASELINE_ID: resource}, identities=[identity], groups=groups)
+    account = Account({"baseline": {BASELINE_ID: resource}}, identities=[identity], groups=groups)
     here = planned(found.options, account, "baselines")
     assert here.plan.violations == []
     assert [change.diff() for change in here.plan.changes] == []

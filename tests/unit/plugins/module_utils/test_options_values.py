@@ -130,6 +130,7 @@ def test_what_is_given() -> None:
 
     assert given(patch_task.OPTIONS, params) == {
         "name": "prod",
+        "state": "present",
         "priority": 0,
         "window_targets": [],
         "alarm.ignore_poll_failure": True,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import Change, Plan, Ref, Step
+from ansible_collections.patchfleet.aws.plugins.module_utils._planners.changes import Change, Ref, Step, chained
 from ansible_collections.patchfleet.aws.plugins.module_utils._planners.planning import Planning
 from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.engine import Engine
@@ -246,9 +246,9 @@ def test_a_diff_shows_only_what_differs() -> None:
 
 
 def test_steps_of_a_change_wait_for_each_other() -> None:
-    plan, change = Plan(), Change("window", "one", "update", "id")
+    change = Change("window", "one", "update", "id")
 
-    keys = plan.add(change, [Step(name, change, "x", {}) for name in ("a", "b", "c")])
+    steps = chained([Step(name, change, "x", {}) for name in ("a", "b", "c")])
 
-    assert keys == ["a", "b", "c"]
-    assert [step.needs for step in plan.steps] == [set(), {"a"}, {"b"}]
+    assert [step.key for step in steps] == ["a", "b", "c"]
+    assert [step.needs for step in steps] == [set(), {"a"}, {"b"}]

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of one resource that lies in no window: found by name, created, updated, tagged, deleted. Pure functions.
+
+Enough for a kind without anything special. Windows and baselines build on the drafts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .._aws.client import GONE
+from .._aws.structures import Raw
+from .._options.kind import merge, update_body, values_of
+from .._state.account import Resource
+from .._state.declaration import Entry
+from .._state.identity import matching
+from .changes import Change, Creation, Guard, Ref, Step
+from .planning import (
+    Answer,
+    Inputs,
+    Part,
+    ViolationError,
+    create_body,
+    differing,
+    plan_tags,
+    required,
+    rest_of,
+    tag_steps,
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A change of one resource with its calls. planned: its structure as it will be. body: what the update sends."""
+
+    change: Change
+    steps: list[Step]
+    violations: list[str]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    planned: Raw
+    body: Raw
+
+
+def plan_resource(inputs: Inputs, entry: Entry) -> Part:
+    """Plan one resource that has nothing but options and tags."""
+    part = Part()
+    try:
+        resource = find_resource(inputs, entry)
+        if resource:
+            part.claims.append((entry, resource.id))
+        if entry.absent:
+            part.answers[entry] = Answer(None, {})
+            if resource:
+                part.add(*removal(entry, resource))
+            return part
+        draft = update(inputs, entry, resource) if resource else create(inputs, entry, _namesakes(inputs, entry))
+        part.refuse(entry, draft.violations)
+        if draft.steps:
+            part.add(draft.change, draft.steps)
+        facts = entry.kind.facts(resource.raw if resource else {})
+        part.answers[entry] = Answer(draft.change.id, draft.change.after, facts)
+    except ViolationError as violation:
+        part.refuse(entry, [str(violation)])
+    return part
+
+
+def find_resource(inputs: Inputs, entry: Entry) -> Resource | None:
+    """The resource that an entry means; raises ViolationError where it means none or several."""
+    kind, found = entry.kind, inputs.account.of(entry.kind).values()
+    matches = matching(entry, found)
+    place, option = ("name", kind.id_option) if entry.declared else (kind.name, kind.name)
+    if len(matches) > 1:
+        ids = ", ".join(sorted(resource.id for resource in matches))
+        raise ViolationError(
+            f"{place}: {entry.name!r} is the name of several {kind.name}s ({ids}); give {option} as id"
+        )
+    if entry.id and not matches and not entry.absent and entry.declared:
+        raise ViolationError(f"{option}: {entry.id!r} does not exist; leave it out to create a {kind.name}")
+    if entry.id and entry.name and entry.declared and not entry.absent:
+        rivals = [resource.id for resource in found if resource.name == entry.name and resource.id != entry.id]
+        if rivals:
+            raise ViolationError(
+                f"name: {entry.name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
+            )
+    return matches[0] if matches else None
+
+
+def _namesakes(inputs: Inputs, entry: Entry) -> frozenset[str]:
+    return frozenset(one.id for one in inputs.account.of(entry.kind).values() if one.name == entry.name)
+
+
+def create(inputs: Inputs, entry: Entry, known: frozenset[str], title: str = "", old: Resource | None = None) -> Draft:
+    """A new resource. known: ids that have the name. old: one whose place it takes, and which it resembles."""
+    kind = entry.kind
+    values = kind.complete(entry.values, {})
+    scope = {option.api for name, option in kind.managed() if name in kind.name_scope}
+    carried = {name: value for name, value in old.raw.items() if name not in scope} if old else {}
+    planned = merge(kind, {**kind.base, **carried}, values)
+    after = values_of(kind, planned)
+    found = required(entry, after) + kind.violations(entry.values, after if old else values, {}, after)
+    tagging = plan_tags(entry, (old.tags if old else None) or {})
+    name = str(after.get("name") or entry.title)
+    title = title or f"{kind.name} {name}"
+    change = Change(kind.name, name, "create", Ref(title), {}, {**after, **tagging.after})
+    body = create_body(inputs.members(kind.create), planned)
+    if tags := tagging.wanted():
+        body["Tags"] = tags
+    # A resource of the same name that differs in these is no namesake.
+    like = {str(option.api): after[scope] for scope, option in kind.managed() if scope in kind.name_scope}
+    step = Step(title, change, kind.create, body, creation=Creation(kind, name, known=known, like=like))
+    return Draft(change, [step], found, {}, after, planned, body)
+
+
+def update(inputs: Inputs, entry: Entry, resource: Resource) -> Draft:
+    """An existing resource; without steps where nothing differs."""
+    kind, raw = entry.kind, resource.raw
+    planned = merge(kind, raw, entry.values)
+    before, after = differing(kind, raw, planned)
+    found = kind.violations(entry.values, entry.values, before, after)
+    tagging = plan_tags(entry, resource.tags)
+    name = entry.name or resource.name or resource.id
+    change = Change(kind.name, name, "update", resource.id, {**before, **tagging.before}, {**after, **tagging.after})
+    body = update_body(kind, raw, planned, inputs.members(kind.update))
+    steps = []
+    if body:
+        request = {**body, kind.id_member: resource.id}
+        rest = rest_of(inputs, kind, resource, planned, body)
+        steps.append(Step(f"{change.title} {resource.id}", change, kind.update, request, rest=rest))
+    steps += tag_steps(tagging, change, kind.resource_type, resource.id)
+    return Draft(change, steps, found, before, after, planned, body)
+
+
+def removal(entry: Entry, resource: Resource, content: Iterable[str] | None = None) -> tuple[Change, list[Step]]:
+    """A resource that goes. content: the ids of what lies in it and goes with it."""
+    kind = entry.kind
+    before = values_of(kind, resource.raw)
+    change = Change(kind.name, resource.name or resource.id, "delete", resource.id, before, late=entry.pruned)
+    guard = Guard(kind, resource.id, resource.name, content=None if content is None else frozenset(content))
+    key, request = f"{change.title} {resource.id} delete", {kind.id_member: resource.id}
+    return change, [Step(key, change, kind.delete, request, tolerate=GONE, guard=guard)]

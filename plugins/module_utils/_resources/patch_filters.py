@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds the filters that a baseline would get against what the service lists for its operating system. Pure functions.
+
+Values are exact, or the wildcard: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchFilter.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .._options.codecs import filter_values
+from .._options.kind import Values
+from .._options.mistakes import near_names
+from . import patch_baseline
+
+# The keys of filters that DescribePatchProperties lists; others are left to the service.
+_LISTED = frozenset({"PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY", "PRIORITY", "SEVERITY"})
+_BY_PATCH_SET = frozenset({"PRODUCT", "PRODUCT_FAMILY"})
+# As many as a filter group has in the API model; CloudFormation's own example of a baseline has one more.
+_MODELLED_FILTERS = 4
+_FEW = 12
+
+
+class PatchProperty(NamedTuple):
+    """One listing of DescribePatchProperties; patch_set: C(OS) or C(APPLICATION), for Windows where it matters."""
+
+    system: str
+    name: str
+    patch_set: str | None = None
+
+
+@dataclass(frozen=True)
+class NewFilters:
+    """A group of filters that a baseline gets. label, place: as messages name it, C(approval_rules[0].filters).
+
+    stored: keys and values that the baseline has already. is_global: whether they hold for the whole baseline.
+    """
+
+    label: str
+    place: str
+    system: str
+    filters: Mapping[str, Any]
+    stored: frozenset[tuple[str, str]]
+    is_global: bool
+
+    def new_values(self) -> dict[str, list[str]]:
+        """Values by key that the service has not taken yet."""
+        return {
+            key: values
+            for key, given in self.filters.items()
+            if (values := [one for one in filter_values(given) if one != "*" and (key, one) not in self.stored])
+            and key in _LISTED
+        }
+
+    def patch_sets(self) -> tuple[str, ...]:
+        """The patch sets that it is about; a rule without one is about the operating system."""
+        absent = () if self.is_global else ("OS",)
+        given = filter_values(self.filters["PATCH_SET"]) if "PATCH_SET" in self.filters else absent
+        return tuple(one for one in patch_baseline.PATCH_SETS if one in given) or patch_baseline.PATCH_SETS
+
+    def properties(self, key: str) -> list[PatchProperty]:
+        """The listings that together have the values of a key."""
+        by_set = self.system == "WINDOWS" and key in _BY_PATCH_SET
+        return [PatchProperty(self.system, key, one) for one in (self.patch_sets() if by_set else (None,))]
+
+
+def new_filters(label: str, values: Values, written: Mapping[str, Any], stored: Mapping[str, Any]) -> list[NewFilters]:
+    """The groups of filters that a request writes. values: as the baseline will be. stored: its structure."""
+    groups: dict[str, Mapping[str, Any]] = {}
+    if written.get("ApprovalRules"):
+        rules = enumerate(values.get("approval_rules") or ())
+        groups = {f"approval_rules[{number}].filters": rule["filters"] for number, rule in rules}
+    if written.get("GlobalFilters"):
+        groups["global_filters"] = values.get("global_filters") or {}
+    system, pairs = str(values["operating_system"]), _pairs(stored)
+    return [
+        NewFilters(label, place, system, filters, pairs, place == "global_filters") for place, filters in groups.items()
+    ]
+
+
+def _pairs(raw: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """The filters of a stored baseline, which the service took once: key and value."""
+    groups = [raw.get("GlobalFilters") or {}]
+    groups += [rule["PatchFilterGroup"] for rule in (raw.get("ApprovalRules") or {}).get("PatchRules") or ()]
+    return frozenset(
+        (one["Key"], value) for group in groups for one in group.get("PatchFilters") or () for value in one["Values"]
+    )
+
+
+def needed_properties(groups: Iterable[NewFilters]) -> list[PatchProperty]:
+    """The listings without which the filters cannot be judged, each once."""
+    return list(dict.fromkeys(one for group in groups for key in group.new_values() for one in group.properties(key)))
+
+
+def filter_violations(groups: Iterable[NewFilters], listed: Mapping[PatchProperty, tuple[str, ...]]) -> list[str]:
+    """Values that none of the listings has."""
+    found: list[str] = []
+    for group in groups:
+        for key, values in group.new_values().items():
+            known = [listed.get(one) for one in group.properties(key)]
+            if all(known):
+                names = list(dict.fromkeys(name for one in known for name in one or ()))
+                found += [group.label + text for text in _unknown_values(group, key, values, names)]
+    return found
+
+
+def filter_warnings(groups: Iterable[NewFilters]) -> list[str]:
+    """What cannot be judged."""
+    found = []
+    for group in groups:
+        where = group.label + group.place
+        for key, values in group.new_values().items():
+            wild = [one for one in values if "*" in one]
+            found += [f"{where}.{key}: AWS may refuse {one!r}; it documents only '*' alone" for one in wild]
+        if (count := len(group.filters)) > _MODELLED_FILTERS:
+            found.append(
+                f"{where}: {count} filters, but the API model counts to {_MODELLED_FILTERS}; AWS may refuse them"
+            )
+    return found
+
+
+def _unknown_values(group: NewFilters, key: str, values: list[str], names: list[str]) -> Iterator[str]:
+    for value in values:
+        if value not in names and "*" not in value:
+            near = ["*"] if value.casefold() in ("all", "any", "") else near_names(value, names)
+            hint = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
+            way = _way_out(group, key, names)
+            yield f"{group.place}.{key}: AWS does not know {value!r} for {group.system}; {hint}{way}"
+
+
+def _way_out(group: NewFilters, key: str, names: list[str]) -> str:
+    shown = ", ".join(["*", *sorted(names)[:_FEW]]) + (f", ... ({len(names)} in all)" if len(names) > _FEW else "")
+    text = f"valid are {shown}"
+    if group.system == "WINDOWS" and key in _BY_PATCH_SET and group.patch_sets() == ("OS",):
+        text += "; for those of Microsoft applications, give PATCH_SET: [APPLICATION] in the same filters"
+    return text

@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The register of all kinds: by the option of a setup that lists them, in the order in which a setup shows them."""
+
+from __future__ import annotations
+
+from .._options.kind import Kind
+from . import patch_baseline, patch_task, window, window_target, window_task
+
+KINDS: dict[str, Kind] = {
+    "baselines": patch_baseline.KIND,
+    "windows": window.KIND,
+}
+IN_WINDOWS: dict[str, Kind] = {
+    "targets": window_target.KIND,
+    "patch_tasks": patch_task.KIND,
+    "tasks": window_task.KIND,
+}
+
+
+def lists_of(name: str) -> list[str]:
+    """The options of a window that list its contents of one kind."""
+    return [option for option, kind in IN_WINDOWS.items() if kind.name == name]
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of a name; of several that share it, the one whose options say most."""
+    return {kind.name: kind for kind in (*KINDS.values(), *IN_WINDOWS.values())}[name]
