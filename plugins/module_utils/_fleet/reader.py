@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .._aws.answers import IDENTITY_MEMBERS, require
+from .._aws.answers import require
 from .._aws.client import GONE, Api, Job, run_jobs, unless_gone
 from .._aws.errors import ApiError
 from .._aws.nodes import NODES_PER_CALL, listed_nodes
@@ -17,6 +17,7 @@ from .._aws.structures import Raw
 from .._compliance.gaps import Gaps
 from .._compliance.rows import Facts, facts_of
 from .._info.executions import WindowExecutions
+from .._resources import patch_baseline
 from .._resources.patch_baseline import bare_id, is_aws_owned
 from .._resources.tasks import tidied
 from .._resources.window_target import GROUP_KEYS, INSTANCE_ID
@@ -118,7 +119,9 @@ class AccountReader:
         return ()
 
     def _list_baselines(self) -> Iterable[Job]:
-        for raw in self._api.pages("DescribePatchBaselines", "BaselineIdentities", *IDENTITY_MEMBERS):
+        for raw in self._api.pages(
+            "DescribePatchBaselines", "BaselineIdentities", *patch_baseline.KIND.listing.members
+        ):
             name = bare_id(raw["BaselineId"])
             self.account.identities[name] = raw
             if raw.get("DefaultBaseline"):

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 from .._aws.structures import Raw, member
 from .._options.codecs import PARAMETERS
-from .._resources.patch_task import document_name
-from .._resources.tasks import RUN_COMMAND, modernised
+from .._resources.tasks import RUN_COMMAND, document_name, modernised
 from .._resources.window_target import strangers
 from .model import INSTALL, SCAN, Account, PatchTask, Target, Window
 
