@@ -2068,6 +2068,49 @@ options:
     type: path
 """
 
+    FORECAST_INFO = r"""
+options:
+  window:
+    description:
+      - Only the next run of this window, by name or ID. Without it each node is forecast
+        for the Install that runs next on it, of whatever window.
+    type: str
+  patch_groups:
+    description:
+      - Only nodes that are in one of these patch groups by their tag C(PatchGroup)
+        or C(Patch Group).
+    type: list
+    elements: str
+  instance_ids:
+    description:
+      - Only these nodes, by ID (C(i-) or C(mi-)).
+    type: list
+    elements: str
+  instance_tags:
+    description:
+      - 'Only nodes that carry all of these tags: tag key to a value or a list of
+        values, of which any fits.'
+    type: dict
+  level:
+    description:
+      - 'What is returned besides RV(runs): V(instances) adds RV(instances), V(patches)
+        adds RV(instances) and RV(patches).'
+      - V(patches) reads the patches of each node and the approval dates of Windows
+        baselines, and counts by them. The other levels count what the last reports
+        call missing or failed.
+    type: str
+    choices:
+      - summary
+      - instances
+      - patches
+    default: summary
+  concurrency:
+    description:
+      - API calls at a time.
+    type: int
+    default: 16
+"""
+
     PATCH_RUN = r"""
 options:
   operation:

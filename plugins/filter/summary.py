@@ -12,8 +12,9 @@ author:
 version_added: 0.1.0
 short_description: What a run did or would do, in a few lines
 description:
-  - Turns the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run) or
-    M(patchfleet.aws.patch_report) into a few lines for people, with names. A failed result is fine, too.
+  - Turns the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run),
+    M(patchfleet.aws.ssm_patch_forecast_info) or M(patchfleet.aws.patch_report) into a few lines for people, with
+    names. A failed result is fine, too.
   - Long lists of names are cut, and the rest is counted.
 positional: _input
 options:
@@ -63,6 +64,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.export import export_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.forecast import forecast_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.patch_run import patch_run_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.report import report_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.setup import opening_lines, setup_lines
@@ -73,6 +75,7 @@ _LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
     "exported": export_lines,
     "command": patch_run_lines,
     "gate": report_lines,
+    "runs": forecast_lines,
 }
 
 

@@ -55,12 +55,9 @@ EXAMPLES = r"""
     include_unmanaged: true
   register: coverage
 
-- name: Fail unless each server is installed by exactly one window
-  ansible.builtin.assert:
-    that:
-      - coverage.summary.uncovered == 0
-      - coverage.summary.double_covered == 0
-    fail_msg: "{{ coverage.findings | map(attribute='text') | join(' ') }}"
+- name: Show what to do about it
+  ansible.builtin.debug:
+    msg: "{{ coverage.findings | map(attribute='text') | zip(coverage.findings | map(attribute='action')) }}"
 
 - name: List the servers of production that need attention
   patchfleet.aws.ssm_patch_coverage_info:

@@ -302,4 +302,21 @@ MODULE_CASES = [
         {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
         later=60 * 86400,
     ),
+    ModuleCase(
+        "forecast",
+        "ssm_patch_forecast_info",
+        [{"level": "patches"}],
+        [
+            ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
+            *INSTALLED,
+            ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
+            ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
+            ("ssm_patch_task", {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES}),
+            (
+                "ssm_patch_task",
+                {"window": "prod", "name": "group", "operation": "Install", "window_targets": ["group"]},
+            ),
+        ],
+        {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
+    ),
 ]

@@ -148,6 +148,7 @@ RUNS = [
     Run("playbooks", "compliance_report", [_BY_ROLE, _OF_GROUPS], seed={**_SEED, "fleet": REPORTED}),
     Run("roles", "patch_report", [{}, _OF_GROUPS], seed={**_SEED, "fleet": REPORTED}),
     Run("playbooks", "export", [_BY_ROLE], seed=_SEED),
+    Run("playbooks", "forecast", [_BY_ROLE], seed={**_SEED, "fleet": REPORTED}),
 ]
 
 

@@ -31,6 +31,7 @@ from ansible_collections.amazon.aws.plugins.module_utils import modules as amazo
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import runner as coverage_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._forecast import runner as forecast_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import runner as prerequisites_runner
@@ -237,7 +238,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
     runners = (
         *(compliance_runner, coverage_runner, engine_runner, info_runner),
-        *(patch_run_runner, prerequisites_runner),
+        *(forecast_runner, patch_run_runner, prerequisites_runner),
     )
     for module in runners:
         monkeypatch.setattr(module, "warn", warn)

@@ -48,9 +48,8 @@ def run_coverage_info() -> None:
     module.exit_json(**result)
 
 
-def read_account(module: AnsibleAWSModule, gaps: Gaps, now: datetime) -> Account:
+def read_account(module: AnsibleAWSModule, params: Mapping[str, Any], gaps: Gaps, now: datetime) -> Account:
     """All that coverage is computed from."""
-    params = module.params
     api = connect(module, params["concurrency"], is_lenient=True)
     ec2, groups = (
         cache(lambda service=service: connect(module, params["concurrency"], service, is_lenient=True))
@@ -68,7 +67,7 @@ class _Reading:
         self._region = module.region
         self._gaps = Gaps()
         self._read_at = clock.now()
-        self._account = read_account(module, self._gaps, self._read_at)
+        self._account = read_account(module, self._params, self._gaps, self._read_at)
         self._survey = Survey(self._account, timedelta(hours=self._params["install_gap_hours"]))
         self._scope = Scope(self._params)
         self._summary = Totals()

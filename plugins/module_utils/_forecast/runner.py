@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner of ssm_patch_forecast_info."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._aws.client import Api, Job, connect, run_jobs
+from .._aws.errors import PatchingError, error_facts
+from .._aws.text import printable
+from .._compliance.gaps import Gaps
+from .._compliance.reader import ComplianceReader
+from .._compliance.rows import AVAILABLE, NOT_INSTALLED, Row
+from .._compliance.scope import Scope as ReadScope
+from .._coverage.runner import read_account
+from .._coverage.scope import Scope
+from .._coverage.survey import Survey
+from .._fleet.model import Account
+from .._fleet.platforms import product
+from .._info.effective_patches import effective_patches
+from .._options.module import make_module
+from .._schedules import clock
+from .approvals import Approvals
+from .forecast import NodeForecast, Runs, forecast_node, next_install, node_row
+from .options import OPTIONS, violations
+
+# Options of the modules whose readers are used here.
+_READING: Mapping[str, Any] = {"include_unmanaged": False, "execution_count": 0}
+_COMPLIANCE: Mapping[str, Any] = {
+    "stale_after_hours": 168,
+    "severities": None,
+    "only_noncompliant": False,
+    "states": [*sorted(NOT_INSTALLED), AVAILABLE],
+}
+
+
+def run_forecast_info() -> None:
+    """The main function of ssm_patch_forecast_info."""
+    module = make_module(OPTIONS)
+    if found := violations(module.params):
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
+    try:
+        reading = _Reading(module)
+        if unknown := reading.unknown_window():
+            module.fail_json(msg=printable(unknown), violations=[unknown])
+        result, warnings = reading.result()
+    except PatchingError as error:
+        module.fail_json(msg=str(error), **error_facts(error))
+    for text in warnings:
+        warn(printable(text))
+    module.exit_json(**result)
+
+
+class _Reading:
+    """One run: the account, then the reports of the nodes that have an Install to come."""
+
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        self._params: Mapping[str, Any] = module.params
+        self._region = module.region
+        self._gaps = Gaps()
+        self._now = clock.now()
+        self._api: Api = connect(module, self._params["concurrency"], is_lenient=True)
+        self._account: Account = read_account(module, {**self._params, **_READING}, self._gaps, self._now)
+        self._survey = Survey(self._account, timedelta(0))
+        self._with_patches = self._params["level"] == "patches"
+        self._effective: dict[str, list[Row] | None] = {}
+        self._approvals: dict[tuple[str | None, str | None], Approvals] = {}
+
+    def unknown_window(self) -> str | None:
+        """What is wrong with the window that was asked for."""
+        wanted = self._params["window"]
+        if wanted is None or any(wanted in (one.id, one.name) for one in self._account.windows):
+            return None
+        return f"window: there is no window {wanted!r} in this account and region"
+
+    def result(self) -> tuple[dict[str, Any], list[str]]:
+        """The answer of the module, and its warnings."""
+        scope, level = Scope(self._params), self._params["level"]
+        nodes = [node for node in self._account.nodes if scope.holds(node)]
+        waiting: dict[str, NodeForecast] = {}
+        for node in nodes:
+            verdict = self._survey.verdict(node)
+            task = next_install(verdict, self._params["window"])
+            if task is not None:
+                found = NodeForecast(node, verdict, task, task.window.runs[0])
+                waiting[node.facts.instance_id] = found
+        self._read_effective(waiting)
+        runs = Runs()
+        instances: list[Row] = []
+        patches: list[Row] = []
+        for found in self._forecast(waiting):
+            approvals = self._approvals_of(found)
+            runs.add(found, approvals.newly_approved(self._now, found.run) if self._with_patches else ())
+            if level != "summary":
+                instances.append(node_row(found, self._survey.baseline_name(found.verdict)))
+            patches += found.patches
+        answer: dict[str, Any] = {"changed": False, "runs": runs.rows()}
+        if level != "summary":
+            answer["instances"] = instances
+        if self._with_patches:
+            answer["patches"] = patches
+        answer["summary"] = {
+            "managed": len(nodes),
+            "forecast": len(waiting),
+            "without_install": len(nodes) - len(waiting),
+        }
+        answer["computed_from"] = "patches" if self._with_patches else "reports"
+        answer["gaps"], answer["not_found"] = self._gaps.told(), scope.not_found()
+        answer["region"], answer["read_at"] = self._region, self._now.isoformat()
+        return answer, self._gaps.warnings()
+
+    def _forecast(self, waiting: Mapping[str, NodeForecast]) -> Iterator[NodeForecast]:
+        params = {**self._params, **_COMPLIANCE, "instance_ids": [*waiting]}
+        groups = {one: found.verdict.groups for one, found in waiting.items()}
+        scope = ReadScope({one: found.node.facts for one, found in waiting.items()}, groups)
+        reader = ComplianceReader(self._api, params, self._gaps, self._now, lambda _groups: None)
+        for result in reader.results(scope):
+            found = waiting[result.facts.instance_id]
+            yield forecast_node(found, result, self._approvals_of(found) if self._with_patches else None)
+
+    def _read_effective(self, waiting: Mapping[str, NodeForecast]) -> None:
+        """The effective patches of the baselines of Windows nodes; AWS lists none for others."""
+        if not self._with_patches:
+            return
+        names = {found.verdict.baseline.baseline_id for found in waiting.values() if found.verdict.system == "WINDOWS"}
+        known = sorted(one for one in names if one in self._account.identities)
+        run_jobs([partial(self._list_effective, one) for one in known], self._params["concurrency"])
+
+    def _list_effective(self, name: str) -> list[Job]:
+        full = self._account.identities[name]["BaselineId"]
+        operation = "DescribeEffectivePatchesForPatchBaseline"
+        self._effective[name] = self._gaps.read(
+            operation, "approval dates of the baseline", [name], lambda: effective_patches(self._api, full)
+        )
+        return []
+
+    def _approvals_of(self, found: NodeForecast) -> Approvals:
+        name, of_node = found.verdict.baseline.baseline_id, product(found.node.facts)
+        key = (name, of_node)
+        if key not in self._approvals:
+            raw, effective = self._account.baselines.get(name or ""), self._effective.get(name or "")
+            self._approvals[key] = Approvals(raw, effective, of_node)
+        return self._approvals[key]
