@@ -90,8 +90,11 @@ def entry_path(outer: str, option: str, number: int, entry: Any) -> str:
     return below(outer, f"{option}[{number}] {_name(entry)}".rstrip())
 
 
-def near_names(name: str, known: Iterable[str]) -> list[str]:
-    """The known names that are most similar to a misspelt one, at most two."""
+def near_names(name: str, known: Iterable[str], least: float = 0) -> list[str]:
+    """The known names that are most similar to a misspelt one, at most two.
+
+    least: the similarity below which none is, 0 to 1; without it also names that share a word.
+    """
     plain, folded = _folded(name), {_folded(one): one for one in sorted(known)}
     if same := [one for one in folded if one.replace("_", "") == plain.replace("_", "")]:
         return [folded[same[0]]]
@@ -99,7 +102,7 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     # What all names share, such as the prefix of a role, makes none of them more similar than another.
     words = zip(*(one.split("_") for one in (plain, *names)), strict=False)
     shared = "".join(f"{same[0]}_" for same in takewhile(lambda same: len(set(same)) == 1, words))
-    near = _near(plain.removeprefix(shared), [one.removeprefix(shared) for one in names])
+    near = _near(plain.removeprefix(shared), [one.removeprefix(shared) for one in names], least)
     return [folded[shared + one] for one in near]
 
 
@@ -108,7 +111,9 @@ def _folded(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
 
 
-def _near(plain: str, names: Sequence[str]) -> list[str]:
+def _near(plain: str, names: Sequence[str], least: float) -> list[str]:
+    if least:
+        return get_close_matches(plain, names, 2, least)
     parts = [one for one in names if f"_{plain}_" in f"_{one}_" or f"_{one}_" in f"_{plain}_"]
     return get_close_matches(plain, names, 2, 0.75) or parts[:2] or get_close_matches(plain, names, 1, 0.6)
 

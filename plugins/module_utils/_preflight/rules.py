@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
+
+from .._options.mistakes import near_names
 
 Values = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
 def _misspelt(known: Values) -> str:
     """Variables that look like one of the two lists; they may be misspelt in the prefix."""
     lists = ["patching_baselines", "patching_windows"]
-    near = [name for name in map(str, known) if name not in lists and get_close_matches(name, lists, 1, 0.85)]
+    near = [name for name in map(str, known) if name not in lists and near_names(name, lists, 0.85)]
     return f". {' and '.join(sorted(near))} looks like one of them" if near else ""
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from .._compliance.rows import SEVERITIES
 from .._compliance.runner import OPTIONS as COMPLIANCE_OPTIONS
+from .._options.mistakes import near_names
 from .._options.option import Option, Options
 from .gate import AGE_RULE, DEFAULT_AGE, MAXIMA, MINIMA, PATCH_RULES
 from .times import utc_text
@@ -236,7 +236,6 @@ def _gate_violations(gate: Mapping[str, Any]) -> Iterable[str]:
 def _severity_violations(option: str, severities: Iterable[str]) -> Iterable[str]:
     """A slip in a severity, which no patch would have; other words stay, because each vendor has words of its own."""
     for severity in severities:
-        plain = severity.strip().capitalize()
-        near = get_close_matches(plain, SEVERITIES, 1, 0.75)
-        if not plain or (near and severity.capitalize() not in SEVERITIES):
+        near = near_names(severity.strip(), SEVERITIES, 0.75)
+        if not severity.strip() or (near and severity.capitalize() not in SEVERITIES):
             yield f"{option}: {severity!r} is no severity; {f'did you mean {near[0]}?' if near else 'remove it'}"

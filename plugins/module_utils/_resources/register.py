@@ -21,8 +21,3 @@ IN_WINDOWS: dict[str, Kind] = {
 def lists_of(name: str) -> list[str]:
     """The options of a window that list its contents of one kind."""
     return [option for option, kind in IN_WINDOWS.items() if kind.name == name]
-
-
-def kind_of(name: str) -> Kind:
-    """The kind of a name; of several that share it, the one whose options say most."""
-    return {kind.name: kind for kind in (*KINDS.values(), *IN_WINDOWS.values())}[name]
