@@ -245,17 +245,23 @@ def _normal(option: Option, value: Any) -> Any:
 
 
 def merge(kind: Structure, raw: Raw, values: Values) -> Raw:
-    """The API structure after the given option values; what they do not name stays, what is the same is not touched."""
-    after = deepcopy(raw)
+    """The API structure after the given option values; what they do not name stays, what is the same is not touched.
+
+    Where nothing differs it is the structure itself.
+    """
+    puts: list[tuple[str, Any]] = []
     wanted = [(option, values[name]) for name, option in kind.managed() if name in values]
     # Clears come first: of two options that share a member, the one that is set must win.
     for option, value in sorted(wanted, key=lambda pair: not pair[0].is_empty(pair[1])):
         path = str(option.api)
         if option.is_empty(value):
             if option.codec.decode(member(raw, path)) is not None:
-                put_member(after, path, option.empty)
+                puts.append((path, option.empty))
         elif not same(option, value, stored(option, raw)):
-            put_member(after, path, option.codec.encode(value))
+            puts.append((path, option.codec.encode(value)))
+    after = deepcopy(raw) if puts else raw
+    for path, value in puts:
+        put_member(after, path, value)
     return after
 
 

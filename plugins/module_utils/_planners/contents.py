@@ -166,10 +166,14 @@ def plan_update(
     waits: Waits = NOTHING,
     replace_all: bool = False,
     show: Mapping[str, str] | None = None,
+    values: dict[str, Any] | None = None,
 ) -> Child:
-    """Update an existing child in place, where anything differs. show: names of targets by id, for the diff."""
+    """Update an existing child in place, where anything differs.
+
+    show: names of targets by id, for the diff. values: the option values afterwards, if they are known.
+    """
     kind = child.entry.kind
-    old, new = differing(kind, current.raw, planned)
+    old, new = differing(kind, current.raw, planned, values)
     shown = named(new, show or {})
     body = update_body(kind, current.raw, planned, inputs.members(kind.update), replace_all)
     if old == new or not body:

@@ -177,9 +177,11 @@ def create_body(members: frozenset[str], after: Raw) -> Raw:
     return {name: value for name, value in after.items() if name in members}
 
 
-def differing(kind: Kind, before: Raw, after: Raw) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Option values before and after, made equal where the service means the same."""
-    new = values_of(kind, after)
+def differing(
+    kind: Kind, before: Raw, after: Raw, new: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Option values before and after, made equal where the service means the same. new: those after, if known."""
+    new = values_of(kind, after) if new is None else new
     if before == after:
         return new, new
     names, old = set(changed_names(kind, before, after)), values_of(kind, before)

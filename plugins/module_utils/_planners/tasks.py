@@ -137,7 +137,7 @@ def _plan_task(inputs: Inputs, targets: TargetPlans, child: Child) -> Child:
     before = values_of(kind, base) if current else {}
     values, waits, unknown = _resolved(inputs, targets, kind.complete(given, before))
     planned = merge(kind, base, values)
-    shown = values_of(kind, planned)
+    shown = before if current and planned == base else values_of(kind, planned)
     part = child.part
     part.missing += [f"{missing_target(targets, one)}; register it first, with ssm_window_target" for one in unknown]
     part.refuse(entry, required(entry, shown) if replaced or not current else [])
@@ -148,23 +148,25 @@ def _plan_task(inputs: Inputs, targets: TargetPlans, child: Child) -> Child:
     part.warn(entry, kind.warnings(entry.values, before, shown))
     names = {**targets.names(), **{str(Ref(f"target {one}")): one for one in unknown}}
     waits |= _holders(targets, planned)
-    return _with_strangers(_written(inputs, child, planned, replaced, waits, names), targets)
+    return _with_strangers(_written(inputs, child, planned, shown, waits, names), targets)
 
 
-def _written(inputs: Inputs, child: Child, planned: Raw, replaced: bool, waits: Waits, names: dict[str, str]) -> Child:
-    """The child with the calls that make it so. names: of targets by id."""
+def _written(
+    inputs: Inputs, child: Child, planned: Raw, values: dict[str, Any], waits: Waits, names: dict[str, str]
+) -> Child:
+    """The child with the calls that make it so. values: options as they will be. names: of targets by id."""
     entry, current, kind = child.entry, child.current, child.entry.kind
-    shown = named(values_of(kind, planned), names)
+    shown = named(values, names)
     if current is None:
         child = replace(plan_create(inputs, child, planned, shown, waits), values=shown)
-    elif replaced:
+    elif kind.stored_type(planned) != kind.stored_type(current.raw):
         old = named(values_of(kind, kind.modernise(current.raw)), names)
         child = plan_replace(inputs, child, current, planned, (old, shown), waits)
         change = child.part.changes[-1]
         child.part.steps.append(removal_step(kind, child.window, current, change, child.waits))
     else:
         modern = replace(current, raw=kind.modernise(current.raw))
-        child = plan_update(inputs, child, modern, planned, waits, is_deprecated(current.raw), names)
+        child = plan_update(inputs, child, modern, planned, waits, is_deprecated(current.raw), names, values)
     if child.leftover:
         gone = change_of(
             replace(child, current=child.leftover),
