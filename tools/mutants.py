@@ -43,11 +43,18 @@ _UTILS, _MODULES = f"{_UNITS}/module_utils", f"{_UNITS}/modules"
 _PLANS = (
     f"{_UTILS}/test_planners_*.py",
     f"{_UTILS}/test_plan.py",
+    f"{_UTILS}/test_made_up_kind.py",
     f"{_UTILS}/test_installs_more.py",
-    f"{_MODULES}",
+    f"{_MODULES}/test_ssm_patch_setup_[ru]*.py",
+    f"{_MODULES}/test_ssm_*_lifecycle.py",
+)
+_OPTIONS = (
+    f"{_UTILS}/test_options_values.py",
+    f"{_UTILS}/test_mistakes.py",
+    *_PLANS,
+    f"{_MODULES}/test_options.py",
     "tests/acceptance",
 )
-_OPTIONS = (f"{_UTILS}/test_options_values.py", f"{_UTILS}/test_mistakes.py", *_PLANS, _MODULES, "tests/acceptance")
 _REPORT = (f"{_UTILS}/test_report_*.py", f"{_MODULES}/test_patch_report_*.py", "tests/unit/roles/test_patch_report.py")
 # Files by pattern, and the tests that are to kill their mutants: the quickest first.
 TESTS: dict[str, Sequence[str]] = {
