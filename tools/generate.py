@@ -19,6 +19,7 @@ import packages
 import yaml
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import options as coverage_options
+from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync import options as data_sync_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._forecast import options as forecast_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import ACCOUNT_ID, Option, Options
@@ -55,6 +56,8 @@ FRAGMENTS: dict[str, Options] = {
     "baseline_info": info_runner.BASELINE_OPTIONS,
     "compliance_info": compliance_runner.OPTIONS,
     "coverage_info": coverage_options.OPTIONS,
+    "data_sync": data_sync_options.OPTIONS,
+    "data_sync_info": data_sync_options.INFO_OPTIONS,
     "forecast_info": forecast_options.OPTIONS,
     "patch_run": patch_run_options.OPTIONS,
     "prerequisites": (*prerequisites_options.OPTIONS, ACCOUNT_ID),

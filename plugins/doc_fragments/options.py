@@ -2068,6 +2068,88 @@ options:
     type: path
 """
 
+    DATA_SYNC = r"""
+options:
+  name:
+    description:
+      - Name of the sync, 1 to 64 characters.
+    type: str
+    required: true
+  bucket:
+    description:
+      - Name of the bucket that the sync writes to. Required to create a sync and
+        to remove one.
+      - The policy of the bucket must allow Systems Manager to write. The option O(ignore:data_sync)
+        of M(patchfleet.aws.patch_prerequisites) adds the statements.
+    type: str
+  prefix:
+    description:
+      - Key prefix of the objects, without a slash at the ends. An empty string means
+        none.
+    type: str
+  bucket_region:
+    description:
+      - Region of the bucket. The default for a new sync is the region of the connection.
+    type: str
+  kms_key_arn:
+    description:
+      - ARN of the KMS key that encrypts the objects, in the region of the bucket.
+        An empty string means none.
+    type: str
+  organization:
+    description:
+      - Whether the accounts of an organization in AWS Organizations share the bucket.
+        Systems Manager then tags each object with the ID of the organization.
+      - The sync itself covers one account and region either way. Create it in each
+        of them.
+    type: bool
+  recreate:
+    description:
+      - Delete the sync and create it again where its destination differs. AWS cannot
+        update a sync to a bucket.
+      - Without it, a difference is an error. Objects in the old destination stay.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(absent) deletes the sync if it writes to O(bucket), and to the rest of the
+        destination that is given. Its objects stay in the bucket.
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  account_id:
+    description:
+      - Id of the account that the credentials must belong to, 12 digits in quotes.
+      - If they belong to another account, the module fails before it reads or writes
+        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+    type: str
+"""
+
+    DATA_SYNC_INFO = r"""
+options:
+  names:
+    description:
+      - Only syncs with one of these names.
+    type: list
+    elements: str
+  bucket:
+    description:
+      - Only syncs that write to this bucket.
+    type: str
+  type:
+    description:
+      - V(to_destination) for syncs to a bucket, V(from_source) for those that feed
+        Explorer, V(all) for both.
+    type: str
+    choices:
+      - to_destination
+      - from_source
+      - all
+    default: to_destination
+"""
+
     FORECAST_INFO = r"""
 options:
   window:
@@ -2608,6 +2690,29 @@ options:
         description:
           - Days after which output expires. The default is V(90); V(0) keeps it.
         type: int
+      data_sync:
+        description:
+          - Let resource data syncs write to the bucket, those of M(patchfleet.aws.ssm_resource_data_sync)
+            for example. By default they may not.
+        type: dict
+        suboptions:
+          prefix:
+            description:
+              - Key prefix that the syncs write below. The default is none. It must
+                not lie below the prefix of the output, where objects expire.
+            type: str
+          accounts:
+            description:
+              - IDs of the accounts whose syncs may write, 12 digits in quotes. The
+                default is the account of the bucket.
+            type: list
+            elements: str
+          organization_id:
+            description:
+              - ID of the organization in AWS Organizations whose syncs may write,
+                instead of O(output_bucket.data_sync.accounts). The syncs must be
+                shared with the organization, as by the option O(ignore:organization).
+            type: str
       tags:
         description:
           - Tags of the bucket. Keys that begin with C(aws:) or C(patchfleet:) are

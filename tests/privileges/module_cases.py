@@ -28,6 +28,7 @@ TARGETED: Before = [("ssm_maintenance_window", WINDOW), ("ssm_window_target", {*
 OPEN: Before = [("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True})]
 INSTALLED: Before = [*TARGETED, ("ssm_patch_task", {**INSTALL, "operation": "Install", "window_targets": ["web"]})]
 GONE = {"state": "absent"}
+SYNC = {"name": "compliance", "bucket": "patching-compliance", "account_id": ACCOUNT}
 # A window that nobody owns gets the tag by the first write to its content.
 MINE = {"setup": "mine"}
 
@@ -37,7 +38,12 @@ AROUND: Args = {
     "service_role": {"name": "patching-windows", "permissions_boundary": BOUNDARY, "tags": {"team": "a"}},
     "notification_role": {"name": "patching-notifications", "permissions_boundary": BOUNDARY},
     "notification_topic": {"name": "patching", "kms_key": "alias/patching", "tags": {"team": "a"}},
-    "output_bucket": {"name": "patching-output", "writer_roles": ["web-nodes"], "tags": {"team": "a"}},
+    "output_bucket": {
+        "name": "patching-output",
+        "writer_roles": ["web-nodes"],
+        "data_sync": {"prefix": "inventory"},
+        "tags": {"team": "a"},
+    },
     "events_rule": {"name": "patching-events", "tags": {"team": "a"}},
 }
 OTHER_AROUND: Args = {
@@ -319,4 +325,10 @@ MODULE_CASES = [
         ],
         {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
     ),
+    ModuleCase(
+        "data sync",
+        "ssm_resource_data_sync",
+        [SYNC, {**SYNC, "prefix": "other", "recreate": True}, {**SYNC, "prefix": "other", **GONE}],
+    ),
+    ModuleCase("data syncs", "ssm_resource_data_sync_info", [{}], [("ssm_resource_data_sync", SYNC)]),
 ]

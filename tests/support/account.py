@@ -30,6 +30,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import runner as coverage_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync import runner as data_sync_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._forecast import runner as forecast_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
@@ -237,7 +238,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
     runners = (
-        *(compliance_runner, coverage_runner, engine_runner, info_runner),
+        *(compliance_runner, coverage_runner, data_sync_runner, engine_runner, info_runner),
         *(forecast_runner, patch_run_runner, prerequisites_runner),
     )
     for module in runners:

@@ -16,7 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 )
 
 from .._aws.errors import ApiError, PatchingError
-from .policies import bucket_policy, joined, same_policy, withdrawn
+from .policies import Policy, bucket_policy, data_sync_statements, joined, same_policy, withdrawn
 from .resource import Apis, Call, Resource, Stored, Values, document, optional
 
 RULE_ID = "patchfleet-output"
@@ -79,15 +79,28 @@ class Bucket(Resource):
         Access and encryption of a bucket that others made are theirs: a change could cut off its other users.
         """
         old = before.values if before else {}
-        own = bucket_policy(self.place, self.arn, self._prefix, self.options["writer_roles"])
+        own = self._policy()
         others = [rule for rule in old.get("lifecycle") or [] if rule.get("ID") != RULE_ID]
         return {
-            "policy": joined(old["policy"], own) if join else own,
+            "policy": joined(self._policy_of_others(old["policy"]), own) if join else own,
             "encryption": old["encryption"] if join and not self.options.get("kms_key") else self._encryption(),
             "ownership": old["ownership"] if join else "BucketOwnerEnforced",
             "public_access_block": old["public_access_block"] if join else dict.fromkeys(_BLOCK, True),
             "lifecycle": [*others, self._lifecycle_rule()],
         }
+
+    def _policy(self) -> Policy:
+        made = bucket_policy(self.place, self.arn, self._prefix, self.options["writer_roles"])
+        data_sync = self.options.get("data_sync")
+        if data_sync is not None:
+            made["Statement"] += data_sync_statements(self.place, self.arn, data_sync)
+        return made
+
+    def _policy_of_others(self, document: Policy | None) -> Policy | None:
+        """A policy without any statement that this module may have put there."""
+        all_own = bucket_policy(self.place, self.arn, self._prefix, ["any"])
+        all_own["Statement"] += data_sync_statements(self.place, self.arn, {"organization_id": "any"})
+        return withdrawn(document, all_own)
 
     @property
     def _prefix(self) -> str:
@@ -118,9 +131,8 @@ class Bucket(Resource):
 
     def withdrawn(self, before: Values) -> Values:
         """Without our statements and our rule."""
-        own = bucket_policy(self.place, self.arn, self._prefix, ["any"])
         rules = [rule for rule in before["lifecycle"] or [] if rule.get("ID") != RULE_ID]
-        return {**before, "policy": withdrawn(before["policy"], own), "lifecycle": rules or None}
+        return {**before, "policy": self._policy_of_others(before["policy"]), "lifecycle": rules or None}
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
         """The bucket, closed before anything else, then marked as ours, then its configuration."""

@@ -140,6 +140,27 @@ def _of(declared: Declared, given: Params) -> Iterator[str]:
         yield f"{option}.path: {path!r} must begin and end with a slash"
     if declared.mode == "present":
         yield from _task_types(option, given)
+        yield from _data_sync(f"{option}.data_sync", declared.options)
+
+
+def _data_sync(option: str, bucket: Params) -> Iterator[str]:
+    data_sync = bucket.get("data_sync")
+    if data_sync is None:
+        return
+    accounts, organization = data_sync.get("accounts"), data_sync.get("organization_id")
+    if accounts and organization:
+        yield f"{option}: accounts and organization_id exclude each other; give one of them"
+    for account in accounts or ():
+        if not re.fullmatch("[0-9]{12}", str(account)):
+            yield f"{option}.accounts: {account!r} must have 12 digits; write it in quotes"
+    if organization is not None and not re.fullmatch("o-[a-z0-9]{10,32}", organization):
+        yield f"{option}.organization_id: {organization!r} is not an organization ID, such as o-exampleorgid"
+    output, synced = bucket["prefix"].strip("/"), (data_sync.get("prefix") or "").strip("/")
+    if not output or f"{synced}/".startswith(f"{output}/"):
+        yield (
+            f"{option}.prefix: {synced!r} lies below the prefix of the output, {output!r}, where nodes write and"
+            " objects expire; give another one"
+        )
 
 
 def _task_types(option: str, given: Params) -> Iterator[str]:

@@ -110,6 +110,24 @@ NOTIFICATION_TOPIC: tuple[Option, ...] = (
     ),
     *_tagged("topic"),
 )
+DATA_SYNC: tuple[Option, ...] = (
+    Option(
+        "prefix",
+        "Key prefix that the syncs write below. The default is none. It must not lie below the prefix of the output,"
+        " where objects expire.",
+    ),
+    Option(
+        "accounts",
+        "IDs of the accounts whose syncs may write, 12 digits in quotes. The default is the account of the bucket.",
+        type="list",
+        elements="str",
+    ),
+    Option(
+        "organization_id",
+        "ID of the organization in AWS Organizations whose syncs may write, instead of O(accounts). The syncs must be"
+        " shared with the organization, as by the option O(ignore:organization).",
+    ),
+)
 OUTPUT_BUCKET: tuple[Option, ...] = (
     *_identified("bucket"),
     Option(
@@ -138,6 +156,13 @@ OUTPUT_BUCKET: tuple[Option, ...] = (
         "expiration_days",
         "Days after which output expires. The default is V(90); V(0) keeps it.",
         type="int",
+    ),
+    Option(
+        "data_sync",
+        "Let resource data syncs write to the bucket, those of M(patchfleet.aws.ssm_resource_data_sync) for example. By"
+        " default they may not.",
+        type="dict",
+        suboptions=DATA_SYNC,
     ),
     *_tagged("bucket"),
 )

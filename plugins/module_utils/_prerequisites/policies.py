@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The policy documents of roles, topic and bucket, and how they join a policy that others wrote. Pure functions.
 
-Sources: https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-permissions.html and
-https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+Sources: https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-permissions.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html and
+https://docs.aws.amazon.com/systems-manager/latest/userguide/inventory-create-resource-data-sync.html
 """
 
 from __future__ import annotations
@@ -185,6 +186,30 @@ def bucket_policy(place: Place, bucket_arn: str, prefix: str, writer_roles: Iter
             _allow("PatchfleetFindEncryption", "s3:GetEncryptionConfiguration", bucket_arn, **nodes),
         ]
     return policy(statements)
+
+
+def data_sync_statements(place: Place, bucket_arn: str, data_sync: Mapping[str, Any]) -> list[Statement]:
+    """Let resource data syncs of these accounts, or of this organization, write below their prefix."""
+    ssm = {"Principal": {"Service": "ssm.amazonaws.com"}}
+    below = "/".join(part for part in (bucket_arn, (data_sync.get("prefix") or "").strip("/"), "*") if part)
+    organization = data_sync.get("organization_id")
+    accounts = sorted(data_sync.get("accounts") or [place.account])
+    equal: dict[str, Any] = {"s3:x-amz-acl": "bucket-owner-full-control"}
+    if organization:
+        # Systems Manager sets this tag itself, on objects of a sync that is shared with the organization.
+        condition: dict[str, Any] = {"StringEquals": {**equal, "s3:RequestObjectTag/OrgId": organization}}
+        folders = [f"{below}/accountid=*/*"]
+    else:
+        sources = [place.arn("ssm", "resource-data-sync/*", region="*", account=account) for account in accounts]
+        equal["aws:SourceAccount"] = single(accounts)
+        condition = {"StringEquals": equal, "ArnLike": {"aws:SourceArn": single(sources)}}
+        folders = [f"{below}/accountid={account}/*" for account in accounts]
+    statements = [
+        _allow("PatchfleetDataSyncCheck", "s3:GetBucketAcl", bucket_arn, **ssm),
+        _allow("PatchfleetDataSyncWrite", "s3:PutObject", folders, **ssm) | {"Condition": condition},
+    ]
+    tagging = _allow("PatchfleetDataSyncTag", "s3:PutObjectTagging", folders, **ssm)
+    return [*statements, tagging] if organization else statements
 
 
 def _tls_only(action: str, resource: str | list[str]) -> Statement:

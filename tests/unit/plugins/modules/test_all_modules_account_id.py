@@ -19,6 +19,7 @@ MODULES: dict[str, dict[str, Any]] = {
     "ssm_patch_baseline": {"name": "base", "operating_system": "WINDOWS"},
     "ssm_patch_setup": {"windows": [WINDOW]},
     "ssm_patch_run": {"operation": "Scan", "patch_groups": ["web"]},
+    "ssm_resource_data_sync": {"name": "compliance", "bucket": "compliance"},
     "patch_prerequisites": {"service_role": {"name": "patching-windows"}},
 }
 

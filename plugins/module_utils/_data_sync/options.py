@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the modules, and what is wrong with them before anything is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .._options.codecs import is_blank
+from .._options.limits import blank_entries, breaches, shown
+from .._options.option import ACCOUNT_ID, Option, Options
+
+# The member of the API that stores each option of the destination.
+MEMBERS = {
+    "bucket": "BucketName",
+    "prefix": "Prefix",
+    "bucket_region": "Region",
+    "kms_key_arn": "AWSKMSKeyARN",
+}
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+OPTIONS: Options = (
+    Option("name", "Name of the sync, 1 to 64 characters.", required=True),
+    Option(
+        "bucket",
+        (
+            "Name of the bucket that the sync writes to. Required to create a sync and to remove one.",
+            "The policy of the bucket must allow Systems Manager to write. The option O(ignore:data_sync) of"
+            " M(patchfleet.aws.patch_prerequisites) adds the statements.",
+        ),
+    ),
+    Option("prefix", "Key prefix of the objects, without a slash at the ends. An empty string means none."),
+    Option(
+        "bucket_region",
+        "Region of the bucket. The default for a new sync is the region of the connection.",
+    ),
+    Option(
+        "kms_key_arn",
+        "ARN of the KMS key that encrypts the objects, in the region of the bucket. An empty string means none.",
+        no_log=False,
+    ),
+    Option(
+        "organization",
+        (
+            "Whether the accounts of an organization in AWS Organizations share the bucket. Systems Manager then tags"
+            " each object with the ID of the organization.",
+            "The sync itself covers one account and region either way. Create it in each of them.",
+        ),
+        type="bool",
+    ),
+    Option(
+        "recreate",
+        (
+            "Delete the sync and create it again where its destination differs. AWS cannot update a sync to a bucket.",
+            "Without it, a difference is an error. Objects in the old destination stay.",
+        ),
+        type="bool",
+        default=False,
+    ),
+    Option(
+        "state",
+        "V(absent) deletes the sync if it writes to O(bucket), and to the rest of the destination that is given. Its"
+        " objects stay in the bucket.",
+        choices=("present", "absent"),
+        default="present",
+    ),
+    ACCOUNT_ID,
+)
+INFO_OPTIONS: Options = (
+    Option("names", "Only syncs with one of these names.", type="list", elements="str"),
+    Option("bucket", "Only syncs that write to this bucket."),
+    Option(
+        "type",
+        "V(to_destination) for syncs to a bucket, V(from_source) for those that feed Explorer, V(all) for both.",
+        choices=("to_destination", "from_source", "all"),
+        default="to_destination",
+    ),
+)
+
+
+def violations(params: Mapping[str, Any], shape: Any) -> list[str]:
+    """Everything that is wrong with the options. shape: the input of CreateResourceDataSync."""
+    found = _breaches("name", shape.members["SyncName"], params["name"])
+    destination = shape.members["S3Destination"]
+    for name, member in MEMBERS.items():
+        value = params[name]
+        if value is None or (value == "" and name in ("prefix", "kms_key_arn")):
+            continue
+        if is_blank(value):
+            found.append(f"{name}: is empty; give a value, or omit the option")
+        else:
+            found += _breaches(name, destination.members[member], value)
+    bucket, prefix = params["bucket"], params["prefix"]
+    if bucket and not _BUCKET.fullmatch(bucket):
+        found.append(
+            f"bucket: {shown(bucket)} is not a bucket name; give the name alone, without s3:// and without ARN"
+        )
+    if prefix and prefix != prefix.strip("/"):
+        found.append(f"prefix: {shown(prefix)} begins or ends with a slash; write {shown(prefix.strip('/'))}")
+    if params["state"] == "absent":
+        if bucket is None:
+            found.append(
+                "bucket: is required with state: absent. A sync has no tags, so its destination shows that it is yours"
+            )
+        if params["recreate"]:
+            found.append("recreate: does not go with state: absent; omit one of them")
+    return found
+
+
+def info_violations(params: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with the options of the info module."""
+    found = blank_entries("names", params["names"])
+    return found + (["bucket: is empty; omit it for all buckets"] if params["bucket"] == "" else [])
+
+
+def _breaches(name: str, shape: Any, value: Any) -> list[str]:
+    return [f"{name}: {shown(finding.value)} {finding.rule}" for finding in breaches(shape, value)]

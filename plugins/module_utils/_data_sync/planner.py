@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be done to a sync. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._aws.errors import InvalidDeclarationError
+from .sync import FROM_SOURCE, TO_DESTINATION, Raw, destination_of, differences, request
+
+# How diffs and errors call it.
+KIND = "sync"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """action: create, recreate, delete, or none. before and after: the raw sync, None for none."""
+
+    action: str | None
+    before: Raw | None
+    after: Raw | None
+
+    @property
+    def fields(self) -> list[str]:
+        """The options whose values differ."""
+        before, after = _values(self.before), _values(self.after)
+        return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+    def diff(self) -> list[dict[str, Any]]:
+        """The difference as Ansible shows it."""
+        if not self.action:
+            return []
+        title = f"{KIND} {(self.before or self.after or {}).get('SyncName')}"
+        headers = {"before_header": title, "after_header": title}
+        return [{**headers, "before": _values(self.before), "after": _values(self.after)}]
+
+
+def plan(syncs: Iterable[Raw], params: Mapping[str, Any], region: str) -> Plan:
+    """The plan of a run; InvalidDeclarationError where the sync belongs to somebody else or cannot be made so."""
+    stored = next((sync for sync in syncs if sync.get("SyncName") == params["name"]), None)
+    if stored and stored.get("SyncType") == FROM_SOURCE:
+        raise InvalidDeclarationError([f"name: the sync {params['name']!r} feeds Explorer; choose another name"])
+    if params["state"] == "absent":
+        return _removal(stored, params)
+    if stored is None:
+        if params["bucket"] is None:
+            raise InvalidDeclarationError([f"bucket: is required, since there is no sync {params['name']!r} yet"])
+        return Plan("create", None, _made(None, params, region))
+    if not (found := differences(stored, params)):
+        return Plan(None, stored, stored)
+    if not params["recreate"]:
+        way = "AWS cannot update a sync to a bucket: set recreate: true to delete it and create it again"
+        raise InvalidDeclarationError([f"{_listed(found, params)}. {way}"])
+    return Plan("recreate", stored, _made(stored, params, region))
+
+
+def _removal(stored: Raw | None, params: Mapping[str, Any]) -> Plan:
+    if stored is None:
+        return Plan(None, None, None)
+    if found := differences(stored, params):
+        way = "Another sync of this name is not removed: give the destination that it has"
+        raise InvalidDeclarationError([f"{_listed(found, params)}. {way}"])
+    return Plan("delete", stored, None)
+
+
+def _made(stored: Raw | None, params: Mapping[str, Any], region: str) -> Raw:
+    destination = request(stored, params, region)
+    return {"SyncName": params["name"], "SyncType": TO_DESTINATION, "S3Destination": destination}
+
+
+def _listed(found: Mapping[str, tuple[Any, Any]], params: Mapping[str, Any]) -> str:
+    listed = ", ".join(f"{name} is {old!r}, not {new!r}" for name, (old, new) in found.items())
+    return f"the sync {params['name']!r} has another destination: {listed}"
+
+
+def _values(raw: Raw | None) -> dict[str, Any]:
+    return {"name": raw["SyncName"], **destination_of(raw)} if raw else {}
