@@ -32,6 +32,8 @@ VARIABLES = "playbooks/vars/patch_server_environment.yml"
 SETUP = ("patchfleet.aws.setup", "-e", f"@{VARIABLES}")
 # About how many servers each patch group has; no window of the tutorial patches the last group.
 SERVERS = {"Database Servers": 8, "Front-End Servers": 16, "Build Servers": 8}
+# A slip in the tag of one server, which no window patches either.
+MISSPELT = "Front-End Server"
 PATCHED = ["Database Servers", "Front-End Servers"]
 REPORT_FOLDER = "build/demo"
 # In a week each window opens once. The account lives that much in the past, so that its week ends now; what is stale is
@@ -47,6 +49,7 @@ REPORT = (
     "-e",
     f"patch_report_stale_after_hours={STALE_DAYS * 24}",
 )
+FORECAST = ("patchfleet.aws.forecast", "-e", "forecast_level=instances")
 FLEET = {
     "count": sum(SERVERS.values()),
     "seed": 4,
@@ -61,6 +64,14 @@ FLEET = {
     "rejected": 0,
     "available_security": 0,
     "connection_lost": 0,
+    "nodes": [
+        {
+            "InstanceId": "i-0f00d0000000000ff",
+            "OperatingSystem": "WINDOWS",
+            "Tags": {"PatchGroup": MISSPELT, "Name": "front-end-17"},
+            "MissingCount": 3,
+        }
+    ],
 }
 RESOURCES = [
     "baseline Production-Baseline",
@@ -86,6 +97,7 @@ class Run:
     reads: int
     writes: int
     seconds: float
+    output: str = ""
 
     def __str__(self) -> str:
         return f"{self.reads} reads, {self.writes} writes, {self.seconds:.1f} s"
@@ -148,7 +160,7 @@ def play(endpoint: str, *arguments: str) -> Run:
     log = calls(endpoint)
     writes = sum(call["write"] for call in log)
     shown = re.findall(r"^\+\+\+ after: (.+)$", done.stdout, re.MULTILINE)
-    return Run(int(recap[1]), shown, len(log) - writes, writes, seconds)
+    return Run(int(recap[1]), shown, len(log) - writes, writes, seconds, done.stdout)
 
 
 def account() -> list[str]:
@@ -171,7 +183,7 @@ def compliance() -> dict[str, tuple[int, int]]:
     """How many nodes of each patch group are compliant, and of how many, counted from what each node reported."""
     ssm = boto3.client("ssm")
     counted = {}
-    for group in SERVERS:
+    for group in (*SERVERS, MISSPELT):
         tagged = [{"Key": "tag:PatchGroup", "Values": [group]}]
         listed = ssm.get_paginator("describe_instance_information").paginate(Filters=tagged)
         nodes = [node["InstanceId"] for page in listed for node in page["InstanceInformationList"]]
@@ -195,6 +207,28 @@ def report(endpoint: str) -> dict[str, tuple[int, int]]:
     for group, (compliant, managed) in told.items():
         print(f"  {group:20}  {compliant:2} of {managed:2} nodes are compliant")
     return told
+
+
+def show_coverage() -> None:
+    """Say what the report says of coverage, held against the tags of the servers."""
+    document = json.loads(Path(CHECKOUT, REPORT_FOLDER, "report.json").read_text(encoding="utf-8"))
+    nodes = document["readings"][0]["nodes"]
+    uncovered = sum(not {*node["patch_groups"]} & {*PATCHED} for node in nodes)
+    found = document["summary"]["uncovered"]
+    expect(found == uncovered, "the report counts the servers that no window patches", (found, uncovered))
+    print(f"  {found} of {len(nodes)} servers are patched by no window. What to do:")
+    named = [one for one in document["readings"][0]["findings"] if one["finding"] in ("not_reached", "group_misspelt")]
+    expect(any(MISSPELT in one["text"] for one in named), "the slip in a tag is found", named)
+    print("".join(f"  - {one['text']}\n    {one['action']}\n" for one in named), end="")
+
+
+def show_forecast(endpoint: str) -> None:
+    """Forecast the next run of each window."""
+    run = play(endpoint, *FORECAST)
+    expect(run.writes == 0, "a forecast writes nothing", run)
+    lines = re.findall(r"\d{4}-\d\d-\d\dT[^\"]+: installs \d+ [^\"]+", run.output)
+    expect(len(lines) == 2, "each window has a forecast", run.output)
+    print("".join(f"  {line}\n" for line in lines), end="")
 
 
 def executions() -> list[str]:
@@ -256,6 +290,8 @@ def show(endpoint: str) -> None:
     print('AWS\'s tutorial "Patch a server environment" as code, in a simulated account: AWS is not reached.')
     show_setup(endpoint)
     show_patching(endpoint)
+    show_coverage()
+    show_forecast(endpoint)
     print(f"\nThe same commands work on an AWS account; copy {VARIABLES} and make it yours.")
     print(f"Open the report in a browser: {REPORT_FOLDER}/report.html")
 

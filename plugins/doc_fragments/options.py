@@ -2789,14 +2789,14 @@ options:
 options:
   dest:
     description:
-      - Directory of the files C(report.html), C(nodes.csv), C(patches.csv), C(report.json)
-        and C(junit.xml).
+      - Directory of the files C(report.html), C(nodes.csv), C(patches.csv), C(coverage.csv),
+        C(report.json) and C(junit.xml).
       - It is made, for its owner alone, if it does not exist.
     type: path
     required: true
   formats:
     description:
-      - The formats to write. V(csv) is two files.
+      - The formats to write. V(csv) is three files.
     type: list
     elements: str
     choices:
@@ -2869,6 +2869,17 @@ options:
         description:
           - File with the list of maintenance windows in JSON.
         type: path
+      coverage:
+        description:
+          - File with the rows of level V(ignore:instances) of M(patchfleet.aws.ssm_patch_coverage_info),
+            one JSON object on a line.
+        type: path
+      findings:
+        description:
+          - The findings of that module.
+        type: list
+        elements: dict
+        default: []
       summary:
         description:
           - The summary as it was returned. Of its counts, those that are null are
@@ -2941,6 +2952,14 @@ options:
       ungraded:
         description:
           - The most nodes whose baseline assigns no compliance level.
+        type: int
+      uncovered:
+        description:
+          - The most managed nodes that no Install of an open maintenance window reaches.
+        type: int
+      double_covered:
+        description:
+          - The most managed nodes that two Installs reach within 24 hours.
         type: int
       missing_patches:
         description:

@@ -13,7 +13,7 @@ from ansible_collections.patchfleet.aws.tests.browser.conftest import PageOf
 from selenium.webdriver.common.keys import Keys
 
 SIZES = (0, 60, 10_000)
-SECTIONS = ("Patch groups", "Operating systems", "Missing patches", "Nodes", "Windows of the next 30 days",
+SECTIONS = ("Coverage", "Patch groups", "Operating systems", "Missing patches", "Nodes", "Windows of the next 30 days",
             "Last runs of the windows")  # fmt: skip
 # Width at which paper in A4 is laid out, at 96 dots to the inch, without its margins.
 PAPER = 718
@@ -127,7 +127,7 @@ def test_on_a_phone_captions_are_in_sight(browser: Chromium, page_of: PageOf) ->
       });
     """
     found = browser.run(edges)
-    assert len(found) == 2
+    assert len(found) == 3
     assert [caption for caption, inside in found if not inside] == []
 
 

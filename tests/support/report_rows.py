@@ -40,7 +40,7 @@ def sample(count: int, seed: int = 1, **members: Any) -> Json:
     reading = {
         "partition": "aws", "account_id": "123456789012", "region": "eu-central-1", "read_at": READ_AT,
         "scope": {}, "not_read": [], "gaps": [], "windows": _windows(chance) if count else [],
-        "nodes": nodes, "patches": patches,
+        "nodes": nodes, "patches": patches, "findings": findings(nodes),
     }  # fmt: skip
     return {**reading, **members}
 
@@ -73,8 +73,34 @@ def _node(number: int, chance: random.Random) -> Json:
         "patch_groups": [group] if group else [], "status": status, "compliant": status == "compliant",
         "stale": status == "stale", "pending_reboot": status == "pending_reboot", "ungraded": False,
         "patch_group": group,
+        "coverage": "unmanaged" if status == "unmanaged" else _coverage(number),
+        "next_install": "2026-01-13T02:00:00+01:00" if _coverage(number) == "covered" else None,
     }  # fmt: skip
     return node if status in NO_REPORT else {**node, **_state(status, platform, chance)}
+
+
+def _coverage(number: int) -> str:
+    kinds = {5: "uncovered", 7: "scan_only", 11: "double_covered"}
+    return kinds.get(number % 20, "covered")
+
+
+def findings(nodes: list[Json]) -> list[Json]:
+    """What a reading of coverage finds on these nodes, and on a target."""
+    texts = {
+        "unmanaged": ("not_managed", "The instance runs, and Systems Manager does not manage it.", "Check its agent."),
+        "uncovered": ("not_reached", "Not reached by any Install or Scan of a window that opens.", "Tag the node."),
+        "scan_only": ("scan_only", "Only scanned, by scan-nightly/scan.", "Tag the node."),
+        "double_covered": ("double_covered", "Two Installs run on it soon after each other.", "Move a window."),
+    }  # fmt: skip
+    found = []
+    for coverage, (finding, text, action) in texts.items():
+        ids = [node["instance_id"] for node in nodes if node["coverage"] == coverage]
+        if ids:
+            about = {"node_count": len(ids), "instance_ids": ids[:10]}
+            found.append({"finding": finding, "text": text, "action": action, **about})
+    target = {"window": "prod-tuesday", "window_target": "batch", "node_count": None, "instance_ids": []}
+    text, action = "No managed node fits tag:PatchGroup batch.", "Correct the target or the tags of nodes."
+    return [*found, {"finding": "target_reaches_nobody", "text": text, "action": action, **target}] if nodes else []
 
 
 def _state(status: str, platform: str, chance: random.Random) -> Json:

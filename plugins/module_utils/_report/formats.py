@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 from .._files.cells import cell
 from .gate import Verdict
 from .merge import Fleet
-from .model import SCHEMA, SCHEMA_VERSION, Node, Patch, Reading
+from .model import SCHEMA, SCHEMA_VERSION, Finding, Node, Patch, Reading
 from .parse import plain
 from .totals import Tally, Totals
 
@@ -71,6 +71,11 @@ def nodes_as_csv(fleet: Fleet) -> Iterator[str]:
 def patches_as_csv(fleet: Fleet) -> Iterator[str]:
     """The patches of each node as a table."""
     return _as_csv(Patch, fleet.patches())
+
+
+def coverage_as_csv(fleet: Fleet) -> Iterator[str]:
+    """What keeps nodes from being patched as a table."""
+    return _as_csv(Finding, fleet.findings())
 
 
 def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]]) -> Iterator[str]:

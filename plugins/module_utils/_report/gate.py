@@ -23,7 +23,7 @@ from .times import instant
 from .totals import CRITICAL, Tally, Totals
 
 MINIMA = ("compliance_percent",)
-MAXIMA = tuple(name for name in SUMMARY if name not in ("managed", "compliant"))
+MAXIMA = (*(name for name in SUMMARY if name not in ("managed", "compliant")), "uncovered", "double_covered")
 PATCH_RULES = "missing_patches"
 AGE_RULE = "max_age_hours"
 DEFAULT_AGE = 24

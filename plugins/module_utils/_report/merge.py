@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .model import Node, Patch, Place, Reading, Window, place_of
+from .model import Finding, Node, Patch, Place, Reading, Window, place_of
 from .parse import plain
 
 
@@ -95,6 +95,16 @@ class Fleet:
         for reading in newest.values():
             for window in reading.windows or ():
                 yield reading, window
+
+    def findings(self) -> Iterator[tuple[Reading, Finding]]:
+        """What keeps nodes from being patched; readings of one account and region may have found the same."""
+        seen = set()
+        for reading in self.readings:
+            for one in reading.findings:
+                key = (place_of(reading), one.finding, one.text, one.window, one.task, one.window_target)
+                if key not in seen:
+                    seen.add(key)
+                    yield reading, one
 
     def read_at(self) -> str | None:
         """When the last of it was read."""

@@ -54,6 +54,8 @@ class Node:
     security_noncompliant_count: int | None = None
     other_noncompliant_count: int | None = None
     available_security_update_count: int | None = None
+    coverage: str | None = None
+    next_install: str | None = None
 
     def groups(self) -> tuple[str | None, ...]:
         """The patch groups of the node, by tag or by its last report; one None if it has none."""
@@ -125,6 +127,31 @@ class Window:
 
 
 @dataclass(slots=True)
+class NodeCoverage:
+    """How one node is covered, as level C(instances) of ssm_patch_coverage_info returns it."""
+
+    instance_id: str
+    coverage: str | None = None
+    next_install: str | None = None
+
+
+@dataclass(slots=True)
+class Finding:
+    """What keeps nodes from being patched as intended, as ssm_patch_coverage_info returns it."""
+
+    finding: str
+    text: str
+    action: str
+    node_count: int | None = None
+    instance_ids: tuple[str, ...] = ()
+    window: str | None = None
+    task: str | None = None
+    window_target: str | None = None
+    patch_group: str | None = None
+    baseline_id: str | None = None
+
+
+@dataclass(slots=True)
 class Gap:
     """A read that failed, and so what the report does not know."""
 
@@ -157,7 +184,7 @@ class Reading:
 
     read_at: when, in UTC. account_name: None where only the id is known. not_read: names of counts that are not known,
     C(patches) if not all patches are, C(release_dates) if not all of these are. windows: None where they could not be
-    read.
+    read. findings: of the coverage; empty where that was not read, too.
     """
 
     partition: str
@@ -171,6 +198,7 @@ class Reading:
     nodes: tuple[Node, ...] = ()
     patches: tuple[Patch, ...] = ()
     account_name: str | None = None
+    findings: tuple[Finding, ...] = ()
 
     def is_unread(self) -> bool:
         """Whether nothing of the account and region is known."""

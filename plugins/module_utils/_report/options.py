@@ -32,6 +32,8 @@ _COUNTS: dict[str, tuple[str, ...] | str] = {
     "stale": "The most nodes whose last scan is too old.",
     "unmanaged": "The most instances that carry a patch group and that Systems Manager does not manage.",
     "ungraded": "The most nodes whose baseline assigns no compliance level.",
+    "uncovered": "The most managed nodes that no Install of an open maintenance window reaches.",
+    "double_covered": "The most managed nodes that two Installs reach within 24 hours.",
 }
 _PATCH_RULE: Options = (
     Option("max", "The most patches of this kind that may be missing anywhere, each counted once.", "int", default=0),
@@ -84,6 +86,13 @@ _READING: Options = (
     Option("patches", "File with the rows of level V(ignore:patches), one JSON object on a line.", "path"),
     Option("windows", "File with the list of maintenance windows in JSON.", "path"),
     Option(
+        "coverage",
+        "File with the rows of level V(ignore:instances) of M(patchfleet.aws.ssm_patch_coverage_info), one JSON object"
+        " on a line.",
+        "path",
+    ),
+    Option("findings", "The findings of that module.", "list", elements="dict", default=[]),
+    Option(
         "summary",
         "The summary as it was returned. Of its counts, those that are null are not known in the report.",
         "dict",
@@ -100,7 +109,8 @@ _READING: Options = (
 _DEST = Option(
     "dest",
     (
-        "Directory of the files C(report.html), C(nodes.csv), C(patches.csv), C(report.json) and C(junit.xml).",
+        "Directory of the files C(report.html), C(nodes.csv), C(patches.csv), C(coverage.csv), C(report.json) and"
+        " C(junit.xml).",
         "It is made, for its owner alone, if it does not exist.",
     ),
     "path",
@@ -108,7 +118,7 @@ _DEST = Option(
 )
 _FORMATS = Option(
     "formats",
-    "The formats to write. V(csv) is two files.",
+    "The formats to write. V(csv) is three files.",
     "list",
     elements="str",
     choices=FORMATS,
@@ -184,6 +194,13 @@ ROLE_OPTIONS: Options = (
             "Also count running EC2 instances that carry a patch group and that Systems Manager does not manage. Needs"
             " C(ec2:DescribeInstances). With V(false), C(unmanaged) is not known.",
         ),
+        default=True,
+    ),
+    Option(
+        "coverage",
+        "Also read which windows reach the nodes, for the section on coverage and the rules O(gate.uncovered) and"
+        " O(gate.double_covered) of the gate. Needs C(ec2:DescribeInstances).",
+        "bool",
         default=True,
     ),
     _COMPLIANCE["concurrency"],

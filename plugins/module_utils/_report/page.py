@@ -13,7 +13,7 @@ import json
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from .._compliance.rows import SEVERITIES
@@ -37,6 +37,8 @@ except ImportError:
 _WORST = 12
 _RUNS = 200
 _WINDOWS = 100
+_FINDINGS = 100
+_BAD_FINDINGS = frozenset({"not_managed", "not_reached", "scan_only", "double_covered"})
 STATUS_NAMES = {
     "failed": "Patch failed",
     "noncompliant": "Patches missing",
@@ -63,6 +65,23 @@ AGE_NAMES = (
     *(f"{start + 1} to {end} days" for start, end in pairwise(AGES)),
     f"over {AGES[-1]} days",
 )
+FINDING_NAMES = {
+    "not_managed": "Not managed",
+    "not_reached": "Not patched",
+    "scan_only": "Scanned only",
+    "double_covered": "Patched twice",
+    "group_misspelt": "Group misspelt",
+    "group_without_baseline": "Group: no baseline",
+    "baseline_approves_nothing": "Empty baseline",
+    "agent_offline": "Agent offline",
+    "window_disabled": "Window disabled",
+    "window_ended": "Window ended",
+    "window_never_opens": "Window: no run",
+    "too_many_nodes": "Window too short",
+    "task_without_targets": "Task: no targets",
+    "target_reaches_nobody": "Target: no nodes",
+    "target_group_without_baseline": "Target: no baseline",
+}
 # What JSON may hold and a script block may not; the others are escaped by the encoder.
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 # HTML does not allow these; in the data they are escaped.
@@ -136,6 +155,11 @@ def _context(report: Report) -> dict[str, Any]:
         "verdicts": [one for one in report.verdicts if one.judged],
         "whole": WHOLE,
         "broken": [one for one in report.verdicts if one.judged and not one.passed],
+        "coverage_read": _has_coverage(report.fleet),
+        "findings": [*islice(report.fleet.findings(), _FINDINGS)],
+        "findings_left": max(sum(1 for _one in report.fleet.findings()) - _FINDINGS, 0),
+        "finding_names": FINDING_NAMES,
+        "bad_findings": _BAD_FINDINGS,
         "worst": _worst(report.fleet),
         "several_places": len(totals.places) > 1,
         "matrix": _matrix(report.patches),
@@ -181,6 +205,11 @@ def _breakdowns(totals: Totals) -> list[tuple[str, str, str, dict[str, Tally]]]:
     if len(places) > 1:
         tables.append(("places", "Accounts and regions", "Account and region", places))
     return tables
+
+
+def _has_coverage(fleet: Fleet) -> bool:
+    """Whether it was read how any node is covered."""
+    return any(node.coverage is not None for reading in fleet.readings for node in reading.nodes)
 
 
 def _worst(fleet: Fleet) -> list[tuple[Reading, Node]]:

@@ -21,15 +21,15 @@ from .._files.whole_file import write_text
 from .._options.option import argument_spec
 from .._schedules import clock
 from . import page as html
-from .formats import as_json, as_junit, nodes_as_csv, patches_as_csv
+from .formats import as_json, as_junit, coverage_as_csv, nodes_as_csv, patches_as_csv
 from .gate import AGE_RULE, DEFAULT_AGE, WHOLE, has_rules, verdicts
 from .merge import Fleet, merged
 from .missing_patches import missing_patches
-from .model import Gap, Node, Patch, Reading, Scope, Window
+from .model import Finding, Gap, Node, NodeCoverage, Patch, Reading, Scope, Window
 from .options import OPTIONS, violations
 from .parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
 from .times import instant, utc_text
-from .totals import CRITICAL, totals_of
+from .totals import COVERAGE, CRITICAL, totals_of
 
 # How far the clocks of two controllers may differ.
 _AHEAD = timedelta(minutes=5)
@@ -107,11 +107,22 @@ def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
             not_read=tuple(sorted(unknown)),
             gaps=tuple(parsed(Gap, gap, shared) for gap in gaps),
             windows=_windows(given["windows"], shared),
-            nodes=tuple(read_rows(given["instances"], Node, shared) if given["instances"] else ()),
+            nodes=tuple(_nodes(given, shared)),
             patches=tuple(read_rows(given["patches"], Patch, shared) if given["patches"] else ()),
+            findings=tuple(parsed(Finding, one, shared) for one in given["findings"]),
         )
     except MalformedError as error:
         raise ReportError(f"readings: {error}") from error
+
+
+def _nodes(given: Mapping[str, Any], shared: dict[str, str]) -> Iterable[Node]:
+    """The nodes, with how they are covered where that was read."""
+    rows = read_rows(given["coverage"], NodeCoverage, shared) if given["coverage"] else ()
+    covered = {one.instance_id: one for one in rows}
+    for node in read_rows(given["instances"], Node, shared) if given["instances"] else ():
+        if one := covered.get(node.instance_id):
+            node.coverage, node.next_install = one.coverage, one.next_install
+        yield node
 
 
 def _unknown(given: Mapping[str, Any], refused: set[str]) -> set[str]:
@@ -121,6 +132,7 @@ def _unknown(given: Mapping[str, Any], refused: set[str]) -> set[str]:
     if summary.get("ungraded") is not None:
         # It is null, too, where no node is graded, which is known.
         unknown.discard(CRITICAL)
+    unknown |= {name for name in COVERAGE if given["coverage"] is None or summary.get(name, 0) is None}
     if given["instances"] is None:
         unknown |= {*SUMMARY}
     if given["patches"] is None or "DescribeInstancePatches" in refused:
@@ -168,6 +180,7 @@ def _files(report: html.Report, params: Mapping[str, Any]) -> list[_File]:
         _File("html", "report.html", lambda: html.page(report, assets)),
         _File("csv", "nodes.csv", lambda: nodes_as_csv(fleet)),
         _File("csv", "patches.csv", lambda: patches_as_csv(fleet)),
+        _File("csv", "coverage.csv", lambda: coverage_as_csv(fleet)),
         _File("json", "report.json", lambda: as_json(title, fleet, report.totals, report.verdicts)),
         _File("junit", "junit.xml", lambda: as_junit(title, report.verdicts)),
     ]
@@ -176,7 +189,7 @@ def _files(report: html.Report, params: Mapping[str, Any]) -> list[_File]:
 
 def _answer(report: html.Report, params: Mapping[str, Any]) -> dict[str, Any]:
     broken = [one for one in report.verdicts if one.judged and not one.passed]
-    named = {"nodes.csv": "nodes_csv", "patches.csv": "patches_csv"}
+    named = {"nodes.csv": "nodes_csv", "patches.csv": "patches_csv", "coverage.csv": "coverage_csv"}
     return {
         "files": {
             named.get(one.name, one.format): os.path.join(os.path.abspath(params["dest"]), one.name)

@@ -23,6 +23,9 @@ from .model import Node, Place, Reading, groups_of, place_of
 STATUSES = ("failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "compliant")
 _NONCOMPLIANT = frozenset({"failed", "noncompliant", "pending_reboot"})
 CRITICAL = "critical_noncompliant"
+# Counts of managed nodes by their windows; what a node of each coverage is in.
+COVERAGE = ("uncovered", "scan_only", "double_covered")
+_COVERED_BY = {"uncovered": ("uncovered",), "scan_only": ("uncovered", "scan_only"), "double_covered": COVERAGE[2:]}
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Tally:
 
     def summary(self) -> dict[str, Any]:
         """All of it, in the form of the summary of ssm_patch_compliance_info."""
-        counts: dict[str, Any] = {name: self.value(name) for name in SUMMARY}
+        counts: dict[str, Any] = {name: self.value(name) for name in (*SUMMARY, *COVERAGE)}
         percent = {"compliance_percent": self.compliance_percent()}
         return {**counts, **percent, MISSING_BY_SEVERITY: self.missing_by_severity()}
 
@@ -88,7 +91,9 @@ def _facts(node: Node) -> dict[str, bool | None]:
     """Whether a node is in each count; None where that is not known."""
     if node.status == "unmanaged":
         return {"managed": False, "unmanaged": True}
-    facts: dict[str, bool | None] = {"managed": True, "unmanaged": False}
+    counted = _COVERED_BY.get(node.coverage or "", ())
+    facts: dict[str, bool | None] = {name: name in counted if node.coverage else None for name in COVERAGE}
+    facts |= {"managed": True, "unmanaged": False}
     if node.status == "never_scanned":
         # Without a report nothing else holds of it, which is known.
         return facts | {"never_scanned": True}

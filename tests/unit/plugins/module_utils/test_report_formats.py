@@ -109,7 +109,7 @@ def test_the_page_asks_nothing_of_the_network_and_runs_nothing_but_its_script() 
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
     links = {one.get("href") or one.get("src") for _tag, one in found.tags if {"href", "src"} & {*one}}
-    assert links == {"#main", "#groups", "#patches", "#nodes", "#calendar", "#history"}
+    assert links == {"#main", "#coverage", "#groups", "#patches", "#nodes", "#calendar", "#history"}
     assert not [one for _tag, one in found.tags if any(name == "style" or name.startswith("on") for name in one)]
     assert "innerHTML" not in found.texts["script"]
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT, sample, write_rows
 from ansible_collections.patchfleet.aws.tests.support.reporting import PAGE, run_module
 
-NAMES = {"report.html", "nodes.csv", "patches.csv", "report.json", "junit.xml"}
+NAMES = {"report.html", "nodes.csv", "patches.csv", "coverage.csv", "report.json", "junit.xml"}
 
 
 def given(folder: Path, count: int = 60, **more: Any) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def test_nothing_found_is_a_warning_or_breaks_the_gate(tmp_path: Path) -> None:
         ({"gate": {"compliance_percent": 101}}, "gate.compliance_percent: 101 must be from 0 to 100"),
         ({"gate": {"stale": -1}}, "gate.stale: -1 must not be negative"),
         ({"gate": {"missing_patches": [{"older_than_days": -3}]}}, "gate.missing_patches[0].older_than_days: -3"),
-        ({"gate": {"compliant": 3}}, "compliance_percent, critical_noncompliant, failed"),
+        ({"gate": {"compliant": 3}}, "compliance_percent, critical_noncompliant, double_covered, failed"),
         ({"gate": {"stale": "few"}}, "stale"),
         ({"inputs": ["/nonexistent/report.json"]}, "inputs: /nonexistent/report.json cannot be read"),
     ],
