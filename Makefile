@@ -57,7 +57,7 @@ demo: $(STAMP) ## patch a fleet in a simulated account by the tutorial of AWS, a
 
 .PHONY: test
 test: $(STAMP) ## run the quick suite: unit, acceptance, contract, short faults, main Molecule scenarios; 4 minutes
-	@$(SUITES) unit acceptance contract faults main-molecule
+	@$(SUITES) unit acceptance contract faults main-molecule $(if $(MOMENT),--at $(MOMENT))
 
 .PHONY: test-all
 test-all: $(STAMP) ## run that, all Molecule scenarios, and the tests of permissions
@@ -85,7 +85,7 @@ test-faults: $(STAMP) ## the same in 1,000 ways, or in as many as PATCHFLEET_FAU
 
 .PHONY: test-clock
 test-clock: $(STAMP) ## run the quick tests at awkward times: across midnight, on nights when clocks change, at the end of a month
-	@$(BIN)/python tools/awkward_times.py
+	@$(BIN)/python tools/awkward_times.py $(MOMENTS)
 
 .PHONY: mutants
 mutants: $(STAMP) ## change the logic in small ways, one at a time, and see whether a test fails; MUTANTS says more, such as --count 200

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run suites of tests on all cores, and print a summary: suites, counts, seconds, and how to run a failed test alone.
 
-usage: run_tests.py SUITE ... [--scenario NAME]
+usage: run_tests.py SUITE ... [--scenario NAME] [--at MOMENT]
 
 A suite is a directory of pytest (unit, acceptance, contract, faults, privileges), `molecule` for all Molecule
 scenarios, or `main-molecule` for those that show the main jobs. `--scenario` chooses one scenario. All pytest suites
-run in one invocation; each scenario runs by itself, against a simulator of its own. A failure stops nothing.
+run in one invocation; each scenario runs by itself, against a simulator of its own. A failure stops nothing. `--at`
+runs everything at one of the times of awkward_times.py.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+import awkward_times
+from debian import InstallError
 from simulator import CHECKOUT, STILL, serving
 
 PYTEST_SUITES = {
@@ -148,7 +151,16 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Run suites of tests and print a summary.")
     parser.add_argument("suites", nargs="+", choices=[*PYTEST_SUITES, "main-molecule", "molecule"], metavar="SUITE")
     parser.add_argument("--scenario", help="the one Molecule scenario to run")
+    moments = {one.name: one for one in awkward_times.MOMENTS}
+    parser.add_argument("--at", choices=moments, metavar="MOMENT", help=f"the time to run at: {', '.join(moments)}")
     options = parser.parse_args(arguments)
+    if options.at:
+        try:
+            awkward_times.prepare()
+        except InstallError as problem:
+            print(problem, file=sys.stderr)
+            return 1
+        os.environ.update(awkward_times.environment(moments[options.at]))
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     RESULTS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
