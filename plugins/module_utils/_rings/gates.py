@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which gated ring is due, what has to be read to decide, and how its window looks when it is open or closed."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Any
+
+from .._schedules.schedule import next_runs
+from .._schedules.time_zones import zone_of
+from .expand import Entry, expand, open_for, window_of
+from .options import Ring, read_rings
+
+_OPTIONS = ("name", "schedule", "schedule_offset", "schedule_timezone", "enabled")
+# Two Patch Tuesdays lie at most five weeks apart.
+_CYCLE = timedelta(days=40)
+
+
+def gates(rings: Any, now: datetime, defaults: Any = None, prefix: str = "") -> list[Entry]:
+    """One entry for each ring with a gate; RingsError where the rings are wrong."""
+    expand(rings, (), defaults, prefix)
+    found = read_rings(rings, defaults, (), prefix)
+    return [_gate(before, ring, now, prefix) for before, ring in pairwise(found) if ring.gate is not None]
+
+
+def _gate(before: Ring, ring: Ring, now: datetime, prefix: str) -> Entry:
+    window = window_of(ring, prefix)
+    declared = {name: window[name] for name in _OPTIONS}
+    opened, last, upcoming = _last(before, now), _last(ring, now), _next(ring, now)
+    phase = _phase(now, opened + open_for(before), last, last + open_for(ring))
+    return {
+        "ring": ring.name,
+        "previous": before.name,
+        "gate_percent": ring.gate,
+        "phase": phase,
+        "previous_opened": opened.isoformat(),
+        "opens": upcoming.isoformat(),
+        "scope": {name: value for name, value in before.selectors().items() if name != "patch_group_key"},
+        # Nodes whose last report is older than the opening of the ring before were not reached by it.
+        "stale_after_hours": max(1, math.ceil((now - opened).total_seconds() / 3600)),
+        "open": {**declared, **_once(upcoming), "enabled": True},
+        "closed": declared,
+    }
+
+
+def _phase(now: datetime, ended_before: datetime, last: datetime, ended: datetime) -> str:
+    """C(due): the ring is next. C(running): its window may be open. C(waiting): the ring before has to patch first."""
+    if last < ended_before <= now:
+        return "due"
+    return "running" if last <= now < ended else "waiting"
+
+
+def _once(moment: datetime) -> Entry:
+    """A schedule for this one run: a cron with an offset that is enabled after its day would skip it."""
+    return {"schedule": f"at({moment:%Y-%m-%dT%H:%M:%S})", "schedule_offset": 0}
+
+
+def _zone(ring: Ring) -> tzinfo:
+    return zone_of(ring.timezone) or UTC
+
+
+def _runs(ring: Ring, after: datetime) -> list[datetime]:
+    window = window_of(ring, "")
+    schedule, zone, offset = (window[name] for name in ("schedule", "schedule_timezone", "schedule_offset"))
+    return next_runs(schedule, zone, offset, after=after, count=3)
+
+
+def _last(ring: Ring, now: datetime) -> datetime:
+    """The last opening; there is one within a cycle."""
+    return max(run for run in _runs(ring, now - _CYCLE) if run <= now)
+
+
+def _next(ring: Ring, now: datetime) -> datetime:
+    return _runs(ring, now)[0].astimezone(_zone(ring))
