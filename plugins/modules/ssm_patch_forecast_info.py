@@ -237,8 +237,8 @@ patches:
       type: str
       returned: always
     approved_by:
-      description: What approves it, such as V(approve_after_days:\ 7), V(approved_patches) or V(rejected_patches). Null
-        where no rule fits.
+      description: "What approves it, such as V(approve_after_days: 7), V(approved_patches) or V(rejected_patches). Null
+        where no rule fits."
       type: str
       returned: always
     will_install:

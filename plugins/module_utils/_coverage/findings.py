@@ -201,7 +201,7 @@ def target_findings(account: Account, target: Target, tasks: Iterable[PatchTask]
     """A target of patch tasks that selects no node, or a group that no baseline is registered for."""
     about = {**_of(target.window), "window_target": target.name, "window_target_id": target.id}
     if target.id is None:
-        task = next(iter(tasks))
+        [task, *_] = tasks
         about |= {"task": task.name, "window_task_id": task.id}
     values = dict(target.criteria)
     group = values.get(GROUP_KEYS[0], ("",))[0]

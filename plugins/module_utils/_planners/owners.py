@@ -97,7 +97,7 @@ def _subjects(step: Step) -> Iterator[Subject]:
 def _named(step: Step) -> Iterator[tuple[Kind, Id | None]]:
     request, kinds = step.request, [kind for kind in KINDS.values() if kind.resource_type]
     if step.operation in _TAG_OPERATIONS:
-        yield next(kind for kind in kinds if kind.resource_type == request["ResourceType"]), request["ResourceId"]
+        yield {kind.resource_type: kind for kind in kinds}[request["ResourceType"]], request["ResourceId"]
         return
     written = [(kind, request[kind.id_member]) for kind in kinds if kind.id_member in request]
     if not written and step.operation not in {kind.create for kind in kinds}:
