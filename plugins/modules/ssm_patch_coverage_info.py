@@ -312,7 +312,7 @@ windows:
         available: 10800
         executions: [1f26943c-2b4c-4d53-8f3a-5a3a2a4f2f2a]
 instances:
-  description: The nodes in the order in which they are listed, then the instances that are not managed.
+  description: The nodes, sorted by ID, then the instances that are not managed.
   returned: when O(level) is V(instances), and O(dest) is not given
   type: list
   elements: dict

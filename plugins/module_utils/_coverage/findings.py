@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -197,11 +197,11 @@ def task_findings(task: PatchTask) -> Iterator[Finding]:
     yield Finding("task_without_targets", text, "Name targets of the window (window_targets), or remove it.", about)
 
 
-def target_findings(account: Account, target: Target, tasks: Iterable[PatchTask], reached: int) -> Iterator[Finding]:
+def target_findings(account: Account, target: Target, tasks: Sequence[PatchTask], reached: int) -> Iterator[Finding]:
     """A target of patch tasks that selects no node, or a group that no baseline is registered for."""
     about = {**_of(target.window), "window_target": target.name, "window_target_id": target.id}
     if target.id is None:
-        [task, *_] = tasks
+        task = tasks[0]
         about |= {"task": task.name, "window_task_id": task.id}
     values = dict(target.criteria)
     group = values.get(GROUP_KEYS[0], ("",))[0]

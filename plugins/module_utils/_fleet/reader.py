@@ -240,7 +240,8 @@ class AccountReader:
     def _join(self) -> None:
         nothing: tuple[Tags, str] = ((), "")
         account, known = self.account, self._instances
-        for facts in self._facts:
+        # The service lists nodes in no order that it documents, and a file of rows is compared with the one before.
+        for facts in sorted(self._facts, key=lambda one: one.instance_id):
             tags, state = known.pop(facts.instance_id, nothing)
             account.nodes.append(Node(facts, tags, state or None))
         if self._include_unmanaged:
