@@ -255,15 +255,17 @@ def test_a_namesake_made_in_between_stays_alone(account: FaultyAccount) -> None:
 
 @pytest.mark.parametrize("kind", ["window", "baseline"])
 def test_one_that_is_renamed_to_the_name_in_between_stays_alone(account: FaultyAccount, kind: str) -> None:
-    account.setup(windows=[{**WINDOW, "name": "other"}], baselines=[{**BASE, "name": "other"}])
+    third = {**WINDOW, "name": "third"}
+    account.setup(windows=[{**WINDOW, "name": "other"}, third], baselines=[{**BASE, "name": "other"}])
+    account.pass_time()
     if kind == "window":
         renamed = {"WindowId": window_id(account, "other"), "Name": "prod"}
         account.before["CreateMaintenanceWindow"] = lambda: account.by_hand("UpdateMaintenanceWindow", **renamed)
     else:
         renamed = {"BaselineId": baseline_id(account, "other"), "Name": "base"}
         account.before["CreatePatchBaseline"] = lambda: account.by_hand("UpdatePatchBaseline", **renamed)
-    # A second name, so that the first read lists all windows.
-    args = {"windows": [WINDOW, {**WINDOW, "name": "third"}]} if kind == "window" else {"baselines": [BASE]}
+    # A second name, so that the first read lists all windows; it exists, so that only one window is created.
+    args = {"windows": [WINDOW, third]} if kind == "window" else {"baselines": [BASE]}
     result = account.setup(**args)
     assert "of the same name at the same moment" in result["msg"]
     account.settled(**args)
