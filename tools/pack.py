@@ -5,8 +5,9 @@
 
 usage: pack.py DIRECTORY
 
-ansible-galaxy writes the files in the order of the file system, with the times of the checkout. Here they are sorted,
-the lists and checksums inside follow, and every time is that of the last commit.
+ansible-galaxy writes the files in the order of the file system, with the times of the checkout, and directories that
+are empty, which a clone does not have. Here the files are sorted, empty directories are left out, the lists and
+checksums inside follow, and every time is that of the last commit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -37,10 +39,19 @@ def dumped(data: Any) -> bytes:
     return json.dumps(data, indent=True).encode()
 
 
+def filled(names: Iterable[str]) -> set[str]:
+    """The directories above the files of these names, "." among them."""
+    return {str(folder) for name in names for folder in PurePosixPath(name).parents}
+
+
 def ordered(manifest: bytes, files: bytes) -> tuple[bytes, bytes]:
-    """The manifest and the list of files, in the order of the names."""
+    """The manifest and the list of files, in the order of the names and without empty directories."""
     listing = json.loads(files)
-    listing["files"].sort(key=lambda entry: entry["name"])
+    kept = filled(entry["name"] for entry in listing["files"] if entry["ftype"] == "file")
+    listing["files"] = sorted(
+        (entry for entry in listing["files"] if entry["ftype"] == "file" or entry["name"] in kept),
+        key=lambda entry: entry["name"],
+    )
     listed = dumped(listing)
     described = json.loads(manifest)
     described["file_manifest_file"]["chksum_sha256"] = hashlib.sha256(listed).hexdigest()
@@ -59,7 +70,7 @@ def repacked(tarball: Path, time: int) -> bytes:
     content[MANIFEST], content[FILES] = ordered(content[MANIFEST], content[FILES])
     packed = io.BytesIO()
     # ansible-galaxy reads the manifest first.
-    names = [MANIFEST, FILES, *sorted(set(members) - {MANIFEST, FILES})]
+    names = [MANIFEST, FILES, *sorted((set(content) | (set(members) & filled(content))) - {MANIFEST, FILES})]
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in names:
             member = members[name]

@@ -68,7 +68,7 @@ options:
 extends_documentation_fragment:
   - inventory_cache
   - constructed
-  - amazon.aws.boto3
+  - patchfleet.aws.requirements
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
   - amazon.aws.assume_role.plugins

@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - patchfleet.aws.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - patchfleet.aws.requirements
 """
 
 EXAMPLES = r"""

@@ -42,7 +42,7 @@ extends_documentation_fragment:
   - patchfleet.aws.attributes.info_module
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - patchfleet.aws.requirements
 attributes:
   check_mode:
     description: Reads the same as a run. With O(dest) it says whether the file would change, and writes nothing.

@@ -34,7 +34,7 @@ extends_documentation_fragment:
   - patchfleet.aws.attributes.run_module
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - patchfleet.aws.requirements
 """
 
 EXAMPLES = r"""

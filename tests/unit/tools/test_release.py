@@ -18,9 +18,12 @@ from release import ReleaseError, objections, precedence, with_version
 COMMIT_TIME = 1_767_225_600
 
 
-def _built(path: Path, names: list[str], mtime: int, user: str) -> Path:
-    """A tarball as ansible-galaxy builds it on some machine."""
-    listing = dumped({"files": [{"name": name, "chksum_sha256": f"sum of {name}"} for name in names], "format": 1})
+def _built(path: Path, names: list[str], mtime: int, user: str, empty: tuple[str, ...] = ()) -> Path:
+    """A tarball as ansible-galaxy builds it on some machine, where there may be directories without files."""
+    folders = [".", *sorted({str(Path(name).parent) for name in names} - {"."}), *empty]
+    files = [{"name": name, "ftype": "file", "chksum_sha256": f"sum of {name}"} for name in names]
+    listed = [*({"name": name, "ftype": "dir", "chksum_sha256": None} for name in folders), *files]
+    listing = dumped({"files": listed, "format": 1})
     digest = hashlib.sha256(listing).hexdigest()
     manifest = dumped({"file_manifest_file": {"name": FILES, "chksum_sha256": digest}, "format": 1})
     content = {MANIFEST: manifest, FILES: listing, **{name: f"text of {name}".encode() for name in names}}
@@ -29,12 +32,16 @@ def _built(path: Path, names: list[str], mtime: int, user: str) -> Path:
             member = tarfile.TarInfo(name)
             member.size, member.mtime, member.uname = len(data), mtime, user
             archive.addfile(member, io.BytesIO(data))
+        for name in folders[1:]:
+            member = tarfile.TarInfo(name)
+            member.type, member.mtime, member.uname = tarfile.DIRTYPE, mtime, user
+            archive.addfile(member)
     return path
 
 
 def test_two_machines_pack_the_same_bytes(tmp_path: Path) -> None:
     one = _built(tmp_path / "one.tar.gz", ["a.md", "b/c.py"], 1_000, "me")
-    other = _built(tmp_path / "other.tar.gz", ["b/c.py", "a.md"], 2_000, "you")
+    other = _built(tmp_path / "other.tar.gz", ["b/c.py", "a.md"], 2_000, "you", ("b/d", "fragments"))
     assert one.read_bytes() != other.read_bytes()
     assert repacked(one, COMMIT_TIME) == repacked(other, COMMIT_TIME)
 
@@ -45,11 +52,11 @@ def test_the_content_stays_and_the_checksums_fit(tmp_path: Path) -> None:
         names = archive.getnames()
         content = {name: stream.read() for name in names if (stream := archive.extractfile(name))}
         assert {member.mtime for member in archive.getmembers()} == {COMMIT_TIME}
-    assert names == [MANIFEST, FILES, "a.md", "b/c.py"]
+    assert names == [MANIFEST, FILES, "a.md", "b", "b/c.py"]
     assert content["b/c.py"] == b"text of b/c.py"
     manifest = json.loads(content[MANIFEST])
     assert manifest["file_manifest_file"]["chksum_sha256"] == hashlib.sha256(content[FILES]).hexdigest()
-    assert [entry["name"] for entry in json.loads(content[FILES])["files"]] == ["a.md", "b/c.py"]
+    assert [entry["name"] for entry in json.loads(content[FILES])["files"]] == [".", "a.md", "b", "b/c.py"]
 
 
 def test_another_version_changes_one_line() -> None:

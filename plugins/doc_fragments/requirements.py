@@ -1,0 +1,17 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all plugins need on the controller; the fragment of amazon.aws names a Python that this collection cannot use."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The same for modules and plugins."""
+
+    DOCUMENTATION = r"""
+options: {}
+requirements:
+  - python >= 3.11
+  - boto3 >= 1.34.0
+  - botocore >= 1.34.0
+"""
