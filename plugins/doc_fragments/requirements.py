@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all plugins need on the controller; the fragment of amazon.aws names a Python that this collection cannot use."""
+"""What every plugin needs on the controller. The fragment of amazon.aws names an older Python."""
 
 from __future__ import annotations
 

@@ -86,6 +86,9 @@ _value:
     - Empty if the window does not open any more.
   type: list
   elements: str
+  sample:
+    - "2026-01-13T02:00:00+01:00"
+    - "2026-01-20T02:00:00+01:00"
 """
 
 from collections.abc import Callable

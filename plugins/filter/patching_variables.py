@@ -49,6 +49,13 @@ RETURN = r"""
 _value:
   description: YAML text that sets C(patching_baselines) and C(patching_windows).
   type: str
+  sample: |
+    patching_baselines: []
+    patching_windows:
+      - name: production
+        schedule: cron(0 2 ? * TUE *)
+        duration: 4
+        cutoff: 1
 """
 
 import json

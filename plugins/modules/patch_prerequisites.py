@@ -134,6 +134,8 @@ violations:
   returned: when the declaration is not valid
   type: list
   elements: str
+  sample:
+    - 'output_bucket.prefix: "../x" is not a key prefix'
 """
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites.runner import run_prerequisites

@@ -94,17 +94,27 @@ gate:
     passed:
       description: Whether all rules are kept; true where there is none.
       type: bool
+      sample: true
       returned: always
     broken:
       description: What is broken, and by how much.
       type: list
       elements: str
+      sample:
+        - 'group web: compliance_percent is 90.0, the limit is 95'
       returned: always
     rules:
       description: Every rule with O(ignore:group), O(ignore:rule), O(ignore:limit), O(ignore:value), whether it
         C(passed), a C(message), and whether it was C(judged).
       type: list
       elements: dict
+      sample:
+        - group: web
+          rule: min_compliance_percent
+          limit: 95
+          value: 90.0
+          passed: false
+          judged: true
       returned: always
   sample: {passed: false, broken: ["stale is 3, 3 above the maximum of 0"], rules: []}
 """

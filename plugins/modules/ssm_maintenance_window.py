@@ -80,19 +80,24 @@ window:
       description: When the window opens next, in its time zone; null when it does not, and in check mode for a
         new one.
       type: str
+      sample: "2026-01-13T02:00+01:00"
       returned: always
     created_date:
       description: When the window was created.
       type: str
+      sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
       description: When the window was last changed.
       type: str
+      sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
       description: Tags of the window without reserved ones; null when they were not read, because neither
         O(tags) nor O(setup) is given.
       type: dict
+      sample:
+        Environment: production
       returned: always
   sample:
     name: prod-tuesday

@@ -80,23 +80,30 @@ baseline:
       description: Patch groups that use the baseline.
       type: list
       elements: str
+      sample:
+        - web
       returned: always
     default:
       description: Whether it is the default of its operating system.
       type: bool
+      sample: false
       returned: always
     created_date:
       description: When the baseline was created.
       type: str
+      sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
       description: When the baseline was last changed.
       type: str
+      sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
       description: Tags of the baseline without reserved ones; null when they were not read, because neither
         O(tags) nor O(setup) is given.
       type: dict
+      sample:
+        Environment: production
       returned: always
 """
 

@@ -80,43 +80,55 @@ baselines:
       description: Name of the baseline. All other options of M(patchfleet.aws.ssm_patch_baseline) that describe a
         baseline are keys, too, with null where nothing is set.
       type: str
+      sample: windows-critical
       returned: always
     baseline_id:
       description: Id of an own baseline, ARN of one that AWS owns.
       type: str
+      sample: pb-0c10e65780123456a
       returned: always
     operating_system:
       description: Operating system, as the API names it.
       type: str
+      sample: WINDOWS
       returned: always
     owner:
       description: V(self) or V(aws).
       type: str
+      sample: self
       returned: always
     default:
       description: Whether it is the default baseline of its operating system in this account and region.
       type: bool
+      sample: false
       returned: always
     created_date:
       description: When the baseline was created.
       type: str
+      sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
       description: When the baseline was last changed.
       type: str
+      sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
       description: Tags of the baseline, without those that begin with C(aws:) or C(patchfleet:).
       type: dict
+      sample:
+        Environment: production
       returned: always
     setup:
       description: Name of the setup that owns the baseline, null where there is none.
       type: str
+      sample: production
       returned: always
     patch_groups:
       description: Patch groups that use the baseline.
       type: list
       elements: str
+      sample:
+        - web
       returned: when O(include) has V(patch_groups)
     effective_patches:
       description: The patches that there are and what the baseline means for each, the newest first. Null, with a
@@ -128,39 +140,51 @@ baselines:
         kb_id:
           description: Number of the article in Microsoft's knowledge base, as nodes report it.
           type: str
+          sample: KB5034123
         title:
           description: Title of the patch.
           type: str
+          sample: 2026-01 Cumulative Update for Windows Server 2022 (KB5034123)
         classification:
           description: Such as V(SecurityUpdates).
           type: str
+          sample: SecurityUpdates
         severity:
           description: What Microsoft says of it, such as V(Critical).
           type: str
+          sample: Critical
         product_family:
           description: Family of the product.
           type: str
+          sample: Windows
         product:
           description: Product to which it applies.
           type: str
+          sample: WindowsServer2022
         release_date:
           description: When it was released, ISO-8601.
           type: str
+          sample: "2026-01-13T18:00:00+00:00"
         content_url:
           description: Page about it.
           type: str
+          sample: https://support.microsoft.com/help/5034123
         deployment_status:
           description: V(APPROVED), V(PENDING_APPROVAL), V(EXPLICIT_APPROVED) or V(EXPLICIT_REJECTED).
           type: str
+          sample: APPROVED
         compliance_level:
           description: How severe it is for the baseline if the patch is missing.
           type: str
+          sample: CRITICAL
         approval_date:
           description: When it was or will be approved, ISO-8601; null where no date is told.
           type: str
+          sample: "2026-01-20T18:00:00+00:00"
     override:
       description: JSON text of a list with this baseline, as C(baseline_override) takes it from an URL.
       type: str
+      sample: "[{\"Name\": \"windows-critical\", \"OperatingSystem\": \"WINDOWS\"}]"
       returned: when O(as_override) is true
     declaration:
       description:
@@ -169,11 +193,15 @@ baselines:
         - Null where the baseline cannot be declared, or where there is nothing to declare of a baseline of AWS. The
           patch groups of a baseline of AWS are in it when O(include) has V(patch_groups).
       type: dict
+      sample:
+        name: windows-critical
+        operating_system: WINDOWS
       returned: always
     undeclared:
       description: What RV(baselines[].declaration) does not hold although it is there, and why.
       type: list
       elements: str
+      sample: []
       returned: always
   sample:
     - name: Production-Baseline

@@ -95,14 +95,17 @@ summary:
     managed:
       description: Nodes that Systems Manager manages.
       type: int
+      sample: 30
       returned: always
     compliant:
       description: Managed nodes on which nothing is wrong, by a report that is not stale.
       type: int
+      sample: 29
       returned: always
     noncompliant:
       description: Managed nodes that AWS counts as noncompliant, with failed patches or a pending reboot, too.
       type: int
+      sample: 1
       returned: always
     critical_noncompliant:
       description:
@@ -110,36 +113,44 @@ summary:
           RV(summary.ungraded).
         - Null where all are ungraded.
       type: int
+      sample: 1
       returned: always
     security_noncompliant:
       description: Managed nodes that lack a security patch, whatever its compliance level.
       type: int
+      sample: 1
       returned: always
     pending_reboot:
       description: Managed nodes with patches that a reboot has to finish.
       type: int
+      sample: 0
       returned: always
     failed:
       description: Managed nodes on which the installation of a patch failed.
       type: int
+      sample: 1
       returned: always
     never_scanned:
       description: Managed nodes that never reported their patches.
       type: int
+      sample: 0
       returned: always
     stale:
       description: Managed nodes whose last report is older than O(stale_after_hours), whatever it says.
       type: int
+      sample: 0
       returned: always
     unmanaged:
       description: Running EC2 instances that Systems Manager does not manage. Null without O(include_unmanaged).
       type: int
+      sample: null
       returned: always
     ungraded:
       description:
         - Managed nodes that have reported under a baseline that assigns no compliance level, or that is gone. However
           critical a missing patch is, AWS counts none of these nodes as critically noncompliant.
       type: int
+      sample: 0
       returned: always
     missing_by_severity:
       description: How many patches are approved and not installed, by the severity that their publisher gives them.
@@ -152,6 +163,7 @@ summary:
         - The part of the managed nodes that is compliant, rounded down to two decimals, so that 100 means all of them.
         - Null when nothing is managed.
       type: float
+      sample: 96.7
       returned: always
   sample:
     managed: 60
@@ -177,10 +189,12 @@ groups:
     patch_group:
       description: Name of the group, null for the nodes without one.
       type: str
+      sample: web
       returned: always
     compliance_percent:
       description: As in RV(summary), as are all the counts, which are keys, too.
       type: float
+      sample: 96.7
       returned: always
 instances:
   description: The nodes in the order in which they are listed, those that never reported a group after the others, and
@@ -192,43 +206,54 @@ instances:
     instance_id:
       description: Id of the node.
       type: str
+      sample: i-02573cafcfEXAMPLE
       returned: always
     name:
       description: Name of the computer; of an instance that is not managed, its tag C(Name).
       type: str
+      sample: web-1
       returned: always
     platform_type:
       description: V(Windows), V(Linux) or V(MacOS).
       type: str
+      sample: Windows
       returned: always
     platform_name:
       description: Name of the operating system.
       type: str
+      sample: Microsoft Windows Server 2022 Datacenter
       returned: always
     platform_version:
       description: Version of the operating system.
       type: str
+      sample: 10.0.20348
       returned: always
     resource_type:
       description: V(EC2Instance) or V(ManagedInstance).
       type: str
+      sample: EC2Instance
       returned: always
     ping_status:
       description: Whether the agent answers, V(Online) or V(ConnectionLost).
       type: str
+      sample: Online
       returned: always
     last_ping_time:
       description: When the agent answered last.
       type: str
+      sample: "2026-01-14T08:55:12+00:00"
       returned: always
     agent_version:
       description: Version of the SSM Agent.
       type: str
+      sample: 3.3.1611.0
       returned: always
     patch_groups:
       description: Patch groups of the node, by its tags and by its last report.
       type: list
       elements: str
+      sample:
+        - web
       returned: always
     status:
       description:
@@ -236,106 +261,132 @@ instances:
           patch is missing, or was rejected), V(pending_reboot), V(stale), V(compliant).
         - Null where it could not be read.
       type: str
+      sample: noncompliant
       returned: always
     compliant:
       description: Whether the node counts as compliant.
       type: bool
+      sample: false
       returned: always
     stale:
       description: Whether the last report is older than O(stale_after_hours).
       type: bool
+      sample: false
       returned: always
     pending_reboot:
       description: Whether a reboot has to finish the installation of a patch.
       type: bool
+      sample: false
       returned: always
     ungraded:
       description: Whether the baseline of the last report assigns no compliance level, or is gone.
       type: bool
+      sample: false
       returned: always
     patch_group:
       description: Patch group of the last report.
       type: str
+      sample: web
       returned: always
     baseline_id:
       description: The baseline that the last operation used.
       type: str
+      sample: pb-0c10e65780123456a
       returned: always
     snapshot_id:
       description: The snapshot of the baseline that the last operation used.
       type: str
+      sample: 5b9c1e2d-7f60-4a3b-8c1d-2e3f4a5b6c7d
       returned: always
     operation:
       description: The last operation, V(Scan) or V(Install).
       type: str
+      sample: Install
       returned: always
     operation_start_time:
       description: When it began.
       type: str
+      sample: "2026-01-13T02:03:41+00:00"
       returned: always
     operation_end_time:
       description: When it ended.
       type: str
+      sample: "2026-01-13T02:24:10+00:00"
       returned: always
     reboot_option:
       description: V(RebootIfNeeded) or V(NoReboot).
       type: str
+      sample: RebootIfNeeded
       returned: always
     last_no_reboot_install_operation_time:
       description: When patches were last installed with V(NoReboot).
       type: str
+      sample: null
       returned: always
     install_override_list:
       description: The list of patches that the last operation was given.
       type: str
+      sample: ""
       returned: always
     installed_count:
       description: Patches in the state V(INSTALLED).
       type: int
+      sample: 214
       returned: always
     installed_other_count:
       description: Patches in the state V(INSTALLED_OTHER).
       type: int
+      sample: 17
       returned: always
     installed_pending_reboot_count:
       description: Patches in the state V(INSTALLED_PENDING_REBOOT).
       type: int
+      sample: 0
       returned: always
     installed_rejected_count:
       description: Patches in the state V(INSTALLED_REJECTED).
       type: int
+      sample: 0
       returned: always
     missing_count:
       description: Patches in the state V(MISSING).
       type: int
+      sample: 2
       returned: always
     failed_count:
       description: Patches in the state V(FAILED).
       type: int
+      sample: 0
       returned: always
     not_applicable_count:
       description: Patches in the state V(NOT_APPLICABLE).
       type: int
+      sample: 3
       returned: always
     unreported_not_applicable_count:
       description: Patches in the state V(NOT_APPLICABLE) that AWS only counts.
       type: int
+      sample: 0
       returned: always
     critical_noncompliant_count:
       description: Patches of the compliance level critical that the node lacks.
       type: int
+      sample: 0
       returned: always
     security_noncompliant_count:
       description: Security patches of another level that the node lacks.
       type: int
+      sample: 1
       returned: always
     other_noncompliant_count:
       description: Other patches that the node lacks.
       type: int
+      sample: 1
       returned: always
     available_security_update_count:
       description: Patches in the state V(AVAILABLE_SECURITY_UPDATE).
       type: int
+      sample: 0
       returned: always
 patches:
   description: The patches of the nodes, node by node.
@@ -346,47 +397,59 @@ patches:
     instance_id:
       description: Id of the node.
       type: str
+      sample: i-02573cafcfEXAMPLE
       returned: always
     name:
       description: Name of the computer.
       type: str
+      sample: web-1
       returned: always
     patch_group:
       description: Patch group of the last report.
       type: str
+      sample: web
       returned: always
     title:
       description: Title of the patch.
       type: str
+      sample: 2026-01 Cumulative Update for Windows Server 2022 (KB5034123)
       returned: always
     kb_id:
       description: KB number of a patch of Windows, name of a package of another system.
       type: str
+      sample: KB5034123
       returned: always
     classification:
       description: Kind of the patch, as its publisher calls it.
       type: str
+      sample: SecurityUpdates
       returned: always
     severity:
       description: Severity of the patch, as its publisher calls it.
       type: str
+      sample: Critical
       returned: always
     state:
       description: State of the patch, such as V(MISSING).
       type: str
+      sample: MISSING
       returned: always
     installed_time:
       description: When it was installed.
       type: str
+      sample: null
       returned: always
     cve_ids:
       description: Vulnerabilities that it closes. AWS tells them of missing and failed patches.
       type: list
       elements: str
+      sample:
+        - CVE-2026-0001
       returned: always
     release_date:
       description: When it was published. Known of patches of Windows that a node lacks, else null.
       type: str
+      sample: "2026-01-13T18:00:00+00:00"
       returned: always
   sample:
     - instance_id: i-02573cafcfa0b1c2d
@@ -409,18 +472,22 @@ gaps:
     action:
       description: The IAM action, such as V(ssm:DescribeInstancePatches).
       type: str
+      sample: ssm:DescribeInstancePatches
       returned: always
     code:
       description: Error code of the service.
       type: str
+      sample: AccessDeniedException
       returned: always
     message:
       description: Message of the service.
       type: str
+      sample: "User is not authorized to perform: ssm:DescribeInstancePatches"
       returned: always
     scope:
       description: What was not read.
       type: str
+      sample: patches of i-02573cafcfEXAMPLE
       returned: always
 not_found:
   description: Ids in O(instance_ids) that are not managed; with O(include_unmanaged) those that EC2 does not know as
@@ -428,6 +495,7 @@ not_found:
   returned: always
   type: list
   elements: str
+  sample: []
 region:
   description: The region that was read.
   returned: always

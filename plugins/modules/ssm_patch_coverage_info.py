@@ -81,48 +81,59 @@ summary:
     managed:
       description: Nodes that Systems Manager manages.
       type: int
+      sample: 30
       returned: always
     covered:
       description: Managed nodes that an Install of an open window reaches.
       type: int
+      sample: 28
       returned: always
     uncovered:
       description: Managed nodes that no Install of an open window reaches, those of RV(summary.scan_only) included.
       type: int
+      sample: 2
       returned: always
     scan_only:
       description: Managed nodes that only a Scan of an open window reaches.
       type: int
+      sample: 1
       returned: always
     double_covered:
       description: Managed nodes that two Installs reach in less than O(install_gap_hours).
       type: int
+      sample: 0
       returned: always
     group_without_baseline:
       description: Managed nodes for whose patch group and operating system no baseline is registered.
       type: int
+      sample: 0
       returned: always
     group_misspelt:
       description: Managed nodes whose patch group is not known and nearly is a known one, or whose tag key is nearly
         that of a patch group.
       type: int
+      sample: 1
       returned: always
     baseline_approves_nothing:
       description: Managed nodes whose baseline approves no patch of their operating system.
       type: int
+      sample: 0
       returned: always
     agent_offline:
       description: Managed nodes whose agent does not answer.
       type: int
+      sample: 1
       returned: always
     unmanaged:
       description: Running EC2 instances that Systems Manager does not manage. Null without O(include_unmanaged).
       type: int
+      sample: null
       returned: always
     coverage_percent:
       description: The part of the managed nodes that is covered, rounded down to two decimals. Null when nothing is
         managed.
       type: float
+      sample: 93.3
       returned: always
   sample:
     managed: 60
@@ -146,10 +157,12 @@ groups:
     patch_group:
       description: Name of the group by the tags of the nodes, null for the nodes without one.
       type: str
+      sample: web
       returned: always
     coverage_percent:
       description: As in RV(summary), as are all the counts, which are keys, too.
       type: float
+      sample: 93.3
       returned: always
 findings:
   description: What keeps nodes from being patched as intended, the most urgent first. Nodes of one cause are one entry.
@@ -165,59 +178,74 @@ findings:
           V(window_never_opens), V(too_many_nodes), V(task_without_targets), V(target_reaches_nobody),
           V(target_group_without_baseline). Windows without patch tasks have none.'
       type: str
+      sample: scan_only
       returned: always
     text:
       description: What is wrong.
       type: str
+      sample: Only a Scan reaches the node; no Install of an open window does.
       returned: always
     action:
       description: What to do.
       type: str
+      sample: Add the node to a target of an Install task, for instance by its patch group.
       returned: always
     node_count:
       description: Number of nodes; null for a finding about a window.
       type: int
+      sample: 1
       returned: always
     instance_ids:
       description: At most ten of these nodes. O(level=instances) lists them all.
       type: list
       elements: str
+      sample:
+        - i-02573cafcfEXAMPLE
       returned: always
     computed_from:
       description: The RV(windows[].estimate) of a finding V(too_many_nodes), else null.
       type: dict
+      sample: null
       returned: always
     window:
       description: Name of the window; null if the finding is about none. The same holds for the keys below.
       type: str
+      sample: null
       returned: always
     window_id:
       description: ID of the window.
       type: str
+      sample: null
       returned: always
     task:
       description: Name of the task.
       type: str
+      sample: null
       returned: always
     window_task_id:
       description: ID of the task.
       type: str
+      sample: null
       returned: always
     window_target:
       description: Name of the target.
       type: str
+      sample: null
       returned: always
     window_target_id:
       description: ID of the target.
       type: str
+      sample: null
       returned: always
     patch_group:
       description: Name of the patch group.
       type: str
+      sample: web
       returned: always
     baseline_id:
       description: ID of the baseline.
       type: str
+      sample: null
       returned: always
   sample:
     - finding: not_reached
@@ -244,28 +272,36 @@ windows:
     window:
       description: Name of the window.
       type: str
+      sample: production
       returned: always
     window_id:
       description: ID of the window.
       type: str
+      sample: mw-0c50858d01234567a
       returned: always
     opening:
       description: V(open) for a window that runs, else V(disabled), V(ended) (by its C(end_date)) or V(never) (its
         schedule has no run to come).
       type: str
+      sample: open
       returned: always
     next_runs:
       description: The next runs, in the time zone of the window.
       type: list
       elements: str
+      sample:
+        - '2026-01-20T02:00:00+01:00'
+        - '2026-01-27T02:00:00+01:00'
       returned: always
     install_node_count:
       description: Number of nodes that its widest Install task reaches.
       type: int
+      sample: 12
       returned: always
     scan_node_count:
       description: Number of nodes that its widest Scan task reaches.
       type: int
+      sample: 30
       returned: always
     estimate:
       description: How long the next run would take, from the last executions. Null where they do not say.
@@ -275,27 +311,34 @@ windows:
         nodes:
           description: Nodes of the Install that takes longest.
           type: int
+          sample: 30
           returned: always
         concurrency:
           description: How many of them are patched at a time.
           type: int
+          sample: 5
           returned: always
         seconds_for_node:
           description: Median of what one node took.
           type: float
+          sample: 330.0
           returned: always
         needed:
           description: Seconds that the patch tasks of the window need, by priority.
           type: float
+          sample: 1980.0
           returned: always
         available:
           description: Seconds from the opening to the cutoff.
           type: int
+          sample: 10800
           returned: always
         executions:
           description: IDs of the executions from which the durations were taken.
           type: list
           elements: str
+          sample:
+            - 2e6d4c1a-93b0-4f2a-8f5e-0d9c8b7a6f5e
           returned: always
   sample:
     - window: prod-tuesday
@@ -320,91 +363,115 @@ instances:
     instance_id:
       description: ID of the node.
       type: str
+      sample: i-02573cafcfEXAMPLE
       returned: always
     name:
       description: Name of the computer; of an instance that is not managed, its tag C(Name).
       type: str
+      sample: web-1
       returned: always
     instance_name:
       description: The tag C(Name).
       type: str
+      sample: web-1
       returned: always
     platform_type:
       description: V(Windows), V(Linux) or V(MacOS).
       type: str
+      sample: Windows
       returned: always
     platform_name:
       description: Name of the operating system.
       type: str
+      sample: Microsoft Windows Server 2022 Datacenter
       returned: always
     platform_version:
       description: Version of the operating system.
       type: str
+      sample: 10.0.20348
       returned: always
     operating_system:
       description: The operating system as baselines name it, such as V(AMAZON_LINUX_2023).
       type: str
+      sample: WINDOWS
       returned: always
     resource_type:
       description: V(EC2Instance) or V(ManagedInstance).
       type: str
+      sample: EC2Instance
       returned: always
     ping_status:
       description: Whether the agent answers, V(Online), V(ConnectionLost) or V(Inactive).
       type: str
+      sample: Online
       returned: always
     instance_state:
       description: State of the EC2 instance, such as V(running); null for other nodes.
       type: str
+      sample: running
       returned: always
     managed:
       description: Whether Systems Manager manages it.
       type: bool
+      sample: true
       returned: always
     patch_groups:
       description: Patch groups by the tags C(PatchGroup) and C(Patch Group).
       type: list
       elements: str
+      sample:
+        - web
       returned: always
     coverage:
       description: V(covered), V(double_covered), V(scan_only), V(uncovered) or V(unmanaged). Null where an Install may
         reach the node and that could not be read.
       type: str
+      sample: covered
       returned: always
     covered:
       description: Whether an Install of an open window reaches it.
       type: bool
+      sample: true
       returned: always
     next_install:
       description: When an Install runs next on it, in the time zone of the window.
       type: str
+      sample: "2026-01-20T02:00:00+01:00"
       returned: always
     next_scan:
       description: When a Scan runs next on it.
       type: str
+      sample: "2026-01-15T02:00:00+01:00"
       returned: always
     install_tasks:
       description: Installs of open windows that reach it, as C(window/task).
       type: list
       elements: str
+      sample:
+        - production/install
       returned: always
     scan_tasks:
       description: Scans of open windows that reach it.
       type: list
       elements: str
+      sample:
+        - nightly/scan
       returned: always
     idle_tasks:
       description: Scans and Installs that would reach it, of windows that do not open.
       type: list
       elements: str
+      sample: []
       returned: always
     baseline_id:
       description: ID of the baseline in effect.
       type: str
+      sample: pb-0c10e65780123456a
       returned: always
     baseline_name:
       description: Name of that baseline.
       type: str
+      sample: windows-critical
       returned: always
     baseline_reason:
       description:
@@ -413,22 +480,31 @@ instances:
         - Without a baseline, V(two_patch_groups) (two tags whose groups have different ones), V(unknown_system) or
           V(not_managed).
       type: str
+      sample: patch_group
       returned: always
     findings:
       description: The RV(findings[].finding) about the node.
       type: list
       elements: str
+      sample: []
       returned: always
     actions:
       description: What to do about each.
       type: list
       elements: str
+      sample: []
       returned: always
     tasks:
       description: All Scans and Installs that reach it, with C(window), C(window_id), C(opening), C(task),
         C(window_task_id), C(operation), C(reboot_option), C(window_targets) and C(next_runs).
       type: list
       elements: dict
+      sample:
+        - window: production
+          window_id: mw-0c50858d01234567a
+          task: install
+          window_task_id: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
+          operation: Install
       returned: always
   sample:
     - instance_id: i-02573cafcfa0b1c2d
@@ -449,38 +525,47 @@ computed_from:
     windows:
       description: Windows that were read.
       type: int
+      sample: 5
       returned: always
     patch_tasks:
       description: Their Scan and Install tasks.
       type: int
+      sample: 6
       returned: always
     targets:
       description: Targets of these tasks.
       type: int
+      sample: 6
       returned: always
     nodes:
       description: Managed nodes of the account and region.
       type: int
+      sample: 30
       returned: always
     baselines:
       description: Patch baselines, those of AWS included.
       type: int
+      sample: 18
       returned: always
     patch_groups:
       description: Patch groups that have a baseline.
       type: int
+      sample: 4
       returned: always
     executions:
       description: Executions that durations were estimated from.
       type: int
+      sample: 4
       returned: always
     runs_until:
       description: Until when runs of windows were computed.
       type: str
+      sample: "2026-04-14T00:00:00+00:00"
       returned: always
     install_gap_hours:
       description: The O(install_gap_hours).
       type: int
+      sample: 24
       returned: always
 gaps:
   description: Reads that were refused, and what is not known therefore.
@@ -491,24 +576,29 @@ gaps:
     action:
       description: The IAM action, such as V(resource-groups:ListGroupResources).
       type: str
+      sample: resource-groups:ListGroupResources
       returned: always
     code:
       description: Error code of the service.
       type: str
+      sample: AccessDeniedException
       returned: always
     message:
       description: Message of the service.
       type: str
+      sample: User is not authorized to perform resource-groups:ListGroupResources
       returned: always
     scope:
       description: What was not read.
       type: str
+      sample: resource group example-web
       returned: always
 not_found:
   description: IDs in O(instance_ids) that are neither managed nor, with O(include_unmanaged), running instances.
   returned: always
   type: list
   elements: str
+  sample: []
 region:
   description: The region that was read.
   returned: always

@@ -86,92 +86,118 @@ command:
       description: Id of the command, with which it can be waited for again; null where the command was not sent, or
         nobody knows.
       type: str
+      sample: 7f2c3e7b-0a4f-4c8e-9d6a-1b2c3d4e5f60
       returned: always
     document_name:
       description: The document.
       type: str
+      sample: AWS-RunPatchBaseline
       returned: always
     document_version:
       description: Version of the document.
       type: str
+      sample: $DEFAULT
       returned: always
     operation:
       description: V(Scan) or V(Install).
       type: str
+      sample: Scan
       returned: always
     reboot_option:
       description: V(RebootIfNeeded) or V(NoReboot).
       type: str
+      sample: NoReboot
       returned: always
     snapshot_id:
       description: What no other run has; all instances install from this one snapshot of the approved patches.
       type: str
+      sample: 5b9c1e2d-7f60-4a3b-8c1d-2e3f4a5b6c7d
       returned: always
     comment:
       description: Comment of the command.
       type: str
+      sample: "Patch now: CVE-2026-0001"
       returned: always
     status:
       description: V(Pending), V(InProgress), V(Cancelling), V(Success), V(Failed), V(TimedOut) or V(Cancelled).
       type: str
+      sample: Success
       returned: always
     status_details:
       description: More about the status, such as V(NoInstancesInTag) or V(Incomplete).
       type: str
+      sample: Success
       returned: always
     requested_date_time:
       description: When it was sent, ISO-8601.
       type: str
+      sample: "2026-01-13T02:00:00+00:00"
       returned: always
     expires_after:
       description: When the service gives up, ISO-8601.
       type: str
+      sample: "2026-01-13T05:00:00+00:00"
       returned: always
     targets:
       description: Criteria in the API's own form, empty with O(instance_ids).
       type: list
       elements: dict
+      sample:
+        - Key: tag:PatchGroup
+          Values:
+            - web
       returned: always
     instance_ids:
       description: The ids that were given, not those that targets reach.
       type: list
       elements: str
+      sample:
+        - i-02573cafcfEXAMPLE
       returned: always
     max_concurrency:
       description: How many instances at a time.
       type: str
+      sample: 10%
       returned: always
     max_errors:
       description: After how many errors no further instance is begun.
       type: str
+      sample: 5%
       returned: always
     target_count:
       description: How many instances the targets reach; V(0) as long as the service has not looked.
       type: int
+      sample: 12
       returned: always
     completed_count:
       description: How many of them have ended, well or not.
       type: int
+      sample: 12
       returned: always
     error_count:
       description: How many of them failed.
       type: int
+      sample: 0
       returned: always
     delivery_timed_out_count:
       description: How many of them could not be reached in time.
       type: int
+      sample: 0
       returned: always
     output_s3_bucket:
       description: Bucket of the output.
       type: str
+      sample: example-patch-output
       returned: always
     output_s3_prefix:
       description: Prefix of the output in the bucket.
       type: str
+      sample: patch-now
       returned: always
     cloudwatch_log_group:
       description: Log group of the output.
       type: str
+      sample: /aws/ssm/AWS-RunPatchBaseline
       returned: always
 instances:
   description:
@@ -185,46 +211,56 @@ instances:
     instance_id:
       description: Id of the instance.
       type: str
+      sample: i-02573cafcfEXAMPLE
       returned: always
     name:
       description: Name of the computer.
       type: str
+      sample: web-1
       returned: always
     status:
       description: V(Pending), V(InProgress), V(Delayed), V(Cancelling), V(Success), V(Failed), V(TimedOut) or
         V(Cancelled); null in check mode.
       type: str
+      sample: Success
       returned: always
     status_details:
       description: More about the status, such as V(DeliveryTimedOut), V(Undeliverable), or V(Terminated) for an
         instance that was not begun because O(max_errors) was reached.
       type: str
+      sample: Success
       returned: always
     exit_code:
       description: Exit code of the step that patches, of the first step that failed where one did; null where none
         ended.
       type: int
+      sample: 0
       returned: always
     start_time:
       description: When that step began, ISO-8601.
       type: str
+      sample: "2026-01-13T02:00:02+00:00"
       returned: always
     end_time:
       description: When that step ended, ISO-8601.
       type: str
+      sample: "2026-01-13T02:24:10+00:00"
       returned: always
     output_url:
       description: Where the output of that step is.
       type: str
+      sample: https://s3.eu-central-1.amazonaws.com/example-patch-output/patch-now/i-02573cafcfEXAMPLE/stdout
       returned: always
     error_url:
       description: Where the error output of that step is.
       type: str
+      sample: https://s3.eu-central-1.amazonaws.com/example-patch-output/patch-now/i-02573cafcfEXAMPLE/stderr
       returned: always
     output:
       description: The output of an instance that failed, as much as the service shows, at most 2500 characters; null of
         all others.
       type: str
+      sample: null
       returned: always
   sample:
     - instance_id: i-0123456789abcdef0

@@ -78,27 +78,34 @@ changes:
     kind:
       description: V(baseline), V(window), V(target) or V(task).
       type: str
+      sample: window
       returned: always
     name:
       description: Name of the resource.
       type: str
+      sample: production
       returned: always
     window:
       description: Name of the window.
       type: str
+      sample: null
       returned: for targets and tasks
     id:
       description: Id of the resource, null where it is not known yet.
       type: str
+      sample: mw-0c50858d01234567a
       returned: always
     action:
       description: V(create), V(update), V(replace) or V(delete).
       type: str
+      sample: update
       returned: always
     fields:
       description: The options that differ.
       type: list
       elements: str
+      sample:
+        - schedule
       returned: always
 errors:
   description: What failed.
@@ -109,30 +116,37 @@ errors:
     kind:
       description: Kind of the resource.
       type: str
+      sample: task
       returned: always
     name:
       description: Name of the resource.
       type: str
+      sample: install
       returned: always
     id:
       description: Id of the resource, null where it is not known.
       type: str
+      sample: null
       returned: always
     action:
       description: What was to be done.
       type: str
+      sample: create
       returned: always
     message:
       description: What failed, what was done before and what the user can do.
       type: str
+      sample: User is not authorized to perform ssm:RegisterTaskWithMaintenanceWindow
       returned: always
     code:
       description: Error code of the service.
       type: str
+      sample: AccessDeniedException
       returned: always
     request_id:
       description: Request id of the failed call.
       type: str
+      sample: 3b6e1f0c-5d2a-4e7b-9c8d-0f1e2d3c4b5a
       returned: always
 not_attempted:
   description: Changes that were not attempted because something they wait for failed. C(reason) names it.
@@ -146,12 +160,18 @@ baselines:
   returned: when nothing failed
   type: list
   elements: dict
+  sample:
+    - name: windows-critical
+      baseline_id: pb-0c10e65780123456a
 windows:
   description: The declared windows, as RV(patchfleet.aws.ssm_maintenance_window#module:window), each with
     C(targets), C(patch_tasks) and C(tasks).
   returned: when nothing failed
   type: list
   elements: dict
+  sample:
+    - name: production
+      window_id: mw-0c50858d01234567a
 """
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine.runner import run_setup

@@ -141,6 +141,8 @@ violations:
   returned: when the declaration is not valid
   type: list
   elements: str
+  sample:
+    - 'bucket: "Example" is not the name of a bucket'
 """
 
 from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync.runner import run_data_sync

@@ -70,26 +70,32 @@ target:
     window_id:
       description: Id of the window, null where it is not known yet.
       type: str
+      sample: mw-0c50858d01234567a
       returned: always
     window_target_id:
       description: Id of the target, null where it is not known yet.
       type: str
+      sample: e32eecb2-646c-4f4b-8ed1-205fbEXAMPLE
       returned: always
     name:
       description: Name of the target.
       type: str
+      sample: web
       returned: always
     description:
       description: Description of the target.
       type: str
+      sample: Web servers
       returned: always
     owner_information:
       description: Text that AWS puts into the events of the target.
       type: str
+      sample: Web team
       returned: always
     resource_type:
       description: V(INSTANCE) or V(RESOURCE_GROUP).
       type: str
+      sample: INSTANCE
       returned: always
     targets:
       description: The criteria in the API's own form, keys in lower case.

@@ -71,15 +71,19 @@ task:
     window_id:
       description: Id of the window, null where it is not known yet.
       type: str
+      sample: mw-0c50858d01234567a
       returned: always
     window_task_id:
       description: Id of the task, null where it is not known yet.
       type: str
+      sample: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
       returned: always
     window_targets:
       description: Targets of the task by name where that is unique in the window, else by id.
       type: list
       elements: str
+      sample:
+        - web
       returned: always
 """
 
