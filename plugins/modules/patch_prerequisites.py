@@ -19,6 +19,7 @@ description:
     the resource and leaves the rest. The tag C(patchfleet:taken-over) marks such a resource.
   - O(state=absent) removes what the setup created. From a resource that was taken over, it withdraws what the module
     added.
+  - Each value names one thing. Wildcards and policy variables are refused in names, ARNs and prefixes.
 author:
   - Patchfleet contributors (@patchfleet)
 notes:

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from .._options.codecs import is_blank
-from .._options.limits import blank_entries, breaches, shown
+from .._options.limits import BUCKET_NAME, BUCKET_NAME_RULE, blank_entries, breaches, shown
 from .._options.option import ACCOUNT_ID, Option, Options
 
 # The member of the API that stores each option of the destination.
@@ -19,7 +18,6 @@ MEMBERS = {
     "bucket_region": "Region",
     "kms_key_arn": "AWSKMSKeyARN",
 }
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 OPTIONS: Options = (
     Option("name", "Name of the sync, 1 to 64 characters.", required=True),
@@ -93,10 +91,8 @@ def violations(params: Mapping[str, Any], shape: Any) -> list[str]:
         else:
             found += _breaches(name, destination.members[member], value)
     bucket, prefix = params["bucket"], params["prefix"]
-    if bucket and not _BUCKET.fullmatch(bucket):
-        found.append(
-            f"bucket: {shown(bucket)} is not a bucket name; give the name alone, without s3:// and without ARN"
-        )
+    if bucket and not BUCKET_NAME.fullmatch(bucket):
+        found.append(f"bucket: {shown(bucket)} is not the name of a bucket: it {BUCKET_NAME_RULE}")
     if prefix and prefix != prefix.strip("/"):
         found.append(f"prefix: {shown(prefix)} begins or ends with a slash; write {shown(prefix.strip('/'))}")
     if params["state"] == "absent":

@@ -28,7 +28,14 @@ _IN_WORDS = {
     r"([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)": "must be $DEFAULT, $LATEST or a version number",
     r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$": "may hold only letters, digits, spaces and '_.:/=+-@'",
 }
-
+# Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_NAME = re.compile(
+    r"(?!\d{1,3}(?:\.\d{1,3}){3}$)(?!.*(?:\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII
+)
+BUCKET_NAME_RULE = (
+    "must have 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or digit on both sides of each dot"
+    " and at both ends, and must not be an IP address"
+)
 
 # Documented examples of AWS have more entries than its model allows, so the service decides.
 _OPEN = frozenset({"PatchFilterList"})

@@ -106,15 +106,6 @@ class Bucket(Resource):
     def _prefix(self) -> str:
         return str(self.options["prefix"]).strip("/")
 
-    def join_violations(self) -> list[str]:
-        """Without a prefix, the objects of all others would expire, and nodes could overwrite them."""
-        if self._prefix.strip():
-            return []
-        return [
-            f"{self.option}.prefix: is empty, so that all objects of the {self.title}, which others made, would expire;"
-            " give a prefix for the output"
-        ]
-
     def _encryption(self) -> dict[str, str]:
         key = self.options.get("kms_key")
         return {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"}
@@ -123,7 +114,7 @@ class Bucket(Resource):
         rule: dict[str, Any] = {
             "ID": RULE_ID,
             "Status": "Enabled",
-            "Filter": {"Prefix": f"{self._prefix}/" if self._prefix else ""},
+            "Filter": {"Prefix": f"{self._prefix}/"},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABORT_DAYS},
         }
         days = self.options["expiration_days"]

@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._resources.ownership import RESERVED_TAGS, is_reserved
+from .._options.limits import shown
 from .buckets import Bucket
+from .forms import form_mistakes, name_mistakes, setup_mistakes
 from .policies import Place, notification_policy, service_policy
 from .resource import Resource
 from .roles import Role
 from .rules import Rule
+from .statements import sid_mistakes, statement_mistakes
 from .topics import Topic
 
 Params = Mapping[str, Any]
@@ -48,16 +49,13 @@ _CLASSES: dict[str, type[Resource]] = {
     "output_bucket": Bucket,
     "events_rule": Rule,
 }
-# What the services accept as the name of a new resource; check mode sends none of them.
-_ROLE_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
-_NAMES = {
-    "service_role": _ROLE_NAME,
-    "notification_role": _ROLE_NAME,
-    "notification_topic": r"[A-Za-z0-9_-]{1,256}",
-    "output_bucket": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-    "events_rule": r"[A-Za-z0-9._-]{1,64}",
+# What a policy without them would allow to nobody, so that IAM refuses it.
+_NEEDED = {
+    "RUN_COMMAND": "documents",
+    "AUTOMATION": "runbooks",
+    "LAMBDA": "lambda_functions",
+    "STEP_FUNCTIONS": "state_machines",
 }
-_NEEDED = {"AUTOMATION": "runbooks", "LAMBDA": "lambda_functions", "STEP_FUNCTIONS": "state_machines"}
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,7 @@ def violations(params: Params, declaration: Declaration) -> list[str]:
     """What is wrong with the options, all of it."""
     found = [text for declared in declaration.resources.values() for text in _of(declared, params[declared.option])]
     found += _references(declaration)
-    if not declaration.setup:
-        found.append("setup: is empty; give the name of the setup that owns the resources")
+    found += setup_mistakes(declaration.setup)
     if not declaration.resources:
         names = ", ".join(sorted(ORDER))
         found.append(f"nothing is declared; give at least one of {names}")
@@ -124,48 +121,54 @@ def _of(declared: Declared, given: Params) -> Iterator[str]:
     option = declared.option
     if bool(given.get("name")) == bool(given.get("arn")):
         yield f"{option}: give either name or arn"
-    if given.get("name") and declared.mode == "present" and not re.fullmatch(_NAMES[option], given["name"]):
-        yield f"{option}.name: {given['name']!r} is no name that AWS accepts here; it must match {_NAMES[option]}"
+    if given.get("name"):
+        yield from name_mistakes(option, given["name"], declared.mode == "existing")
     if declared.mode == "existing" and given.get("state"):
         yield f"{option}.state: an existing resource is neither created nor removed; omit state, or arn and existing"
-    for key in given.get("tags") or {}:
-        if is_reserved(str(key)):
-            yield f"{option}.tags: {key!r} begins with a reserved prefix ({', '.join(RESERVED_TAGS)}); use another key"
     if given.get("events") and given.get("detail_types"):
         yield f"{option}: events and detail_types exclude each other; give one of them"
     if (given.get("expiration_days") or 0) < 0:
         yield f"{option}.expiration_days: {given['expiration_days']} is negative; give 0 to keep the output"
-    path = given.get("path")
-    if path is not None and not (path.startswith("/") and path.endswith("/")):
-        yield f"{option}.path: {path!r} must begin and end with a slash"
-    if declared.mode == "present":
-        yield from _task_types(option, given)
-        yield from _data_sync(f"{option}.data_sync", declared.options)
+    if declared.mode != "present":
+        yield from form_mistakes(option, given)
+        return
+    without_prefix = option == "output_bucket" and not declared.options["prefix"].strip("/ ")
+    yield from form_mistakes(option, {**given, "prefix": None} if without_prefix else given)
+    if without_prefix:
+        yield (
+            f"{option}.prefix: is empty, so that everything in the bucket would expire, and nodes could overwrite it;"
+            " give a prefix for the output"
+        )
+    yield from _task_types(option, declared.options)
+    yield from _events(option, declared.options)
+    yield from _data_sync(f"{option}.data_sync", declared.options)
+    if statements := given.get("policy_statements"):
+        yield from statement_mistakes(f"{option}.policy_statements", statements)
+        yield from sid_mistakes(f"{option}.policy_statements", declared.options)
 
 
 def _data_sync(option: str, bucket: Params) -> Iterator[str]:
     data_sync = bucket.get("data_sync")
     if data_sync is None:
         return
-    accounts, organization = data_sync.get("accounts"), data_sync.get("organization_id")
-    if accounts and organization:
+    if data_sync.get("accounts") and data_sync.get("organization_id"):
         yield f"{option}: accounts and organization_id exclude each other; give one of them"
-    for account in accounts or ():
-        if not re.fullmatch("[0-9]{12}", str(account)):
-            yield f"{option}.accounts: {account!r} must have 12 digits; write it in quotes"
-    if organization is not None and not re.fullmatch("o-[a-z0-9]{10,32}", organization):
-        yield f"{option}.organization_id: {organization!r} is not an organization ID, such as o-exampleorgid"
     output, synced = bucket["prefix"].strip("/"), (data_sync.get("prefix") or "").strip("/")
-    if not output or f"{synced}/".startswith(f"{output}/"):
+    if output and f"{synced}/".startswith(f"{output}/"):
         yield (
-            f"{option}.prefix: {synced!r} lies below the prefix of the output, {output!r}, where nodes write and"
-            " objects expire; give another one"
+            f"{option}.prefix: {shown(synced)} lies below the prefix of the output, {shown(output)}, where nodes write"
+            " and objects expire; give another one"
         )
 
 
-def _task_types(option: str, given: Params) -> Iterator[str]:
+def _events(option: str, rule: Params) -> Iterator[str]:
+    if option == "events_rule" and not rule["events"] and not rule["detail_types"]:
+        yield f"{option}.events: is empty, so that the rule would send nothing; give events or detail_types"
+
+
+def _task_types(option: str, role: Params) -> Iterator[str]:
     for task_type, needed in _NEEDED.items():
-        if task_type in (given.get("task_types") or ()) and not given.get(needed):
+        if task_type in role.get("task_types", ()) and not role[needed]:
             yield f"{option}.task_types: {task_type} needs {needed}; give them, or omit the task type"
 
 

@@ -88,7 +88,9 @@ SERVICE_ROLE: tuple[Option, ...] = (
     ),
     Option(
         "policy_statements",
-        "Further statements of the role's policy, in the form of IAM.",
+        "Further statements of the role's policy, in the form of IAM. An V(Allow) names its actions and resources: not"
+        " all actions of a service, no C(NotAction) or C(NotResource), and no C(iam:PassRole) or C(sts:AssumeRole) on a"
+        " resource with a wildcard.",
         type="list",
         elements="dict",
     ),
@@ -133,7 +135,8 @@ OUTPUT_BUCKET: tuple[Option, ...] = (
     Option(
         "prefix",
         "Key prefix of the output, for O(ignore:output_s3_prefix) of the tasks. The default is V(patching). Nodes may"
-        " write below it, and only objects below it expire. It must not be empty for a bucket that others made.",
+        " write below it, and only objects below it expire, so that it must not be empty for a bucket that the module"
+        " creates or changes.",
     ),
     Option(
         "kms_key",

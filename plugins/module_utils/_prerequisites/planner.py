@@ -109,8 +109,6 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
     owner = stored.tags.get(SETUP_TAG)
     # What a setup created is its own whole; in what others created, their part of the policies stays.
     join = owner is None or TAKEN_OVER_TAG in stored.tags
-    if join:
-        result.violations += resource.join_violations()
     to_set, to_remove = _tag_changes(resource, stored, declaration.setup, join)
     after = resource.wanted(stored, join)
     tags = {**stored.tags, **to_set}

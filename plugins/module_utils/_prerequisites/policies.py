@@ -19,6 +19,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_p
 Policy = dict[str, Any]
 Statement = dict[str, Any]
 VERSION = "2012-10-17"
+_QUALIFIED = re.compile(r":function:[^:]+:")
 # Names of documents that begin so are reserved for AWS, whose documents have no account in their ARN.
 _AWS_DOCUMENT = re.compile(r"(?:AWS|Amazon)")
 
@@ -99,7 +100,7 @@ def service_policy(place: Place, role: Mapping[str, Any], passed: list[str]) -> 
     if "LAMBDA" in types:
         functions = [place.anywhere("lambda", "function:", name) for name in role["lambda_functions"]]
         # With a qualifier, the resource is the ARN of the version or alias.
-        qualified = [f"{arn}:*" for arn in functions]
+        qualified = [f"{arn}:*" for arn in functions if not _QUALIFIED.search(arn)]
         statements.append(_allow("InvokeFunctions", "lambda:InvokeFunction", functions + qualified))
     if "STEP_FUNCTIONS" in types:
         statements += _step_functions([place.anywhere("states", "stateMachine:", n) for n in role["state_machines"]])

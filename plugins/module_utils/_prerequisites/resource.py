@@ -109,10 +109,6 @@ class Resource(ABC):
         """What the user has to know of a change."""
         return []
 
-    def join_violations(self) -> list[str]:
-        """What rules out the declaration for a resource that others made."""
-        return []
-
     def read_violations(self, stored: Stored) -> list[str]:
         """What rules out the declaration in view of what exists."""
         return []

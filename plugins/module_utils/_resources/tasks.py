@@ -15,6 +15,7 @@ from typing import Any
 from .._aws.structures import Raw, member
 from .._options.codecs import ALARM_NAME, TEXT, WORDS, Codec, target_ids
 from .._options.kind import Kind, Listing, Values
+from .._options.limits import BUCKET_NAME, BUCKET_NAME_RULE
 from .._options.option import Option, Options
 from .window_target import PARENT_OPTIONS, UUID, instance_id_violations
 
@@ -29,9 +30,6 @@ _SERVICE_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/aws-service-role/ssm
 
 
 _LOCATED_BUCKET = re.compile(r"(?:s3://|arn:[^:]*:s3:::)(?P<bucket>[^/]+)/?(?P<prefix>.*)", re.IGNORECASE)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_BUCKET_PARTS = re.compile(r"\.\.|\.-|-\.")
-_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
 
 def _own_role(value: Any) -> Any:
@@ -281,18 +279,13 @@ def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """A name that S3 gives to no bucket any more; a few of its early years have one.
-
-    Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    """
+    """A name that S3 gives to no bucket any more; a few of its early years have one."""
     given = str(values.get(f"{prefix}output_s3_bucket") or "")
-    if not given or "{{" in given or _LOCATED_BUCKET.fullmatch(given):
-        return []
-    if _BUCKET.fullmatch(given) and not _BUCKET_PARTS.search(given) and not _ADDRESS.fullmatch(given):
+    if not given or "{{" in given or _LOCATED_BUCKET.fullmatch(given) or BUCKET_NAME.fullmatch(given):
         return []
     return [
-        f"{prefix}output_s3_bucket: {given!r} is no name that S3 gives to a bucket (3 to 63 lower-case letters, digits,"
-        " dots and hyphens, with a letter or digit at both ends); AWS stores it, and the output may go nowhere"
+        f"{prefix}output_s3_bucket: {given!r} is no name that S3 gives to a bucket: it {BUCKET_NAME_RULE}. AWS stores"
+        " it, and the output may go nowhere"
     ]
 
 

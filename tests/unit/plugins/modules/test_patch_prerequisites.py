@@ -376,7 +376,7 @@ def test_all_mistakes_are_reported_at_once(account: Account, hand: Hand) -> None
         MODULE,
         service_role={"name": "a", "arn": "arn:aws:iam::123456789012:role/a", "task_types": ["LAMBDA"]},
         notification_role={"name": "b", "path": "b", "tags": {"patchfleet:setup": "x"}},
-        output_bucket={"arn": "arn:aws:s3:::c", "state": "absent", "expiration_days": -1},
+        output_bucket={"arn": "arn:aws:s3:::output", "state": "absent", "expiration_days": -1},
         events_rule={"name": "d", "events": ["window"], "detail_types": ["e"]},
         setup="",
     )

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Statements that users write for the policy of the service role, in the form of IAM. Pure functions.
+
+Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .._options.limits import shown
+from .policies import Place, service_policy
+
+_MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
+_SID = re.compile("[A-Za-z0-9]*")
+_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+_RESOURCE = re.compile(r"\*|arn:[!-~\u00a0-\u00ff ]+")
+# A service and at least the first letter of what it does.
+_NARROW_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z][A-Za-z0-9*?]*")
+# On resources with a wildcard, these two are worth as much as the strongest role of the account.
+_ROLE_ACTIONS = frozenset({"iam:passrole", "sts:assumerole"})
+_NOWHERE = Place("aws", "", "")
+
+
+def statement_mistakes(path: str, statements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with each statement by itself."""
+    for number, statement in enumerate(statements):
+        for text in (*_form_mistakes(statement), *_wide_allowances(statement)):
+            yield f"{path}[{number}]: {text}"
+
+
+def sid_mistakes(path: str, role: Mapping[str, Any]) -> Iterator[str]:
+    """Identifiers that two statements of the policy of a role have, which IAM refuses. role: its options."""
+    sids = Counter(statement.get("Sid") for statement in service_policy(_NOWHERE, role, ["any"])["Statement"])
+    for sid in sorted(str(sid) for sid, count in sids.items() if sid and count > 1):
+        yield f"{path}: {shown(sid)} is the Sid of two statements of the policy; choose another one"
+
+
+def _form_mistakes(statement: Mapping[str, Any]) -> Iterator[str]:
+    if unknown := sorted(map(str, statement.keys() - _MEMBERS)):
+        yield f"{', '.join(unknown)} is not allowed; choose from {', '.join(sorted(_MEMBERS))}"
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        yield "Effect must be Allow or Deny"
+    if not _SID.fullmatch(str(statement.get("Sid", ""))):
+        yield f"Sid {shown(statement['Sid'])} may hold only letters and digits"
+    if not isinstance(statement.get("Condition", {}), Mapping):
+        yield "Condition must be a dictionary"
+    for name, form in (("Action", _ACTION), ("Resource", _RESOURCE)):
+        if bool(statement.get(name)) == bool(statement.get(f"Not{name}")):
+            yield f"give either {name} or Not{name}"
+        for value in (*_listed(statement, name), *_listed(statement, f"Not{name}")):
+            if not form.fullmatch(value):
+                yield f"{shown(value)} is not {'an action' if name == 'Action' else 'the ARN of a resource'}"
+
+
+def _wide_allowances(statement: Mapping[str, Any]) -> Iterator[str]:
+    """What allows more than anybody named; a refusal may be as wide as it likes."""
+    if statement.get("Effect") != "Allow":
+        return
+    for name in ("NotAction", "NotResource"):
+        if statement.get(name):
+            yield f"{name} allows everything that it does not name; use {name.removeprefix('Not')}"
+    actions = _listed(statement, "Action")
+    narrow = [action for action in actions if _NARROW_ACTION.fullmatch(action)]
+    for action in actions:
+        if _ACTION.fullmatch(action) and action not in narrow:
+            yield f"{shown(action)} allows a whole service; name the actions, such as s3:GetObject or s3:Get*"
+    roles = [action for action in narrow if any(fnmatchcase(one, action.lower()) for one in _ROLE_ACTIONS)]
+    wide = [resource for resource in _listed(statement, "Resource") if re.search(r"[*?]|\$\{", resource)]
+    if roles and wide:
+        yield f"{', '.join(roles)} on {shown(wide[0])} covers roles that nobody named; give their ARNs"
+
+
+def _listed(statement: Mapping[str, Any], name: str) -> list[str]:
+    value = statement.get(name)
+    return [str(one) for one in (value if isinstance(value, list) else [value] if value else [])]
