@@ -60,8 +60,8 @@ test: $(STAMP) ## run the quick suite: unit, acceptance, contract, short faults,
 	@$(SUITES) unit acceptance contract faults main-molecule $(if $(MOMENT),--at $(MOMENT))
 
 .PHONY: test-all
-test-all: $(STAMP) ## run that, all Molecule scenarios, and the tests of permissions
-	@$(SUITES) unit acceptance contract faults privileges molecule
+test-all: $(STAMP) ## run that, all Molecule scenarios, the tests of permissions, and those of AWX
+	@$(SUITES) unit acceptance contract faults privileges controller molecule
 
 .PHONY: unit
 unit: $(STAMP) ## run the unit tests, and what others publish as acceptance tests and examples
@@ -74,6 +74,10 @@ contract: $(STAMP) ## hold the simulator against the behaviour of the service
 .PHONY: privileges
 privileges: $(STAMP) ## run with the documented policies, and without each of their actions
 	@$(SUITES) privileges
+
+.PHONY: controller
+controller: $(STAMP) ## run playbooks as AWX does, and build the context of the execution environment
+	@$(SUITES) controller
 
 .PHONY: faults
 faults: $(STAMP) ## disturb runs in a few of many ways, and see the next run make it good

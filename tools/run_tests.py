@@ -5,10 +5,10 @@
 
 usage: run_tests.py SUITE ... [--scenario NAME] [--at MOMENT]
 
-A suite is a directory of pytest (unit, acceptance, contract, faults, privileges), `molecule` for all Molecule
-scenarios, or `main-molecule` for those that show the main jobs. `--scenario` chooses one scenario. All pytest suites
-run in one invocation; each scenario runs by itself, against a simulator of its own. A failure stops nothing. `--at`
-runs everything at one of the times of awkward_times.py.
+A suite is a directory of pytest (unit, acceptance, contract, faults, privileges, controller), `molecule` for all
+Molecule scenarios, or `main-molecule` for those that show the main jobs. `--scenario` chooses one scenario. All pytest
+suites run in one invocation; each scenario runs by itself, against a simulator of its own. A failure stops nothing.
+`--at` runs everything at one of the times of awkward_times.py.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ PYTEST_SUITES = {
     "contract": "tests/simulator/contract",
     "faults": "tests/faults",
     "privileges": "tests/privileges",
+    "controller": "tests/controller",
 }
 SCENARIOS = CHECKOUT / "extensions" / "molecule"
 # The scenarios that show the main jobs, the longest first.

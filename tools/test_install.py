@@ -29,7 +29,7 @@ SETUP = "patch_server_environment"
 DEVELOPMENT = {
     "tests",
     "tools",
-    "extensions",
+    "extensions/molecule",
     "build",
     "Makefile",
     "pyproject.toml",
@@ -48,7 +48,9 @@ def members(tarball: Path) -> list[PurePosixPath]:
     """Return the paths in the tarball; raise InstallError for one that only development needs."""
     with tarfile.open(tarball) as archive:
         paths = [PurePosixPath(name) for name in archive.getnames()]
-    stray = [str(path) for path in paths if path.parts and (path.parts[0] in DEVELOPMENT or path.name.startswith("."))]
+    stray = [
+        str(path) for path in paths if path.name.startswith(".") or any(path.is_relative_to(one) for one in DEVELOPMENT)
+    ]
     if stray:
         raise InstallError(f"The tarball holds files that only development needs: {', '.join(stray)}")
     return paths
