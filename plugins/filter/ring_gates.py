@@ -85,7 +85,9 @@ _value:
       sample:
         patch_groups: [test]
     stale_after_hours:
-      description: Hours since the ring before opened, rounded up. A node that has not reported since counts as stale.
+      description:
+        - Hours since the ring before opened, rounded up. A node that has not reported in these hours counts as stale.
+        - A report of the last hour before the ring opened may be within them.
       type: int
       sample: 9
     open:

@@ -28,12 +28,9 @@ import pytest
 from ansible.module_utils.common.warnings import warn as real_warn
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon_aws
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import runner as coverage_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync import runner as data_sync_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._forecast import runner as forecast_runner
-from ansible_collections.patchfleet.aws.plugins.module_utils._info import runner as info_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._options import module as reading_modules
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import runner as prerequisites_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
@@ -237,11 +234,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    runners = (
-        *(compliance_runner, coverage_runner, data_sync_runner, engine_runner, info_runner),
-        *(forecast_runner, patch_run_runner, prerequisites_runner),
-    )
-    for module in runners:
+    for module in (data_sync_runner, engine_runner, patch_run_runner, prerequisites_runner, reading_modules):
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     simulator = account.simulator

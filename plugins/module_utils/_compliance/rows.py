@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from .._aws.nodes import patch_groups
 from .._aws.structures import Raw, iso_date
 
 Row = dict[str, Any]
@@ -37,7 +38,6 @@ AVAILABLE = "AVAILABLE_SECURITY_UPDATE"
 NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
 # The words of Windows and of the Linux distributions, the most severe first.
 SEVERITIES = ("Critical", "Important", "High", "Moderate", "Medium", "Low", "Informational", "Unspecified")
-GROUP_TAGS = ("PatchGroup", "Patch Group")
 PATCH_PAGE = 100
 
 _FACTS = {
@@ -153,8 +153,7 @@ def facts_of(raw: Raw) -> Facts:
 def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
     """An instance of EC2 that Systems Manager does not know, and the patch groups of its tags."""
     tags = {tag.get("Key"): tag.get("Value") for tag in raw.get("Tags") or ()}
-    groups = dict.fromkeys(tags[key] for key in GROUP_TAGS if tags.get(key))
-    return Facts(raw["InstanceId"], name=tags.get("Name") or None, resource_type="EC2Instance"), tuple(groups)
+    return Facts(raw["InstanceId"], name=tags.get("Name") or None, resource_type="EC2Instance"), patch_groups(tags)
 
 
 def report_of(raw: Raw) -> Row:

@@ -9,16 +9,12 @@ from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import Api, connect
-from .._aws.errors import PatchingError, error_facts
-from .._aws.text import printable
 from .._files import row_file
 from .._files.row_file import RowFile
-from .._options.codecs import is_blank
-from .._options.module import make_module
+from .._options.module import finish, make_module, refuse
 from .._options.option import Option, Options
 from .._resources.patch_baseline import group_violations
 from .._resources.window_target import instance_id_violations
@@ -36,7 +32,7 @@ from .rows import (
     Row,
     Totals,
 )
-from .scope import Scope, ScopeReader
+from .scope import Scope, ScopeReader, tag_violations
 
 _MOST_VALUES = 100
 # Ten years.
@@ -118,31 +114,16 @@ OPTIONS: Options = (
 def run_compliance_info() -> None:
     """The main function of ssm_patch_compliance_info."""
     module = make_module(OPTIONS)
-    if found := violations(module.params):
-        module.fail_json(msg=printable("; ".join(found)), violations=found)
+    refuse(module, violations(module.params))
     api = connect(module, module.params["concurrency"], is_lenient=True)
-    if found := _unknown_states(api, module.params) + _group_violations(api, module.params):
-        module.fail_json(msg=printable("; ".join(found)), violations=found)
-    try:
-        result, warnings = _Reading(module, api).result()
-    except PatchingError as error:
-        module.fail_json(msg=str(error), **error_facts(error))
-    except OSError as error:
-        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
-    for text in warnings:
-        warn(printable(text))
-    module.exit_json(**result)
+    refuse(module, _unknown_states(api, module.params) + _group_violations(api, module.params))
+    finish(module, lambda: _Reading(module, api).result())
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options, before anything is read."""
     found = instance_id_violations(params["instance_ids"] or [])
-    for key, value in (params["instance_tags"] or {}).items():
-        values = value if isinstance(value, list) else [value]
-        if not values or any(map(is_blank, values)):
-            found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
-        if len(values) > _MOST_VALUES:
-            found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {_MOST_VALUES}")
+    found += tag_violations(params["instance_tags"], _MOST_VALUES)
     if not 1 <= params["stale_after_hours"] <= _MOST_HOURS:
         found.append(f"stale_after_hours: {params['stale_after_hours']} must be from 1 to {_MOST_HOURS}")
     if params["concurrency"] < 1:

@@ -17,10 +17,11 @@ from typing import Any
 
 from .._aws.client import Api, Job, run_jobs
 from .._aws.errors import ApiError
-from .._aws.nodes import NODES_PER_CALL, chunks, listed_nodes
+from .._aws.nodes import GROUP_TAGS, NODES_PER_CALL, chunks, listed_nodes
 from .._aws.structures import Raw
+from .._options.codecs import is_blank
 from .gaps import Gaps
-from .rows import GROUP_TAGS, Facts, facts_of, unmanaged_facts
+from .rows import Facts, facts_of, unmanaged_facts
 
 _EC2_PAGE = 1000
 _EC2_VALUES = 200
@@ -53,6 +54,18 @@ def tag_filters(tags: Mapping[str, Any] | None) -> list[Raw]:
     """Tags, key to a value or a list of values, as filters."""
     pairs = ((key, value if isinstance(value, list) else [value]) for key, value in (tags or {}).items())
     return [_filter(f"tag:{key}", [str(value) for value in values]) for key, values in pairs]
+
+
+def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> list[str]:
+    """What is wrong with tags, key to a value or a list of at most so many values."""
+    found = []
+    for key, value in (tags or {}).items():
+        values = value if isinstance(value, list) else [value]
+        if not values or any(map(is_blank, values)):
+            found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
+        if most is not None and len(values) > most:
+            found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {most}")
+    return found
 
 
 class ScopeReader:

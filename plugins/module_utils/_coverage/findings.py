@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from .._compliance.rows import GROUP_TAGS
+from .._aws.nodes import GROUP_TAGS, OTHER_GROUP_TAG
 from .._fleet.model import DISABLED, ENDED, INSTALL, NEVER, Account, PatchTask, Target, Window
 from .._fleet.tasks import Estimate
 from .._resources.window_target import GROUP_KEYS
@@ -47,7 +47,6 @@ ABOUT = (
     "patch_group",
     "baseline_id",
 )
-_OTHER_KEY = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}
 
 
 class NodeFinding(NamedTuple):
@@ -208,7 +207,7 @@ def target_findings(account: Account, target: Target, tasks: Sequence[PatchTask]
     if not reached and account.members.get(group, frozenset()) is not None:
         yield Finding("target_reaches_nobody", *_nobody(account, target, values, group), about)
     known = {name for _system, name in account.registered}
-    for key in _OTHER_KEY:
+    for key in OTHER_GROUP_TAG:
         for name in values.get(key, ()):
             if name not in known:
                 text = f"No baseline is registered for the patch group {name!r}, so the defaults decide for its nodes."
@@ -225,7 +224,7 @@ def _nobody(account: Account, target: Target, values: Mapping[str, Any], group: 
         return "The window does not let the task run on instances that it has not registered.", (
             "Set allow_unassociated_targets, or register the instances as a target."
         )
-    other = next((_OTHER_KEY[key] for key in values if key in _OTHER_KEY), None)
+    other = next((OTHER_GROUP_TAG[key] for key in values if key in OTHER_GROUP_TAG), None)
     hint = f" (is it the other tag of patch groups, {other!r}?)" if other else ""
     return f"No managed node fits {selected}.", f"Correct the target or the tags of nodes{hint}, or remove the target."
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._compliance.scope import tag_filters
+from .._compliance.scope import tag_violations
 from .._files import row_file
 from .._options.codecs import is_blank
 from .._options.option import Option, Options
@@ -95,8 +95,4 @@ def scope_violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options that choose nodes."""
     found = instance_id_violations(params["instance_ids"] or [])
     found += [f"patch_groups: {one!r} is empty; name a group" for one in params["patch_groups"] or () if is_blank(one)]
-    for one in tag_filters(params["instance_tags"]):
-        if not one["Values"] or any(map(is_blank, one["Values"])):
-            key = one["Key"].removeprefix("tag:")
-            found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
-    return found
+    return found + tag_violations(params["instance_tags"])

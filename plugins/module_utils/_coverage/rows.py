@@ -139,7 +139,7 @@ class NodeRows:
         return {
             "instance_id": facts.instance_id,
             "name": facts.name,
-            "instance_name": dict(node.tags).get("Name") or None,
+            "instance_name": node.name_tag,
             "platform_type": facts.platform_type,
             "platform_name": facts.platform_name,
             "platform_version": facts.platform_version,

@@ -10,19 +10,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import connect
-from .._aws.errors import PatchingError, error_facts
-from .._aws.text import printable
 from .._compliance.gaps import Gaps
 from .._compliance.rows import Row
 from .._files.row_file import RowFile
 from .._fleet.model import Account, Node
 from .._fleet.openings import HORIZON
 from .._fleet.reader import AccountReader
-from .._options.module import make_module
+from .._options.module import finish, make_module, refuse
 from .._schedules import clock
 from .options import OPTIONS, violations
 from .rows import INSTANCE_FIELDS, NodeFindings, NodeRows, Totals, finding_rows, window_row
@@ -35,17 +32,8 @@ _NAMED = 10
 def run_coverage_info() -> None:
     """The main function of ssm_patch_coverage_info."""
     module = make_module(OPTIONS)
-    if found := violations(module.params):
-        module.fail_json(msg=printable("; ".join(found)), violations=found)
-    try:
-        result, warnings = _Reading(module).result()
-    except PatchingError as error:
-        module.fail_json(msg=str(error), **error_facts(error))
-    except OSError as error:
-        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
-    for text in warnings:
-        warn(printable(text))
-    module.exit_json(**result)
+    refuse(module, violations(module.params))
+    finish(module, lambda: _Reading(module).result())
 
 
 def read_account(module: AnsibleAWSModule, params: Mapping[str, Any], gaps: Gaps, now: datetime) -> Account:
@@ -88,7 +76,7 @@ class _Reading:
                 row = rows.row(node, verdict, managed)
                 (file.add_row if file else instances.append)(row)
         answer: dict[str, Any] = {"changed": bool(file and file.changed), **self._counts()}
-        answer["windows"] = [window_row(one, runs) for one in self._survey.windows()]
+        answer["windows"] = [window_row(one, runs) for one in self._survey.windows]
         answer["findings"] = [*self._findings.rows(), *finding_rows(self._survey.findings())]
         if with_rows and not dest:
             answer["instances"] = instances

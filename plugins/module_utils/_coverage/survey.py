@@ -8,14 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
+from .._aws.nodes import OTHER_GROUP_TAG
 from .._fleet.baselines import (
     BY_DEFAULT,
     Effective,
     approves_nothing,
     effective_baseline,
-    groups_of,
     misspelt_key,
     nearly_fitting,
 )
@@ -27,7 +29,6 @@ from . import findings
 from .findings import Finding, NodeFinding
 
 COVERED, DOUBLE, SCAN_ONLY, UNCOVERED, UNMANAGED = "covered", "double_covered", "scan_only", "uncovered", "unmanaged"
-_GROUP_KEYS = ("tag:PatchGroup", "tag:Patch Group")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +36,21 @@ class Verdict:
     """How a node is covered.
 
     coverage: None where an Install may reach it and that could not be read. tasks: that reach it, with the numbers of
-    the targets through which they do. covered: whether an Install of an open window reaches it.
+    the targets through which they do.
     """
 
     coverage: str | None
-    covered: bool | None
     double: bool | None
     tasks: tuple[tuple[PatchTask, tuple[int, ...]], ...]
     groups: tuple[str, ...]
     system: str | None
     baseline: Effective
     findings: tuple[NodeFinding, ...]
+
+    @property
+    def covered(self) -> bool | None:
+        """Whether an Install of an open window reaches the node; None where that is not known."""
+        return None if self.coverage is None else self.coverage in (COVERED, DOUBLE)
 
     def tasks_of(self, operation: str, is_open: bool = True) -> Iterator[PatchTask]:
         """The tasks of an operation, of windows that open or of those that do not."""
@@ -80,7 +85,7 @@ class Survey:
         self._index = Index(self.targets, account.members)
         self._example = findings.example_of(self.tasks, dict(enumerate(self.targets)))
         named = {
-            value for one in self.targets for key, values in one.criteria if key in _GROUP_KEYS for value in values
+            value for one in self.targets for key, values in one.criteria if key in OTHER_GROUP_TAG for value in values
         }
         self._known_groups = sorted({group for _system, group in account.registered} | named)
         self._verdicts: dict[Any, Verdict] = {}
@@ -109,8 +114,8 @@ class Survey:
 
     def unmanaged(self, node: Node) -> Verdict:
         """The verdict on an instance that is not managed."""
-        system = Effective(None, "not_managed")
-        return Verdict(UNMANAGED, False, False, (), groups_of(node.tags), None, system, (findings.not_managed(),))
+        baseline = Effective(None, "not_managed")
+        return Verdict(UNMANAGED, False, (), node.groups, None, baseline, (findings.not_managed(),))
 
     def _judge(self, node: Node, reached: Reached) -> Verdict:
         by_task: dict[PatchTask, list[int]] = {}
@@ -122,8 +127,7 @@ class Survey:
         is_unknown = any(_installs(task) for number in reached.possible for task in self._tasks_of[number])
         clash = self._clash(tuple((task, number) for task, number in installs))
         double = True if clash else None if is_unknown else False
-        covered = True if installs else None if is_unknown else False
-        groups, system = groups_of(node.tags), operating_system(node.facts)
+        groups, system = node.groups, operating_system(node.facts)
         baseline = effective_baseline(self._account, system, groups)
         scans = any(task.operation != INSTALL and task.window.is_open for task, _numbers in tasks)
         coverage = (
@@ -136,7 +140,7 @@ class Survey:
         ]
         if node.facts.ping_status not in (None, "Online"):
             found.append(findings.agent_offline(node.state))
-        return Verdict(coverage, covered, double, tasks, groups, system, baseline, tuple(found))
+        return Verdict(coverage, double, tasks, groups, system, baseline, tuple(found))
 
     def _clash(self, installs: tuple[tuple[PatchTask, int], ...]) -> findings.Clash | None:
         key = tuple(number for task, target in installs for number in (id(task), target))
@@ -192,22 +196,22 @@ class Survey:
         """The name of the baseline in effect."""
         return self._name(verdict.baseline.baseline_id) if verdict.baseline.baseline_id else None
 
-    def windows(self) -> Iterator[WindowSurvey]:
+    @cached_property
+    def windows(self) -> list[WindowSurvey]:
         """The windows that have patch tasks."""
-        for window in self._account.windows:
-            tasks = [task for task in self.tasks if task.window is window]
-            if not tasks:
-                continue
-            installs, scans = (
-                max((self._by_task[task] for task in tasks if (task.operation == INSTALL) is is_install), default=0)
-                for is_install in (True, False)
-            )
-            estimated = estimate(window, tasks, self.reached, self._account) if window.is_open else None
-            yield WindowSurvey(window, installs, scans, estimated)
+        return [self._window(window, [*tasks]) for window, tasks in groupby(self.tasks, lambda task: task.window)]
+
+    def _window(self, window: Window, tasks: list[PatchTask]) -> WindowSurvey:
+        installs, scans = (
+            max((self._by_task[task] for task in tasks if (task.operation == INSTALL) is is_install), default=0)
+            for is_install in (True, False)
+        )
+        estimated = estimate(window, tasks, self.reached, self._account) if window.is_open else None
+        return WindowSurvey(window, installs, scans, estimated)
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with windows, tasks and targets, whatever nodes are asked for."""
-        for one in self.windows():
+        for one in self.windows:
             yield from findings.window_findings(one.window, one.estimate)
         for task in self.tasks:
             yield from findings.task_findings(task)

@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect
 from .._aws.errors import LOST_ANSWER, ApiError, InvalidDeclarationError, PatchingError, error_facts
 from .._aws.text import printable
-from .._options.module import check_account, make_module
+from .._options.module import check_account, finish, make_module, refuse
 from .._schedules import clock
 from .options import INFO_OPTIONS, OPTIONS, info_violations, violations
 from .planner import KIND, Plan, plan
@@ -21,7 +21,7 @@ from .sync import FROM_SOURCE, TO_DESTINATION, Raw, described, destination_of
 _PAGE = 50
 # AWS deletes a sync in the background, and refuses its name meanwhile.
 _PATIENCE, _PAUSE = 300, 5
-_ABSENT = "ResourceDataSyncNotFoundException"
+_ABSENT, _EXISTS = "ResourceDataSyncNotFoundException", "ResourceDataSyncAlreadyExistsException"
 _TYPES = {"to_destination": (TO_DESTINATION,), "from_source": (FROM_SOURCE,), "all": (TO_DESTINATION, FROM_SOURCE)}
 
 
@@ -42,28 +42,27 @@ def run_data_sync() -> None:
     if planned.action and not module.check_mode:
         stored = _applied(module, api, planned)
     _warn_of_failure(stored)
-    module.exit_json(**_told(module, planned), resource_data_sync=described(stored) if stored else None)
+    module.exit_json(**_changes(module, planned), resource_data_sync=described(stored) if stored else None)
 
 
 def run_data_sync_info() -> None:
     """The main function of ssm_resource_data_sync_info."""
     module = make_module(INFO_OPTIONS)
-    if found := info_violations(module.params):
-        module.fail_json(msg=printable("; ".join(found)), violations=found)
+    refuse(module, info_violations(module.params))
+    finish(module, lambda: ({"changed": False, "resource_data_syncs": _listed(module)}, ()))
+
+
+def _listed(module: AnsibleAWSModule) -> list[dict[str, Any]]:
+    """The syncs that the options choose, by name."""
     names, bucket, kinds = module.params["names"], module.params["bucket"], _TYPES[module.params["type"]]
-    try:
-        syncs = _syncs(connect(module, 1, is_lenient=True))
-    except PatchingError as error:
-        module.fail_json(msg=str(error), **error_facts(error))
     wanted = [
         sync
-        for sync in syncs
+        for sync in _syncs(connect(module, 1, is_lenient=True))
         if (names is None or sync["SyncName"] in names)
         and sync.get("SyncType", TO_DESTINATION) in kinds
         and bucket in (None, destination_of(sync)["bucket"])
     ]
-    answer = [described(sync) for sync in sorted(wanted, key=lambda sync: str(sync["SyncName"]))]
-    module.exit_json(changed=False, resource_data_syncs=answer)
+    return [described(sync) for sync in sorted(wanted, key=lambda sync: str(sync["SyncName"]))]
 
 
 def _syncs(api: Api) -> list[Raw]:
@@ -74,7 +73,8 @@ def _stored(api: Api, name: str) -> Raw | None:
     return next((sync for sync in _syncs(api) if sync["SyncName"] == name), None)
 
 
-def _told(module: AnsibleAWSModule, planned: Plan) -> dict[str, Any]:
+def _changes(module: AnsibleAWSModule, planned: Plan) -> dict[str, Any]:
+    """What a run changes, as a part of the answer."""
     diff = {"diff": planned.diff()} if module._diff else {}
     return {"changed": bool(planned.action), "action": planned.action, "fields": planned.fields, "errors": [], **diff}
 
@@ -123,13 +123,14 @@ def _await_removal(api: Api, name: str) -> None:
 
 
 def _create(api: Api, raw: Raw) -> None:
-    """Create the sync; after a lost answer it is looked up, since a second creation is refused."""
+    """Create the sync. Where an answer was lost, it may exist as wanted, and a second creation is refused."""
     try:
         api.call("CreateResourceDataSync", **raw)
     except ApiError as error:
-        found = None if error.refused and error.code != "ResourceDataSyncAlreadyExistsException" else raw["SyncName"]
-        stored = _stored(api, found) if found else None
-        if not stored or destination_of(stored) != destination_of(raw):
+        if error.refused and error.code != _EXISTS:
+            raise
+        stored = _stored(api, raw["SyncName"])
+        if stored is None or destination_of(stored) != destination_of(raw):
             raise
 
 
@@ -153,5 +154,5 @@ def _fail(module: AnsibleAWSModule, api: Api, planned: Plan, done: list[str], er
     facts = error_facts(error)
     code, request = (facts.get("error", {}).get(key) for key in ("code", "request_id"))
     entry = {"kind": KIND, "name": module.params["name"], "action": planned.action, "message": str(error)}
-    answer = {**_told(module, planned), "changed": changed, "errors": [{**entry, "code": code, "request_id": request}]}
-    module.fail_json(msg=text, **answer, **facts)
+    errors = [{**entry, "code": code, "request_id": request}]
+    module.fail_json(msg=text, **{**_changes(module, planned), "changed": changed, "errors": errors}, **facts)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
+from .._aws.nodes import GROUP_TAGS
 from .._aws.structures import Raw
-from .._compliance.rows import GROUP_TAGS
 from .model import Account, Tags
 from .platforms import product_fits
 
@@ -43,12 +43,6 @@ def effective_baseline(account: Account, system: str | None, groups: Iterable[st
         if baseline_id is not None:
             return Effective(baseline_id, BY_GROUP, group)
     return Effective(account.defaults.get(system), BY_DEFAULT)
-
-
-def groups_of(tags: Tags) -> tuple[str, ...]:
-    """The patch groups that tags name."""
-    known = dict(tags)
-    return tuple(dict.fromkeys(known[key] for key in GROUP_TAGS if known.get(key)))
 
 
 def misspelt_key(tags: Tags) -> str | None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from .._aws.nodes import patch_groups
 from .._aws.structures import Raw
 from .._compliance.rows import Facts
 
 SCAN, INSTALL = "Scan", "Install"
+NAME_TAG = "Name"
 OPEN, DISABLED, ENDED, NEVER = "open", "disabled", "ended", "never"
 
 Tags = tuple[tuple[str, str], ...]
@@ -23,6 +25,16 @@ class Node(NamedTuple):
     facts: Facts
     tags: Tags
     state: str | None = None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The patch groups that its tags name."""
+        return patch_groups(dict(self.tags))
+
+    @property
+    def name_tag(self) -> str | None:
+        """The value of its tag Name."""
+        return dict(self.tags).get(NAME_TAG) or None
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from typing import Any
 from .._aws.answers import require
 from .._aws.client import GONE, Api, Job, run_jobs, unless_gone
 from .._aws.errors import ApiError
-from .._aws.nodes import NODES_PER_CALL, listed_nodes
+from .._aws.nodes import group_members, listed_nodes
 from .._aws.structures import Raw
 from .._compliance.gaps import Gaps
 from .._compliance.rows import Facts, facts_of
@@ -20,14 +20,13 @@ from .._info.executions import WindowExecutions
 from .._resources import patch_baseline
 from .._resources.patch_baseline import bare_id, is_aws_owned
 from .._resources.tasks import tidied
-from .._resources.window_target import GROUP_KEYS, INSTANCE_ID
-from .baselines import effective_baseline, groups_of, is_like_group_key
-from .model import INSTALL, Account, Node, Pace, Tags, Window
+from .._resources.window_target import GROUP_KEYS
+from .baselines import effective_baseline, is_like_group_key
+from .model import INSTALL, NAME_TAG, Account, Node, Pace, Tags, Window
 from .openings import set_opening
 from .platforms import operating_system
 from .tasks import concurrency_of, operation_of
 
-NAME_TAG = "Name"
 _EC2_PAGE = 1000
 _STATES = ["pending", "running", "stopping", "stopped"]
 
@@ -185,18 +184,13 @@ class AccountReader:
         return self._tag_sets.setdefault(kept, kept)
 
     def _list_members(self, name: str, types: tuple[str, ...]) -> Iterable[Job]:
-        operation = "ListGroupResources"
-        filters = {"Filters": [{"Name": "resource-type", "Values": [*types]}]} if types else {}
-
-        def members() -> frozenset[str]:
-            listed = self._groups().pages(
-                operation, "Resources", "Identifier", Group=name, MaxResults=NODES_PER_CALL, **filters
-            )
-            ids = (str(entry["Identifier"].get("ResourceArn")).rpartition("/")[2] for entry in listed)
-            return frozenset(one for one in ids if INSTANCE_ID.fullmatch(one))
-
         try:
-            self.account.members[name] = self._gaps.read(operation, "members of the resource group", [name], members)
+            self.account.members[name] = self._gaps.read(
+                "ListGroupResources",
+                "members of the resource group",
+                [name],
+                lambda: group_members(self._groups(), name, types),
+            )
         except ApiError as error:
             if error.code != "NotFoundException":
                 raise
@@ -253,7 +247,7 @@ class AccountReader:
         self._facts, self._instances = [], {}
 
     def _baseline_of(self, node: Node) -> str | None:
-        found = effective_baseline(self.account, operating_system(node.facts), groups_of(node.tags)).baseline_id
+        found = effective_baseline(self.account, operating_system(node.facts), node.groups).baseline_id
         return found if found in self.account.identities else None
 
     def _get_baseline(self, name: str) -> Iterable[Job]:

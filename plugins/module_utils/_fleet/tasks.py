@@ -11,9 +11,8 @@ from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
-from .._aws.structures import Raw, member
-from .._options.codecs import PARAMETERS
-from .._resources.tasks import RUN_COMMAND, document_name, modernised
+from .._aws.structures import Raw
+from .._resources.tasks import document_name, parameters_of
 from .._resources.window_target import strangers
 from .model import INSTALL, SCAN, Account, PatchTask, Target, Window
 
@@ -24,10 +23,9 @@ _REBOOTS = "RebootIfNeeded"
 
 def operation_of(raw: Raw) -> str | None:
     """What a task does: C(Scan), C(Install), or None for one that does not patch."""
-    task = modernised(raw)
-    if task.get("TaskType") == "AUTOMATION":
-        return INSTALL if document_name(task.get("TaskArn")) in _RUNBOOKS else None
-    operation = (PARAMETERS.normal(member(task, f"{RUN_COMMAND}.Parameters")) or {}).get("Operation")
+    if raw.get("TaskType") == "AUTOMATION":
+        return INSTALL if document_name(raw.get("TaskArn")) in _RUNBOOKS else None
+    operation = parameters_of(raw).get("Operation")
     return operation[0] if operation in ([SCAN], [INSTALL]) else None
 
 
@@ -62,13 +60,12 @@ def _task(
                 numbers[target_id] = len(targets)
                 targets.append(_registered(window, target_id))
             found.append(numbers[target_id])
-    parameters = PARAMETERS.normal(member(modernised(raw), f"{RUN_COMMAND}.Parameters")) or {}
     return PatchTask(
         window,
         task_id,
         raw.get("Name") or None,
         operation,
-        (parameters.get("RebootOption") or [_REBOOTS])[0],
+        parameters_of(raw).get("RebootOption", [_REBOOTS])[0],
         raw.get("Priority") or 0,
         raw.get("MaxConcurrency"),
         tuple(dict.fromkeys(found)),

@@ -4,21 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from .._aws.structures import member
 from .._compliance.reader import Result
 from .._compliance.rows import Row
 from .._coverage.survey import Verdict
 from .._fleet.model import INSTALL, Node, PatchTask
-from .._options.codecs import PARAMETERS
-from .._resources.tasks import RUN_COMMAND, modernised
+from .._resources.tasks import parameters_of
 from .approvals import Approval, Approvals, may_be_installed
 
 _NO_REBOOT = "NoReboot"
+# When, and the ids of the window and of the task.
+_RunKey = tuple[datetime, str, str]
 # Why it is not known how much is installed.
 OVERRIDE, NEVER_SCANNED, UNREAD, OFFLINE = "override", "never_scanned", "not_read", "agent_offline"
 
@@ -48,10 +46,9 @@ def next_install(verdict: Verdict, window: str | None) -> PatchTask | None:
 
 def is_overridden(task: PatchTask) -> bool:
     """Whether a list or a baseline that is not of the account decides what a task installs."""
-    raw = modernised(task.window.tasks[task.id])
-    parameters: dict[str, Any] = PARAMETERS.normal(member(raw, f"{RUN_COMMAND}.Parameters")) or {}
-    named = ("InstallOverrideList", "BaselineOverride")
-    return any(any(parameters.get(name) or ()) for name in named) or raw.get("TaskType") == "AUTOMATION"
+    raw = task.window.tasks[task.id]
+    overrides = {"InstallOverrideList", "BaselineOverride"}
+    return raw.get("TaskType") == "AUTOMATION" or bool(overrides & {*parameters_of(raw)})
 
 
 def forecast_node(found: NodeForecast, result: Result, approvals: Approvals | None) -> NodeForecast:
@@ -108,7 +105,7 @@ def node_row(found: NodeForecast, baseline_name: str | None) -> Row:
     return {
         "instance_id": facts.instance_id,
         "name": facts.name,
-        "instance_name": dict(found.node.tags).get("Name") or None,
+        "instance_name": found.node.name_tag,
         "patch_groups": [*found.verdict.groups],
         "ping_status": facts.ping_status,
         **_run(found.task, found.run),
@@ -125,15 +122,20 @@ def node_row(found: NodeForecast, baseline_name: str | None) -> Row:
 class Runs:
     """The runs that are forecast, with their nodes counted."""
 
-    def __init__(self) -> None:
-        self._runs: dict[tuple[datetime, str, str], Row] = {}
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._runs: dict[_RunKey, Row] = {}
+        # In the order of their first nodes; those of a run are few, however many nodes it has.
+        self._approvals: dict[_RunKey, dict[Approvals, None]] = {}
 
-    def add(self, found: NodeForecast, newly_approved: Iterable[Row]) -> None:
-        """Count a node."""
+    def add(self, found: NodeForecast, approvals: Approvals | None) -> None:
+        """Count a node. approvals: None where patches were not read."""
         task = found.task
         key = (found.run, task.window.id, task.id)
         if key not in self._runs:
-            self._runs[key] = _new_run(task, found.run)
+            self._runs[key], self._approvals[key] = _new_run(task, found.run), {}
+        if approvals is not None:
+            self._approvals[key][approvals] = None
         run = self._runs[key]
         run["node_count"] += 1
         run["offline_count"] += found.reason == OFFLINE
@@ -141,12 +143,17 @@ class Runs:
         run["install_node_count"] += bool(found.install_count)
         run["patch_count"] += found.install_count or 0
         run["reboot_count"] += bool(found.reboot)
-        known = {(one["kb_id"], one["product"]) for one in run["newly_approved"]}
-        run["newly_approved"] += [one for one in newly_approved if (one["kb_id"], one["product"]) not in known]
 
     def rows(self) -> list[Row]:
         """The runs by their time."""
-        return [self._runs[key] for key in sorted(self._runs)]
+        return [{**self._runs[key], "newly_approved": self._newly_approved(key)} for key in sorted(self._runs)]
+
+    def _newly_approved(self, key: _RunKey) -> list[Row]:
+        found: dict[tuple[str, str], Row] = {}
+        for approvals in self._approvals[key]:
+            for one in approvals.newly_approved(self._now, key[0]):
+                found.setdefault((one["kb_id"], one["product"]), one)
+        return [*found.values()]
 
 
 def _new_run(task: PatchTask, run: datetime) -> Row:
@@ -156,7 +163,6 @@ def _new_run(task: PatchTask, run: datetime) -> Row:
         "operation": task.operation,
         "reboot_option": task.reboot_option,
         **dict.fromkeys(counts, 0),
-        "newly_approved": [],
     }
 
 

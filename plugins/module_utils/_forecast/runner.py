@@ -9,12 +9,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import Api, Job, connect, run_jobs
-from .._aws.errors import PatchingError, error_facts
-from .._aws.text import printable
 from .._compliance.gaps import Gaps
 from .._compliance.reader import ComplianceReader
 from .._compliance.rows import AVAILABLE, NOT_INSTALLED, Row
@@ -25,7 +22,7 @@ from .._coverage.survey import Survey
 from .._fleet.model import Account
 from .._fleet.platforms import product
 from .._info.effective_patches import effective_patches
-from .._options.module import make_module
+from .._options.module import finish, make_module, refuse
 from .._schedules import clock
 from .approvals import Approvals
 from .forecast import NodeForecast, Runs, forecast_node, next_install, node_row
@@ -44,18 +41,14 @@ _COMPLIANCE: Mapping[str, Any] = {
 def run_forecast_info() -> None:
     """The main function of ssm_patch_forecast_info."""
     module = make_module(OPTIONS)
-    if found := violations(module.params):
-        module.fail_json(msg=printable("; ".join(found)), violations=found)
-    try:
+    refuse(module, violations(module.params))
+
+    def read() -> tuple[dict[str, Any], list[str]]:
         reading = _Reading(module)
-        if unknown := reading.unknown_window():
-            module.fail_json(msg=printable(unknown), violations=[unknown])
-        result, warnings = reading.result()
-    except PatchingError as error:
-        module.fail_json(msg=str(error), **error_facts(error))
-    for text in warnings:
-        warn(printable(text))
-    module.exit_json(**result)
+        refuse(module, reading.unknown_window())
+        return reading.result()
+
+    finish(module, read)
 
 
 class _Reading:
@@ -73,12 +66,12 @@ class _Reading:
         self._effective: dict[str, list[Row] | None] = {}
         self._approvals: dict[tuple[str | None, str | None], Approvals] = {}
 
-    def unknown_window(self) -> str | None:
+    def unknown_window(self) -> list[str]:
         """What is wrong with the window that was asked for."""
         wanted = self._params["window"]
         if wanted is None or any(wanted in (one.id, one.name) for one in self._account.windows):
-            return None
-        return f"window: there is no window {wanted!r} in this account and region"
+            return []
+        return [f"window: there is no window {wanted!r} in this account and region"]
 
     def result(self) -> tuple[dict[str, Any], list[str]]:
         """The answer of the module, and its warnings."""
@@ -92,12 +85,11 @@ class _Reading:
                 found = NodeForecast(node, verdict, task, task.window.runs[0])
                 waiting[node.facts.instance_id] = found
         self._read_effective(waiting)
-        runs = Runs()
+        runs = Runs(self._now)
         instances: list[Row] = []
         patches: list[Row] = []
         for found in self._forecast(waiting):
-            approvals = self._approvals_of(found)
-            runs.add(found, approvals.newly_approved(self._now, found.run) if self._with_patches else ())
+            runs.add(found, self._approvals_of(found) if self._with_patches else None)
             if level != "summary":
                 instances.append(node_row(found, self._survey.baseline_name(found.verdict)))
             patches += found.patches

@@ -7,15 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import Api, connect
-from .._aws.errors import PatchingError, error_facts
-from .._aws.text import printable
 from .._options.kind import Kind
 from .._options.limits import blank_entries
-from .._options.module import make_module
+from .._options.module import finish, make_module, refuse
 from .._options.option import Option, Options
 from .._resources import patch_baseline, window, window_target
 from .baselines import BaselineReader
@@ -95,35 +92,22 @@ def run_window_info() -> None:
     """The main function of ssm_maintenance_window_info."""
     module, api = _started(WINDOW_OPTIONS, _window_violations)
     reader = WindowReader(api, module.params)
-    module.exit_json(changed=False, windows=_read(module, reader.read))
+    finish(module, lambda: ({"changed": False, "windows": reader.read()}, ()))
 
 
 def run_baseline_info() -> None:
     """The main function of ssm_patch_baseline_info."""
     module, api = _started(BASELINE_OPTIONS, _baseline_violations)
     reader = BaselineReader(api, module.params)
-    entries = _read(module, reader.read)
-    for text in reader.warnings():
-        warn(printable(text))
-    module.exit_json(changed=False, baselines=entries)
+    finish(module, lambda: ({"changed": False, "baselines": reader.read()}, reader.warnings()))
 
 
 def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[str]]) -> tuple[AnsibleAWSModule, Api]:
     """The module and its API; with options that cannot be it ends here."""
     module = make_module(options)
     api = connect(module, WORKERS, is_lenient=True)
-    if found := check(api, module.params):
-        module.fail_json(msg=printable("; ".join(found)), violations=found)
+    refuse(module, check(api, module.params))
     return module, api
-
-
-def _read(module: AnsibleAWSModule, read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """What a reader gives; with an error the module ends here."""
-    try:
-        return read()
-    except PatchingError as error:
-        module.fail_json(msg=str(error), **error_facts(error))
-        raise
 
 
 def _window_violations(_api: Api, params: Mapping[str, Any]) -> list[str]:

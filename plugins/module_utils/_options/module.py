@@ -1,18 +1,20 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the module object of options, after their form was checked, and holds the credentials against C(account_id)."""
+"""Begins and ends a module: its object after the form of the options was checked, its account, its answer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils import basic
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule, aws_argument_spec
 
 from .._aws.client import connect
-from .._aws.errors import InvalidDeclarationError, PatchingError
+from .._aws.errors import InvalidDeclarationError, PatchingError, error_facts
+from .._aws.text import printable
 from .mistakes import describe_mistakes, find_mistakes
 from .option import Options, argument_spec
 
@@ -62,3 +64,25 @@ def check_account(module: AnsibleAWSModule) -> None:
             f"account_id: the credentials belong to account {found}, not to {wanted}. Nothing was read. Check the"
             " profile, the keys or the role that is assumed."
         )
+
+
+def refuse(module: AnsibleAWSModule, found: list[str]) -> None:
+    """End a module that reads with what is wrong with its options, if anything is."""
+    if found:
+        module.fail_json(msg=printable("; ".join(found)), violations=found)
+
+
+def finish(module: AnsibleAWSModule, read: Callable[[], tuple[dict[str, Any], Iterable[str]]]) -> None:
+    """End a module that reads with its answer and warnings, or with the error that came up.
+
+    read: may write the file C(dest), which an OSError is about.
+    """
+    try:
+        answer, warnings = read()
+    except PatchingError as error:
+        module.fail_json(msg=str(error), **error_facts(error))
+    except OSError as error:
+        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
+    for text in warnings:
+        warn(printable(text))
+    module.exit_json(**answer)

@@ -10,12 +10,11 @@ from itertools import islice
 
 from .._aws.client import Api
 from .._aws.errors import ApiError, PatchingError
-from .._aws.nodes import NODES_PER_CALL, chunks, listed_nodes
+from .._aws.nodes import NODES_PER_CALL, OTHER_GROUP_TAG, chunks, group_members, listed_nodes
 from .._aws.structures import Raw
-from .._resources.window_target import GROUP_KEYS, INSTANCE_ID
+from .._resources.window_target import GROUP_KEYS
 
 _NAMED = 10
-_OTHER_TAG = {"tag:PatchGroup": "Patch Group", "tag:Patch Group": "PatchGroup"}
 
 
 class NoNodeError(PatchingError):
@@ -71,7 +70,7 @@ class Nodes:
             if not found:
                 unused.append(f"No managed node fits {_criteria(one)}.")
         if not nodes:
-            other_tag = _OTHER_TAG.get(first["Key"])
+            other_tag = OTHER_GROUP_TAG.get(first["Key"])
             hint = f", for the other tag of patch groups (patch_group_key: {other_tag})" if other_tag else ""
             raise NoNodeError(
                 f"No managed node of this account and region fits {_criteria(targets)}. Look for a slip in the"
@@ -83,7 +82,7 @@ class Nodes:
     def _in_group(self, name: str, types: list[str]) -> Reach:
         """The managed nodes of a resource group. A group that may not be read may be patched all the same."""
         try:
-            ids = self._members(name, types)
+            ids = sorted(group_members(self.groups(), name, types))
         except ApiError as error:
             if error.code == "NotFoundException":
                 raise NoNodeError(f"There is no resource group {name!r} in this account and region.") from error
@@ -98,15 +97,6 @@ class Nodes:
         if not nodes:
             raise NoNodeError(f"The resource group {name!r} holds no node that Systems Manager manages.")
         return _reach(nodes, offline=self.whole)
-
-    def _members(self, name: str, types: list[str]) -> list[str]:
-        """The ids of the members of a resource group that may be nodes."""
-        filters = {"Filters": [{"Name": "resource-type", "Values": types}]} if types else {}
-        listed = self.groups().pages(
-            "ListGroupResources", "Resources", "Identifier", Group=name, MaxResults=NODES_PER_CALL, **filters
-        )
-        ids = {str(entry["Identifier"].get("ResourceArn")).rpartition("/")[2] for entry in listed}
-        return sorted(one for one in ids if INSTANCE_ID.fullmatch(one))
 
 
 def _ids(ids: list[str]) -> Raw:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._aws.nodes import OTHER_GROUP_TAG
 from .._resources.register import KINDS
 from .._state.account import Account
 from .._state.declaration import Declaration, Entry
@@ -21,7 +22,6 @@ from .targets import plan_target_removals, plan_targets
 from .tasks import plan_tasks
 from .windows import plan_window, plan_window_removal
 
-_GROUP_TAGS = ("tag:PatchGroup", "tag:Patch Group")
 # The kinds with planners of their own; all others are planned by what kinds share.
 _SPECIAL = frozenset({"baselines", "windows"})
 
@@ -83,7 +83,7 @@ def _warnings_of_uncovered_groups(declaration: Declaration) -> list[str]:
     windows = [entry for entry in declaration.windows if not entry.absent]
     targets = [child for entry in windows for child in entry.targets or () if not child.absent]
     criteria = [one for child in targets for one in child.values.get("targets") or ()]
-    if not criteria or any(one["key"] not in _GROUP_TAGS for one in criteria):
+    if not criteria or any(one["key"] not in OTHER_GROUP_TAG for one in criteria):
         return []
     covered = {value for one in criteria for value in one["values"]}
     missing = {

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._aws.structures import Raw, member
+from .._aws.structures import Raw
 from .._options.codecs import CRITERIA, INSTANT, PARAMETERS, SCHEDULE
 from .patch_task import HOOK_PARAMETERS
-from .tasks import RUN_COMMAND, SCANNING_DOCUMENTS, document_name, modernised
+from .tasks import SCANNING_DOCUMENTS, document_name, modernised, parameters_of
 from .window_target import GROUP_KEYS
 
 # A window and what is in it, in the API's structures, by kind and id; the window itself has no id.
@@ -51,8 +51,7 @@ def installs_more(before: Parts, after: Parts) -> bool:
 
 def may_install(task: Raw) -> bool:
     """Whether a task may install anything: all do but those of a patch document of AWS that only scans."""
-    task = modernised(task)
-    parameters = PARAMETERS.normal(member(task, f"{RUN_COMMAND}.Parameters")) or {}
+    parameters = parameters_of(task)
     scans = (
         task.get("TaskType") == "RUN_COMMAND"
         and document_name(task.get("TaskArn")) in SCANNING_DOCUMENTS
@@ -64,7 +63,7 @@ def may_install(task: Raw) -> bool:
 
 def installs(task: Raw) -> bool:
     """Whether a task certainly is one that installs patches."""
-    return bool(member(modernised(task), f"{RUN_COMMAND}.Parameters.Operation") == ["Install"])
+    return parameters_of(task).get("Operation") == ["Install"]
 
 
 def run_on_the_same(parts: Parts, one: Raw, other: Raw) -> bool:

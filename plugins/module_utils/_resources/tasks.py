@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._aws.structures import Raw, member
-from .._options.codecs import ALARM_NAME, TEXT, WORDS, Codec, target_ids
+from .._options.codecs import ALARM_NAME, PARAMETERS, TEXT, WORDS, Codec, target_ids
 from .._options.kind import Kind, Listing, Values
 from .._options.limits import BUCKET_NAME, BUCKET_NAME_RULE
 from .._options.option import Option, Options
@@ -238,6 +238,11 @@ def modernised(raw: Raw) -> Raw:
         if logging.get(old):
             command[new] = logging[old]
     return {**rest, "TaskInvocationParameters": {"RunCommand": command}}
+
+
+def parameters_of(raw: Raw) -> dict[str, list[str]]:
+    """What a Run Command task passes to its document, wherever it keeps that; parameters left empty are not given."""
+    return PARAMETERS.normal(member(modernised(raw), f"{RUN_COMMAND}.Parameters")) or {}
 
 
 def document_name(arn: Any) -> str:

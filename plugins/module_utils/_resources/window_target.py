@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._aws.nodes import GROUP_TAGS, INSTANCE_ID
 from .._aws.structures import Raw
 from .._options.codecs import CRITERIA, is_blank
 from .._options.kind import Kind, Listing, TypeOf, Values
@@ -18,7 +19,6 @@ from .._options.limits import blank_entries
 from .._options.option import Option, Options
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-INSTANCE_ID = re.compile(r"i-(\w{8}|\w{17})|mi-\w{17}")
 
 WINDOW = Option(
     "window",
@@ -55,8 +55,8 @@ CRITERIA_OPTIONS = (
         "patch_group_key",
         "The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup); the second is needed where"
         " tags are allowed in instance metadata.",
-        choices=("PatchGroup", "Patch Group"),
-        default="PatchGroup",
+        choices=GROUP_TAGS,
+        default=GROUP_TAGS[0],
         no_log=False,
     ),
     Option(
@@ -190,7 +190,7 @@ def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]
         return [{"key": GROUP_KEYS[0], "values": [params["resource_group"]]}, *filters]
     targets = []
     if params.get("patch_groups"):
-        key = params.get("patch_group_key") or "PatchGroup"
+        key = params.get("patch_group_key") or GROUP_TAGS[0]
         targets.append({"key": f"tag:{key}", "values": list(params["patch_groups"])})
     for key, value in (params.get("instance_tags") or {}).items():
         values = value if isinstance(value, list) else [value]
@@ -270,10 +270,10 @@ def _options_of(criteria: dict[str, list[str]]) -> dict[str, Any]:
         return {}
     options: dict[str, Any] = {}
     tags = {key[4:]: values for key, values in sorted(criteria.items()) if key != "tag-key"}
-    for key in ("PatchGroup", "Patch Group"):
+    for key in GROUP_TAGS:
         if key in tags and not options:
             options["patch_groups"] = tags.pop(key)
-            options.update({} if key == "PatchGroup" else {"patch_group_key": key})
+            options.update({} if key == GROUP_TAGS[0] else {"patch_group_key": key})
     if tags:
         options["instance_tags"] = {key: values[0] if len(values) == 1 else values for key, values in tags.items()}
     if "tag-key" in criteria:

@@ -25,14 +25,20 @@ _YEAR = 2026
 
 def expand(rings: Any, baselines: Any = (), defaults: Any = None, prefix: str = "", scan: str | None = None) -> Entry:
     """The baselines and windows of rings; RingsError with all mistakes at once."""
-    found = read_rings(rings, defaults, baselines, prefix)
-    problems = [*_baseline_problems(found, baselines), *_gate_problems(found), *_window_problems(found)]
-    if problems:
-        raise RingsError(problems)
+    found = checked_rings(rings, defaults, prefix, baselines)
     windows = [_scan_window(found, prefix, scan)] if scan else []
     windows += [window_of(ring, prefix) for ring in found]
     made = [_baseline(ring, baseline, found[0], prefix) for ring in found for baseline in baselines or ()]
     return {"patching_baselines": made, "patching_windows": windows}
+
+
+def checked_rings(rings: Any, defaults: Any, prefix: str, baselines: Any = ()) -> list[Ring]:
+    """The rings in order; RingsError with everything that is wrong with them, each and together."""
+    found = read_rings(rings, defaults, baselines, prefix)
+    problems = [*_baseline_problems(found, baselines), *_gate_problems(found), *_window_problems(found)]
+    if problems:
+        raise RingsError(problems)
+    return found
 
 
 def schedule_of(days: int, at: time) -> tuple[str, int]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from .._schedules.schedule import next_runs
 from .._schedules.time_zones import zone_of
-from .expand import Entry, expand, open_for, window_of
-from .options import Ring, read_rings
+from .expand import Entry, checked_rings, open_for, window_of
+from .options import Ring
 
 _OPTIONS = ("name", "schedule", "schedule_offset", "schedule_timezone", "enabled")
 # Two Patch Tuesdays lie at most five weeks apart.
@@ -21,8 +21,7 @@ _CYCLE = timedelta(days=40)
 
 def gates(rings: Any, now: datetime, defaults: Any = None, prefix: str = "") -> list[Entry]:
     """One entry for each ring with a gate; RingsError where the rings are wrong."""
-    expand(rings, (), defaults, prefix)
-    found = read_rings(rings, defaults, (), prefix)
+    found = checked_rings(rings, defaults, prefix)
     return [_gate(before, ring, now, prefix) for before, ring in pairwise(found) if ring.gate is not None]
 
 

@@ -120,14 +120,11 @@ def read_rings(rings: Any, defaults: Any, baselines: Any, prefix: str) -> list[R
 
 def _with_defaults(ring: Values, defaults: Values) -> dict[str, Any]:
     """A ring over the defaults; the blocks for window and task are merged option by option."""
-    merged = {**defaults, **ring}
-    if any(ring.get(name) is not None for name in _SELECTOR_NAMES):
-        # A ring that selects its nodes must not be narrowed by what the defaults select.
-        merged = {**{name: value for name, value in defaults.items() if name not in _SELECTOR_NAMES}, **ring}
-    for block in ("window", "task"):
-        both = {**(defaults.get(block) or {}), **(ring.get(block) or {})}
-        merged[block] = both
-    return merged
+    # A ring that selects its nodes must not be narrowed by what the defaults select.
+    replaced = _SELECTOR_NAMES if any(ring.get(name) is not None for name in _SELECTOR_NAMES) else ()
+    kept = {name: value for name, value in defaults.items() if name not in replaced}
+    blocks = {name: {**(defaults.get(name) or {}), **(ring.get(name) or {})} for name in ("window", "task")}
+    return {**kept, **ring, **blocks}
 
 
 def _own_mistakes(ring: Values, prefix: str) -> Iterator[str]:

@@ -359,6 +359,7 @@ def test_mistakes_are_told_at_once_before_any_call(account: Account) -> None:
         dest="/tmp/x.csv",
         instance_tags={"Env": []},
     )
+    account.refuses(MODULE, "instance_tags: the tag 'Env' needs a value", instance_tags={"Env": None})
     assert account.calls() == {}
 
 
