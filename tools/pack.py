@@ -40,7 +40,7 @@ def dumped(data: Any) -> bytes:
 
 
 def filled(names: Iterable[str]) -> set[str]:
-    """The directories above the files of these names, "." among them."""
+    """The directories above these files and links, "." among them."""
     return {str(folder) for name in names for folder in PurePosixPath(name).parents}
 
 
@@ -70,7 +70,9 @@ def repacked(tarball: Path, time: int) -> bytes:
     content[MANIFEST], content[FILES] = ordered(content[MANIFEST], content[FILES])
     packed = io.BytesIO()
     # ansible-galaxy reads the manifest first.
-    names = [MANIFEST, FILES, *sorted((set(content) | (set(members) & filled(content))) - {MANIFEST, FILES})]
+    kept = {name for name, member in members.items() if not member.isdir()}
+    kept |= filled(kept) & set(members)
+    names = [MANIFEST, FILES, *sorted(kept - {MANIFEST, FILES})]
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in names:
             member = members[name]

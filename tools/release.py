@@ -120,8 +120,10 @@ def packed_twice() -> Path:
 
 def check_importer(tarball: Path, python: str) -> None:
     """Have galaxy-importer check the tarball as Galaxy does; raise ReleaseError with its complaints."""
-    environment = {**os.environ, "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"}
-    command = [python, "-m", "galaxy_importer.main", str(tarball)]
+    # Absolute, because it runs in another folder; not resolved, because a link to Python is what makes an environment.
+    interpreter = Path(python).absolute()
+    environment = {**os.environ, "PATH": f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [str(interpreter), "-m", "galaxy_importer.main", str(tarball)]
     with tempfile.TemporaryDirectory(prefix="patchfleet-importer-") as folder:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     complaints = [match[0] for match in _COMPLAINT.finditer(done.stdout + done.stderr)]

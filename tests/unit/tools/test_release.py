@@ -36,6 +36,9 @@ def _built(path: Path, names: list[str], mtime: int, user: str, empty: tuple[str
             member = tarfile.TarInfo(name)
             member.type, member.mtime, member.uname = tarfile.DIRTYPE, mtime, user
             archive.addfile(member)
+        link = tarfile.TarInfo("b/link")
+        link.type, link.linkname, link.mtime, link.uname = tarfile.SYMTYPE, "c.py", mtime, user
+        archive.addfile(link)
     return path
 
 
@@ -51,8 +54,9 @@ def test_the_content_stays_and_the_checksums_fit(tmp_path: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(packed))) as archive:
         names = archive.getnames()
         content = {name: stream.read() for name in names if (stream := archive.extractfile(name))}
+        assert archive.getmember("b/link").linkname == "c.py"
         assert {member.mtime for member in archive.getmembers()} == {COMMIT_TIME}
-    assert names == [MANIFEST, FILES, "a.md", "b", "b/c.py"]
+    assert names == [MANIFEST, FILES, "a.md", "b", "b/c.py", "b/link"]
     assert content["b/c.py"] == b"text of b/c.py"
     manifest = json.loads(content[MANIFEST])
     assert manifest["file_manifest_file"]["chksum_sha256"] == hashlib.sha256(content[FILES]).hexdigest()
