@@ -8,8 +8,9 @@ Retries are botocore's (mode C(adaptive)): a create keeps its token through them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Answer = dict[str, Any]
-# A read that stores its own result and may name further reads that became possible by it.
+# A call that stores its own result and may name further ones that became possible by it.
 Job = Callable[[], "Iterable[Job]"]
 
 # The codes by which the service says that there is no such resource; which of them depends on the operation.
@@ -183,16 +184,21 @@ def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool
 
 
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:
-    """Run reads concurrently, and the reads that they name; the first failure ends it and is raised."""
+    """Run jobs concurrently, and the jobs that they name; the first failure ends it and is raised."""
+    # One queue for all that end: to wait for a set of futures takes longer the more there are.
+    ended: SimpleQueue[Future[Iterable[Job]]] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        running: list[Future[Iterable[Job]]] = [pool.submit(job) for job in jobs]
+
+        def start(named: Iterable[Job]) -> int:
+            futures = [pool.submit(job) for job in named]
+            for future in futures:
+                future.add_done_callback(ended.put)
+            return len(futures)
+
         try:
+            running = start(jobs)
             while running:
-                done, _rest = wait(running, return_when=FIRST_COMPLETED)
-                # In the order of their start, so that one worker makes the same calls in the same order each time.
-                ended = [future for future in running if future in done]
-                running = [future for future in running if future not in done]
-                running += [pool.submit(job) for future in ended for job in future.result()]
+                running += start(ended.get().result()) - 1
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -12,11 +12,11 @@ import hashlib
 import json
 import threading
 import uuid
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from .._aws.client import GONE, Api
+from .._aws.client import GONE, Api, Job, run_jobs
 from .._aws.errors import LOST_ANSWER, ApiError, PatchingError
 from .._aws.structures import Raw, member
 from .._aws.text import printable
@@ -71,18 +71,9 @@ class Outcome:
 def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
     """Carry out all steps of a plan that can be."""
     run = _Run(api, plan)
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        running: dict[Future[None], str] = {}
-        while True:
-            for key in run.ready():
-                running[pool.submit(run.work, key)] = key
-            if not running:
-                run.tell_unfinished()
-                return run.outcome
-            done, _rest = wait(running, return_when=FIRST_COMPLETED)
-            for future in [one for one in running if one in done]:
-                future.result()
-                run.end(running.pop(future))
+    run_jobs(run.jobs(), workers)
+    run.tell_unfinished()
+    return run.outcome
 
 
 class _Run:
@@ -114,8 +105,18 @@ class _Run:
         self._ready = [key for key, blockers in self._waiting.items() if not blockers]
         self._refuse_cycles()
 
-    def ready(self) -> list[str]:
-        """The keys that wait for nothing any more, each once; what cannot run for a failure ends here."""
+    def jobs(self) -> list[Job]:
+        """What waits for nothing any more, each once; each names what it lets go."""
+        return [partial(self._job, key) for key in self._take_ready()]
+
+    def _job(self, key: str) -> list[Job]:
+        self._work(key)
+        with self._lock:
+            self._end(key)
+            return self.jobs()
+
+    def _take_ready(self) -> list[str]:
+        """The keys that wait for nothing any more; what cannot run for a failure ends here."""
         keys: list[str] = []
         while self._ready:
             key = self._ready.pop(0)
@@ -123,10 +124,10 @@ class _Run:
             if step is None or step.needs <= self.outcome.succeeded:
                 keys.append(key)
             else:
-                self.end(key)
+                self._end(key)
         return keys
 
-    def end(self, key: str) -> None:
+    def _end(self, key: str) -> None:
         """Let go what waited for this key."""
         for follower in self._followers.get(key, ()):
             self._waiting[follower].discard(key)
@@ -147,7 +148,7 @@ class _Run:
         if waiting:
             raise PatchingError(f"Steps of the plan wait for each other: {', '.join(sorted(waiting))}.")
 
-    def work(self, key: str) -> None:
+    def _work(self, key: str) -> None:
         """Carry out one step, or read back one group of creations."""
         if key in self._groups:
             self._read_back(self._groups[key])

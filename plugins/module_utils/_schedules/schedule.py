@@ -143,7 +143,8 @@ class _Cron:
                     yield moment
 
     def _days_from(self, first: date) -> Iterator[date]:
-        for year, month in product(self.years, self.months):
+        years = [year for year in self.years if year >= first.year]
+        for year, month in product(years, self.months):
             if (year, month) >= (first.year, first.month):
                 days = (date(year, month, day) for day in self.days(year, month))
                 yield from (day for day in days if day >= first)
