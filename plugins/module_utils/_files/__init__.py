@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes files that are put in place whole, and rows as CSV or JSON Lines.
 
-May import: nothing of this collection.
+May import: _aws.
 """

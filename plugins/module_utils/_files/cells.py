@@ -1,18 +1,25 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cells of CSV files that no spreadsheet takes for a formula."""
+"""Cells of CSV files that no spreadsheet takes for a formula, and that act on no terminal."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-# The first characters of what a spreadsheet may run, the fullwidth forms of East Asian input included:
+from .._aws.text import printable_lines
+
+# What a spreadsheet may run begins so, the fullwidth forms of East Asian input included. Where the list separator is
+# a semicolon or a tab, one inside a text begins a cell, too, and so does a line, whatever the quotes say:
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_FORMULA = re.compile("(^|[;\t\n])(?=[ \t\n]*[=+@\uff1d\uff0b\uff0d\uff20-])|^(?=[\t\n])")
 
 
 def cell(value: Any) -> str:
-    """A value as text: nothing for None, a list with its entries side by side, a formula behind an apostrophe."""
+    """A value as text: nothing for None, a list with its entries side by side, a formula behind an apostrophe.
+
+    Lines and tabs stay; all else that does not print becomes an escape.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -20,4 +27,4 @@ def cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", printable_lines(text))

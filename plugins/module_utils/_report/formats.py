@@ -7,13 +7,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from .._aws.text import printable
 from .._files.cells import cell
 from .gate import Verdict
 from .merge import Fleet
@@ -22,8 +22,6 @@ from .parse import plain
 from .totals import Tally, Totals
 
 _PLACE = ("partition", "account_id", "region", "account_name")
-# What XML 1.0 has no way to write.
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_json(title: str, fleet: Fleet, totals: Totals, verdicts: list[Verdict]) -> Iterator[str]:
@@ -126,4 +124,4 @@ def _fails(verdict: Verdict) -> bool:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", text))
+    return quoteattr(printable(text))

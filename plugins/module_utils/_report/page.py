@@ -3,6 +3,7 @@
 """The report as one HTML file: the context of its template, and the data that its script makes tables of.
 
 The template escapes every text. The data lies in a block that no browser executes, and the script writes it as text.
+Both hold escapes in place of characters that do not print.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Any
 
+from .._aws.text import printable
 from .._compliance.rows import SEVERITIES
 from .calendar import calendar_of, history_of
 from .gate import NO_GROUP, WHOLE, Verdict
@@ -84,8 +86,6 @@ FINDING_NAMES = {
 }
 # What JSON may hold and a script block may not; the others are escaped by the encoder.
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-# HTML does not allow these; in the data they are escaped.
-_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "\N{REPLACEMENT CHARACTER}")
 _GOOD_RUNS = frozenset({"SUCCESS"})
 _BAD_RUNS = frozenset({"FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"})
 
@@ -113,14 +113,20 @@ class Assets:
 
 def page(report: Report, assets: Assets) -> Iterator[str]:
     """The page, piece by piece."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+    )
     environment.filters.update({"percent": _percent, "utc": _utc})
     context = _context(report)
     context["style"], context["script"] = Markup(assets.style), Markup(assets.script)  # noqa: S704 they are ours
     context["style_hash"], context["script_hash"] = _hash(assets.style), _hash(assets.script)
     context["data"] = Markup(_data(report))  # noqa: S704 nothing in it can end the block
-    for piece in environment.from_string(assets.template).generate(context):
-        yield piece.translate(_CONTROLS)
+    yield from environment.from_string(assets.template).generate(context)
+
+
+def _shown(value: Any) -> Any:
+    """What the template writes; markup is ours, and text is from an account."""
+    return printable(value) if type(value) is str else value
 
 
 def _hash(text: str) -> str:
@@ -254,7 +260,7 @@ class _Texts:
         self._numbers: dict[str, int] = {}
 
     def number(self, text: str | None) -> int | None:
-        return None if text is None else self._numbers.setdefault(text, len(self._numbers))
+        return None if text is None else self._numbers.setdefault(printable(text), len(self._numbers))
 
     def all(self) -> list[str]:
         return [*self._numbers]
@@ -272,8 +278,8 @@ def _node_data(reading: Reading, node: Node, number: Callable[[str | None], int 
     """The order is that of NODE in the script."""
     end = instant(node.operation_end_time)
     return [
-        node.instance_id,
-        node.name,
+        printable(node.instance_id),
+        node.name and printable(node.name),
         number(node.status or "unknown"),
         [number(NO_GROUP if group is None else group) for group in groups_of(reading, node)],
         number(node.system()),
@@ -296,12 +302,12 @@ def _patch_data(one: MissingPatch, number: Callable[[str | None], int | None]) -
     """The order is that of PATCH in the script."""
     patch = one.patch
     return [
-        patch.kb_id,
-        patch.title,
+        patch.kb_id and printable(patch.kb_id),
+        patch.title and printable(patch.title),
         number(patch.severity),
         number(patch.classification),
         number(patch.state),
         one.age_days,
         one.nodes,
-        list(patch.cve_ids),
+        [printable(one) for one in patch.cve_ids],
     ]

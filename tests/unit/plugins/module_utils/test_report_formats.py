@@ -7,12 +7,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import fields
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable, printable_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._files.cells import cell
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.formats import (
     as_json,
     as_junit,
@@ -95,10 +99,18 @@ def test_the_page_has_the_same_tags_whatever_the_texts_are(text: str) -> None:
         sorted(attributes) for _tag, attributes in harmless.tags
     ]
     data = json.loads(found.texts["data"])
-    assert data["nodes"][0][:2] == [text, text]
-    assert data["patches"][0][-1] == [text]
-    # Control characters are only in the data, escaped.
-    assert not set(page) & {chr(code) for code in range(32) if code not in (9, 10, 13)}
+    assert data["nodes"][0][:2] == [printable(text), printable(text)]
+    assert data["patches"][0][-1] == [printable(text)]
+    assert all(one.isprintable() for one in _texts_of(data))
+    assert all(line.isprintable() for line in page.split("\n"))
+
+
+def _texts_of(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for one in data.values() if isinstance(data, dict) else data:
+            yield from _texts_of(one)
 
 
 def test_the_page_asks_nothing_of_the_network_and_runs_nothing_but_its_script() -> None:
@@ -150,8 +162,27 @@ def test_csv_is_read_back_and_holds_no_formula(text: str) -> None:
 
         assert head == ["partition", "account_id", "region", "account_name", *(one.name for one in fields(cls))]
         cells = dict(zip(head, row, strict=True))
-        assert cells["instance_id"] == (f"'{text}" if text in FORMULAS or text.startswith("=") else text)
+        assert cells["instance_id"].replace("'", "") == printable_lines(text).replace("'", "")
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))]
+        assert all(line.isprintable() for cell in row for line in re.split("[\n\t]", cell))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "text", ["a;=1+1", "a; @b", "x\n=1+1", "x\t=1", 'a";=1', "a\x0b=1", ";;+1", ["a", "=1", " -1"]]
+)
+def test_csv_holds_no_formula_whatever_separates_cells_in_a_country(text: Any, separator: str) -> None:
+    file = io.StringIO()
+    csv.writer(file).writerow(["web", cell(text), "end"])
+
+    cells = [one for row in csv.reader(io.StringIO(file.getvalue()), delimiter=separator) for one in row]
+
+    assert not [one for one in cells if one.strip(' "').startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["web-1", "a; b", "x=1", "50 - 60", "B\u00fcro", "(a+b)", "a;b-c"])
+def test_csv_keeps_harmless_text(text: str) -> None:
+    assert cell(text) == text
 
 
 def test_csv_has_a_row_for_each_node_and_an_empty_cell_for_what_is_not_known() -> None:
@@ -171,7 +202,8 @@ def test_junit_is_xml_whatever_the_texts_are(text: str) -> None:
 
     assert [suite.tag for suite in suites] == ["testsuite", "testsuite"]
     assert [len(suite) for suite in suites] == [2, 2]
-    assert len(suites.get("name", "")) == len(text)
+    assert suites.get("name") == printable(text)
+    assert all(line.isprintable() for line in "".join(as_junit(text, report.verdicts)).split("\n"))
 
 
 def test_junit_has_a_test_for_each_group_and_rule_and_fails_where_the_gate_does() -> None:

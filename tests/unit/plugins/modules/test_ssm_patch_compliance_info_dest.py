@@ -103,6 +103,7 @@ def test_a_spreadsheet_takes_no_value_for_a_formula(account: Account, tmp_path: 
         'quoted "one", two',
         "line\nbreak",
         "\ud800é",
+        "\0\x1b[2J\x9b31m\u202e",
     ]
     still(account, *(node(number, ComputerName=name) for number, name in enumerate(evil)))
     table, exact = tmp_path / "nodes.csv", tmp_path / "nodes.jsonl"
@@ -115,9 +116,11 @@ def test_a_spreadsheet_takes_no_value_for_a_formula(account: Account, tmp_path: 
     assert tuple(rows[0]) == INSTANCE_FIELDS
     names = {row["instance_id"]: row["name"] for row in rows}
     assert [names[node(number)["InstanceId"]] for number in range(len(evil))] == [
-        *(f"'{name}" for name in evil[:6]),
+        *(f"'{name}" for name in evil[:5]),
+        "\\rx",
         *evil[6:9],
         "\\ud800é",
+        "\\x00\\x1b[2J\\x9b31m\\u202e",
     ]
 
 
