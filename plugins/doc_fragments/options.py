@@ -2191,6 +2191,14 @@ options:
       - API calls at a time.
     type: int
     default: 16
+  dest:
+    description:
+      - Write the rows of the O(level) to this file while reading, instead of returning
+        RV(instances) and RV(patches), so that memory does not grow with them. Its
+        name ends in C(.jsonl) or C(.csv), its directory exists.
+      - The file is put in place as a whole when all is read; a new one gets mode
+        0600.
+    type: path
 """
 
     PATCH_RUN = r"""

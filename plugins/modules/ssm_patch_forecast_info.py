@@ -33,6 +33,16 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - patchfleet.aws.requirements
+attributes:
+  check_mode:
+    description: Reads the same as a run. With O(dest) it says whether the file would change, and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows no difference of the file at O(dest).
+    support: none
+  idempotent:
+    description: Changes nothing but the file at O(dest), and that only when its content differs.
+    support: full
 """
 
 EXAMPLES = r"""
@@ -150,7 +160,7 @@ runs:
       newly_approved: []
 instances:
   description: The nodes that have an Install to come.
-  returned: when O(level) is V(instances) or V(patches)
+  returned: when O(level) is V(instances) or V(patches), and O(dest) is not given
   type: list
   elements: dict
   contains:
@@ -226,7 +236,7 @@ instances:
       returned: always
 patches:
   description: The patches that the nodes lack, node by node.
-  returned: when O(level) is V(patches)
+  returned: when O(level) is V(patches), and O(dest) is not given
   type: list
   elements: dict
   contains:

@@ -12,8 +12,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.client import Api, connect
-from .._files import row_file
-from .._files.row_file import RowFile
+from .._files.row_file import RowFile, dest_violations
 from .._options.module import finish, make_module, refuse
 from .._options.option import Option, Options
 from .._resources.patch_baseline import group_violations
@@ -130,11 +129,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
     if params["level"] != "patches":
         found += [f"{option}: needs level=patches" for option in ("states", "severities") if params[option] is not None]
-    if params["dest"] is not None:
-        if params["level"] == "summary":
-            found.append("dest: a summary has no rows; needs level=instances or level=patches")
-        found += row_file.violations("dest", params["dest"])
-    return found
+    return found + dest_violations(params["dest"], params["level"], "level=instances or level=patches")
 
 
 def _unknown_states(api: Api, params: Mapping[str, Any]) -> list[str]:

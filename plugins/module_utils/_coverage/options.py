@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._compliance.scope import tag_violations
-from .._files import row_file
+from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
 from .._options.option import Option, Options
 from .._resources.window_target import instance_id_violations
@@ -84,11 +84,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
     if params["only_findings"] and params["level"] == "summary":
         found.append("only_findings: a summary lists no nodes; needs level=instances")
-    if params["dest"] is not None:
-        if params["level"] == "summary":
-            found.append("dest: a summary has no rows; needs level=instances")
-        found += row_file.violations("dest", params["dest"])
-    return found
+    return found + dest_violations(params["dest"], params["level"], "level=instances")
 
 
 def scope_violations(params: Mapping[str, Any]) -> list[str]:

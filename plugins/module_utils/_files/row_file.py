@@ -37,6 +37,14 @@ def violations(option: str, dest: str) -> list[str]:
     return []
 
 
+def dest_violations(dest: str | None, level: str, levels: str) -> list[str]:
+    """What is wrong with the option C(dest) at a level. levels: those that have rows, in words."""
+    if dest is None:
+        return []
+    found = [f"dest: a summary has no rows; needs {levels}"] if level == "summary" else []
+    return found + violations("dest", dest)
+
+
 class RowFile(WholeFile):
     """The file as a context: rows are added inside. A file that is there keeps its mode, a new one gets 0600."""
 

@@ -15,6 +15,16 @@ from .._resources.tasks import parameters_of
 from .approvals import Approval, Approvals, may_be_installed
 
 _NO_REBOOT = "NoReboot"
+_RUN_FIELDS = ("run_time", "window", "window_id", "task", "window_task_id")
+# The columns of CSV files.
+INSTANCE_FIELDS = (
+    *("instance_id", "name", "instance_name", "patch_groups", "ping_status", *_RUN_FIELDS, "reboot_option"),
+    *("install_count", "reboot", "unknown_reason", "baseline_id", "baseline_name", "reported_at"),
+)
+PATCH_FIELDS = (
+    *("instance_id", "name", *_RUN_FIELDS, "kb_id", "title", "classification", "severity", "state"),
+    *("cve_ids", "release_date", "approved_at", "approved_by", "will_install"),
+)
 # When, and the ids of the window and of the task.
 _RunKey = tuple[datetime, str, str]
 # Why it is not known how much is installed.

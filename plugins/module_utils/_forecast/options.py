@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._coverage.options import SCOPE_OPTIONS, scope_violations
+from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
 from .._options.option import Option, Options
 
@@ -30,6 +31,16 @@ OPTIONS: Options = (
         default="summary",
     ),
     Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option(
+        "dest",
+        (
+            "Write the rows of the O(level) to this file while reading, instead of returning RV(instances) and"
+            " RV(patches), so that memory does not grow with them. Its name ends in C(.jsonl) or C(.csv), its directory"
+            " exists.",
+            "The file is put in place as a whole when all is read; a new one gets mode 0600.",
+        ),
+        type="path",
+    ),
 )
 
 
@@ -40,4 +51,4 @@ def violations(params: Mapping[str, Any]) -> list[str]:
         found.append("window: is empty; name the window, or leave it out")
     if params["concurrency"] < 1:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
-    return found
+    return found + dest_violations(params["dest"], params["level"], "level=instances or level=patches")

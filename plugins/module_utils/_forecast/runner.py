@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,13 +20,14 @@ from .._compliance.scope import Scope as ReadScope
 from .._coverage.runner import read_account
 from .._coverage.scope import Scope
 from .._coverage.survey import Survey
+from .._files.row_file import RowFile
 from .._fleet.model import Account
 from .._fleet.platforms import product
 from .._info.effective_patches import effective_patches
 from .._options.module import finish, make_module, refuse
 from .._schedules import clock
 from .approvals import Approvals
-from .forecast import NodeForecast, Runs, forecast_node, next_install, node_row
+from .forecast import INSTANCE_FIELDS, PATCH_FIELDS, NodeForecast, Runs, forecast_node, next_install, node_row
 from .options import OPTIONS, violations
 
 # Options of the modules whose readers are used here.
@@ -56,6 +58,7 @@ class _Reading:
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         self._params: Mapping[str, Any] = module.params
+        self._check_mode: bool = module.check_mode
         self._region = module.region
         self._gaps = Gaps()
         self._now = clock.now()
@@ -65,6 +68,8 @@ class _Reading:
         self._with_patches = self._params["level"] == "patches"
         self._effective: dict[str, list[Row] | None] = {}
         self._approvals: dict[tuple[str | None, str | None], Approvals] = {}
+        self._instances: list[Row] = []
+        self._patches: list[Row] = []
 
     def unknown_window(self) -> list[str]:
         """What is wrong with the window that was asked for."""
@@ -85,36 +90,41 @@ class _Reading:
                 found = NodeForecast(node, verdict, task, task.window.runs[0])
                 waiting[node.facts.instance_id] = found
         self._read_effective(waiting)
-        runs = Runs(self._now)
-        instances: list[Row] = []
-        patches: list[Row] = []
-        for found in self._forecast(waiting):
-            runs.add(found, self._approvals_of(found) if self._with_patches else None)
-            if level != "summary":
-                instances.append(node_row(found, self._survey.baseline_name(found.verdict)))
-            patches += found.patches
-        answer: dict[str, Any] = {"changed": False, "runs": runs.rows()}
-        if level != "summary":
-            answer["instances"] = instances
-        if self._with_patches:
-            answer["patches"] = patches
-        answer["summary"] = {
-            "managed": len(nodes),
-            "forecast": len(waiting),
-            "without_install": len(nodes) - len(waiting),
-        }
+        runs, count = Runs(self._now), len(waiting)
+        dest, fields = self._params["dest"], PATCH_FIELDS if self._with_patches else INSTANCE_FIELDS
+        with RowFile(dest, fields, self._check_mode) if dest else nullcontext() as file:
+            for found in self._forecast(waiting):
+                runs.add(found, self._approvals_of(found) if self._with_patches else None)
+                if level != "summary":
+                    self._keep(found, file)
+        answer: dict[str, Any] = {"changed": bool(file and file.changed), "runs": runs.rows()}
+        if not dest and level != "summary":
+            answer["instances"] = self._instances
+        if not dest and self._with_patches:
+            answer["patches"] = self._patches
+        answer["summary"] = {"managed": len(nodes), "forecast": count, "without_install": len(nodes) - count}
         answer["computed_from"] = "patches" if self._with_patches else "reports"
         answer["gaps"], answer["not_found"] = self._gaps.told(), scope.not_found()
         answer["region"], answer["read_at"] = self._region, self._now.isoformat()
         return answer, self._gaps.warnings()
 
-    def _forecast(self, waiting: Mapping[str, NodeForecast]) -> Iterator[NodeForecast]:
+    def _keep(self, found: NodeForecast, file: RowFile | None) -> None:
+        row = node_row(found, self._survey.baseline_name(found.verdict))
+        if file is None:
+            self._instances.append(row)
+            self._patches += found.patches
+            return
+        for one in found.patches if self._with_patches else [row]:
+            file.add_row(one)
+
+    def _forecast(self, waiting: dict[str, NodeForecast]) -> Iterator[NodeForecast]:
         params = {**self._params, **_COMPLIANCE, "instance_ids": [*waiting]}
         groups = {one: found.verdict.groups for one, found in waiting.items()}
         scope = ReadScope({one: found.node.facts for one, found in waiting.items()}, groups)
         reader = ComplianceReader(self._api, params, self._gaps, self._now, lambda _groups: None)
         for result in reader.results(scope):
-            found = waiting[result.facts.instance_id]
+            # What was forecast is not kept.
+            found = waiting.pop(result.facts.instance_id)
             yield forecast_node(found, result, self._approvals_of(found) if self._with_patches else None)
 
     def _read_effective(self, waiting: Mapping[str, NodeForecast]) -> None:

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.plugins.module_utils._forecast.forecast import INSTANCE_FIELDS, PATCH_FIELDS
 from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import GRADED, baseline, node, plant
 
@@ -155,6 +159,32 @@ def test_a_list_of_patches_that_overrides_leaves_the_number_open(account: Accoun
     assert (row["install_count"], row["reboot"], row["unknown_reason"]) == (None, None, "override")
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+@pytest.mark.parametrize(("level", "fields"), [("instances", INSTANCE_FIELDS), ("patches", PATCH_FIELDS)])
+def test_rows_go_to_a_file(account: Account, tmp_path: Path, suffix: str, level: str, fields: tuple[str, ...]) -> None:
+    set_up(account)
+    dest = tmp_path / f"forecast.{suffix}"
+    returned = account.run(MODULE, level=level)
+
+    predicted = account.run(MODULE, level=level, dest=str(dest), check=True)
+    assert predicted["changed"]
+    assert not dest.exists()
+    written = account.run(MODULE, level=level, dest=str(dest))
+    again = account.run(MODULE, level=level, dest=str(dest))
+
+    assert (written["changed"], again["changed"]) == (True, False)
+    assert not {"instances", "patches"} & {*written}
+    assert (written["runs"], written["summary"]) == (returned["runs"], returned["summary"])
+    text = dest.read_text(encoding="utf-8")
+    if suffix == "jsonl":
+        assert [json.loads(line) for line in text.splitlines()] == returned[level]
+    else:
+        rows = list(csv.DictReader(text.splitlines()))
+        assert tuple(rows[0]) == fields == tuple(returned[level][0])
+        assert [row["instance_id"] for row in rows] == [row["instance_id"] for row in returned[level]]
+
+
 def test_mistakes_are_told(account: Account) -> None:
+    account.refuses(MODULE, "dest: a summary has no rows", "must end in .csv or .jsonl", dest="/tmp/forecast.txt")
     account.refuses(MODULE, "window: is empty", "concurrency: 0", window=" ", concurrency=0)
     account.refuses(MODULE, "window: there is no window 'nightly'", window="nightly")
