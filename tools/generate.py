@@ -67,21 +67,21 @@ FRAGMENTS: dict[str, Options] = {
 ROLE_ONLY = (
     Option(
         "apply",
-        "V(bulk) makes one call for everything. V(each) gives one Ansible result for each resource, by the single"
-        " modules, with the same end state; O(prune=true) and O(unset=reset) are refused there, and O(state=absent)"
-        " with O(setup) still goes in one call.",
+        "V(bulk) manages all resources with one module. V(each) uses a module for each resource, and shows one Ansible"
+        " result for each. The end state is the same. You cannot combine V(each) with O(prune=true) or O(unset=reset)."
+        " With O(state=absent) and O(setup), the role always uses one module.",
         choices=("bulk", "each"),
         default="bulk",
     ),
     Option(
         "verify",
-        "Tell at the end how well the nodes of the declared patch groups are patched. Nothing is scanned.",
+        "Show the patch compliance of the declared patch groups at the end. This does not start a scan.",
         type="bool",
         default=False,
     ),
     Option(
         "secure_logging",
-        "Keep what the tasks are given and what they change out of the output and the logs.",
+        "Hide the options and changes of the tasks in the output and the logs (C(no_log)).",
         type="bool",
         default=False,
     ),
@@ -176,10 +176,10 @@ def fragments() -> str:
 def argument_specs() -> str:
     """The role's argument specs: the options of ssm_patch_setup, and what only the role has."""
     return _specs(
-        "Declare a whole patching setup",
+        "Manage a whole patching setup",
         [
-            "Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as declared, and"
-            " finds nothing to do when run again."
+            "Creates and updates patch baselines, patch groups and maintenance windows with their targets and tasks, to"
+            " match your variables. A second run changes nothing."
         ],
         _roled(),
     )
@@ -189,7 +189,7 @@ def prerequisites_specs() -> str:
     """The argument specs of the role patch_prerequisites: the options of the module, and the region."""
     region = Option(
         "region",
-        "Region of the topic, the rule and a new bucket. The default is the region of the connection.",
+        "The Region of the topic, the rule and a new bucket. The default is the Region of the connection.",
     )
     variables = {
         f"patch_prerequisites_{option.name}": _documented(
@@ -198,15 +198,16 @@ def prerequisites_specs() -> str:
         for option in (*prerequisites_options.OPTIONS, region, ACCOUNT_ID)
     }
     return _specs(
-        "Create what a patching setup needs around it",
+        "Manage the IAM roles, S3 bucket, SNS topic and EventBridge rule for patching",
         [
-            "Creates the service role of maintenance window tasks, the role that publishes notifications, the topic and"
-            " the bucket that they write to, and the rule that sends events to the topic.",
-            "Each of them is one variable. What is not declared is not touched; what is declared with C(arn), or with"
-            " C(name) and C(existing), is used and left unchanged.",
+            "Manages the service role of maintenance window tasks, the role that publishes notifications, the SNS topic"
+            " for notifications, the S3 bucket for output, and the EventBridge rule that sends events to the topic.",
+            "Each resource has its own variable. The role does not change a resource that you do not declare, or that"
+            " you declare with C(arn), or with C(name) and C(existing).",
             "The fact C(patch_prerequisites_result) has the keys C(service_role_arn), C(notification_role_arn),"
             " C(notification_topic_arn), C(output_bucket), C(output_bucket_arn), C(output_prefix) and"
-            " C(events_rule_arn), in check mode too. What is not declared or was removed is null.",
+            " C(events_rule_arn), in check mode as well. The value is null if you do not declare the resource, or if it"
+            " was deleted.",
         ],
         variables,
     )
@@ -236,16 +237,16 @@ def _reported() -> dict[str, Any]:
 def report_argument_specs() -> str:
     """The argument specs of the role patch_report."""
     return _specs(
-        "Report the patch compliance of a fleet, and fail where it is below a gate",
+        "Report patch compliance and check it against a gate",
         [
-            "Reads the nodes of an account and region, the patches that they lack and the maintenance windows, and"
-            " writes one report of it as HTML, CSV, JSON and JUnit XML.",
-            "Then holds it against C(patch_report_gate), and fails with what is broken and by how much. The files are"
-            " there by then.",
-            "Hosts of a play, which stand for accounts and regions, have one report together where C(patch_report_dest)"
-            " is the same. It is written in one go, so that the play must not use C(serial).",
-            "The variable C(patch_report_result) of the host that wrote holds C(files), C(summary), C(groups),"
-            " C(read_at) and C(gate), as M(patchfleet.aws.patch_report) returns them.",
+            "Reads the nodes of an account and Region, their missing patches and the maintenance windows, and writes a"
+            " report as HTML, CSV, JSON and JUnit XML.",
+            "Then checks the report against C(patch_report_gate). If a rule fails, the role fails, and the message"
+            " lists each failed rule with its value and limit. The role writes the files before it fails.",
+            "Each host of a play represents an account and Region. Hosts with the same C(patch_report_dest) share one"
+            " report. The role writes it in one step, so do not use C(serial) in the play.",
+            "On the host that wrote the report, the variable C(patch_report_result) holds C(files), C(summary),"
+            " C(groups), C(read_at) and C(gate), as M(patchfleet.aws.patch_report) returns them.",
         ],
         _reported(),
     )

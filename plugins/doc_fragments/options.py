@@ -10,9 +10,11 @@ class ModuleDocFragment:
 options:
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -20,98 +22,107 @@ options:
 options:
   name:
     description:
-      - Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
-        and C(.).
-      - The window is found by this exact name. Two windows of the name are an error
-        that lists both ids.
-      - Required unless O(window_id) is given; with O(window_id) the window is renamed.
+      - 'The name of the maintenance window. It has 3 to 128 characters: letters,
+        digits, C(_), C(-) and C(.).'
+      - The module finds the window by its exact name. If two windows have the name,
+        the module fails and lists both IDs.
+      - Required unless you specify O(window_id). If you specify both, the module
+        renames the window.
     type: str
   window_id:
     description:
-      - Id of the window, to rename it or to reach one of two windows of the same
-        name.
+      - The ID of the maintenance window. Use it to rename a window, or to select
+        one of two windows with the same name.
     type: str
   description:
     description:
-      - What the window is for, at most 128 characters. An empty string removes it.
+      - A description of the maintenance window, up to 128 characters. An empty string
+        removes it.
     type: str
   schedule:
     description:
-      - 'When the window opens: C(cron(...)) with six or seven fields, C(rate(...))
-        or C(at(...)).'
-      - Required when the window is created.
+      - The schedule of the maintenance window, as a C(cron(...)) expression with
+        six or seven fields, or a C(rate(...)) or C(at(...)) expression.
+      - Required to create a window.
     type: str
   schedule_timezone:
     description:
-      - IANA name of the time zone in which O(schedule) is read, such as V(Europe/Berlin);
-        AWS takes UTC where none is set. An empty string removes it.
+      - The time zone of O(schedule) in IANA format, such as V(Europe/Berlin). Without
+        a time zone, AWS uses UTC. An empty string removes it.
     type: str
   schedule_offset:
     description:
-      - Days, 1 to 6, to wait after the day that a cron O(schedule) with C(#) or C(L)
-        in its day-of-week names.
-      - V(0) removes it.
+      - The number of days, 1 to 6, to wait after the day of the cron expression before
+        the window opens. O(schedule) must use C(#) or C(L) in the day-of-week field.
+      - V(0) removes the offset.
     type: int
   start_date:
     description:
-      - When the window becomes active, ISO-8601 with an offset or C(Z). An empty
-        string removes it.
+      - The date and time when the window becomes active, in ISO-8601 format with
+        an offset or C(Z). An empty string removes it.
     type: str
   end_date:
     description:
-      - When the window becomes inactive, ISO-8601 with an offset or C(Z). An empty
-        string removes it.
+      - The date and time when the window becomes inactive, in ISO-8601 format with
+        an offset or C(Z). An empty string removes it.
     type: str
   duration:
     description:
-      - Hours that the window stays open, 1 to 24. Required when the window is created.
+      - The duration of the maintenance window in hours, 1 to 24. Required to create
+        a window.
     type: int
   cutoff:
     description:
-      - Hours before the end from which no new task starts; less than O(duration).
-        Required when the window is created.
+      - The number of hours before the end of the window when Systems Manager stops
+        starting new tasks. It must be less than O(duration). Required to create a
+        window.
     type: int
   allow_unassociated_targets:
     description:
-      - Whether tasks may name instances that are not registered as targets. V(false)
-        on creation.
+      - Whether tasks can run on managed nodes that are not registered as targets
+        of the window. A new window gets V(false).
     type: bool
   enabled:
     description:
-      - Whether the window opens at all. V(true) on creation.
-      - 'AWS cannot create a disabled window: it is disabled by a second call, and
-        if that fails the error says so.'
+      - Whether the maintenance window is enabled. A new window gets V(true).
+      - AWS creates every window enabled. To create a disabled window, the module
+        disables it with a second call. If that call fails, the error says that the
+        window exists and is enabled.
     type: bool
   setup:
     description:
-      - Name of the setup that owns the window, stored as the tag C(patchfleet:setup).
-        An empty string removes it.
-      - A window that carries the tag of another setup, or that CloudFormation manages,
-        is an error unless O(take_over=true).
+      - The name of the setup that owns the window. The module stores it in the tag
+        C(patchfleet:setup). An empty string removes the tag.
+      - If the window has the tag of another setup, or if CloudFormation manages it,
+        the module fails unless O(take_over=true).
     type: str
   take_over:
     description:
-      - Change or remove a window that another setup or CloudFormation owns, or with
-        O(state=absent) and O(setup) one that no setup owns. With O(setup) it gets
-        the tag of this setup. V(false) where it is not given.
+      - Change or delete a window that another setup or CloudFormation owns. With
+        O(state=absent) and O(setup), also delete a window that no setup owns. With
+        O(setup), a window that is kept gets the tag of this setup. The default is
+        V(false).
     type: bool
   tags:
     description:
-      - Tags of the window. An empty dict removes all that O(purge_tags) allows; not
-        given, tags are not read. A tag whose value is null counts as not given.
-      - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
+      - The tags of the window. An empty dictionary removes all tags, if O(purge_tags=true).
+        If you omit this option, the module does not read tags. A tag with the value
+        null counts as omitted.
+      - Tag keys that begin with C(aws:) or C(patchfleet:) are reserved. The module
+        does not change these tags.
     type: dict
     aliases:
       - resource_tags
   purge_tags:
     description:
-      - Whether tags that O(tags) does not list are removed.
+      - Whether to remove tags that are not listed in O(tags).
     type: bool
     default: true
   state:
     description:
-      - V(present) creates the window or makes it as declared.
-      - V(absent) deletes it together with its targets and tasks; the diff lists them.
+      - V(present) creates the window, or updates it to match the options that you
+        specify.
+      - V(absent) deletes the window with its targets and tasks. The diff lists them.
     type: str
     choices:
       - present
@@ -119,9 +130,11 @@ options:
     default: present
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -129,54 +142,58 @@ options:
 options:
   window:
     description:
-      - Name or id of the maintenance window. A value of the form of an id is an id.
+      - The name or ID of the maintenance window. A value in the format of a window
+        ID is always an ID.
     type: str
     required: true
   setup:
     description:
-      - Name of the setup that owns the window. Without it nothing changes in a window
-        that carries the tag C(patchfleet:setup).
-      - A window without the tag gets it as soon as something in it is registered
-        or changed. To remove something from such a window needs O(take_over=true).
+      - The name of the setup that owns the window. Required to change anything in
+        a window that has the tag C(patchfleet:setup), unless O(take_over=true).
+      - A window without the tag gets it when you register or change a target or task
+        in it. To remove a target or task from a window without the tag, set O(take_over=true).
     type: str
   take_over:
     description:
-      - Change the content of a window that another setup or CloudFormation owns.
-        With O(setup) the window gets the tag of this setup. V(false) where it is
-        not given.
+      - Change the targets and tasks of a window that another setup or CloudFormation
+        owns. With O(setup), the window gets the tag of this setup. The default is
+        V(false).
     type: bool
   name:
     description:
-      - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
-        and C(.).
-      - The target is found by this exact name inside its window. Required unless
-        O(window_target_id) is given, and on creation.
-      - If there is none of the name, but one target without a name that has the same
-        criteria, that one gets the name. Several such targets are an error.
+      - 'The name of the target. It has 3 to 128 characters: letters, digits, C(_),
+        C(-) and C(.).'
+      - The module finds the target by its exact name in the window. Required to register
+        a target, and unless you specify O(window_target_id).
+      - If no target has the name, but exactly one unnamed target selects the same
+        nodes, the module gives the name to that target. If several do, the module
+        fails.
     type: str
   window_target_id:
     description:
-      - Id of the target, to rename it or to reach one of two targets of the same
-        name.
+      - The ID of the target. Use it to rename a target, or to select one of two targets
+        with the same name.
     type: str
   description:
     description:
-      - What the target is, at most 128 characters. An empty string removes it.
+      - A description of the target, up to 128 characters. An empty string removes
+        it.
     type: str
   owner_information:
     description:
-      - Text that AWS puts into the events of this target, at most 128 characters.
-        An empty string removes it.
+      - A value that AWS includes in the events that it raises while tasks run on
+        this target, up to 128 characters. An empty string removes it.
     type: str
   patch_groups:
     description:
-      - 'Patch groups whose instances are targets: values of the tag O(patch_group_key).'
+      - The patch groups to target. A patch group is a value of the tag O(patch_group_key).
     type: list
     elements: str
   patch_group_key:
     description:
-      - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup);
-        the second is needed where tags are allowed in instance metadata.
+      - The key of the tag that holds the patch group. AWS supports C(Patch Group)
+        and C(PatchGroup). You must use C(PatchGroup) if you allow tags in EC2 instance
+        metadata.
     type: str
     choices:
       - PatchGroup
@@ -184,50 +201,56 @@ options:
     default: PatchGroup
   instance_tags:
     description:
-      - 'Tags that instances must carry: tag key to a value or a list of values. All
-        keys must match, any value of one.'
+      - The tags of the managed nodes to target, as a dictionary of tag keys and their
+        value or list of values. A node must match every key, and any one value of
+        each key.
     type: dict
   tag_keys:
     description:
-      - Keys of tags that instances must carry, whatever the value.
+      - Tag keys of the managed nodes to target. The tags can have any value.
     type: list
     elements: str
   instance_ids:
     description:
-      - Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other forms.
+      - The IDs of the managed nodes to target (C(i-) or C(mi-)), up to 50. Mutually
+        exclusive with the other ways to select targets.
     type: list
     elements: str
   resource_group:
     description:
-      - Name of one resource group. Excludes the other forms.
+      - The name of the resource group to target. Mutually exclusive with the other
+        ways to select targets.
     type: str
   resource_types:
     description:
-      - Types of resources of O(resource_group) that count, such as V(AWS::EC2::Instance).
+      - The resource types of O(resource_group) to target, such as V(AWS::EC2::Instance).
     type: list
     elements: str
   targets:
     description:
-      - Criteria in the API's own form. Excludes the other forms. Only here the empty
-        value of a tag can be given.
+      - The targets in the format of the Systems Manager API. Mutually exclusive with
+        the other ways to select targets. Use this option to match tags with an empty
+        value, which the other options do not accept.
     type: list
     elements: dict
     suboptions:
       key:
         description:
-          - Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).
+          - The key, such as C(tag:Env), C(tag-key) or C(InstanceIds).
         type: str
         required: true
       values:
         description:
-          - Values of the criterion.
+          - The values of the key.
         type: list
         elements: str
         required: true
   state:
     description:
-      - V(present) registers the target or makes it as declared.
-      - V(absent) deregisters it; refused while a task uses it, unless O(force=true).
+      - V(present) registers the target, or updates it to match the options that you
+        specify.
+      - V(absent) deregisters the target. If a task uses it, the module fails unless
+        O(force=true).
     type: str
     choices:
       - present
@@ -235,14 +258,16 @@ options:
     default: present
   force:
     description:
-      - Deregister a target although a task uses it.
+      - Deregister the target even if a task uses it.
     type: bool
     default: false
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -250,209 +275,222 @@ options:
 options:
   window:
     description:
-      - Name or id of the maintenance window. A value of the form of an id is an id.
+      - The name or ID of the maintenance window. A value in the format of a window
+        ID is always an ID.
     type: str
     required: true
   setup:
     description:
-      - Name of the setup that owns the window. Without it nothing changes in a window
-        that carries the tag C(patchfleet:setup).
-      - A window without the tag gets it as soon as something in it is registered
-        or changed. To remove something from such a window needs O(take_over=true).
+      - The name of the setup that owns the window. Required to change anything in
+        a window that has the tag C(patchfleet:setup), unless O(take_over=true).
+      - A window without the tag gets it when you register or change a target or task
+        in it. To remove a target or task from a window without the tag, set O(take_over=true).
     type: str
   take_over:
     description:
-      - Change the content of a window that another setup or CloudFormation owns.
-        With O(setup) the window gets the tag of this setup. V(false) where it is
-        not given.
+      - Change the targets and tasks of a window that another setup or CloudFormation
+        owns. With O(setup), the window gets the tag of this setup. The default is
+        V(false).
     type: bool
   name:
     description:
-      - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
-        and C(.).
-      - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task)
-        share the namespace.
-      - If there is none of the name, but one task without a name that has the same
-        type, document, targets and, for a patch task, operation, that one gets the
-        name. Several such tasks are an error.
-      - Required unless O(window_task_id) is given, and on creation.
+      - 'The name of the task. It has 3 to 128 characters: letters, digits, C(_),
+        C(-) and C(.).'
+      - The module finds the task by its exact name in the window. Tasks of this module
+        and of M(patchfleet.aws.ssm_window_task) must not have the same name.
+      - If no task has the name, but exactly one unnamed task has the same type, document
+        and targets, and as a patch task the same operation, the module gives the
+        name to that task. If several do, the module fails.
+      - Required to register a task, and unless you specify O(window_task_id).
     type: str
   window_task_id:
     description:
-      - Id of the task, to rename it or to reach one of two tasks of the same name.
+      - The ID of the task. Use it to rename a task, or to select one of two tasks
+        with the same name.
     type: str
   description:
     description:
-      - What the task does, at most 128 characters. An empty string removes it.
+      - A description of the task, up to 128 characters. An empty string removes it.
     type: str
   operation:
     description:
-      - V(Scan) reports what is missing, V(Install) also installs it. Required on
-        creation.
+      - V(Scan) reports missing patches. V(Install) also installs them. Required to
+        register a task.
     type: str
     choices:
       - Scan
       - Install
   reboot_option:
     description:
-      - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded),
-        and so does a task that scanned before and stores neither. With V(NoReboot)
-        an instance counts as noncompliant until it was rebooted and scanned.
+      - 'Whether nodes reboot after the installation: V(RebootIfNeeded) or V(NoReboot).
+        With V(NoReboot), a node that needs a reboot is noncompliant until you reboot
+        and scan it.'
+      - A new task that installs gets V(RebootIfNeeded). So does a task that you change
+        from V(Scan) to V(Install), if it has no value yet.
     type: str
   document:
     description:
-      - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) for a new task,
-        C(AWS-RunPatchBaselineWithHooks) with O(hooks); another one must take the
-        same parameters.
+      - The name or ARN of the document that patches. A new task gets C(AWS-RunPatchBaseline),
+        or C(AWS-RunPatchBaselineWithHooks) if you specify O(hooks). Another document
+        must take the same parameters.
     type: str
   hooks:
     description:
-      - Documents that run around the installation, by name or ARN. Excludes O(install_override_list)
-        and O(baseline_override). An empty dict removes them.
+      - The names or ARNs of documents to run before and after the installation. Mutually
+        exclusive with O(install_override_list) and O(baseline_override). An empty
+        dictionary removes the hooks.
     type: dict
     suboptions:
       pre_install:
         description:
-          - Before the installation.
+          - The document to run before the installation.
         type: str
       post_install:
         description:
-          - After the installation, before the reboot.
+          - The document to run after the installation and before the reboot.
         type: str
       on_exit:
         description:
-          - At the end, whatever happened.
+          - The document to run at the end, whether or not the installation succeeded.
         type: str
   install_override_list:
     description:
-      - C(https://) or C(s3://) URL of a list of patches to install instead of what
-        the baseline approves. Excludes O(hooks) and O(baseline_override).
+      - The C(https://) or C(s3://) URL of a list of patches to install instead of
+        the patches that the baseline approves. Mutually exclusive with O(hooks) and
+        O(baseline_override).
     type: str
   baseline_override:
     description:
-      - C(https://) or C(s3://) URL of baselines to use instead of the registered
-        one; the result may not show in the compliance data. Excludes O(hooks) and
-        O(install_override_list).
+      - The C(https://) or C(s3://) URL of patch baselines to use instead of the registered
+        baseline. The compliance data of the node might not include the result. Mutually
+        exclusive with O(hooks) and O(install_override_list).
     type: str
   window_targets:
     description:
-      - Registered targets of the window on which the task runs, by name or id, at
-        most 10. Excludes O(instance_ids).
+      - The names or IDs of the registered targets of the window that the task runs
+        on, up to 10. Mutually exclusive with O(instance_ids).
     type: list
     elements: str
   instance_ids:
     description:
-      - Instances on which the task runs, at most 50. They must be registered with
-        the window, or the window must have C(allow_unassociated_targets); of one
-        that no target names by its id a warning says that AWS may refuse it. Excludes
-        O(window_targets).
+      - The IDs of the managed nodes that the task runs on, up to 50. The nodes must
+        be registered as targets of the window, or the window must have C(allow_unassociated_targets=true).
+        If no target lists a node by its ID, the module warns that AWS might refuse
+        it. Mutually exclusive with O(window_targets).
     type: list
     elements: str
   max_concurrency:
     description:
-      - How many targets at a time, a number or a percentage. V(10%) on creation of
-        a task with targets.
+      - The maximum number of targets that the task runs on at the same time, as a
+        number or a percentage. A new task with targets gets V(10%).
     type: str
   max_errors:
     description:
-      - How many errors until the task stops, a number or a percentage. V(10%) on
-        creation of a task with targets.
+      - The maximum number of errors before the task stops, as a number or a percentage.
+        A new task with targets gets V(10%).
     type: str
   priority:
     description:
-      - Tasks of a lower number start first, those of the same number together. V(1)
-        on creation; V(0) is a value.
+      - The priority of the task. A lower number has a higher priority, and V(0) is
+        the highest. Tasks of the same priority start at the same time. A new task
+        gets V(1).
     type: int
   service_role_arn:
     description:
-      - Role with which Systems Manager runs the task. Where none is set it is the
-        service-linked role; an empty string goes back to that.
+      - The ARN of the IAM service role that Systems Manager assumes to run the task.
+        Without a role, Systems Manager uses its service-linked role. An empty string
+        restores this.
     type: str
   cutoff_behavior:
     description:
-      - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none
-        is set, or V(CANCEL_TASK).'
+      - 'Whether the task continues to run after the cutoff time of the window: V(CONTINUE_TASK)
+        or V(CANCEL_TASK). Without a value, AWS uses V(CONTINUE_TASK).'
     type: str
   alarm:
     description:
-      - CloudWatch alarm that stops the task. An empty dict removes it.
+      - The CloudWatch alarm that stops the task. An empty dictionary removes it.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the alarm.
+          - The name of the alarm.
         type: str
       ignore_poll_failure:
         description:
-          - Whether the task goes on when the state of the alarm cannot be read.
+          - Whether the task continues if Systems Manager cannot read the state of
+            the alarm.
         type: bool
   comment:
     description:
-      - Comment of the command, at most 100 characters.
+      - A comment on the command, up to 100 characters.
     type: str
   timeout_seconds:
     description:
-      - Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0)
-        goes back to the default of the service.
+      - The number of seconds, 30 to 2592000, within which the command must start
+        on a node. V(0) restores the default of AWS.
     type: int
   document_version:
     description:
-      - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+      - 'The version of the document: V($DEFAULT), V($LATEST) or a version number.
+        Without a value, AWS uses V($DEFAULT).'
     type: str
   document_hash:
     description:
-      - Hash of the document, checked before it runs.
+      - The hash of the document. Systems Manager verifies it before it runs the document.
     type: str
   document_hash_type:
     description:
-      - V(Sha256) or V(Sha1).
+      - 'The type of the hash: V(Sha256) or V(Sha1).'
     type: str
   output_s3_bucket:
     description:
-      - Name of the bucket for the output of the command.
+      - The name of the S3 bucket for the output of the command.
     type: str
   output_s3_prefix:
     description:
-      - Prefix of the output in the bucket.
+      - The key prefix of the output in the S3 bucket.
     type: str
   cloudwatch_output:
     description:
-      - Whether the output also goes to CloudWatch Logs.
+      - Whether Run Command also sends the output to CloudWatch Logs.
     type: bool
   cloudwatch_log_group:
     description:
-      - Log group for the output. Where none is set, AWS chooses one by the name of
-        the document.
+      - The CloudWatch log group for the output. Without a value, AWS derives the
+        name of the log group from the name of the document.
     type: str
   notification:
     description:
-      - Notification of state changes through SNS. An empty dict removes it.
+      - The Amazon SNS notifications about status changes of the command. An empty
+        dictionary removes them.
     type: dict
     suboptions:
       topic_arn:
         description:
-          - Topic to publish to.
+          - The ARN of the SNS topic to publish to.
         type: str
       role_arn:
         description:
-          - Role that publishes to the topic. It is not C(service_role_arn), which
-            runs the task.
+          - The ARN of the IAM role that publishes the notifications to the topic.
+            It is different from C(service_role_arn), which runs the task.
         type: str
       events:
         description:
-          - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled),
-            V(Failed). V([Failed, TimedOut]) when the notification is new.'
+          - 'The statuses to send notifications for: V(All), V(InProgress), V(Success),
+            V(TimedOut), V(Cancelled) and V(Failed). A new notification gets V([Failed,
+            TimedOut]).'
         type: list
         elements: str
       type:
         description:
-          - V(Command), one notification for the command, or V(Invocation), one for
-            each instance. V(Command) when the notification is new.
+          - V(Command) sends a notification when the status of the command changes.
+            V(Invocation) sends one for each node. A new notification gets V(Command).
         type: str
   state:
     description:
-      - V(present) registers the task or makes it as declared.
-      - V(absent) deregisters it.
+      - V(present) registers the task, or updates it to match the options that you
+        specify.
+      - V(absent) deregisters the task.
     type: str
     choices:
       - present
@@ -460,9 +498,11 @@ options:
     default: present
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -470,45 +510,47 @@ options:
 options:
   window:
     description:
-      - Name or id of the maintenance window. A value of the form of an id is an id.
+      - The name or ID of the maintenance window. A value in the format of a window
+        ID is always an ID.
     type: str
     required: true
   setup:
     description:
-      - Name of the setup that owns the window. Without it nothing changes in a window
-        that carries the tag C(patchfleet:setup).
-      - A window without the tag gets it as soon as something in it is registered
-        or changed. To remove something from such a window needs O(take_over=true).
+      - The name of the setup that owns the window. Required to change anything in
+        a window that has the tag C(patchfleet:setup), unless O(take_over=true).
+      - A window without the tag gets it when you register or change a target or task
+        in it. To remove a target or task from a window without the tag, set O(take_over=true).
     type: str
   take_over:
     description:
-      - Change the content of a window that another setup or CloudFormation owns.
-        With O(setup) the window gets the tag of this setup. V(false) where it is
-        not given.
+      - Change the targets and tasks of a window that another setup or CloudFormation
+        owns. With O(setup), the window gets the tag of this setup. The default is
+        V(false).
     type: bool
   name:
     description:
-      - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-)
-        and C(.).
-      - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task)
-        share the namespace.
-      - If there is none of the name, but one task without a name that has the same
-        type, document, targets and, for a patch task, operation, that one gets the
-        name. Several such tasks are an error.
-      - Required unless O(window_task_id) is given, and on creation.
+      - 'The name of the task. It has 3 to 128 characters: letters, digits, C(_),
+        C(-) and C(.).'
+      - The module finds the task by its exact name in the window. Tasks of this module
+        and of M(patchfleet.aws.ssm_patch_task) must not have the same name.
+      - If no task has the name, but exactly one unnamed task has the same type, document
+        and targets, and as a patch task the same operation, the module gives the
+        name to that task. If several do, the module fails.
+      - Required to register a task, and unless you specify O(window_task_id).
     type: str
   window_task_id:
     description:
-      - Id of the task, to rename it or to reach one of two tasks of the same name.
+      - The ID of the task. Use it to rename a task, or to select one of two tasks
+        with the same name.
     type: str
   description:
     description:
-      - What the task does, at most 128 characters. An empty string removes it.
+      - A description of the task, up to 128 characters. An empty string removes it.
     type: str
   task_type:
     description:
-      - Type of the task. Required on creation. Another type for an existing task
-        replaces it.
+      - The type of the task. Required to register a task. If you change the type
+        of an existing task, the module replaces the task.
     type: str
     choices:
       - RUN_COMMAND
@@ -517,185 +559,193 @@ options:
       - STEP_FUNCTIONS
   task_arn:
     description:
-      - Name or ARN of the document or function, or ARN of the state machine. Required
-        on creation.
+      - The name or ARN of the document or Lambda function, or the ARN of the state
+        machine. Required to register a task.
     type: str
   window_targets:
     description:
-      - Registered targets of the window on which the task runs, by name or id, at
-        most 10. Excludes O(instance_ids).
+      - The names or IDs of the registered targets of the window that the task runs
+        on, up to 10. Mutually exclusive with O(instance_ids).
     type: list
     elements: str
   instance_ids:
     description:
-      - Instances on which the task runs, at most 50. They must be registered with
-        the window, or the window must have C(allow_unassociated_targets); of one
-        that no target names by its id a warning says that AWS may refuse it. Excludes
-        O(window_targets).
+      - The IDs of the managed nodes that the task runs on, up to 50. The nodes must
+        be registered as targets of the window, or the window must have C(allow_unassociated_targets=true).
+        If no target lists a node by its ID, the module warns that AWS might refuse
+        it. Mutually exclusive with O(window_targets).
     type: list
     elements: str
   max_concurrency:
     description:
-      - How many targets at a time, a number or a percentage. V(10%) on creation of
-        a task with targets.
+      - The maximum number of targets that the task runs on at the same time, as a
+        number or a percentage. A new task with targets gets V(10%).
     type: str
   max_errors:
     description:
-      - How many errors until the task stops, a number or a percentage. V(10%) on
-        creation of a task with targets.
+      - The maximum number of errors before the task stops, as a number or a percentage.
+        A new task with targets gets V(10%).
     type: str
   priority:
     description:
-      - Tasks of a lower number start first, those of the same number together. V(1)
-        on creation; V(0) is a value.
+      - The priority of the task. A lower number has a higher priority, and V(0) is
+        the highest. Tasks of the same priority start at the same time. A new task
+        gets V(1).
     type: int
   service_role_arn:
     description:
-      - Role with which Systems Manager runs the task. Where none is set it is the
-        service-linked role; an empty string goes back to that.
+      - The ARN of the IAM service role that Systems Manager assumes to run the task.
+        Without a role, Systems Manager uses its service-linked role. An empty string
+        restores this.
     type: str
   cutoff_behavior:
     description:
-      - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none
-        is set, or V(CANCEL_TASK).'
+      - 'Whether the task continues to run after the cutoff time of the window: V(CONTINUE_TASK)
+        or V(CANCEL_TASK). Without a value, AWS uses V(CONTINUE_TASK).'
     type: str
   alarm:
     description:
-      - CloudWatch alarm that stops the task. An empty dict removes it.
+      - The CloudWatch alarm that stops the task. An empty dictionary removes it.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the alarm.
+          - The name of the alarm.
         type: str
       ignore_poll_failure:
         description:
-          - Whether the task goes on when the state of the alarm cannot be read.
+          - Whether the task continues if Systems Manager cannot read the state of
+            the alarm.
         type: bool
   run_command:
     description:
-      - What a V(RUN_COMMAND) task runs. Suboptions that are not given stay; an empty
-        dict clears them.
+      - The settings of a V(RUN_COMMAND) task. Suboptions that you omit stay unchanged.
+        An empty dictionary clears them all.
     type: dict
     suboptions:
       parameters:
         description:
-          - 'Parameters of the document: name to a value or a list of values. Replaced
-            as a whole.'
+          - The parameters of the document, as a dictionary of names and their value
+            or list of values. They replace all existing parameters.
         type: dict
       comment:
         description:
-          - Comment of the command, at most 100 characters.
+          - A comment on the command, up to 100 characters.
         type: str
       timeout_seconds:
         description:
-          - Seconds, 30 to 2592000, for a command to be delivered to an instance.
-            V(0) goes back to the default of the service.
+          - The number of seconds, 30 to 2592000, within which the command must start
+            on a node. V(0) restores the default of AWS.
         type: int
       document_version:
         description:
-          - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+          - 'The version of the document: V($DEFAULT), V($LATEST) or a version number.
+            Without a value, AWS uses V($DEFAULT).'
         type: str
       document_hash:
         description:
-          - Hash of the document, checked before it runs.
+          - The hash of the document. Systems Manager verifies it before it runs the
+            document.
         type: str
       document_hash_type:
         description:
-          - V(Sha256) or V(Sha1).
+          - 'The type of the hash: V(Sha256) or V(Sha1).'
         type: str
       output_s3_bucket:
         description:
-          - Name of the bucket for the output of the command.
+          - The name of the S3 bucket for the output of the command.
         type: str
       output_s3_prefix:
         description:
-          - Prefix of the output in the bucket.
+          - The key prefix of the output in the S3 bucket.
         type: str
       cloudwatch_output:
         description:
-          - Whether the output also goes to CloudWatch Logs.
+          - Whether Run Command also sends the output to CloudWatch Logs.
         type: bool
       cloudwatch_log_group:
         description:
-          - Log group for the output. Where none is set, AWS chooses one by the name
-            of the document.
+          - The CloudWatch log group for the output. Without a value, AWS derives
+            the name of the log group from the name of the document.
         type: str
       notification:
         description:
-          - Notification of state changes through SNS. An empty dict removes it.
+          - The Amazon SNS notifications about status changes of the command. An empty
+            dictionary removes them.
         type: dict
         suboptions:
           topic_arn:
             description:
-              - Topic to publish to.
+              - The ARN of the SNS topic to publish to.
             type: str
           role_arn:
             description:
-              - Role that publishes to the topic. It is not C(service_role_arn), which
-                runs the task.
+              - The ARN of the IAM role that publishes the notifications to the topic.
+                It is different from C(service_role_arn), which runs the task.
             type: str
           events:
             description:
-              - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut),
-                V(Cancelled), V(Failed). V([Failed, TimedOut]) when the notification
-                is new.'
+              - 'The statuses to send notifications for: V(All), V(InProgress), V(Success),
+                V(TimedOut), V(Cancelled) and V(Failed). A new notification gets V([Failed,
+                TimedOut]).'
             type: list
             elements: str
           type:
             description:
-              - V(Command), one notification for the command, or V(Invocation), one
-                for each instance. V(Command) when the notification is new.
+              - V(Command) sends a notification when the status of the command changes.
+                V(Invocation) sends one for each node. A new notification gets V(Command).
             type: str
   automation:
     description:
-      - What an V(AUTOMATION) task runs.
+      - The settings of an V(AUTOMATION) task.
     type: dict
     suboptions:
       document_version:
         description:
-          - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+          - 'The version of the runbook: V($DEFAULT), V($LATEST) or a version number.
+            Without a value, AWS uses V($DEFAULT).'
         type: str
       parameters:
         description:
-          - 'Parameters of the runbook: name to a value or a list of values. Replaced
-            as a whole.'
+          - The parameters of the runbook, as a dictionary of names and their value
+            or list of values. They replace all existing parameters.
         type: dict
   lambda_function:
     description:
-      - What a V(LAMBDA) task passes to the function.
+      - The settings of a V(LAMBDA) task.
     type: dict
     suboptions:
       payload:
         description:
-          - 'Input of the function: JSON text, or a structure that becomes JSON. It
-            is encoded when it is sent.'
+          - The JSON input of the function, as text or as a data structure. The module
+            encodes it for you.
         type: raw
       client_context:
         description:
-          - Client context, base64.
+          - The client context, encoded in base64.
         type: str
       qualifier:
         description:
-          - Version or alias of the function.
+          - The version or alias of the function.
         type: str
   step_functions:
     description:
-      - What a V(STEP_FUNCTIONS) task passes to the state machine.
+      - The settings of a V(STEP_FUNCTIONS) task.
     type: dict
     suboptions:
       input:
         description:
-          - 'Input of the execution: JSON text, or a structure that becomes JSON.'
+          - The JSON input of the execution, as text or as a data structure.
         type: raw
       name:
         description:
-          - Name of the execution.
+          - The name of the execution.
         type: str
   state:
     description:
-      - V(present) registers the task or makes it as declared.
-      - V(absent) deregisters it.
+      - V(present) registers the task, or updates it to match the options that you
+        specify.
+      - V(absent) deregisters the task.
     type: str
     choices:
       - present
@@ -703,9 +753,11 @@ options:
     default: present
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -713,178 +765,191 @@ options:
 options:
   name:
     description:
-      - Name of the baseline. It is found by this exact name and O(operating_system),
-        or by the name alone where that is unique.
-      - An AWS-owned baseline (C(AWS-...)) takes only O(operating_system), O(patch_groups)
-        and O(default).
-      - Required unless O(baseline_id) is given; with O(baseline_id) the baseline
-        is renamed.
+      - The name of the patch baseline. The module finds the baseline by its exact
+        name and O(operating_system), or by the name alone if it is unique.
+      - For an AWS-owned baseline (C(AWS-...)), you can specify only O(operating_system),
+        O(patch_groups) and O(default).
+      - Required unless you specify O(baseline_id). If you specify both, the module
+        renames the baseline.
     type: str
   baseline_id:
     description:
-      - Id or ARN of the baseline, to rename it, to reach one of two namesakes, or
-        one that AWS owns.
+      - The ID or ARN of the patch baseline. Use it to rename a baseline, to select
+        one of two baselines with the same name, or to select an AWS-owned baseline.
     type: str
   operating_system:
     description:
-      - 'Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023),
-        V(UBUNTU), ... Required on creation.'
+      - The operating system of the baseline, as the API names it, such as V(WINDOWS),
+        V(AMAZON_LINUX_2023) or V(UBUNTU). Required to create a baseline.
     type: str
   description:
     description:
-      - At most 1024 characters. An empty string removes it.
+      - A description of the patch baseline, up to 1024 characters. An empty string
+        removes it.
     type: str
   approval_rules:
     description:
-      - Rules that approve patches, at most 10; each has exactly one of O(approval_rules[].approve_after_days)
-        and O(approval_rules[].approve_until_date). An empty list removes all.
+      - The rules that approve patches, up to 10. Each rule requires either O(approval_rules[].approve_after_days)
+        or O(approval_rules[].approve_until_date). An empty list removes all rules.
     type: list
     elements: dict
     suboptions:
       filters:
         description:
-          - 'What the rule applies to: filter key (such as C(CLASSIFICATION)) to a
-            list of values; C(*) means all.'
-          - New values are compared with those that AWS lists for the operating system
-            (C(DescribePatchProperties)), in check mode, too.
-          - 'For Windows, C(PATCH_SET: [APPLICATION]) needs C(PRODUCT) as well; without
-            C(PATCH_SET) a rule is about the operating system.'
+          - The patches that the rule applies to, as a dictionary of filter keys,
+            such as C(CLASSIFICATION), and lists of values. C(*) matches all values.
+          - The module compares new values with those that AWS lists for the operating
+            system (C(DescribePatchProperties)), also in check mode.
+          - 'For Windows, C(PATCH_SET: [APPLICATION]) also requires C(PRODUCT). Without
+            C(PATCH_SET), the rule applies to patches for the operating system.'
         type: dict
         required: true
       approve_after_days:
         description:
-          - Days after the release of a patch until it is approved, 0 to 360.
+          - The number of days, 0 to 360, between the release of a patch and its approval.
         type: int
       approve_until_date:
         description:
-          - Patches released up to this day (C(YYYY-MM-DD)) are approved.
+          - The rule approves all patches released on or before this date (C(YYYY-MM-DD)).
         type: str
       compliance_level:
         description:
-          - 'Severity of a missing patch of this rule: C(CRITICAL), C(HIGH), C(MEDIUM),
-            C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
+          - 'The severity of the compliance violation if a patch that the rule approves
+            is missing: C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL)
+            or C(UNSPECIFIED).'
         type: str
       enable_non_security:
         description:
-          - Whether the rule covers updates other than security ones (Linux).
+          - Whether the rule also approves updates that are not security updates (Linux
+            only).
         type: bool
   global_filters:
     description:
-      - 'Filters that hold for the whole baseline: filter key to a list of values.
-        An empty dict removes all.'
+      - Filters that apply to the whole baseline, as a dictionary of filter keys and
+        lists of values. An empty dictionary removes all filters.
     type: dict
   approved_patches:
     description:
-      - Patches that are approved whatever the rules say, at most 50. An empty list
-        removes all.
+      - Patches that are approved explicitly, up to 50. An empty list removes them
+        all.
     type: list
     elements: str
   approved_patches_compliance_level:
     description:
-      - 'Severity of a missing patch of O(approved_patches): C(CRITICAL), C(HIGH),
-        C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
+      - 'The severity of the compliance violation if a patch of O(approved_patches)
+        is missing: C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
     type: str
   approved_patches_enable_non_security:
     description:
-      - Whether O(approved_patches) covers updates other than security ones (Linux).
+      - Whether O(approved_patches) includes updates that are not security updates
+        (Linux only).
     type: bool
   rejected_patches:
     description:
-      - Patches that are never installed, at most 50. An empty list removes all.
+      - Patches that are rejected explicitly, up to 50. An empty list removes them
+        all.
     type: list
     elements: str
   rejected_patches_action:
     description:
-      - V(ALLOW_AS_DEPENDENCY), which AWS takes where none is set, or V(BLOCK).
+      - 'Whether a rejected patch can still be installed as a dependency: V(ALLOW_AS_DEPENDENCY)
+        or V(BLOCK). Without a value, AWS uses V(ALLOW_AS_DEPENDENCY).'
     type: str
   sources:
     description:
-      - Other repositories (Linux), at most 20. An empty list removes all.
+      - Alternative patch source repositories, up to 20 (Linux only). An empty list
+        removes them all.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the repository.
+          - The name of the repository.
         type: str
         required: true
       products:
         description:
-          - Operating system versions that use it.
+          - The versions of the operating system that the repository applies to.
         type: list
         elements: str
         required: true
       configuration:
         description:
-          - The repository's configuration, as in a yum or apt file.
+          - The configuration of the repository, in the format of a yum or apt file.
         type: str
         required: true
   available_security_updates_compliance_status:
     description:
-      - Whether security updates that are available but not approved make a node V(COMPLIANT)
-        or V(NON_COMPLIANT) (Windows).
+      - 'The status of nodes that miss security updates which are available but not
+        approved: V(COMPLIANT) or V(NON_COMPLIANT) (Windows only).'
     type: str
   setup:
     description:
-      - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup).
-        An empty string removes it. A baseline that carries the tag of another setup,
-        or that CloudFormation manages, is an error unless O(take_over=true).
+      - The name of the setup that owns the baseline. The module stores it in the
+        tag C(patchfleet:setup). An empty string removes the tag. If the baseline
+        has the tag of another setup, or if CloudFormation manages it, the module
+        fails unless O(take_over=true).
     type: str
   take_over:
     description:
-      - Change or remove a baseline that another setup or CloudFormation owns, take
-        a patch group or the default from such a one, or with O(state=absent) and
-        O(setup) remove one that no setup owns. With O(setup) it gets the tag of this
-        setup. V(false) where it is not given.
+      - Change or delete a baseline that another setup or CloudFormation owns, and
+        take patch groups and the default from such a baseline. With O(state=absent)
+        and O(setup), also delete a baseline that no setup owns. With O(setup), a
+        baseline that is kept gets the tag of this setup. The default is V(false).
     type: bool
   tags:
     description:
-      - Tags of the baseline. An empty dict removes all that O(purge_tags) allows;
-        not given, tags are not read. A tag whose value is null counts as not given.
-      - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
+      - The tags of the baseline. An empty dictionary removes all tags, if O(purge_tags=true).
+        If you omit this option, the module does not read tags. A tag with the value
+        null counts as omitted.
+      - Tag keys that begin with C(aws:) or C(patchfleet:) are reserved. The module
+        does not change these tags.
     type: dict
     aliases:
       - resource_tags
   purge_tags:
     description:
-      - Whether tags that O(tags) does not list are removed.
+      - Whether to remove tags that are not listed in O(tags).
     type: bool
     default: true
   patch_groups:
     description:
-      - Patch groups that use the baseline, at most 25. An empty list deregisters
-        all.
+      - The patch groups to register with the baseline, up to 25. An empty list deregisters
+        all groups.
     type: list
     elements: str
   purge_patch_groups:
     description:
-      - Whether groups that O(patch_groups) does not list are deregistered.
+      - Whether to deregister patch groups that are not listed in O(patch_groups).
     type: bool
     default: true
   move_patch_groups:
     description:
-      - Take over groups that another baseline of the same operating system holds;
-        otherwise such a group is an error that names the holder.
+      - Whether to move patch groups that are registered with another baseline for
+        the same operating system. With V(false), the module fails for such a group
+        and names the other baseline.
     type: bool
     default: false
   default:
     description:
-      - V(true) makes it the default baseline of its operating system in this account
-        and region. V(false) restores the default of AWS if this baseline is the default
-        now.
+      - V(true) makes the baseline the default for its operating system in the account
+        and Region. V(false) restores the default of AWS if this baseline is the current
+        default.
     type: bool
   recreate:
     description:
-      - 'Allow another O(operating_system) for a O(baseline_id): the baseline is made
-        anew, its groups and default follow, the old one is removed. Give O(name)
-        too, by which the next run finds the new one.'
+      - Allow a change of the O(operating_system) of an existing O(baseline_id). The
+        module creates a new baseline, moves the patch groups and the default to it,
+        and deletes the old one. Also specify O(name), so that the next run finds
+        the new baseline.
     type: bool
     default: false
   state:
     description:
-      - V(present) creates the baseline or makes it as declared.
-      - V(absent) restores the default of AWS if this baseline was the default, deregisters
-        its groups and deletes it.
+      - V(present) creates the baseline, or updates it to match the options that you
+        specify.
+      - V(absent) restores the default of AWS if this baseline is the default, deregisters
+        its patch groups, and deletes it.
     type: str
     choices:
       - present
@@ -892,9 +957,11 @@ options:
     default: present
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -902,188 +969,204 @@ options:
 options:
   baselines:
     description:
-      - Patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).
+      - The patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the baseline. It is found by this exact name and O(baselines[].operating_system),
-            or by the name alone where that is unique.
-          - An AWS-owned baseline (C(AWS-...)) takes only O(baselines[].operating_system),
+          - The name of the patch baseline. The module finds the baseline by its exact
+            name and O(baselines[].operating_system), or by the name alone if it is
+            unique.
+          - For an AWS-owned baseline (C(AWS-...)), you can specify only O(baselines[].operating_system),
             O(baselines[].patch_groups) and O(baselines[].default).
-          - Required unless O(baselines[].baseline_id) is given; with O(baselines[].baseline_id)
-            the baseline is renamed.
+          - Required unless you specify O(baselines[].baseline_id). If you specify
+            both, the module renames the baseline.
         type: str
       baseline_id:
         description:
-          - Id or ARN of the baseline, to rename it, to reach one of two namesakes,
-            or one that AWS owns.
+          - The ID or ARN of the patch baseline. Use it to rename a baseline, to select
+            one of two baselines with the same name, or to select an AWS-owned baseline.
         type: str
       operating_system:
         description:
-          - 'Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023),
-            V(UBUNTU), ... Required on creation.'
+          - The operating system of the baseline, as the API names it, such as V(WINDOWS),
+            V(AMAZON_LINUX_2023) or V(UBUNTU). Required to create a baseline.
         type: str
       description:
         description:
-          - At most 1024 characters. An empty string removes it.
+          - A description of the patch baseline, up to 1024 characters. An empty string
+            removes it.
         type: str
       approval_rules:
         description:
-          - Rules that approve patches, at most 10; each has exactly one of O(baselines[].approval_rules[].approve_after_days)
-            and O(baselines[].approval_rules[].approve_until_date). An empty list
-            removes all.
+          - The rules that approve patches, up to 10. Each rule requires either O(baselines[].approval_rules[].approve_after_days)
+            or O(baselines[].approval_rules[].approve_until_date). An empty list removes
+            all rules.
         type: list
         elements: dict
         suboptions:
           filters:
             description:
-              - 'What the rule applies to: filter key (such as C(CLASSIFICATION))
-                to a list of values; C(*) means all.'
-              - New values are compared with those that AWS lists for the operating
-                system (C(DescribePatchProperties)), in check mode, too.
-              - 'For Windows, C(PATCH_SET: [APPLICATION]) needs C(PRODUCT) as well;
-                without C(PATCH_SET) a rule is about the operating system.'
+              - The patches that the rule applies to, as a dictionary of filter keys,
+                such as C(CLASSIFICATION), and lists of values. C(*) matches all values.
+              - The module compares new values with those that AWS lists for the operating
+                system (C(DescribePatchProperties)), also in check mode.
+              - 'For Windows, C(PATCH_SET: [APPLICATION]) also requires C(PRODUCT).
+                Without C(PATCH_SET), the rule applies to patches for the operating
+                system.'
             type: dict
             required: true
           approve_after_days:
             description:
-              - Days after the release of a patch until it is approved, 0 to 360.
+              - The number of days, 0 to 360, between the release of a patch and its
+                approval.
             type: int
           approve_until_date:
             description:
-              - Patches released up to this day (C(YYYY-MM-DD)) are approved.
+              - The rule approves all patches released on or before this date (C(YYYY-MM-DD)).
             type: str
           compliance_level:
             description:
-              - 'Severity of a missing patch of this rule: C(CRITICAL), C(HIGH), C(MEDIUM),
-                C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
+              - 'The severity of the compliance violation if a patch that the rule
+                approves is missing: C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL)
+                or C(UNSPECIFIED).'
             type: str
           enable_non_security:
             description:
-              - Whether the rule covers updates other than security ones (Linux).
+              - Whether the rule also approves updates that are not security updates
+                (Linux only).
             type: bool
       global_filters:
         description:
-          - 'Filters that hold for the whole baseline: filter key to a list of values.
-            An empty dict removes all.'
+          - Filters that apply to the whole baseline, as a dictionary of filter keys
+            and lists of values. An empty dictionary removes all filters.
         type: dict
       approved_patches:
         description:
-          - Patches that are approved whatever the rules say, at most 50. An empty
-            list removes all.
+          - Patches that are approved explicitly, up to 50. An empty list removes
+            them all.
         type: list
         elements: str
       approved_patches_compliance_level:
         description:
-          - 'Severity of a missing patch of O(baselines[].approved_patches): C(CRITICAL),
-            C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL) or C(UNSPECIFIED).'
+          - 'The severity of the compliance violation if a patch of O(baselines[].approved_patches)
+            is missing: C(CRITICAL), C(HIGH), C(MEDIUM), C(LOW), C(INFORMATIONAL)
+            or C(UNSPECIFIED).'
         type: str
       approved_patches_enable_non_security:
         description:
-          - Whether O(baselines[].approved_patches) covers updates other than security
-            ones (Linux).
+          - Whether O(baselines[].approved_patches) includes updates that are not
+            security updates (Linux only).
         type: bool
       rejected_patches:
         description:
-          - Patches that are never installed, at most 50. An empty list removes all.
+          - Patches that are rejected explicitly, up to 50. An empty list removes
+            them all.
         type: list
         elements: str
       rejected_patches_action:
         description:
-          - V(ALLOW_AS_DEPENDENCY), which AWS takes where none is set, or V(BLOCK).
+          - 'Whether a rejected patch can still be installed as a dependency: V(ALLOW_AS_DEPENDENCY)
+            or V(BLOCK). Without a value, AWS uses V(ALLOW_AS_DEPENDENCY).'
         type: str
       sources:
         description:
-          - Other repositories (Linux), at most 20. An empty list removes all.
+          - Alternative patch source repositories, up to 20 (Linux only). An empty
+            list removes them all.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the repository.
+              - The name of the repository.
             type: str
             required: true
           products:
             description:
-              - Operating system versions that use it.
+              - The versions of the operating system that the repository applies to.
             type: list
             elements: str
             required: true
           configuration:
             description:
-              - The repository's configuration, as in a yum or apt file.
+              - The configuration of the repository, in the format of a yum or apt
+                file.
             type: str
             required: true
       available_security_updates_compliance_status:
         description:
-          - Whether security updates that are available but not approved make a node
-            V(COMPLIANT) or V(NON_COMPLIANT) (Windows).
+          - 'The status of nodes that miss security updates which are available but
+            not approved: V(COMPLIANT) or V(NON_COMPLIANT) (Windows only).'
         type: str
       setup:
         description:
-          - Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup).
-            An empty string removes it. A baseline that carries the tag of another
-            setup, or that CloudFormation manages, is an error unless O(baselines[].take_over=true).
+          - The name of the setup that owns the baseline. The module stores it in
+            the tag C(patchfleet:setup). An empty string removes the tag. If the baseline
+            has the tag of another setup, or if CloudFormation manages it, the module
+            fails unless O(baselines[].take_over=true).
         type: str
       take_over:
         description:
-          - Change or remove a baseline that another setup or CloudFormation owns,
-            take a patch group or the default from such a one, or with O(baselines[].state=absent)
-            and O(baselines[].setup) remove one that no setup owns. With O(baselines[].setup)
-            it gets the tag of this setup. V(false) where it is not given.
+          - Change or delete a baseline that another setup or CloudFormation owns,
+            and take patch groups and the default from such a baseline. With O(baselines[].state=absent)
+            and O(baselines[].setup), also delete a baseline that no setup owns. With
+            O(baselines[].setup), a baseline that is kept gets the tag of this setup.
+            The default is V(false).
         type: bool
       tags:
         description:
-          - Tags of the baseline. An empty dict removes all that O(baselines[].purge_tags)
-            allows; not given, tags are not read. A tag whose value is null counts
-            as not given.
-          - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
+          - The tags of the baseline. An empty dictionary removes all tags, if O(baselines[].purge_tags=true).
+            If you omit this option, the module does not read tags. A tag with the
+            value null counts as omitted.
+          - Tag keys that begin with C(aws:) or C(patchfleet:) are reserved. The module
+            does not change these tags.
         type: dict
         aliases:
           - resource_tags
       purge_tags:
         description:
-          - Whether tags that O(baselines[].tags) does not list are removed.
+          - Whether to remove tags that are not listed in O(baselines[].tags).
         type: bool
         default: true
       patch_groups:
         description:
-          - Patch groups that use the baseline, at most 25. An empty list deregisters
-            all.
+          - The patch groups to register with the baseline, up to 25. An empty list
+            deregisters all groups.
         type: list
         elements: str
       purge_patch_groups:
         description:
-          - Whether groups that O(baselines[].patch_groups) does not list are deregistered.
+          - Whether to deregister patch groups that are not listed in O(baselines[].patch_groups).
         type: bool
         default: true
       move_patch_groups:
         description:
-          - Take over groups that another baseline of the same operating system holds;
-            otherwise such a group is an error that names the holder.
+          - Whether to move patch groups that are registered with another baseline
+            for the same operating system. With V(false), the module fails for such
+            a group and names the other baseline.
         type: bool
         default: false
       default:
         description:
-          - V(true) makes it the default baseline of its operating system in this
-            account and region. V(false) restores the default of AWS if this baseline
-            is the default now.
+          - V(true) makes the baseline the default for its operating system in the
+            account and Region. V(false) restores the default of AWS if this baseline
+            is the current default.
         type: bool
       recreate:
         description:
-          - 'Allow another O(baselines[].operating_system) for a O(baselines[].baseline_id):
-            the baseline is made anew, its groups and default follow, the old one
-            is removed. Give O(baselines[].name) too, by which the next run finds
-            the new one.'
+          - Allow a change of the O(baselines[].operating_system) of an existing O(baselines[].baseline_id).
+            The module creates a new baseline, moves the patch groups and the default
+            to it, and deletes the old one. Also specify O(baselines[].name), so that
+            the next run finds the new baseline.
         type: bool
         default: false
       state:
         description:
-          - V(present) creates the baseline or makes it as declared.
-          - V(absent) restores the default of AWS if this baseline was the default,
-            deregisters its groups and deletes it.
+          - V(present) creates the baseline, or updates it to match the options that
+            you specify.
+          - V(absent) restores the default of AWS if this baseline is the default,
+            deregisters its patch groups, and deletes it.
         type: str
         choices:
           - present
@@ -1091,111 +1174,115 @@ options:
         default: present
   windows:
     description:
-      - Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window)
-        and what each contains.
+      - The maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window),
+        and the targets and tasks of each window.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_),
-            C(-) and C(.).
-          - The window is found by this exact name. Two windows of the name are an
-            error that lists both ids.
-          - Required unless O(windows[].window_id) is given; with O(windows[].window_id)
-            the window is renamed.
+          - 'The name of the maintenance window. It has 3 to 128 characters: letters,
+            digits, C(_), C(-) and C(.).'
+          - The module finds the window by its exact name. If two windows have the
+            name, the module fails and lists both IDs.
+          - Required unless you specify O(windows[].window_id). If you specify both,
+            the module renames the window.
         type: str
       window_id:
         description:
-          - Id of the window, to rename it or to reach one of two windows of the same
-            name.
+          - The ID of the maintenance window. Use it to rename a window, or to select
+            one of two windows with the same name.
         type: str
       description:
         description:
-          - What the window is for, at most 128 characters. An empty string removes
-            it.
+          - A description of the maintenance window, up to 128 characters. An empty
+            string removes it.
         type: str
       schedule:
         description:
-          - 'When the window opens: C(cron(...)) with six or seven fields, C(rate(...))
-            or C(at(...)).'
-          - Required when the window is created.
+          - The schedule of the maintenance window, as a C(cron(...)) expression with
+            six or seven fields, or a C(rate(...)) or C(at(...)) expression.
+          - Required to create a window.
         type: str
       schedule_timezone:
         description:
-          - IANA name of the time zone in which O(windows[].schedule) is read, such
-            as V(Europe/Berlin); AWS takes UTC where none is set. An empty string
-            removes it.
+          - The time zone of O(windows[].schedule) in IANA format, such as V(Europe/Berlin).
+            Without a time zone, AWS uses UTC. An empty string removes it.
         type: str
       schedule_offset:
         description:
-          - Days, 1 to 6, to wait after the day that a cron O(windows[].schedule)
-            with C(#) or C(L) in its day-of-week names.
-          - V(0) removes it.
+          - The number of days, 1 to 6, to wait after the day of the cron expression
+            before the window opens. O(windows[].schedule) must use C(#) or C(L) in
+            the day-of-week field.
+          - V(0) removes the offset.
         type: int
       start_date:
         description:
-          - When the window becomes active, ISO-8601 with an offset or C(Z). An empty
-            string removes it.
+          - The date and time when the window becomes active, in ISO-8601 format with
+            an offset or C(Z). An empty string removes it.
         type: str
       end_date:
         description:
-          - When the window becomes inactive, ISO-8601 with an offset or C(Z). An
-            empty string removes it.
+          - The date and time when the window becomes inactive, in ISO-8601 format
+            with an offset or C(Z). An empty string removes it.
         type: str
       duration:
         description:
-          - Hours that the window stays open, 1 to 24. Required when the window is
-            created.
+          - The duration of the maintenance window in hours, 1 to 24. Required to
+            create a window.
         type: int
       cutoff:
         description:
-          - Hours before the end from which no new task starts; less than O(windows[].duration).
-            Required when the window is created.
+          - The number of hours before the end of the window when Systems Manager
+            stops starting new tasks. It must be less than O(windows[].duration).
+            Required to create a window.
         type: int
       allow_unassociated_targets:
         description:
-          - Whether tasks may name instances that are not registered as targets. V(false)
-            on creation.
+          - Whether tasks can run on managed nodes that are not registered as targets
+            of the window. A new window gets V(false).
         type: bool
       enabled:
         description:
-          - Whether the window opens at all. V(true) on creation.
-          - 'AWS cannot create a disabled window: it is disabled by a second call,
-            and if that fails the error says so.'
+          - Whether the maintenance window is enabled. A new window gets V(true).
+          - AWS creates every window enabled. To create a disabled window, the module
+            disables it with a second call. If that call fails, the error says that
+            the window exists and is enabled.
         type: bool
       setup:
         description:
-          - Name of the setup that owns the window, stored as the tag C(patchfleet:setup).
-            An empty string removes it.
-          - A window that carries the tag of another setup, or that CloudFormation
-            manages, is an error unless O(windows[].take_over=true).
+          - The name of the setup that owns the window. The module stores it in the
+            tag C(patchfleet:setup). An empty string removes the tag.
+          - If the window has the tag of another setup, or if CloudFormation manages
+            it, the module fails unless O(windows[].take_over=true).
         type: str
       take_over:
         description:
-          - Change or remove a window that another setup or CloudFormation owns, or
-            with O(windows[].state=absent) and O(windows[].setup) one that no setup
-            owns. With O(windows[].setup) it gets the tag of this setup. V(false)
-            where it is not given.
+          - Change or delete a window that another setup or CloudFormation owns. With
+            O(windows[].state=absent) and O(windows[].setup), also delete a window
+            that no setup owns. With O(windows[].setup), a window that is kept gets
+            the tag of this setup. The default is V(false).
         type: bool
       tags:
         description:
-          - Tags of the window. An empty dict removes all that O(windows[].purge_tags)
-            allows; not given, tags are not read. A tag whose value is null counts
-            as not given.
-          - Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.
+          - The tags of the window. An empty dictionary removes all tags, if O(windows[].purge_tags=true).
+            If you omit this option, the module does not read tags. A tag with the
+            value null counts as omitted.
+          - Tag keys that begin with C(aws:) or C(patchfleet:) are reserved. The module
+            does not change these tags.
         type: dict
         aliases:
           - resource_tags
       purge_tags:
         description:
-          - Whether tags that O(windows[].tags) does not list are removed.
+          - Whether to remove tags that are not listed in O(windows[].tags).
         type: bool
         default: true
       state:
         description:
-          - V(present) creates the window or makes it as declared.
-          - V(absent) deletes it together with its targets and tasks; the diff lists
+          - V(present) creates the window, or updates it to match the options that
+            you specify.
+          - V(absent) deletes the window with its targets and tasks. The diff lists
             them.
         type: str
         choices:
@@ -1204,45 +1291,47 @@ options:
         default: present
       targets:
         description:
-          - Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target)
-            without C(window). Targets that are not listed stay.
+          - The targets of the window, with the options of M(patchfleet.aws.ssm_window_target)
+            except C(window). Targets that you do not list stay unchanged.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9),
-                C(_), C(-) and C(.).
-              - The target is found by this exact name inside its window. Required
-                unless O(windows[].targets[].window_target_id) is given, and on creation.
-              - If there is none of the name, but one target without a name that has
-                the same criteria, that one gets the name. Several such targets are
-                an error.
+              - 'The name of the target. It has 3 to 128 characters: letters, digits,
+                C(_), C(-) and C(.).'
+              - The module finds the target by its exact name in the window. Required
+                to register a target, and unless you specify O(windows[].targets[].window_target_id).
+              - If no target has the name, but exactly one unnamed target selects
+                the same nodes, the module gives the name to that target. If several
+                do, the module fails.
             type: str
           window_target_id:
             description:
-              - Id of the target, to rename it or to reach one of two targets of the
-                same name.
+              - The ID of the target. Use it to rename a target, or to select one
+                of two targets with the same name.
             type: str
           description:
             description:
-              - What the target is, at most 128 characters. An empty string removes
-                it.
+              - A description of the target, up to 128 characters. An empty string
+                removes it.
             type: str
           owner_information:
             description:
-              - Text that AWS puts into the events of this target, at most 128 characters.
-                An empty string removes it.
+              - A value that AWS includes in the events that it raises while tasks
+                run on this target, up to 128 characters. An empty string removes
+                it.
             type: str
           patch_groups:
             description:
-              - 'Patch groups whose instances are targets: values of the tag O(windows[].targets[].patch_group_key).'
+              - The patch groups to target. A patch group is a value of the tag O(windows[].targets[].patch_group_key).
             type: list
             elements: str
           patch_group_key:
             description:
-              - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup);
-                the second is needed where tags are allowed in instance metadata.
+              - The key of the tag that holds the patch group. AWS supports C(Patch
+                Group) and C(PatchGroup). You must use C(PatchGroup) if you allow
+                tags in EC2 instance metadata.
             type: str
             choices:
               - PatchGroup
@@ -1250,52 +1339,57 @@ options:
             default: PatchGroup
           instance_tags:
             description:
-              - 'Tags that instances must carry: tag key to a value or a list of values.
-                All keys must match, any value of one.'
+              - The tags of the managed nodes to target, as a dictionary of tag keys
+                and their value or list of values. A node must match every key, and
+                any one value of each key.
             type: dict
           tag_keys:
             description:
-              - Keys of tags that instances must carry, whatever the value.
+              - Tag keys of the managed nodes to target. The tags can have any value.
             type: list
             elements: str
           instance_ids:
             description:
-              - Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other
-                forms.
+              - The IDs of the managed nodes to target (C(i-) or C(mi-)), up to 50.
+                Mutually exclusive with the other ways to select targets.
             type: list
             elements: str
           resource_group:
             description:
-              - Name of one resource group. Excludes the other forms.
+              - The name of the resource group to target. Mutually exclusive with
+                the other ways to select targets.
             type: str
           resource_types:
             description:
-              - Types of resources of O(windows[].targets[].resource_group) that count,
+              - The resource types of O(windows[].targets[].resource_group) to target,
                 such as V(AWS::EC2::Instance).
             type: list
             elements: str
           targets:
             description:
-              - Criteria in the API's own form. Excludes the other forms. Only here
-                the empty value of a tag can be given.
+              - The targets in the format of the Systems Manager API. Mutually exclusive
+                with the other ways to select targets. Use this option to match tags
+                with an empty value, which the other options do not accept.
             type: list
             elements: dict
             suboptions:
               key:
                 description:
-                  - Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).
+                  - The key, such as C(tag:Env), C(tag-key) or C(InstanceIds).
                 type: str
                 required: true
               values:
                 description:
-                  - Values of the criterion.
+                  - The values of the key.
                 type: list
                 elements: str
                 required: true
           state:
             description:
-              - V(present) registers the target or makes it as declared.
-              - V(absent) deregisters it; refused while a task uses it, unless O(windows[].targets[].force=true).
+              - V(present) registers the target, or updates it to match the options
+                that you specify.
+              - V(absent) deregisters the target. If a task uses it, the module fails
+                unless O(windows[].targets[].force=true).
             type: str
             choices:
               - present
@@ -1303,210 +1397,226 @@ options:
             default: present
           force:
             description:
-              - Deregister a target although a task uses it.
+              - Deregister the target even if a task uses it.
             type: bool
             default: false
       patch_tasks:
         description:
-          - Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task)
-            without C(window). Tasks that are not listed stay.
+          - The patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task)
+            except C(window). Tasks that you do not list stay unchanged.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_),
-                C(-) and C(.).
-              - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_window_task)
-                share the namespace.
-              - If there is none of the name, but one task without a name that has
-                the same type, document, targets and, for a patch task, operation,
-                that one gets the name. Several such tasks are an error.
-              - Required unless O(windows[].patch_tasks[].window_task_id) is given,
-                and on creation.
+              - 'The name of the task. It has 3 to 128 characters: letters, digits,
+                C(_), C(-) and C(.).'
+              - The module finds the task by its exact name in the window. Tasks of
+                this module and of M(patchfleet.aws.ssm_window_task) must not have
+                the same name.
+              - If no task has the name, but exactly one unnamed task has the same
+                type, document and targets, and as a patch task the same operation,
+                the module gives the name to that task. If several do, the module
+                fails.
+              - Required to register a task, and unless you specify O(windows[].patch_tasks[].window_task_id).
             type: str
           window_task_id:
             description:
-              - Id of the task, to rename it or to reach one of two tasks of the same
-                name.
+              - The ID of the task. Use it to rename a task, or to select one of two
+                tasks with the same name.
             type: str
           description:
             description:
-              - What the task does, at most 128 characters. An empty string removes
+              - A description of the task, up to 128 characters. An empty string removes
                 it.
             type: str
           operation:
             description:
-              - V(Scan) reports what is missing, V(Install) also installs it. Required
-                on creation.
+              - V(Scan) reports missing patches. V(Install) also installs them. Required
+                to register a task.
             type: str
             choices:
               - Scan
               - Install
           reboot_option:
             description:
-              - V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded),
-                and so does a task that scanned before and stores neither. With V(NoReboot)
-                an instance counts as noncompliant until it was rebooted and scanned.
+              - 'Whether nodes reboot after the installation: V(RebootIfNeeded) or
+                V(NoReboot). With V(NoReboot), a node that needs a reboot is noncompliant
+                until you reboot and scan it.'
+              - A new task that installs gets V(RebootIfNeeded). So does a task that
+                you change from V(Scan) to V(Install), if it has no value yet.
             type: str
           document:
             description:
-              - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) for
-                a new task, C(AWS-RunPatchBaselineWithHooks) with O(windows[].patch_tasks[].hooks);
-                another one must take the same parameters.
+              - The name or ARN of the document that patches. A new task gets C(AWS-RunPatchBaseline),
+                or C(AWS-RunPatchBaselineWithHooks) if you specify O(windows[].patch_tasks[].hooks).
+                Another document must take the same parameters.
             type: str
           hooks:
             description:
-              - Documents that run around the installation, by name or ARN. Excludes
-                O(windows[].patch_tasks[].install_override_list) and O(windows[].patch_tasks[].baseline_override).
-                An empty dict removes them.
+              - The names or ARNs of documents to run before and after the installation.
+                Mutually exclusive with O(windows[].patch_tasks[].install_override_list)
+                and O(windows[].patch_tasks[].baseline_override). An empty dictionary
+                removes the hooks.
             type: dict
             suboptions:
               pre_install:
                 description:
-                  - Before the installation.
+                  - The document to run before the installation.
                 type: str
               post_install:
                 description:
-                  - After the installation, before the reboot.
+                  - The document to run after the installation and before the reboot.
                 type: str
               on_exit:
                 description:
-                  - At the end, whatever happened.
+                  - The document to run at the end, whether or not the installation
+                    succeeded.
                 type: str
           install_override_list:
             description:
-              - C(https://) or C(s3://) URL of a list of patches to install instead
-                of what the baseline approves. Excludes O(windows[].patch_tasks[].hooks)
-                and O(windows[].patch_tasks[].baseline_override).
+              - The C(https://) or C(s3://) URL of a list of patches to install instead
+                of the patches that the baseline approves. Mutually exclusive with
+                O(windows[].patch_tasks[].hooks) and O(windows[].patch_tasks[].baseline_override).
             type: str
           baseline_override:
             description:
-              - C(https://) or C(s3://) URL of baselines to use instead of the registered
-                one; the result may not show in the compliance data. Excludes O(windows[].patch_tasks[].hooks)
+              - The C(https://) or C(s3://) URL of patch baselines to use instead
+                of the registered baseline. The compliance data of the node might
+                not include the result. Mutually exclusive with O(windows[].patch_tasks[].hooks)
                 and O(windows[].patch_tasks[].install_override_list).
             type: str
           window_targets:
             description:
-              - Registered targets of the window on which the task runs, by name or
-                id, at most 10. Excludes O(windows[].patch_tasks[].instance_ids).
+              - The names or IDs of the registered targets of the window that the
+                task runs on, up to 10. Mutually exclusive with O(windows[].patch_tasks[].instance_ids).
             type: list
             elements: str
           instance_ids:
             description:
-              - Instances on which the task runs, at most 50. They must be registered
-                with the window, or the window must have C(allow_unassociated_targets);
-                of one that no target names by its id a warning says that AWS may
-                refuse it. Excludes O(windows[].patch_tasks[].window_targets).
+              - The IDs of the managed nodes that the task runs on, up to 50. The
+                nodes must be registered as targets of the window, or the window must
+                have C(allow_unassociated_targets=true). If no target lists a node
+                by its ID, the module warns that AWS might refuse it. Mutually exclusive
+                with O(windows[].patch_tasks[].window_targets).
             type: list
             elements: str
           max_concurrency:
             description:
-              - How many targets at a time, a number or a percentage. V(10%) on creation
-                of a task with targets.
+              - The maximum number of targets that the task runs on at the same time,
+                as a number or a percentage. A new task with targets gets V(10%).
             type: str
           max_errors:
             description:
-              - How many errors until the task stops, a number or a percentage. V(10%)
-                on creation of a task with targets.
+              - The maximum number of errors before the task stops, as a number or
+                a percentage. A new task with targets gets V(10%).
             type: str
           priority:
             description:
-              - Tasks of a lower number start first, those of the same number together.
-                V(1) on creation; V(0) is a value.
+              - The priority of the task. A lower number has a higher priority, and
+                V(0) is the highest. Tasks of the same priority start at the same
+                time. A new task gets V(1).
             type: int
           service_role_arn:
             description:
-              - Role with which Systems Manager runs the task. Where none is set it
-                is the service-linked role; an empty string goes back to that.
+              - The ARN of the IAM service role that Systems Manager assumes to run
+                the task. Without a role, Systems Manager uses its service-linked
+                role. An empty string restores this.
             type: str
           cutoff_behavior:
             description:
-              - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where
-                none is set, or V(CANCEL_TASK).'
+              - 'Whether the task continues to run after the cutoff time of the window:
+                V(CONTINUE_TASK) or V(CANCEL_TASK). Without a value, AWS uses V(CONTINUE_TASK).'
             type: str
           alarm:
             description:
-              - CloudWatch alarm that stops the task. An empty dict removes it.
+              - The CloudWatch alarm that stops the task. An empty dictionary removes
+                it.
             type: dict
             suboptions:
               name:
                 description:
-                  - Name of the alarm.
+                  - The name of the alarm.
                 type: str
               ignore_poll_failure:
                 description:
-                  - Whether the task goes on when the state of the alarm cannot be
-                    read.
+                  - Whether the task continues if Systems Manager cannot read the
+                    state of the alarm.
                 type: bool
           comment:
             description:
-              - Comment of the command, at most 100 characters.
+              - A comment on the command, up to 100 characters.
             type: str
           timeout_seconds:
             description:
-              - Seconds, 30 to 2592000, for a command to be delivered to an instance.
-                V(0) goes back to the default of the service.
+              - The number of seconds, 30 to 2592000, within which the command must
+                start on a node. V(0) restores the default of AWS.
             type: int
           document_version:
             description:
-              - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+              - 'The version of the document: V($DEFAULT), V($LATEST) or a version
+                number. Without a value, AWS uses V($DEFAULT).'
             type: str
           document_hash:
             description:
-              - Hash of the document, checked before it runs.
+              - The hash of the document. Systems Manager verifies it before it runs
+                the document.
             type: str
           document_hash_type:
             description:
-              - V(Sha256) or V(Sha1).
+              - 'The type of the hash: V(Sha256) or V(Sha1).'
             type: str
           output_s3_bucket:
             description:
-              - Name of the bucket for the output of the command.
+              - The name of the S3 bucket for the output of the command.
             type: str
           output_s3_prefix:
             description:
-              - Prefix of the output in the bucket.
+              - The key prefix of the output in the S3 bucket.
             type: str
           cloudwatch_output:
             description:
-              - Whether the output also goes to CloudWatch Logs.
+              - Whether Run Command also sends the output to CloudWatch Logs.
             type: bool
           cloudwatch_log_group:
             description:
-              - Log group for the output. Where none is set, AWS chooses one by the
-                name of the document.
+              - The CloudWatch log group for the output. Without a value, AWS derives
+                the name of the log group from the name of the document.
             type: str
           notification:
             description:
-              - Notification of state changes through SNS. An empty dict removes it.
+              - The Amazon SNS notifications about status changes of the command.
+                An empty dictionary removes them.
             type: dict
             suboptions:
               topic_arn:
                 description:
-                  - Topic to publish to.
+                  - The ARN of the SNS topic to publish to.
                 type: str
               role_arn:
                 description:
-                  - Role that publishes to the topic. It is not C(service_role_arn),
-                    which runs the task.
+                  - The ARN of the IAM role that publishes the notifications to the
+                    topic. It is different from C(service_role_arn), which runs the
+                    task.
                 type: str
               events:
                 description:
-                  - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut),
-                    V(Cancelled), V(Failed). V([Failed, TimedOut]) when the notification
-                    is new.'
+                  - 'The statuses to send notifications for: V(All), V(InProgress),
+                    V(Success), V(TimedOut), V(Cancelled) and V(Failed). A new notification
+                    gets V([Failed, TimedOut]).'
                 type: list
                 elements: str
               type:
                 description:
-                  - V(Command), one notification for the command, or V(Invocation),
-                    one for each instance. V(Command) when the notification is new.
+                  - V(Command) sends a notification when the status of the command
+                    changes. V(Invocation) sends one for each node. A new notification
+                    gets V(Command).
                 type: str
           state:
             description:
-              - V(present) registers the task or makes it as declared.
-              - V(absent) deregisters it.
+              - V(present) registers the task, or updates it to match the options
+                that you specify.
+              - V(absent) deregisters the task.
             type: str
             choices:
               - present
@@ -1514,37 +1624,38 @@ options:
             default: present
       tasks:
         description:
-          - Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task)
-            without C(window).
+          - The other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task)
+            except C(window). Tasks that you do not list stay unchanged.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_),
-                C(-) and C(.).
-              - The task is found by this exact name inside its window; tasks of M(patchfleet.aws.ssm_patch_task)
-                share the namespace.
-              - If there is none of the name, but one task without a name that has
-                the same type, document, targets and, for a patch task, operation,
-                that one gets the name. Several such tasks are an error.
-              - Required unless O(windows[].tasks[].window_task_id) is given, and
-                on creation.
+              - 'The name of the task. It has 3 to 128 characters: letters, digits,
+                C(_), C(-) and C(.).'
+              - The module finds the task by its exact name in the window. Tasks of
+                this module and of M(patchfleet.aws.ssm_patch_task) must not have
+                the same name.
+              - If no task has the name, but exactly one unnamed task has the same
+                type, document and targets, and as a patch task the same operation,
+                the module gives the name to that task. If several do, the module
+                fails.
+              - Required to register a task, and unless you specify O(windows[].tasks[].window_task_id).
             type: str
           window_task_id:
             description:
-              - Id of the task, to rename it or to reach one of two tasks of the same
-                name.
+              - The ID of the task. Use it to rename a task, or to select one of two
+                tasks with the same name.
             type: str
           description:
             description:
-              - What the task does, at most 128 characters. An empty string removes
+              - A description of the task, up to 128 characters. An empty string removes
                 it.
             type: str
           task_type:
             description:
-              - Type of the task. Required on creation. Another type for an existing
-                task replaces it.
+              - The type of the task. Required to register a task. If you change the
+                type of an existing task, the module replaces the task.
             type: str
             choices:
               - RUN_COMMAND
@@ -1553,191 +1664,197 @@ options:
               - STEP_FUNCTIONS
           task_arn:
             description:
-              - Name or ARN of the document or function, or ARN of the state machine.
-                Required on creation.
+              - The name or ARN of the document or Lambda function, or the ARN of
+                the state machine. Required to register a task.
             type: str
           window_targets:
             description:
-              - Registered targets of the window on which the task runs, by name or
-                id, at most 10. Excludes O(windows[].tasks[].instance_ids).
+              - The names or IDs of the registered targets of the window that the
+                task runs on, up to 10. Mutually exclusive with O(windows[].tasks[].instance_ids).
             type: list
             elements: str
           instance_ids:
             description:
-              - Instances on which the task runs, at most 50. They must be registered
-                with the window, or the window must have C(allow_unassociated_targets);
-                of one that no target names by its id a warning says that AWS may
-                refuse it. Excludes O(windows[].tasks[].window_targets).
+              - The IDs of the managed nodes that the task runs on, up to 50. The
+                nodes must be registered as targets of the window, or the window must
+                have C(allow_unassociated_targets=true). If no target lists a node
+                by its ID, the module warns that AWS might refuse it. Mutually exclusive
+                with O(windows[].tasks[].window_targets).
             type: list
             elements: str
           max_concurrency:
             description:
-              - How many targets at a time, a number or a percentage. V(10%) on creation
-                of a task with targets.
+              - The maximum number of targets that the task runs on at the same time,
+                as a number or a percentage. A new task with targets gets V(10%).
             type: str
           max_errors:
             description:
-              - How many errors until the task stops, a number or a percentage. V(10%)
-                on creation of a task with targets.
+              - The maximum number of errors before the task stops, as a number or
+                a percentage. A new task with targets gets V(10%).
             type: str
           priority:
             description:
-              - Tasks of a lower number start first, those of the same number together.
-                V(1) on creation; V(0) is a value.
+              - The priority of the task. A lower number has a higher priority, and
+                V(0) is the highest. Tasks of the same priority start at the same
+                time. A new task gets V(1).
             type: int
           service_role_arn:
             description:
-              - Role with which Systems Manager runs the task. Where none is set it
-                is the service-linked role; an empty string goes back to that.
+              - The ARN of the IAM service role that Systems Manager assumes to run
+                the task. Without a role, Systems Manager uses its service-linked
+                role. An empty string restores this.
             type: str
           cutoff_behavior:
             description:
-              - 'What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where
-                none is set, or V(CANCEL_TASK).'
+              - 'Whether the task continues to run after the cutoff time of the window:
+                V(CONTINUE_TASK) or V(CANCEL_TASK). Without a value, AWS uses V(CONTINUE_TASK).'
             type: str
           alarm:
             description:
-              - CloudWatch alarm that stops the task. An empty dict removes it.
+              - The CloudWatch alarm that stops the task. An empty dictionary removes
+                it.
             type: dict
             suboptions:
               name:
                 description:
-                  - Name of the alarm.
+                  - The name of the alarm.
                 type: str
               ignore_poll_failure:
                 description:
-                  - Whether the task goes on when the state of the alarm cannot be
-                    read.
+                  - Whether the task continues if Systems Manager cannot read the
+                    state of the alarm.
                 type: bool
           run_command:
             description:
-              - What a V(RUN_COMMAND) task runs. Suboptions that are not given stay;
-                an empty dict clears them.
+              - The settings of a V(RUN_COMMAND) task. Suboptions that you omit stay
+                unchanged. An empty dictionary clears them all.
             type: dict
             suboptions:
               parameters:
                 description:
-                  - 'Parameters of the document: name to a value or a list of values.
-                    Replaced as a whole.'
+                  - The parameters of the document, as a dictionary of names and their
+                    value or list of values. They replace all existing parameters.
                 type: dict
               comment:
                 description:
-                  - Comment of the command, at most 100 characters.
+                  - A comment on the command, up to 100 characters.
                 type: str
               timeout_seconds:
                 description:
-                  - Seconds, 30 to 2592000, for a command to be delivered to an instance.
-                    V(0) goes back to the default of the service.
+                  - The number of seconds, 30 to 2592000, within which the command
+                    must start on a node. V(0) restores the default of AWS.
                 type: int
               document_version:
                 description:
-                  - V($DEFAULT), which AWS takes where none is set, V($LATEST) or
-                    a number.
+                  - 'The version of the document: V($DEFAULT), V($LATEST) or a version
+                    number. Without a value, AWS uses V($DEFAULT).'
                 type: str
               document_hash:
                 description:
-                  - Hash of the document, checked before it runs.
+                  - The hash of the document. Systems Manager verifies it before it
+                    runs the document.
                 type: str
               document_hash_type:
                 description:
-                  - V(Sha256) or V(Sha1).
+                  - 'The type of the hash: V(Sha256) or V(Sha1).'
                 type: str
               output_s3_bucket:
                 description:
-                  - Name of the bucket for the output of the command.
+                  - The name of the S3 bucket for the output of the command.
                 type: str
               output_s3_prefix:
                 description:
-                  - Prefix of the output in the bucket.
+                  - The key prefix of the output in the S3 bucket.
                 type: str
               cloudwatch_output:
                 description:
-                  - Whether the output also goes to CloudWatch Logs.
+                  - Whether Run Command also sends the output to CloudWatch Logs.
                 type: bool
               cloudwatch_log_group:
                 description:
-                  - Log group for the output. Where none is set, AWS chooses one by
-                    the name of the document.
+                  - The CloudWatch log group for the output. Without a value, AWS
+                    derives the name of the log group from the name of the document.
                 type: str
               notification:
                 description:
-                  - Notification of state changes through SNS. An empty dict removes
-                    it.
+                  - The Amazon SNS notifications about status changes of the command.
+                    An empty dictionary removes them.
                 type: dict
                 suboptions:
                   topic_arn:
                     description:
-                      - Topic to publish to.
+                      - The ARN of the SNS topic to publish to.
                     type: str
                   role_arn:
                     description:
-                      - Role that publishes to the topic. It is not C(service_role_arn),
-                        which runs the task.
+                      - The ARN of the IAM role that publishes the notifications to
+                        the topic. It is different from C(service_role_arn), which
+                        runs the task.
                     type: str
                   events:
                     description:
-                      - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut),
-                        V(Cancelled), V(Failed). V([Failed, TimedOut]) when the notification
-                        is new.'
+                      - 'The statuses to send notifications for: V(All), V(InProgress),
+                        V(Success), V(TimedOut), V(Cancelled) and V(Failed). A new
+                        notification gets V([Failed, TimedOut]).'
                     type: list
                     elements: str
                   type:
                     description:
-                      - V(Command), one notification for the command, or V(Invocation),
-                        one for each instance. V(Command) when the notification is
-                        new.
+                      - V(Command) sends a notification when the status of the command
+                        changes. V(Invocation) sends one for each node. A new notification
+                        gets V(Command).
                     type: str
           automation:
             description:
-              - What an V(AUTOMATION) task runs.
+              - The settings of an V(AUTOMATION) task.
             type: dict
             suboptions:
               document_version:
                 description:
-                  - V($DEFAULT), which AWS takes where none is set, V($LATEST) or
-                    a number.
+                  - 'The version of the runbook: V($DEFAULT), V($LATEST) or a version
+                    number. Without a value, AWS uses V($DEFAULT).'
                 type: str
               parameters:
                 description:
-                  - 'Parameters of the runbook: name to a value or a list of values.
-                    Replaced as a whole.'
+                  - The parameters of the runbook, as a dictionary of names and their
+                    value or list of values. They replace all existing parameters.
                 type: dict
           lambda_function:
             description:
-              - What a V(LAMBDA) task passes to the function.
+              - The settings of a V(LAMBDA) task.
             type: dict
             suboptions:
               payload:
                 description:
-                  - 'Input of the function: JSON text, or a structure that becomes
-                    JSON. It is encoded when it is sent.'
+                  - The JSON input of the function, as text or as a data structure.
+                    The module encodes it for you.
                 type: raw
               client_context:
                 description:
-                  - Client context, base64.
+                  - The client context, encoded in base64.
                 type: str
               qualifier:
                 description:
-                  - Version or alias of the function.
+                  - The version or alias of the function.
                 type: str
           step_functions:
             description:
-              - What a V(STEP_FUNCTIONS) task passes to the state machine.
+              - The settings of a V(STEP_FUNCTIONS) task.
             type: dict
             suboptions:
               input:
                 description:
-                  - 'Input of the execution: JSON text, or a structure that becomes
-                    JSON.'
+                  - The JSON input of the execution, as text or as a data structure.
                 type: raw
               name:
                 description:
-                  - Name of the execution.
+                  - The name of the execution.
                 type: str
           state:
             description:
-              - V(present) registers the task or makes it as declared.
-              - V(absent) deregisters it.
+              - V(present) registers the task, or updates it to match the options
+                that you specify.
+              - V(absent) deregisters the task.
             type: str
             choices:
               - present
@@ -1745,23 +1862,23 @@ options:
             default: present
   setup:
     description:
-      - Name of the setup, stored as the tag C(patchfleet:setup) on its windows and
-        baselines. Without it no tag is written, and O(prune) is refused.
+      - The name of the setup. The module stores it in the tag C(patchfleet:setup)
+        of each window and baseline. Without a name, the module writes no such tag,
+        and you cannot use O(prune).
     type: str
   take_over:
     description:
-      - Change or remove windows and baselines that another setup or CloudFormation
-        owns, and with O(state=absent) and O(setup) those that no setup owns. An entry's
-        own C(take_over) wins over this one, either way.
+      - Change or delete windows and baselines that another setup or CloudFormation
+        owns. With O(state=absent) and O(setup), also delete those that no setup owns.
+        The C(take_over) of an entry overrides this option.
     type: bool
     default: false
   unset:
     description:
-      - What happens to options of a declared resource that the declaration does not
-        mention.
-      - V(keep) leaves them as they are. V(reset) gives them the value of a new resource
-        or clears them, so that a line which was deleted from the declaration is undone;
-        C(enabled) and tags are excepted.
+      - What to do with options that you omit from a declared resource.
+      - V(keep) leaves them unchanged. V(reset) sets them to the value of a new resource,
+        or clears them. Removing a line from your declaration then undoes it. V(reset)
+        does not apply to C(enabled) and tags.
     type: str
     choices:
       - keep
@@ -1769,41 +1886,45 @@ options:
     default: keep
   prune:
     description:
-      - Remove windows and baselines that carry the tag of this O(setup) and are not
-        declared, and targets and tasks inside its windows that are not declared.
-      - Comes last, and only if nothing failed. A window that is adopted in the same
-        run keeps its targets and tasks. Refused without O(setup), and where O(windows)
-        and O(baselines) are both empty.
-      - A list that is empty or missing prunes nothing of its kind, be it O(windows),
-        O(baselines), or in a window its C(targets), or C(patch_tasks) and C(tasks)
-        together. A warning names what is left; to remove the last ones, give them
-        V(absent) as their C(state).
+      - Delete windows and baselines that have the tag of this O(setup) and that you
+        do not declare, and deregister targets and tasks in its windows that you do
+        not declare.
+      - The module prunes at the end of the run, and only if nothing failed. It keeps
+        the targets and tasks of a window that it adopts in the same run. Requires
+        O(setup), and at least one entry in O(windows) or O(baselines).
+      - An empty or missing list prunes nothing of its kind. This applies to O(windows),
+        to O(baselines), and for each window to C(targets), and to C(patch_tasks)
+        and C(tasks) together. A warning lists what the module kept. To delete the
+        last resources of a kind, set their C(state) to V(absent).
     type: bool
     default: false
   prune_limit:
     description:
-      - The most resources that one run may remove by O(prune), or by O(state=absent)
-        besides what is declared. Targets and tasks of a removed window count. Above
-        it the run fails with the list before it writes anything.
+      - The maximum number of resources that one run can delete by O(prune), or by
+        O(state=absent) in addition to declared resources. The targets and tasks of
+        a deleted window count. If there are more, the module lists them and fails
+        before it changes anything.
     type: int
     default: 10
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
   concurrency:
     description:
-      - API calls at a time.
+      - The maximum number of concurrent API calls.
     type: int
     default: 16
   state:
     description:
-      - V(present) makes everything as declared.
-      - V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state)
-        say, and with O(setup) all that this setup owns; O(prune_limit) bounds how
-        much of that may be undeclared.
+      - V(present) creates and updates the declared resources.
+      - V(absent) deletes the declared resources, regardless of O(windows[].state)
+        and O(baselines[].state). With O(setup), it also deletes everything else that
+        this setup owns, up to O(prune_limit).
     type: str
     choices:
       - present
@@ -1815,34 +1936,36 @@ options:
 options:
   names:
     description:
-      - Only windows with one of these names.
+      - Only windows with these names.
     type: list
     elements: str
   window_ids:
     description:
-      - Only windows with one of these ids.
+      - Only windows with these IDs.
     type: list
     elements: str
   enabled:
     description:
-      - Only windows that are enabled, or only those that are not.
+      - V(true) returns only enabled windows, V(false) only disabled windows.
     type: bool
   tags:
     description:
-      - Only windows that carry all of these tags, tag key to value. The tag C(patchfleet:setup)
-        holds the name of the setup that owns a window.
+      - Only windows that have all of these tags, as a dictionary of tag keys and
+        values. The tag C(patchfleet:setup) holds the name of the setup that owns
+        a window.
     type: dict
   instance_id:
     description:
-      - Only windows whose targets or tasks name this node, by id (C(i-) or C(mi-)).
+      - Only windows with a target or task that selects this node, by ID (C(i-) or
+        C(mi-)).
     type: str
   include:
     description:
-      - What is read besides the windows themselves.
-      - V(targets) and V(tasks) also go into RV(windows[].declaration). V(next_runs)
-        are the moments at which AWS opens the window next. V(executions) are its
-        last runs, of which AWS keeps those of 30 days, with their tasks and invocations;
-        their names are read with them.
+      - The details to return in addition to the windows.
+      - V(targets) and V(tasks) are also included in RV(windows[].declaration). V(next_runs)
+        returns the times when AWS opens the window next. V(executions) returns the
+        executions of the window with their tasks and invocations. AWS keeps executions
+        for 30 days. The module also reads the names of the tasks.
     type: list
     elements: str
     choices:
@@ -1853,12 +1976,13 @@ options:
     default: []
   next_run_count:
     description:
-      - How many next runs of a window are read at most, 1 to 100.
+      - The maximum number of next runs to return for each window, 1 to 100.
     type: int
     default: 5
   execution_count:
     description:
-      - How many executions of a window are read at most, the newest ones, 1 to 1000.
+      - The maximum number of executions to return for each window, 1 to 1000, starting
+        with the most recent.
     type: int
     default: 10
 """
@@ -1867,18 +1991,18 @@ options:
 options:
   names:
     description:
-      - Only baselines with one of these names.
+      - Only baselines with these names.
     type: list
     elements: str
   baseline_ids:
     description:
-      - Only baselines with one of these ids or ARNs.
+      - Only baselines with these IDs or ARNs.
     type: list
     elements: str
   owner:
     description:
-      - V(self) for baselines of this account, V(aws) for those of AWS, V(all) for
-        both.
+      - 'The owner of the baselines: V(self) for baselines of this account, V(aws)
+        for AWS-owned baselines, or V(all) for both.'
     type: str
     choices:
       - self
@@ -1887,7 +2011,7 @@ options:
     default: self
   operating_system:
     description:
-      - Only baselines of this operating system, as the API names it, such as V(WINDOWS).
+      - Only baselines for this operating system, as the API names it, such as V(WINDOWS).
     type: str
   default_only:
     description:
@@ -1896,10 +2020,11 @@ options:
     default: false
   include:
     description:
-      - What is read besides the baselines themselves. V(patch_groups) are the groups
-        that use a baseline.
-      - V(effective_patches) are the patches that there are, and whether the baseline
-        approves each. AWS tells them for baselines of Windows only. They are many.
+      - The details to return in addition to the baselines. V(patch_groups) returns
+        the patch groups that are registered with each baseline.
+      - V(effective_patches) returns all available patches, and whether the baseline
+        approves them. AWS supports this only for Windows baselines. Expect a large
+        result.
     type: list
     elements: str
     choices:
@@ -1908,8 +2033,8 @@ options:
     default: []
   as_override:
     description:
-      - Add RV(baselines[].override), the JSON text that C(baseline_override) takes,
-        to be stored under an URL.
+      - Also return RV(baselines[].override), the JSON document that you store at
+        the URL for C(baseline_override).
     type: bool
     default: false
 """
@@ -1918,24 +2043,24 @@ options:
 options:
   patch_groups:
     description:
-      - Only nodes of these patch groups. A node is in a group by its tag C(PatchGroup)
-        or C(Patch Group), or by the group of its last report.
+      - Only nodes of these patch groups. A node belongs to a group by its tag C(PatchGroup)
+        or C(Patch Group), or by the group in its last report.
     type: list
     elements: str
   instance_ids:
     description:
-      - Only these nodes, by id (C(i-) or C(mi-)).
+      - Only nodes with these IDs (C(i-) or C(mi-)).
     type: list
     elements: str
   instance_tags:
     description:
-      - 'Only nodes that carry all of these tags: tag key to a value or a list of
-        values, of which any fits.'
+      - Only nodes that have all of these tags, as a dictionary of tag keys and their
+        value or list of values. Any value of a list matches.
     type: dict
   level:
     description:
-      - 'What is told besides RV(summary) and RV(groups): V(instances) adds RV(instances),
-        V(patches) adds RV(instances) and RV(patches).'
+      - The level of detail to return in addition to RV(summary) and RV(groups). V(instances)
+        adds RV(instances). V(patches) adds RV(instances) and RV(patches).
     type: str
     choices:
       - summary
@@ -1944,7 +2069,7 @@ options:
     default: summary
   states:
     description:
-      - Only patches in these states go into RV(patches). Needs O(level=patches).
+      - Only return patches in these states in RV(patches). Requires O(level=patches).
     type: list
     elements: str
     choices:
@@ -1958,44 +2083,44 @@ options:
       - AVAILABLE_SECURITY_UPDATE
   severities:
     description:
-      - Only patches of these severities go into RV(patches), as their publisher calls
-        them, such as V(Critical); upper and lower case make no difference. Needs
-        O(level=patches).
+      - Only return patches with these severities in RV(patches), as the publisher
+        names them, such as V(Critical). Not case-sensitive. Requires O(level=patches).
     type: list
     elements: str
   only_noncompliant:
     description:
-      - Only nodes that AWS counts as noncompliant, and only the patches that make
-        them so, go into RV(instances) and RV(patches). Nodes of which that was not
-        read stay.
+      - Only return noncompliant nodes in RV(instances), and in RV(patches) only the
+        patches that make them noncompliant, as AWS counts them. Nodes whose patch
+        state could not be read are kept.
     type: bool
     default: false
   stale_after_hours:
     description:
-      - After how many hours without a scan or an installation what is known of a
-        node is stale, 1 to 87600.
+      - The number of hours, 1 to 87600, after the last scan or installation when
+        the data of a node counts as stale.
     type: int
     default: 168
   include_unmanaged:
     description:
-      - Also tell of running EC2 instances that carry the tag of a patch group and
-        that Systems Manager does not manage; with O(instance_ids) of those instances,
-        whether tagged or not.
-      - Needs the permission C(ec2:DescribeInstances).
+      - Also report running EC2 instances that have the tag of a patch group but are
+        not managed by Systems Manager. With O(instance_ids), report those instances
+        with or without the tag.
+      - Requires the permission C(ec2:DescribeInstances).
     type: bool
     default: false
   concurrency:
     description:
-      - API calls at a time.
+      - The maximum number of concurrent API calls.
     type: int
     default: 16
   dest:
     description:
-      - Write the rows of the O(level) to this file while reading, instead of returning
-        RV(instances) and RV(patches), so that memory does not grow with them. Its
-        name ends in C(.jsonl) or C(.csv), its directory exists.
-      - The file is put in its place as a whole when all is read; a new one gets mode
-        0600.
+      - Write the rows of O(level) to this file as they are read, instead of returning
+        RV(instances) and RV(patches). Memory use then does not grow with the number
+        of rows. The file name must end in C(.jsonl) or C(.csv), and the directory
+        must exist.
+      - The module replaces the file only after everything is read. A new file gets
+        the mode 0600.
     type: path
 """
 
@@ -2003,19 +2128,19 @@ options:
 options:
   patch_groups:
     description:
-      - Only nodes that are in one of these patch groups by their tag C(PatchGroup)
+      - Only nodes that belong to one of these patch groups by their tag C(PatchGroup)
         or C(Patch Group).
     type: list
     elements: str
   instance_ids:
     description:
-      - Only these nodes, by ID (C(i-) or C(mi-)).
+      - Only nodes with these IDs (C(i-) or C(mi-)).
     type: list
     elements: str
   instance_tags:
     description:
-      - 'Only nodes that carry all of these tags: tag key to a value or a list of
-        values, of which any fits.'
+      - Only nodes that have all of these tags, as a dictionary of tag keys and their
+        value or list of values. Any value of a list matches.
     type: dict
   level:
     description:
@@ -2027,44 +2152,44 @@ options:
     default: summary
   only_findings:
     description:
-      - Only nodes with a finding go into RV(instances).
+      - Only return nodes with a finding in RV(instances).
     type: bool
     default: false
   include_unmanaged:
     description:
-      - Also report running EC2 instances that Systems Manager does not manage, whether
-        tagged or not.
+      - Also report running EC2 instances that Systems Manager does not manage, with
+        or without tags.
     type: bool
     default: false
   install_gap_hours:
     description:
-      - Two Installs on a node less than this many hours apart are a finding, 0 to
-        8760. V(0) reports none.
+      - Report a finding if two Install tasks reach a node less than this number of
+        hours apart, 0 to 8760. V(0) disables this finding.
     type: int
     default: 24
   next_run_count:
     description:
-      - Number of next runs returned for each task and window, 1 to 100.
+      - The number of next runs to return for each task and window, 1 to 100.
     type: int
     default: 3
   execution_count:
     description:
-      - Number of last executions of each window from which the duration of an Install
-        is estimated, 0 to 50. V(0) reads none and estimates nothing.
+      - The number of recent executions of each window that the module uses to estimate
+        the duration of an Install, 0 to 50. V(0) disables the estimate.
     type: int
     default: 3
   concurrency:
     description:
-      - API calls at a time.
+      - The maximum number of concurrent API calls.
     type: int
     default: 16
   dest:
     description:
-      - Write the rows to this file instead of returning RV(instances), so that memory
-        does not grow with them. Its name ends in C(.jsonl) or C(.csv), its directory
-        exists. Needs O(level=instances).
-      - The file is put in place as a whole when all is read; a new one gets mode
-        0600. A CSV file has all columns but RV(instances[].tasks).
+      - Write the rows to this file instead of returning RV(instances). Memory use
+        then does not grow with the number of rows. The file name must end in C(.jsonl)
+        or C(.csv), and the directory must exist. Requires O(level=instances).
+      - The module replaces the file only after everything is read. A new file gets
+        the mode 0600. A CSV file has all columns except RV(instances[].tasks).
     type: path
 """
 
@@ -2072,48 +2197,50 @@ options:
 options:
   name:
     description:
-      - Name of the sync, 1 to 64 characters.
+      - The name of the resource data sync, 1 to 64 characters.
     type: str
     required: true
   bucket:
     description:
-      - Name of the bucket that the sync writes to. Required to create a sync and
-        to remove one.
-      - The policy of the bucket must allow Systems Manager to write. The option O(ignore:data_sync)
-        of M(patchfleet.aws.patch_prerequisites) adds the statements.
+      - The name of the S3 bucket that the sync writes to. Required to create and
+        to delete a sync.
+      - The bucket policy must allow Systems Manager to write to the bucket. The option
+        O(ignore:data_sync) of M(patchfleet.aws.patch_prerequisites) adds the statements.
     type: str
   prefix:
     description:
-      - Key prefix of the objects, without a slash at the ends. An empty string means
-        none.
+      - The key prefix of the objects, without a slash at either end. An empty string
+        means no prefix.
     type: str
   bucket_region:
     description:
-      - Region of the bucket. The default for a new sync is the region of the connection.
+      - The Region of the S3 bucket. A new sync defaults to the Region of the connection.
     type: str
   kms_key_arn:
     description:
-      - ARN of the KMS key that encrypts the objects, in the region of the bucket.
-        An empty string means none.
+      - The ARN of the KMS key that encrypts the objects, in the Region of the bucket.
+        An empty string means no key.
     type: str
   organization:
     description:
       - Whether the accounts of an organization in AWS Organizations share the bucket.
         Systems Manager then tags each object with the ID of the organization.
-      - The sync itself covers one account and region either way. Create it in each
-        of them.
+      - In both cases, a sync covers one account and Region. Create one in each of
+        them.
     type: bool
   recreate:
     description:
-      - Delete the sync and create it again where its destination differs. AWS cannot
-        update a sync to a bucket.
-      - Without it, a difference is an error. Objects in the old destination stay.
+      - Delete and recreate the sync if its destination differs. AWS cannot update
+        a sync to an S3 bucket.
+      - With V(false), the module fails if the destination differs. Objects in the
+        old destination are not deleted.
     type: bool
     default: false
   state:
     description:
-      - V(absent) deletes the sync if it writes to O(bucket), and to the rest of the
-        destination that is given. Its objects stay in the bucket.
+      - V(present) creates the sync.
+      - V(absent) deletes the sync if it writes to O(bucket) and its destination matches
+        the other options that you specify. Its objects stay in the bucket.
     type: str
     choices:
       - present
@@ -2121,9 +2248,11 @@ options:
     default: present
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -2131,7 +2260,7 @@ options:
 options:
   names:
     description:
-      - Only syncs with one of these names.
+      - Only syncs with these names.
     type: list
     elements: str
   bucket:
@@ -2140,8 +2269,8 @@ options:
     type: str
   type:
     description:
-      - V(to_destination) for syncs to a bucket, V(from_source) for those that feed
-        Explorer, V(all) for both.
+      - V(to_destination) returns syncs to an S3 bucket, V(from_source) returns syncs
+        for Explorer, and V(all) returns both.
     type: str
     choices:
       - to_destination
@@ -2154,32 +2283,34 @@ options:
 options:
   window:
     description:
-      - Only the next run of this window, by name or ID. Without it each node is forecast
-        for the Install that runs next on it, of whatever window.
+      - The name or ID of a maintenance window. The module then forecasts only the
+        next run of this window. Without it, the module forecasts for each node the
+        next Install in any window.
     type: str
   patch_groups:
     description:
-      - Only nodes that are in one of these patch groups by their tag C(PatchGroup)
+      - Only nodes that belong to one of these patch groups by their tag C(PatchGroup)
         or C(Patch Group).
     type: list
     elements: str
   instance_ids:
     description:
-      - Only these nodes, by ID (C(i-) or C(mi-)).
+      - Only nodes with these IDs (C(i-) or C(mi-)).
     type: list
     elements: str
   instance_tags:
     description:
-      - 'Only nodes that carry all of these tags: tag key to a value or a list of
-        values, of which any fits.'
+      - Only nodes that have all of these tags, as a dictionary of tag keys and their
+        value or list of values. Any value of a list matches.
     type: dict
   level:
     description:
-      - 'What is returned besides RV(runs): V(instances) adds RV(instances), V(patches)
-        adds RV(instances) and RV(patches).'
-      - V(patches) reads the patches of each node and the approval dates of Windows
-        baselines, and counts by them. The other levels count what the last reports
-        call missing or failed.
+      - The level of detail to return in addition to RV(runs). V(instances) adds RV(instances).
+        V(patches) adds RV(instances) and RV(patches).
+      - With V(patches), the module reads the patches of each node and the approval
+        dates of Windows baselines, and bases its counts on them. With the other levels,
+        it counts the patches that the last report of each node lists as missing or
+        failed.
     type: str
     choices:
       - summary
@@ -2188,16 +2319,17 @@ options:
     default: summary
   concurrency:
     description:
-      - API calls at a time.
+      - The maximum number of concurrent API calls.
     type: int
     default: 16
   dest:
     description:
-      - Write the rows of the O(level) to this file while reading, instead of returning
-        RV(instances) and RV(patches), so that memory does not grow with them. Its
-        name ends in C(.jsonl) or C(.csv), its directory exists.
-      - The file is put in place as a whole when all is read; a new one gets mode
-        0600.
+      - Write the rows of O(level) to this file as they are read, instead of returning
+        RV(instances) and RV(patches). Memory use then does not grow with the number
+        of rows. The file name must end in C(.jsonl) or C(.csv), and the directory
+        must exist.
+      - The module replaces the file only after everything is read. A new file gets
+        the mode 0600.
     type: path
 """
 
@@ -2205,146 +2337,152 @@ options:
 options:
   operation:
     description:
-      - V(Scan) reports what is missing, V(Install) also installs it. Required without
-        O(command_id).
+      - V(Scan) reports missing patches. V(Install) also installs them. Required unless
+        you specify O(command_id).
     type: str
     choices:
       - Scan
       - Install
   reboot_option:
     description:
-      - V(RebootIfNeeded) or V(NoReboot). Required with O(operation=Install). With
-        V(NoReboot) an instance counts as noncompliant until it was rebooted and scanned.
+      - 'Whether nodes reboot after the installation: V(RebootIfNeeded) or V(NoReboot).
+        Required with O(operation=Install). With V(NoReboot), a node that needs a
+        reboot is noncompliant until you reboot and scan it.'
     type: str
   document:
     description:
-      - Document that patches, by name or ARN. C(AWS-RunPatchBaseline) where none
-        is given, C(AWS-RunPatchBaselineWithHooks) with O(hooks); another one must
-        take the same parameters.
+      - The name or ARN of the document that patches. The default is C(AWS-RunPatchBaseline),
+        or C(AWS-RunPatchBaselineWithHooks) if you specify O(hooks). Another document
+        must take the same parameters.
     type: str
   hooks:
     description:
-      - Documents that run around the installation, by name or ARN. Excludes O(install_override_list)
-        and O(baseline_override).
+      - The names or ARNs of documents to run before and after the installation. Mutually
+        exclusive with O(install_override_list) and O(baseline_override).
     type: dict
     suboptions:
       pre_install:
         description:
-          - Before the installation.
+          - The document to run before the installation.
         type: str
       post_install:
         description:
-          - After the installation, before the reboot.
+          - The document to run after the installation and before the reboot.
         type: str
       on_exit:
         description:
-          - At the end, whatever happened.
+          - The document to run at the end, whether or not the installation succeeded.
         type: str
   install_override_list:
     description:
-      - C(https://) or C(s3://) URL of a list of patches to install instead of what
-        the baseline approves. Excludes O(hooks) and O(baseline_override).
+      - The C(https://) or C(s3://) URL of a list of patches to install instead of
+        the patches that the baseline approves. Mutually exclusive with O(hooks) and
+        O(baseline_override).
     type: str
   baseline_override:
     description:
-      - C(https://) or C(s3://) URL of baselines to use instead of the registered
-        one; the result may not show in the compliance data. Excludes O(hooks) and
-        O(install_override_list).
+      - The C(https://) or C(s3://) URL of patch baselines to use instead of the registered
+        baseline. The compliance data of the node might not include the result. Mutually
+        exclusive with O(hooks) and O(install_override_list).
     type: str
   max_concurrency:
     description:
-      - How many instances at a time, a number or a percentage. V(10%) where none
-        is given.
+      - The maximum number of nodes that run the command at the same time, as a number
+        or a percentage. The default is V(10%).
     type: str
   max_errors:
     description:
-      - How many errors are put up with, a number or a percentage; after one more
-        no further instance is begun. V(10%) where none is given.
+      - The maximum number of errors allowed, as a number or a percentage. After one
+        more error, Run Command stops sending the command to further nodes. The default
+        is V(10%).
     type: str
   alarm:
     description:
-      - CloudWatch alarm that stops the command.
+      - The CloudWatch alarm that stops the command.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the alarm.
+          - The name of the alarm.
         type: str
       ignore_poll_failure:
         description:
-          - Whether the command goes on when the state of the alarm cannot be read.
+          - Whether the command continues if Systems Manager cannot read the state
+            of the alarm.
         type: bool
   comment:
     description:
-      - Comment of the command, at most 100 characters.
+      - A comment on the command, up to 100 characters.
     type: str
   timeout_seconds:
     description:
-      - Seconds, 30 to 2592000, for the command to be delivered to an instance. The
-        service takes 3600 where none is given.
+      - The number of seconds, 30 to 2592000, within which the command must start
+        on a node. The default of AWS is 3600.
     type: int
   document_version:
     description:
-      - V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.
+      - 'The version of the document: V($DEFAULT), V($LATEST) or a version number.
+        Without a value, AWS uses V($DEFAULT).'
     type: str
   document_hash:
     description:
-      - Hash of the document, checked before it runs.
+      - The hash of the document. Systems Manager verifies it before it runs the document.
     type: str
   document_hash_type:
     description:
-      - V(Sha256) or V(Sha1).
+      - 'The type of the hash: V(Sha256) or V(Sha1).'
     type: str
   output_s3_bucket:
     description:
-      - Name of the bucket for the output of the command.
+      - The name of the S3 bucket for the output of the command.
     type: str
   output_s3_prefix:
     description:
-      - Prefix of the output in the bucket.
+      - The key prefix of the output in the S3 bucket.
     type: str
   cloudwatch_output:
     description:
-      - Whether the output also goes to CloudWatch Logs.
+      - Whether Run Command also sends the output to CloudWatch Logs.
     type: bool
   cloudwatch_log_group:
     description:
-      - Log group for the output. Where none is set, AWS chooses one by the name of
-        the document.
+      - The CloudWatch log group for the output. Without a value, AWS derives the
+        name of the log group from the name of the document.
     type: str
   notification:
     description:
-      - Notification of state changes through SNS.
+      - The Amazon SNS notifications about status changes of the command.
     type: dict
     suboptions:
       topic_arn:
         description:
-          - Topic to publish to.
+          - The ARN of the SNS topic to publish to.
         type: str
       role_arn:
         description:
-          - Role that publishes to the topic.
+          - The ARN of the IAM role that publishes the notifications to the topic.
         type: str
       events:
         description:
-          - 'States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled),
-            V(Failed). V([Failed, TimedOut]) where none is given.'
+          - 'The statuses to send notifications for: V(All), V(InProgress), V(Success),
+            V(TimedOut), V(Cancelled) and V(Failed). The default is V([Failed, TimedOut]).'
         type: list
         elements: str
       type:
         description:
-          - V(Command), one notification for the command, or V(Invocation), one for
-            each instance. V(Command) where none is given.
+          - V(Command) sends a notification when the status of the command changes.
+            V(Invocation) sends one for each node. The default is V(Command).
         type: str
   patch_groups:
     description:
-      - 'Patch groups whose instances are targets: values of the tag O(patch_group_key).'
+      - The patch groups to target. A patch group is a value of the tag O(patch_group_key).
     type: list
     elements: str
   patch_group_key:
     description:
-      - The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup);
-        the second is needed where tags are allowed in instance metadata.
+      - The key of the tag that holds the patch group. AWS supports C(Patch Group)
+        and C(PatchGroup). You must use C(PatchGroup) if you allow tags in EC2 instance
+        metadata.
     type: str
     choices:
       - PatchGroup
@@ -2352,83 +2490,91 @@ options:
     default: PatchGroup
   instance_tags:
     description:
-      - 'Tags that instances must carry: tag key to a value or a list of values. All
-        keys must match, any value of one.'
+      - The tags of the managed nodes to target, as a dictionary of tag keys and their
+        value or list of values. A node must match every key, and any one value of
+        each key.
     type: dict
   tag_keys:
     description:
-      - Keys of tags that instances must carry, whatever the value.
+      - Tag keys of the managed nodes to target. The tags can have any value.
     type: list
     elements: str
   instance_ids:
     description:
-      - Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other forms.
+      - The IDs of the managed nodes to target (C(i-) or C(mi-)), up to 50. Mutually
+        exclusive with the other ways to select targets.
     type: list
     elements: str
   resource_group:
     description:
-      - Name of one resource group. Excludes the other forms.
+      - The name of the resource group to target. Mutually exclusive with the other
+        ways to select targets.
     type: str
   resource_types:
     description:
-      - Types of resources of O(resource_group) that count, such as V(AWS::EC2::Instance).
+      - The resource types of O(resource_group) to target, such as V(AWS::EC2::Instance).
     type: list
     elements: str
   targets:
     description:
-      - Criteria in the API's own form. Excludes the other forms. Only here the empty
-        value of a tag can be given.
+      - The targets in the format of the Systems Manager API. Mutually exclusive with
+        the other ways to select targets. Use this option to match tags with an empty
+        value, which the other options do not accept.
     type: list
     elements: dict
     suboptions:
       key:
         description:
-          - Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).
+          - The key, such as C(tag:Env), C(tag-key) or C(InstanceIds).
         type: str
         required: true
       values:
         description:
-          - Values of the criterion.
+          - The values of the key.
         type: list
         elements: str
         required: true
   wait:
     description:
-      - Wait until the command has ended, and fail where an instance failed. With
-        V(false) the answer tells how things are now.
+      - Wait for the command to finish, and fail if it failed on a node. With V(false),
+        the module returns the current status.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Seconds to wait at most. With V(0) there is one look.
+      - The maximum number of seconds to wait. With V(0), the module reads the status
+        once.
     type: int
     default: 3600
   poll_interval:
     description:
-      - Seconds between two looks.
+      - The number of seconds between two reads of the status.
     type: int
     default: 15
   cancel_on_timeout:
     description:
-      - Cancel the command when O(wait_timeout) is over. Otherwise it goes on, and
-        can be waited for with O(command_id).
+      - Cancel the command when O(wait_timeout) expires. Otherwise the command continues,
+        and you can wait for it with O(command_id).
     type: bool
     default: false
   command_id:
     description:
-      - Id of a command that was sent before, to wait for it or to look at it. Excludes
-        all that would be sent.
+      - The ID of a command that you sent before, to wait for it or to read its status.
+        Mutually exclusive with all options of a new command.
     type: str
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
   include_running:
     description:
-      - Whether the answer lists the instances of a command that has not ended. V(false)
-        spares a call for each 50 of them; they are listed once it has ended.
+      - Whether to return the nodes of a command that has not finished. V(false) saves
+        one call for every 50 nodes. The module always returns them after the command
+        has finished.
     type: bool
     default: true
 """
@@ -2437,11 +2583,12 @@ options:
 options:
   state:
     description:
-      - With V(absent), removes everything that is declared without O(ignore:arn)
-        and O(ignore:existing) and that carries the tag of this setup.
-      - From a resource that was taken over, only what this module added is withdrawn.
-      - A bucket that holds objects is never emptied. It stays, and the result says
-        so.
+      - V(present) creates and updates the declared resources.
+      - V(absent) deletes all declared resources that have the tag of this setup,
+        except those with O(ignore:arn) or O(ignore:existing). From a resource that
+        the module took over, it removes only what it added.
+      - The module never empties a bucket. A bucket with objects is kept, and the
+        result says so.
     type: str
     choices:
       - present
@@ -2449,67 +2596,71 @@ options:
     default: present
   setup:
     description:
-      - Name of the setup that owns what is created, stored in the tag C(patchfleet:setup).
+      - The name of the setup that owns the resources. The module stores it in the
+        tag C(patchfleet:setup).
     type: str
     default: patch-prerequisites
   take_over:
     description:
-      - Change resources that exist without the tag of this setup. Statements and
-        rules of others in their policies stay. Without it, such a resource is an
-        error.
+      - Change existing resources that do not have the tag of this setup. The module
+        keeps other statements and rules in their policies. With V(false), the module
+        fails for such a resource.
     type: bool
     default: false
   service_role:
     description:
-      - Role that runs the tasks of maintenance windows, for their O(ignore:service_role_arn).
+      - The IAM role that runs the tasks of maintenance windows, to use as their O(ignore:service_role_arn).
     type: dict
     suboptions:
       name:
         description:
-          - Name of the role. Either this or O(service_role.arn) is required.
+          - The name of the role. Either O(service_role.name) or O(service_role.arn)
+            is required.
         type: str
       arn:
         description:
-          - ARN of an existing role, which is used and left unchanged.
+          - The ARN of an existing role. The module uses it and does not change it.
         type: str
       existing:
         description:
-          - Use the role of this name as it is. It must exist, and is neither changed
-            nor removed.
+          - Use the existing role with this name. The module neither changes nor deletes
+            it.
         type: bool
       state:
         description:
-          - Whether the role exists. Not allowed with O(service_role.arn) or O(service_role.existing).
+          - Whether the role exists. Mutually exclusive with O(service_role.arn) and
+            O(service_role.existing).
         type: str
         choices:
           - present
           - absent
       path:
         description:
-          - Path of the role, with a slash at both ends. The default is V(/). IAM
-            cannot move a role.
+          - The path of the role, with a slash at both ends. The default is V(/).
+            IAM cannot change the path of an existing role.
         type: str
       description:
         description:
-          - Description of the role.
+          - The description of the role.
         type: str
       permissions_boundary:
         description:
-          - ARN of the managed policy that bounds the role. An empty string removes
-            the boundary of a role that has one.
+          - The ARN of the managed policy to use as the permissions boundary of the
+            role. An empty string removes the boundary.
         type: str
       tags:
         description:
-          - Tags of the role. Keys that begin with C(aws:) or C(patchfleet:) are reserved.
+          - The tags of the role. Tag keys that begin with C(aws:) or C(patchfleet:)
+            are reserved.
         type: dict
       purge_tags:
         description:
-          - Whether to remove tags that O(service_role.tags) does not name. The default
-            is V(true).
+          - Whether to remove tags that are not listed in O(service_role.tags). The
+            default is V(true).
         type: bool
       task_types:
         description:
-          - Types of the tasks that the role runs. The default is V(RUN_COMMAND) alone.
+          - The types of the tasks that the role runs. The default is V(RUN_COMMAND).
         type: list
         elements: str
         choices:
@@ -2519,255 +2670,266 @@ options:
           - STEP_FUNCTIONS
       documents:
         description:
-          - Names or ARNs of the documents that the role may send. The default is
-            V(AWS-RunPatchBaseline) and V(AWS-RunPatchBaselineWithHooks).
+          - The names or ARNs of the documents that the role can send. The default
+            is V(AWS-RunPatchBaseline) and V(AWS-RunPatchBaselineWithHooks).
         type: list
         elements: str
       runbooks:
         description:
-          - Names or ARNs of the runbooks that V(AUTOMATION) tasks start.
+          - The names or ARNs of the runbooks that V(AUTOMATION) tasks start.
         type: list
         elements: str
       lambda_functions:
         description:
-          - Names or ARNs of the functions that V(LAMBDA) tasks invoke.
+          - The names or ARNs of the functions that V(LAMBDA) tasks invoke.
         type: list
         elements: str
       state_machines:
         description:
-          - Names or ARNs of the state machines that V(STEP_FUNCTIONS) tasks start.
+          - The names or ARNs of the state machines that V(STEP_FUNCTIONS) tasks start.
         type: list
         elements: str
       pass_roles:
         description:
-          - ARNs of roles that tasks pass on, such as the role that a runbook assumes.
+          - The ARNs of roles that tasks pass to a service, such as the role that
+            a runbook assumes.
         type: list
         elements: str
       policy_statements:
         description:
-          - 'Further statements of the role''s policy, in the form of IAM. An V(Allow)
-            names its actions and resources: not all actions of a service, no C(NotAction)
-            or C(NotResource), and no C(iam:PassRole) or C(sts:AssumeRole) on a resource
-            with a wildcard.'
+          - Additional statements for the policy of the role, in the format of IAM.
+            An V(Allow) statement must name its actions and resources. It cannot allow
+            all actions of a service, use C(NotAction) or C(NotResource), or allow
+            C(iam:PassRole) or C(sts:AssumeRole) on a resource with a wildcard.
         type: list
         elements: dict
   notification_role:
     description:
-      - Role with which Run Command publishes to the topic, for O(ignore:role_arn)
-        in the O(ignore:notification) of a task. The service role may pass it on.
+      - The IAM role that Run Command assumes to publish to the topic, to use as O(ignore:role_arn)
+        in the O(ignore:notification) of a task. The service role can pass it.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the role. Either this or O(notification_role.arn) is required.
+          - The name of the role. Either O(notification_role.name) or O(notification_role.arn)
+            is required.
         type: str
       arn:
         description:
-          - ARN of an existing role, which is used and left unchanged.
+          - The ARN of an existing role. The module uses it and does not change it.
         type: str
       existing:
         description:
-          - Use the role of this name as it is. It must exist, and is neither changed
-            nor removed.
+          - Use the existing role with this name. The module neither changes nor deletes
+            it.
         type: bool
       state:
         description:
-          - Whether the role exists. Not allowed with O(notification_role.arn) or
-            O(notification_role.existing).
+          - Whether the role exists. Mutually exclusive with O(notification_role.arn)
+            and O(notification_role.existing).
         type: str
         choices:
           - present
           - absent
       path:
         description:
-          - Path of the role, with a slash at both ends. The default is V(/). IAM
-            cannot move a role.
+          - The path of the role, with a slash at both ends. The default is V(/).
+            IAM cannot change the path of an existing role.
         type: str
       description:
         description:
-          - Description of the role.
+          - The description of the role.
         type: str
       permissions_boundary:
         description:
-          - ARN of the managed policy that bounds the role. An empty string removes
-            the boundary of a role that has one.
+          - The ARN of the managed policy to use as the permissions boundary of the
+            role. An empty string removes the boundary.
         type: str
       tags:
         description:
-          - Tags of the role. Keys that begin with C(aws:) or C(patchfleet:) are reserved.
+          - The tags of the role. Tag keys that begin with C(aws:) or C(patchfleet:)
+            are reserved.
         type: dict
       purge_tags:
         description:
-          - Whether to remove tags that O(notification_role.tags) does not name. The
-            default is V(true).
+          - Whether to remove tags that are not listed in O(notification_role.tags).
+            The default is V(true).
         type: bool
   notification_topic:
     description:
-      - SNS topic that commands and the rule publish to.
+      - The SNS topic that commands and the rule publish to.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the topic. Either this or O(notification_topic.arn) is required.
+          - The name of the topic. Either O(notification_topic.name) or O(notification_topic.arn)
+            is required.
         type: str
       arn:
         description:
-          - ARN of an existing topic, which is used and left unchanged.
+          - The ARN of an existing topic. The module uses it and does not change it.
         type: str
       existing:
         description:
-          - Use the topic of this name as it is. It must exist, and is neither changed
-            nor removed.
+          - Use the existing topic with this name. The module neither changes nor
+            deletes it.
         type: bool
       state:
         description:
-          - Whether the topic exists. Not allowed with O(notification_topic.arn) or
-            O(notification_topic.existing).
+          - Whether the topic exists. Mutually exclusive with O(notification_topic.arn)
+            and O(notification_topic.existing).
         type: str
         choices:
           - present
           - absent
       display_name:
         description:
-          - Name that subscribers see.
+          - The display name of the topic, which subscribers see.
         type: str
       kms_key:
         description:
-          - Alias, ID or ARN of the key that encrypts the messages. The default is
-            V(alias/aws/sns); an empty string means no key.
-          - EventBridge cannot use that AWS managed key. With a rule, give a customer
-            managed key whose policy allows C(events.amazonaws.com) to call C(kms:Decrypt)
-            and C(kms:GenerateDataKey).
-          - For an existing topic, the key that it has, so that the notification role
-            may use it.
+          - The alias, ID or ARN of the KMS key that encrypts the messages. The default
+            is V(alias/aws/sns). An empty string means no key.
+          - EventBridge cannot use the AWS managed key. If you also declare a rule,
+            specify a customer managed key with a key policy that allows C(events.amazonaws.com)
+            to call C(kms:Decrypt) and C(kms:GenerateDataKey).
+          - For an existing topic, specify its current key, so that the notification
+            role can use it.
         type: str
       tags:
         description:
-          - Tags of the topic. Keys that begin with C(aws:) or C(patchfleet:) are
-            reserved.
+          - The tags of the topic. Tag keys that begin with C(aws:) or C(patchfleet:)
+            are reserved.
         type: dict
       purge_tags:
         description:
-          - Whether to remove tags that O(notification_topic.tags) does not name.
+          - Whether to remove tags that are not listed in O(notification_topic.tags).
             The default is V(true).
         type: bool
   output_bucket:
     description:
-      - S3 bucket for the output of commands, for O(ignore:output_s3_bucket) of the
-        tasks.
+      - The S3 bucket for the output of commands, to use as O(ignore:output_s3_bucket)
+        of the tasks.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the bucket. Either this or O(output_bucket.arn) is required.
+          - The name of the bucket. Either O(output_bucket.name) or O(output_bucket.arn)
+            is required.
         type: str
       arn:
         description:
-          - ARN of an existing bucket, which is used and left unchanged.
+          - The ARN of an existing bucket. The module uses it and does not change
+            it.
         type: str
       existing:
         description:
-          - Use the bucket of this name as it is. It must exist, and is neither changed
-            nor removed.
+          - Use the existing bucket with this name. The module neither changes nor
+            deletes it.
         type: bool
       state:
         description:
-          - Whether the bucket exists. Not allowed with O(output_bucket.arn) or O(output_bucket.existing).
+          - Whether the bucket exists. Mutually exclusive with O(output_bucket.arn)
+            and O(output_bucket.existing).
         type: str
         choices:
           - present
           - absent
       prefix:
         description:
-          - Key prefix of the output, for O(ignore:output_s3_prefix) of the tasks.
-            The default is V(patching). Nodes may write below it, and only objects
-            below it expire, so that it must not be empty for a bucket that the module
-            creates or changes.
+          - The key prefix of the output, to use as O(ignore:output_s3_prefix) of
+            the tasks. The default is V(patching). Nodes can write only below this
+            prefix, and only objects below it expire. It must not be empty for a bucket
+            that the module creates or changes.
         type: str
       kms_key:
         description:
-          - ARN of the KMS key that encrypts the objects. By default, S3 encrypts
-            with its own keys.
+          - The ARN of the KMS key that encrypts the objects. By default, S3 encrypts
+            objects with S3 managed keys.
           - The instance profiles of the nodes need C(kms:GenerateDataKey) on the
             key.
         type: str
       writer_roles:
         description:
-          - Names or ARNs of the roles in the instance profiles of the nodes.
-          - The node writes the output of a command with these permissions, not with
-            those of the service role.
+          - The names or ARNs of the roles in the instance profiles of the nodes.
+          - A node writes the output of a command with the permissions of its instance
+            profile, not with those of the service role.
         type: list
         elements: str
       expiration_days:
         description:
-          - Days after which output expires. The default is V(90); V(0) keeps it.
+          - The number of days after which output expires. The default is V(90). With
+            V(0), output does not expire.
         type: int
       data_sync:
         description:
-          - Let resource data syncs write to the bucket, those of M(patchfleet.aws.ssm_resource_data_sync)
-            for example. By default they may not.
+          - Allow resource data syncs to write to the bucket, such as those of M(patchfleet.aws.ssm_resource_data_sync).
+            By default, they cannot.
         type: dict
         suboptions:
           prefix:
             description:
-              - Key prefix that the syncs write below. The default is none. It must
-                not lie below the prefix of the output, where objects expire.
+              - The key prefix that the syncs write to. By default there is none.
+                It must not be below the prefix of the output, where objects expire.
             type: str
           accounts:
             description:
-              - IDs of the accounts whose syncs may write, 12 digits in quotes. The
-                default is the account of the bucket.
+              - The IDs of the accounts whose syncs can write to the bucket, as 12
+                digits in quotes. The default is the account of the bucket.
             type: list
             elements: str
           organization_id:
             description:
-              - ID of the organization in AWS Organizations whose syncs may write,
-                instead of O(output_bucket.data_sync.accounts). The syncs must be
-                shared with the organization, as by the option O(ignore:organization).
+              - The ID of the organization in AWS Organizations whose syncs can write
+                to the bucket. Mutually exclusive with O(output_bucket.data_sync.accounts).
+                The syncs must be shared with the organization, as with the option
+                O(ignore:organization).
             type: str
       tags:
         description:
-          - Tags of the bucket. Keys that begin with C(aws:) or C(patchfleet:) are
-            reserved.
+          - The tags of the bucket. Tag keys that begin with C(aws:) or C(patchfleet:)
+            are reserved.
         type: dict
       purge_tags:
         description:
-          - Whether to remove tags that O(output_bucket.tags) does not name. The default
-            is V(true).
+          - Whether to remove tags that are not listed in O(output_bucket.tags). The
+            default is V(true).
         type: bool
   events_rule:
     description:
-      - EventBridge rule on the default event bus that sends events of Systems Manager
-        to the topic.
+      - The EventBridge rule on the default event bus that sends events of Systems
+        Manager to the topic.
     type: dict
     suboptions:
       name:
         description:
-          - Name of the rule. Either this or O(events_rule.arn) is required.
+          - The name of the rule. Either O(events_rule.name) or O(events_rule.arn)
+            is required.
         type: str
       arn:
         description:
-          - ARN of an existing rule, which is used and left unchanged.
+          - The ARN of an existing rule. The module uses it and does not change it.
         type: str
       existing:
         description:
-          - Use the rule of this name as it is. It must exist, and is neither changed
-            nor removed.
+          - Use the existing rule with this name. The module neither changes nor deletes
+            it.
         type: bool
       state:
         description:
-          - Whether the rule exists. Not allowed with O(events_rule.arn) or O(events_rule.existing).
+          - Whether the rule exists. Mutually exclusive with O(events_rule.arn) and
+            O(events_rule.existing).
         type: str
         choices:
           - present
           - absent
       description:
         description:
-          - Description of the rule.
+          - The description of the rule.
         type: str
       events:
         description:
-          - Events to send. The default is all of them.
+          - The events to send. The default is all events.
         type: list
         elements: str
         choices:
@@ -2776,24 +2938,27 @@ options:
           - compliance
       detail_types:
         description:
-          - The C(detail-type) values to send, as EventBridge names them, instead
-            of O(events_rule.events).
+          - The C(detail-type) values of the events to send, as EventBridge names
+            them. Mutually exclusive with O(events_rule.events).
         type: list
         elements: str
       tags:
         description:
-          - Tags of the rule. Keys that begin with C(aws:) or C(patchfleet:) are reserved.
+          - The tags of the rule. Tag keys that begin with C(aws:) or C(patchfleet:)
+            are reserved.
         type: dict
       purge_tags:
         description:
-          - Whether to remove tags that O(events_rule.tags) does not name. The default
-            is V(true).
+          - Whether to remove tags that are not listed in O(events_rule.tags). The
+            default is V(true).
         type: bool
   account_id:
     description:
-      - Id of the account that the credentials must belong to, 12 digits in quotes.
-      - If they belong to another account, the module fails before it reads or writes
-        anything. Costs one call of C(sts:GetCallerIdentity), which needs no permission.
+      - The ID of the AWS account that the credentials must belong to, as 12 digits
+        in quotes.
+      - If the credentials belong to another account, the module fails before it reads
+        or changes anything. The check calls C(sts:GetCallerIdentity), which requires
+        no permissions.
     type: str
 """
 
@@ -2801,14 +2966,15 @@ options:
 options:
   dest:
     description:
-      - Directory of the files C(report.html), C(nodes.csv), C(patches.csv), C(coverage.csv),
-        C(report.json) and C(junit.xml).
-      - It is made, for its owner alone, if it does not exist.
+      - The directory for the files C(report.html), C(nodes.csv), C(patches.csv),
+        C(coverage.csv), C(report.json) and C(junit.xml).
+      - If the directory does not exist, it is created. Only its owner can access
+        it.
     type: path
     required: true
   formats:
     description:
-      - The formats to write. V(csv) is three files.
+      - The formats of the report. V(csv) writes three files.
     type: list
     elements: str
     choices:
@@ -2823,186 +2989,192 @@ options:
       - junit
   mode:
     description:
-      - Permissions of the files, as an octal number in quotes.
+      - The permissions of the files, as an octal number in quotes.
     type: str
     default: '0600'
   title:
     description:
-      - Heading of the report.
+      - The title of the report.
     type: str
     default: Patch compliance
   readings:
     description:
-      - What was read of each account and region.
+      - The data that was read in each account and Region.
     type: list
     elements: dict
     default: []
     suboptions:
       partition:
         description:
-          - Partition of the account.
+          - The AWS partition of the account.
         type: str
         default: aws
       account_id:
         description:
-          - Id of the account, or the name of a host that was not read.
+          - The ID of the account, or the name of a host that could not be read.
         type: str
         required: true
       account_name:
         description:
-          - Name of the account.
+          - The name of the account.
         type: str
       region:
         description:
-          - Name of the region.
+          - The name of the Region.
         type: str
         required: true
       read_at:
         description:
-          - When it was read, ISO-8601 with offset or Z.
+          - The date and time when the data was read, in ISO-8601 format with an offset
+            or C(Z).
         type: str
         required: true
       scope:
         description:
-          - The O(ignore:patch_groups), O(ignore:instance_ids) and O(ignore:instance_tags)
-            that were asked for.
+          - The values of O(ignore:patch_groups), O(ignore:instance_ids) and O(ignore:instance_tags)
+            that the data was read with.
         type: dict
         default: {}
       instances:
         description:
-          - File with the rows of level V(ignore:instances), one JSON object on a
-            line.
+          - The path of a file with the rows of the level V(ignore:instances), as
+            one JSON object on each line.
         type: path
       patches:
         description:
-          - File with the rows of level V(ignore:patches), one JSON object on a line.
+          - The path of a file with the rows of the level V(ignore:patches), as one
+            JSON object on each line.
         type: path
       windows:
         description:
-          - File with the list of maintenance windows in JSON.
+          - The path of a JSON file with the list of maintenance windows.
         type: path
       coverage:
         description:
-          - File with the rows of level V(ignore:instances) of M(patchfleet.aws.ssm_patch_coverage_info),
-            one JSON object on a line.
+          - The path of a file with the rows of the level V(ignore:instances) of M(patchfleet.aws.ssm_patch_coverage_info),
+            as one JSON object on each line.
         type: path
       findings:
         description:
-          - The findings of that module.
+          - The findings of M(patchfleet.aws.ssm_patch_coverage_info).
         type: list
         elements: dict
         default: []
       summary:
         description:
-          - The summary as it was returned. Of its counts, those that are null are
-            not known in the report.
+          - The summary of M(patchfleet.aws.ssm_patch_compliance_info). The report
+            shows counts that are null as unknown.
         type: dict
         default: {}
       gaps:
         description:
-          - The reads that failed, as C(action), C(code), C(message) and C(scope).
+          - The reads that failed, with C(action), C(code), C(message) and C(scope).
         type: list
         elements: dict
         default: []
   inputs:
     description:
-      - Reports in JSON of other runs.
+      - The paths of JSON reports of other runs to merge into this report.
     type: list
     elements: path
     default: []
   gate:
     description:
-      - Rules that the fleet has to keep. The module only tells what became of them.
-      - Shares are minima and counts are maxima. A rule on a value that was not read
-        or cannot be known is broken, and so is every rule where there is no managed
-        node, and the gate where a patch group of the scope has none, or an instance
-        of the scope is not managed.
+      - The rules that the fleet must meet. The module evaluates them and returns
+        the result. It does not fail.
+      - Percentages are minimums and counts are maximums. A rule fails if its value
+        was not read or is unknown, or if there is no managed node. The gate fails
+        if a patch group in the scope has no node, or if an instance in the scope
+        is not managed.
     type: dict
     suboptions:
       compliance_percent:
         description:
-          - The least share of managed nodes that are compliant, in percent.
+          - The minimum percentage of managed nodes that are compliant.
         type: float
       noncompliant:
         description:
-          - The most nodes that are not compliant.
+          - The maximum number of noncompliant nodes.
         type: int
       critical_noncompliant:
         description:
-          - The most nodes that lack a patch whose compliance level in their baseline
-            is CRITICAL.
-          - Baselines that assign no compliance level make this 0, however critical
-            the missing patches are. So the rule is broken while there are such nodes
-            (O(gate.ungraded)), unless a rule on O(gate.ungraded) says how many there
-            may be, and where no node is under a baseline that assigns levels.
+          - The maximum number of nodes that miss a patch with the compliance level
+            CRITICAL in their patch baseline.
+          - If a baseline assigns no compliance level, the count of its nodes is always
+            0, regardless of the severity of missing patches. The rule therefore fails
+            if there are such nodes (O(gate.ungraded)), unless a rule on O(gate.ungraded)
+            allows them. It also fails if no node has a baseline that assigns compliance
+            levels.
         type: int
       security_noncompliant:
         description:
-          - The most nodes that lack a security patch.
+          - The maximum number of nodes that miss a security patch.
         type: int
       pending_reboot:
         description:
-          - The most nodes that wait for a reboot.
+          - The maximum number of nodes that need a reboot.
         type: int
       failed:
         description:
-          - The most nodes on which the installation of a patch failed.
+          - The maximum number of nodes where the installation of a patch failed.
         type: int
       never_scanned:
         description:
-          - The most nodes that were never scanned.
+          - The maximum number of nodes that have never been scanned.
         type: int
       stale:
         description:
-          - The most nodes whose last scan is too old.
+          - The maximum number of nodes whose last scan is stale.
         type: int
       unmanaged:
         description:
-          - The most instances that carry a patch group and that Systems Manager does
-            not manage.
+          - The maximum number of EC2 instances that have the tag of a patch group
+            but are not managed by Systems Manager.
         type: int
       ungraded:
         description:
-          - The most nodes whose baseline assigns no compliance level.
+          - The maximum number of nodes whose baseline assigns no compliance level.
         type: int
       uncovered:
         description:
-          - The most managed nodes that no Install of an open maintenance window reaches.
+          - The maximum number of managed nodes that no Install task of an enabled
+            maintenance window reaches.
         type: int
       double_covered:
         description:
-          - The most managed nodes that two Installs reach within 24 hours.
+          - The maximum number of managed nodes that two Install tasks reach within
+            24 hours.
         type: int
       missing_patches:
         description:
-          - Rules on patches that are approved and not installed.
+          - Rules on patches that are approved but not installed.
         type: list
         elements: dict
         suboptions:
           max:
             description:
-              - The most patches of this kind that may be missing anywhere, each counted
-                once.
+              - The maximum number of missing patches that match the rule. A patch
+                that several nodes miss counts once.
             type: int
             default: 0
           severities:
             description:
-              - Only patches of these severities, such as V(Critical).
+              - Only patches with these severities, such as V(Critical).
             type: list
             elements: str
           classifications:
             description:
-              - Only patches of these classifications, such as V(SecurityUpdates).
+              - Only patches with these classifications, such as V(SecurityUpdates).
             type: list
             elements: str
           older_than_days:
             description:
-              - Only patches that were released more days ago.
+              - Only patches that were released more than this number of days ago.
             type: int
           unknown_age:
             description:
-              - Whether patches count as older whose release date AWS does not give.
-                It gives that of missing patches of Windows only.
+              - Whether patches with an unknown release date match O(gate.missing_patches[].older_than_days).
+                AWS returns the release date of missing patches only for Windows.
             type: str
             choices:
               - count
@@ -3010,39 +3182,40 @@ options:
             default: count
       max_age_hours:
         description:
-          - The greatest age of a reading in hours. With reports of other runs any
-            other rule brings this one along, with 24 if it is not given.
+          - The maximum age of a reading in hours. If you merge reports of other runs
+            and specify any other rule, the default is 24.
         type: int
   gate_each_group:
     description:
-      - Each patch group has to keep the rules as well. Otherwise the report shows
-        how the groups stand, and only the whole is judged.
+      - Whether every patch group must meet the rules as well. With V(false), the
+        report shows the result of each group, but the gate applies only to the whole
+        fleet.
     type: bool
     default: false
   page:
     description:
-      - The C(template), C(style) and C(script) of the page, as the role has them.
+      - The C(template), C(style) and C(script) of the HTML page, from the role P(patchfleet.aws.patch_report#role).
         Required for V(html).
     type: dict
     suboptions:
       template:
         description:
-          - Template of the page, for Jinja.
+          - The Jinja template of the page.
         type: str
         required: true
       style:
         description:
-          - Style sheet.
+          - The style sheet.
         type: str
         required: true
       script:
         description:
-          - Script.
+          - The script.
         type: str
         required: true
   next_run_count:
     description:
-      - How many next runs were read of a window at most.
+      - The maximum number of next runs that were read for each window.
     type: int
     default: 100
 """

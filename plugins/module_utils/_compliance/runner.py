@@ -41,69 +41,70 @@ _NAMED = 10
 OPTIONS: Options = (
     Option(
         "patch_groups",
-        "Only nodes of these patch groups. A node is in a group by its tag C(PatchGroup) or C(Patch Group), or by the"
-        " group of its last report.",
+        "Only nodes of these patch groups. A node belongs to a group by its tag C(PatchGroup) or C(Patch Group), or"
+        " by the group in its last report.",
         type="list",
         elements="str",
     ),
-    Option("instance_ids", "Only these nodes, by id (C(i-) or C(mi-)).", type="list", elements="str"),
+    Option("instance_ids", "Only nodes with these IDs (C(i-) or C(mi-)).", type="list", elements="str"),
     Option(
         "instance_tags",
-        "Only nodes that carry all of these tags: tag key to a value or a list of values, of which any fits.",
+        "Only nodes that have all of these tags, as a dictionary of tag keys and their value or list of values. Any"
+        " value of a list matches.",
         type="dict",
     ),
     Option(
         "level",
-        "What is told besides RV(summary) and RV(groups): V(instances) adds RV(instances), V(patches) adds"
-        " RV(instances) and RV(patches).",
+        "The level of detail to return in addition to RV(summary) and RV(groups). V(instances) adds RV(instances)."
+        " V(patches) adds RV(instances) and RV(patches).",
         choices=("summary", "instances", "patches"),
         default="summary",
     ),
     Option(
         "states",
-        "Only patches in these states go into RV(patches). Needs O(level=patches).",
+        "Only return patches in these states in RV(patches). Requires O(level=patches).",
         type="list",
         elements="str",
         choices=STATES,
     ),
     Option(
         "severities",
-        "Only patches of these severities go into RV(patches), as their publisher calls them, such as V(Critical);"
-        " upper and lower case make no difference. Needs O(level=patches).",
+        "Only return patches with these severities in RV(patches), as the publisher names them, such as"
+        " V(Critical). Not case-sensitive. Requires O(level=patches).",
         type="list",
         elements="str",
     ),
     Option(
         "only_noncompliant",
-        "Only nodes that AWS counts as noncompliant, and only the patches that make them so, go into RV(instances) and"
-        " RV(patches). Nodes of which that was not read stay.",
+        "Only return noncompliant nodes in RV(instances), and in RV(patches) only the patches that make them"
+        " noncompliant, as AWS counts them. Nodes whose patch state could not be read are kept.",
         type="bool",
         default=False,
     ),
     Option(
         "stale_after_hours",
-        "After how many hours without a scan or an installation what is known of a node is stale, 1 to 87600.",
+        "The number of hours, 1 to 87600, after the last scan or installation when the data of a node counts as stale.",
         type="int",
         default=168,
     ),
     Option(
         "include_unmanaged",
         (
-            "Also tell of running EC2 instances that carry the tag of a patch group and that Systems Manager does not"
-            " manage; with O(instance_ids) of those instances, whether tagged or not.",
-            "Needs the permission C(ec2:DescribeInstances).",
+            "Also report running EC2 instances that have the tag of a patch group but are not managed by Systems"
+            " Manager. With O(instance_ids), report those instances with or without the tag.",
+            "Requires the permission C(ec2:DescribeInstances).",
         ),
         type="bool",
         default=False,
     ),
-    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
     Option(
         "dest",
         (
-            "Write the rows of the O(level) to this file while reading, instead of returning RV(instances) and"
-            " RV(patches), so that memory does not grow with them. Its name ends in C(.jsonl) or C(.csv), its directory"
-            " exists.",
-            "The file is put in its place as a whole when all is read; a new one gets mode 0600.",
+            "Write the rows of O(level) to this file as they are read, instead of returning RV(instances) and"
+            " RV(patches). Memory use then does not grow with the number of rows. The file name must end in"
+            " C(.jsonl) or C(.csv), and the directory must exist.",
+            "The module replaces the file only after everything is read. A new file gets the mode 0600.",
         ),
         type="path",
     ),

@@ -20,14 +20,15 @@ _BOUNDS = {"install_gap_hours": (0, _MOST_HOURS), "next_run_count": (1, 100), "e
 SCOPE_OPTIONS: Options = (
     Option(
         "patch_groups",
-        "Only nodes that are in one of these patch groups by their tag C(PatchGroup) or C(Patch Group).",
+        "Only nodes that belong to one of these patch groups by their tag C(PatchGroup) or C(Patch Group).",
         type="list",
         elements="str",
     ),
-    Option("instance_ids", "Only these nodes, by ID (C(i-) or C(mi-)).", type="list", elements="str"),
+    Option("instance_ids", "Only nodes with these IDs (C(i-) or C(mi-)).", type="list", elements="str"),
     Option(
         "instance_tags",
-        "Only nodes that carry all of these tags: tag key to a value or a list of values, of which any fits.",
+        "Only nodes that have all of these tags, as a dictionary of tag keys and their value or list of values. Any"
+        " value of a list matches.",
         type="dict",
     ),
 )
@@ -39,35 +40,39 @@ OPTIONS: Options = (
         choices=("summary", "instances"),
         default="summary",
     ),
-    Option("only_findings", "Only nodes with a finding go into RV(instances).", type="bool", default=False),
+    Option("only_findings", "Only return nodes with a finding in RV(instances).", type="bool", default=False),
     Option(
         "include_unmanaged",
-        "Also report running EC2 instances that Systems Manager does not manage, whether tagged or not.",
+        "Also report running EC2 instances that Systems Manager does not manage, with or without tags.",
         type="bool",
         default=False,
     ),
     Option(
         "install_gap_hours",
-        "Two Installs on a node less than this many hours apart are a finding, 0 to 8760. V(0) reports none.",
+        "Report a finding if two Install tasks reach a node less than this number of hours apart, 0 to 8760. V(0)"
+        " disables this finding.",
         type="int",
         default=24,
     ),
-    Option("next_run_count", "Number of next runs returned for each task and window, 1 to 100.", type="int", default=3),
+    Option(
+        "next_run_count", "The number of next runs to return for each task and window, 1 to 100.", type="int", default=3
+    ),
     Option(
         "execution_count",
-        "Number of last executions of each window from which the duration of an Install is estimated, 0 to 50. V(0)"
-        " reads none and estimates nothing.",
+        "The number of recent executions of each window that the module uses to estimate the duration of an"
+        " Install, 0 to 50. V(0) disables the estimate.",
         type="int",
         default=3,
     ),
-    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
     Option(
         "dest",
         (
-            "Write the rows to this file instead of returning RV(instances), so that memory does not grow with them."
-            " Its name ends in C(.jsonl) or C(.csv), its directory exists. Needs O(level=instances).",
-            "The file is put in place as a whole when all is read; a new one gets mode 0600. A CSV file has all columns"
-            " but RV(instances[].tasks).",
+            "Write the rows to this file instead of returning RV(instances). Memory use then does not grow with the"
+            " number of rows. The file name must end in C(.jsonl) or C(.csv), and the directory must exist."
+            " Requires O(level=instances).",
+            "The module replaces the file only after everything is read. A new file gets the mode 0600. A CSV file"
+            " has all columns except RV(instances[].tasks).",
         ),
         type="path",
     ),

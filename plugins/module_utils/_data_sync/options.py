@@ -20,58 +20,63 @@ MEMBERS = {
 }
 
 OPTIONS: Options = (
-    Option("name", "Name of the sync, 1 to 64 characters.", required=True),
+    Option("name", "The name of the resource data sync, 1 to 64 characters.", required=True),
     Option(
         "bucket",
         (
-            "Name of the bucket that the sync writes to. Required to create a sync and to remove one.",
-            "The policy of the bucket must allow Systems Manager to write. The option O(ignore:data_sync) of"
+            "The name of the S3 bucket that the sync writes to. Required to create and to delete a sync.",
+            "The bucket policy must allow Systems Manager to write to the bucket. The option O(ignore:data_sync) of"
             " M(patchfleet.aws.patch_prerequisites) adds the statements.",
         ),
     ),
-    Option("prefix", "Key prefix of the objects, without a slash at the ends. An empty string means none."),
+    Option("prefix", "The key prefix of the objects, without a slash at either end. An empty string means no prefix."),
     Option(
         "bucket_region",
-        "Region of the bucket. The default for a new sync is the region of the connection.",
+        "The Region of the S3 bucket. A new sync defaults to the Region of the connection.",
     ),
     Option(
         "kms_key_arn",
-        "ARN of the KMS key that encrypts the objects, in the region of the bucket. An empty string means none.",
+        "The ARN of the KMS key that encrypts the objects, in the Region of the bucket. An empty string means no key.",
         no_log=False,
     ),
     Option(
         "organization",
         (
-            "Whether the accounts of an organization in AWS Organizations share the bucket. Systems Manager then tags"
-            " each object with the ID of the organization.",
-            "The sync itself covers one account and region either way. Create it in each of them.",
+            "Whether the accounts of an organization in AWS Organizations share the bucket. Systems Manager then"
+            " tags each object with the ID of the organization.",
+            "In both cases, a sync covers one account and Region. Create one in each of them.",
         ),
         type="bool",
     ),
     Option(
         "recreate",
         (
-            "Delete the sync and create it again where its destination differs. AWS cannot update a sync to a bucket.",
-            "Without it, a difference is an error. Objects in the old destination stay.",
+            "Delete and recreate the sync if its destination differs. AWS cannot update a sync to an S3 bucket.",
+            "With V(false), the module fails if the destination differs. Objects in the old destination are not"
+            " deleted.",
         ),
         type="bool",
         default=False,
     ),
     Option(
         "state",
-        "V(absent) deletes the sync if it writes to O(bucket), and to the rest of the destination that is given. Its"
-        " objects stay in the bucket.",
+        (
+            "V(present) creates the sync.",
+            "V(absent) deletes the sync if it writes to O(bucket) and its destination matches the other options"
+            " that you specify. Its objects stay in the bucket.",
+        ),
         choices=("present", "absent"),
         default="present",
     ),
     ACCOUNT_ID,
 )
 INFO_OPTIONS: Options = (
-    Option("names", "Only syncs with one of these names.", type="list", elements="str"),
+    Option("names", "Only syncs with these names.", type="list", elements="str"),
     Option("bucket", "Only syncs that write to this bucket."),
     Option(
         "type",
-        "V(to_destination) for syncs to a bucket, V(from_source) for those that feed Explorer, V(all) for both.",
+        "V(to_destination) returns syncs to an S3 bucket, V(from_source) returns syncs for Explorer, and V(all)"
+        " returns both.",
         choices=("to_destination", "from_source", "all"),
         default="to_destination",
     ),

@@ -15,29 +15,30 @@ from .._options.option import Option, Options
 OPTIONS: Options = (
     Option(
         "window",
-        "Only the next run of this window, by name or ID. Without it each node is forecast for the Install that runs"
-        " next on it, of whatever window.",
+        "The name or ID of a maintenance window. The module then forecasts only the next run of this window."
+        " Without it, the module forecasts for each node the next Install in any window.",
     ),
     *SCOPE_OPTIONS,
     Option(
         "level",
         (
-            "What is returned besides RV(runs): V(instances) adds RV(instances), V(patches) adds RV(instances) and"
-            " RV(patches).",
-            "V(patches) reads the patches of each node and the approval dates of Windows baselines, and counts by them."
-            " The other levels count what the last reports call missing or failed.",
+            "The level of detail to return in addition to RV(runs). V(instances) adds RV(instances). V(patches)"
+            " adds RV(instances) and RV(patches).",
+            "With V(patches), the module reads the patches of each node and the approval dates of Windows"
+            " baselines, and bases its counts on them. With the other levels, it counts the patches that the last"
+            " report of each node lists as missing or failed.",
         ),
         choices=("summary", "instances", "patches"),
         default="summary",
     ),
-    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
     Option(
         "dest",
         (
-            "Write the rows of the O(level) to this file while reading, instead of returning RV(instances) and"
-            " RV(patches), so that memory does not grow with them. Its name ends in C(.jsonl) or C(.csv), its directory"
-            " exists.",
-            "The file is put in place as a whole when all is read; a new one gets mode 0600.",
+            "Write the rows of O(level) to this file as they are read, instead of returning RV(instances) and"
+            " RV(patches). Memory use then does not grow with the number of rows. The file name must end in"
+            " C(.jsonl) or C(.csv), and the directory must exist.",
+            "The module replaces the file only after everything is read. A new file gets the mode 0600.",
         ),
         type="path",
     ),

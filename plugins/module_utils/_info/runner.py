@@ -23,23 +23,23 @@ _MOST_RUNS = 100
 _MOST_EXECUTIONS = 1000
 
 WINDOW_OPTIONS: Options = (
-    Option("names", "Only windows with one of these names.", type="list", elements="str"),
-    Option("window_ids", "Only windows with one of these ids.", type="list", elements="str"),
-    Option("enabled", "Only windows that are enabled, or only those that are not.", type="bool"),
+    Option("names", "Only windows with these names.", type="list", elements="str"),
+    Option("window_ids", "Only windows with these IDs.", type="list", elements="str"),
+    Option("enabled", "V(true) returns only enabled windows, V(false) only disabled windows.", type="bool"),
     Option(
         "tags",
-        "Only windows that carry all of these tags, tag key to value. The tag C(patchfleet:setup) holds the name of"
-        " the setup that owns a window.",
+        "Only windows that have all of these tags, as a dictionary of tag keys and values. The tag"
+        " C(patchfleet:setup) holds the name of the setup that owns a window.",
         type="dict",
     ),
-    Option("instance_id", "Only windows whose targets or tasks name this node, by id (C(i-) or C(mi-))."),
+    Option("instance_id", "Only windows with a target or task that selects this node, by ID (C(i-) or C(mi-))."),
     Option(
         "include",
         (
-            "What is read besides the windows themselves.",
-            "V(targets) and V(tasks) also go into RV(windows[].declaration). V(next_runs) are the moments at which AWS"
-            " opens the window next. V(executions) are its last runs, of which AWS keeps those of 30 days, with their"
-            " tasks and invocations; their names are read with them.",
+            "The details to return in addition to the windows.",
+            "V(targets) and V(tasks) are also included in RV(windows[].declaration). V(next_runs) returns the times"
+            " when AWS opens the window next. V(executions) returns the executions of the window with their tasks"
+            " and invocations. AWS keeps executions for 30 days. The module also reads the names of the tasks.",
         ),
         type="list",
         elements="str",
@@ -47,32 +47,38 @@ WINDOW_OPTIONS: Options = (
         default=[],
     ),
     Option(
-        "next_run_count", f"How many next runs of a window are read at most, 1 to {_MOST_RUNS}.", type="int", default=5
+        "next_run_count",
+        f"The maximum number of next runs to return for each window, 1 to {_MOST_RUNS}.",
+        type="int",
+        default=5,
     ),
     Option(
         "execution_count",
-        f"How many executions of a window are read at most, the newest ones, 1 to {_MOST_EXECUTIONS}.",
+        f"The maximum number of executions to return for each window, 1 to {_MOST_EXECUTIONS}, starting with the"
+        " most recent.",
         type="int",
         default=10,
     ),
 )
 BASELINE_OPTIONS: Options = (
-    Option("names", "Only baselines with one of these names.", type="list", elements="str"),
-    Option("baseline_ids", "Only baselines with one of these ids or ARNs.", type="list", elements="str"),
+    Option("names", "Only baselines with these names.", type="list", elements="str"),
+    Option("baseline_ids", "Only baselines with these IDs or ARNs.", type="list", elements="str"),
     Option(
         "owner",
-        "V(self) for baselines of this account, V(aws) for those of AWS, V(all) for both.",
+        "The owner of the baselines: V(self) for baselines of this account, V(aws) for AWS-owned baselines, or"
+        " V(all) for both.",
         choices=("self", "aws", "all"),
         default="self",
     ),
-    Option("operating_system", "Only baselines of this operating system, as the API names it, such as V(WINDOWS)."),
+    Option("operating_system", "Only baselines for this operating system, as the API names it, such as V(WINDOWS)."),
     Option("default_only", "Only the default baseline of each operating system.", type="bool", default=False),
     Option(
         "include",
         (
-            "What is read besides the baselines themselves. V(patch_groups) are the groups that use a baseline.",
-            "V(effective_patches) are the patches that there are, and whether the baseline approves each. AWS tells"
-            " them for baselines of Windows only. They are many.",
+            "The details to return in addition to the baselines. V(patch_groups) returns the patch groups that are"
+            " registered with each baseline.",
+            "V(effective_patches) returns all available patches, and whether the baseline approves them. AWS"
+            " supports this only for Windows baselines. Expect a large result.",
         ),
         type="list",
         elements="str",
@@ -81,7 +87,7 @@ BASELINE_OPTIONS: Options = (
     ),
     Option(
         "as_override",
-        "Add RV(baselines[].override), the JSON text that C(baseline_override) takes, to be stored under an URL.",
+        "Also return RV(baselines[].override), the JSON document that you store at the URL for C(baseline_override).",
         type="bool",
         default=False,
     ),

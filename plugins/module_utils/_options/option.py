@@ -57,9 +57,9 @@ Options = tuple[Option, ...]
 ACCOUNT_ID = Option(
     "account_id",
     (
-        "Id of the account that the credentials must belong to, 12 digits in quotes.",
-        "If they belong to another account, the module fails before it reads or writes anything. Costs one call of"
-        " C(sts:GetCallerIdentity), which needs no permission.",
+        "The ID of the AWS account that the credentials must belong to, as 12 digits in quotes.",
+        "If the credentials belong to another account, the module fails before it reads or changes anything. The"
+        " check calls C(sts:GetCallerIdentity), which requires no permissions.",
     ),
 )
 

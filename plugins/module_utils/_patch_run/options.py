@@ -26,26 +26,45 @@ Params = Mapping[str, Any]
 _NOT_SENT = frozenset({"window_targets", "instance_ids", "priority", "service_role_arn", "cutoff_behavior"})
 # What the options of a task say of tasks that exist already.
 _DESCRIPTIONS: dict[str, tuple[str, ...] | str] = {
-    "operation": "V(Scan) reports what is missing, V(Install) also installs it. Required without O(command_id).",
-    "reboot_option": "V(RebootIfNeeded) or V(NoReboot). Required with O(operation=Install). With V(NoReboot)"
-    " an instance counts as noncompliant until it was rebooted and scanned.",
-    "document": f"Document that patches, by name or ARN. C({resources_tasks.PLAIN_DOCUMENT}) where none is given,"
-    f" C({resources_tasks.HOOKS_DOCUMENT}) with O(hooks); another one must take the same parameters.",
-    "hooks": "Documents that run around the installation, by name or ARN. Excludes O(install_override_list) and"
-    " O(baseline_override).",
-    "max_concurrency": "How many instances at a time, a number or a percentage. V(10%) where none is given.",
-    "max_errors": "How many errors are put up with, a number or a percentage; after one more no further instance is"
-    " begun. V(10%) where none is given.",
-    "alarm": "CloudWatch alarm that stops the command.",
-    "ignore_poll_failure": "Whether the command goes on when the state of the alarm cannot be read.",
-    "timeout_seconds": "Seconds, 30 to 2592000, for the command to be delivered to an instance. The service takes 3600"
-    " where none is given.",
-    "notification": "Notification of state changes through SNS.",
-    "role_arn": "Role that publishes to the topic.",
-    "events": "States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed)."
-    " V([Failed, TimedOut]) where none is given.",
-    "type": "V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command) where"
-    " none is given.",
+    "operation": "V(Scan) reports missing patches. V(Install) also installs them. Required unless you specify"
+    " O(command_id).",
+    "reboot_option": (
+        "Whether nodes reboot after the installation: V(RebootIfNeeded) or V(NoReboot). Required with"
+        " O(operation=Install). With V(NoReboot), a node that needs a reboot is noncompliant until you reboot and scan"
+        " it."
+    ),
+    "document": (
+        f"The name or ARN of the document that patches. The default is C({resources_tasks.PLAIN_DOCUMENT}), or"
+        f" C({resources_tasks.HOOKS_DOCUMENT}) if you specify O(hooks). Another document must take the same parameters."
+    ),
+    "hooks": (
+        "The names or ARNs of documents to run before and after the installation. Mutually exclusive with"
+        " O(install_override_list) and O(baseline_override)."
+    ),
+    "max_concurrency": (
+        "The maximum number of nodes that run the command at the same time, as a number or a percentage. The default is"
+        " V(10%)."
+    ),
+    "max_errors": (
+        "The maximum number of errors allowed, as a number or a percentage. After one more error, Run Command stops"
+        " sending the command to further nodes. The default is V(10%)."
+    ),
+    "alarm": "The CloudWatch alarm that stops the command.",
+    "ignore_poll_failure": "Whether the command continues if Systems Manager cannot read the state of the alarm.",
+    "timeout_seconds": (
+        "The number of seconds, 30 to 2592000, within which the command must start on a node. The default of AWS is"
+        " 3600."
+    ),
+    "notification": "The Amazon SNS notifications about status changes of the command.",
+    "role_arn": "The ARN of the IAM role that publishes the notifications to the topic.",
+    "events": (
+        "The statuses to send notifications for: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled) and"
+        " V(Failed). The default is V([Failed, TimedOut])."
+    ),
+    "type": (
+        "V(Command) sends a notification when the status of the command changes. V(Invocation) sends one for each node."
+        " The default is V(Command)."
+    ),
 }
 
 
@@ -68,13 +87,18 @@ COMMAND_OPTIONS: Options = tuple(
 WAIT_OPTIONS: Options = (
     Option(
         "wait",
-        "Wait until the command has ended, and fail where an instance failed. With V(false) the answer tells how things"
-        " are now.",
+        "Wait for the command to finish, and fail if it failed on a node. With V(false), the module returns the"
+        " current status.",
         type="bool",
         default=True,
     ),
-    Option("wait_timeout", "Seconds to wait at most. With V(0) there is one look.", type="int", default=3600),
-    Option("poll_interval", "Seconds between two looks.", type="int", default=15),
+    Option(
+        "wait_timeout",
+        "The maximum number of seconds to wait. With V(0), the module reads the status once.",
+        type="int",
+        default=3600,
+    ),
+    Option("poll_interval", "The number of seconds between two reads of the status.", type="int", default=15),
 )
 OPTIONS: Options = (
     *COMMAND_OPTIONS,
@@ -82,20 +106,21 @@ OPTIONS: Options = (
     *WAIT_OPTIONS,
     Option(
         "cancel_on_timeout",
-        "Cancel the command when O(wait_timeout) is over. Otherwise it goes on, and can be waited for with"
-        " O(command_id).",
+        "Cancel the command when O(wait_timeout) expires. Otherwise the command continues, and you can wait for it"
+        " with O(command_id).",
         type="bool",
         default=False,
     ),
     Option(
         "command_id",
-        "Id of a command that was sent before, to wait for it or to look at it. Excludes all that would be sent.",
+        "The ID of a command that you sent before, to wait for it or to read its status. Mutually exclusive with"
+        " all options of a new command.",
     ),
     ACCOUNT_ID,
     Option(
         "include_running",
-        "Whether the answer lists the instances of a command that has not ended. V(false) spares a call for each 50 of"
-        " them; they are listed once it has ended.",
+        "Whether to return the nodes of a command that has not finished. V(false) saves one call for every 50"
+        " nodes. The module always returns them after the command has finished.",
         type="bool",
         default=True,
     ),

@@ -18,89 +18,108 @@ from .times import utc_text
 
 FORMATS = ("html", "csv", "json", "junit")
 _COUNTS: dict[str, tuple[str, ...] | str] = {
-    "noncompliant": "The most nodes that are not compliant.",
+    "noncompliant": "The maximum number of noncompliant nodes.",
     "critical_noncompliant": (
-        "The most nodes that lack a patch whose compliance level in their baseline is CRITICAL.",
-        "Baselines that assign no compliance level make this 0, however critical the missing patches are. So the rule"
-        " is broken while there are such nodes (O(ungraded)), unless a rule on O(ungraded) says how many there may be,"
-        " and where no node is under a baseline that assigns levels.",
+        "The maximum number of nodes that miss a patch with the compliance level CRITICAL in their patch baseline.",
+        "If a baseline assigns no compliance level, the count of its nodes is always 0, regardless of the severity"
+        " of missing patches. The rule therefore fails if there are such nodes (O(ungraded)), unless a rule on"
+        " O(ungraded) allows them. It also fails if no node has a baseline that assigns compliance levels.",
     ),
-    "security_noncompliant": "The most nodes that lack a security patch.",
-    "pending_reboot": "The most nodes that wait for a reboot.",
-    "failed": "The most nodes on which the installation of a patch failed.",
-    "never_scanned": "The most nodes that were never scanned.",
-    "stale": "The most nodes whose last scan is too old.",
-    "unmanaged": "The most instances that carry a patch group and that Systems Manager does not manage.",
-    "ungraded": "The most nodes whose baseline assigns no compliance level.",
-    "uncovered": "The most managed nodes that no Install of an open maintenance window reaches.",
-    "double_covered": "The most managed nodes that two Installs reach within 24 hours.",
+    "security_noncompliant": "The maximum number of nodes that miss a security patch.",
+    "pending_reboot": "The maximum number of nodes that need a reboot.",
+    "failed": "The maximum number of nodes where the installation of a patch failed.",
+    "never_scanned": "The maximum number of nodes that have never been scanned.",
+    "stale": "The maximum number of nodes whose last scan is stale.",
+    "unmanaged": "The maximum number of EC2 instances that have the tag of a patch group but are not managed by"
+    " Systems Manager.",
+    "ungraded": "The maximum number of nodes whose baseline assigns no compliance level.",
+    "uncovered": "The maximum number of managed nodes that no Install task of an enabled maintenance window reaches.",
+    "double_covered": "The maximum number of managed nodes that two Install tasks reach within 24 hours.",
 }
 _PATCH_RULE: Options = (
-    Option("max", "The most patches of this kind that may be missing anywhere, each counted once.", "int", default=0),
-    Option("severities", "Only patches of these severities, such as V(Critical).", "list", elements="str"),
+    Option(
+        "max",
+        "The maximum number of missing patches that match the rule. A patch that several nodes miss counts once.",
+        "int",
+        default=0,
+    ),
+    Option("severities", "Only patches with these severities, such as V(Critical).", "list", elements="str"),
     Option(
         "classifications",
-        "Only patches of these classifications, such as V(SecurityUpdates).",
+        "Only patches with these classifications, such as V(SecurityUpdates).",
         "list",
         elements="str",
     ),
-    Option("older_than_days", "Only patches that were released more days ago.", "int"),
+    Option("older_than_days", "Only patches that were released more than this number of days ago.", "int"),
     Option(
         "unknown_age",
-        "Whether patches count as older whose release date AWS does not give. It gives that of missing patches of"
-        " Windows only.",
+        "Whether patches with an unknown release date match O(older_than_days). AWS returns the release date of"
+        " missing patches only for Windows.",
         choices=("count", "ignore"),
         default="count",
     ),
 )
 _GATE: Options = (
-    Option("compliance_percent", "The least share of managed nodes that are compliant, in percent.", "float"),
+    Option("compliance_percent", "The minimum percentage of managed nodes that are compliant.", "float"),
     *(Option(name, _COUNTS[name], "int") for name in MAXIMA),
     Option(
         PATCH_RULES,
-        "Rules on patches that are approved and not installed.",
+        "Rules on patches that are approved but not installed.",
         "list",
         elements="dict",
         suboptions=_PATCH_RULE,
     ),
     Option(
         AGE_RULE,
-        f"The greatest age of a reading in hours. With reports of other runs any other rule brings this one along,"
-        f" with {DEFAULT_AGE} if it is not given.",
+        "The maximum age of a reading in hours. If you merge reports of other runs and specify any other rule, the"
+        f" default is {DEFAULT_AGE}.",
         "int",
     ),
 )
 _READING: Options = (
-    Option("partition", "Partition of the account.", default="aws"),
-    Option("account_id", "Id of the account, or the name of a host that was not read.", required=True),
-    Option("account_name", "Name of the account."),
-    Option("region", "Name of the region.", required=True),
-    Option("read_at", "When it was read, ISO-8601 with offset or Z.", required=True),
+    Option("partition", "The AWS partition of the account.", default="aws"),
+    Option("account_id", "The ID of the account, or the name of a host that could not be read.", required=True),
+    Option("account_name", "The name of the account."),
+    Option("region", "The name of the Region.", required=True),
+    Option(
+        "read_at", "The date and time when the data was read, in ISO-8601 format with an offset or C(Z).", required=True
+    ),
     Option(
         "scope",
-        "The O(ignore:patch_groups), O(ignore:instance_ids) and O(ignore:instance_tags) that were asked for.",
+        "The values of O(ignore:patch_groups), O(ignore:instance_ids) and O(ignore:instance_tags) that the data was"
+        " read with.",
         "dict",
         default={},
     ),
-    Option("instances", "File with the rows of level V(ignore:instances), one JSON object on a line.", "path"),
-    Option("patches", "File with the rows of level V(ignore:patches), one JSON object on a line.", "path"),
-    Option("windows", "File with the list of maintenance windows in JSON.", "path"),
     Option(
-        "coverage",
-        "File with the rows of level V(ignore:instances) of M(patchfleet.aws.ssm_patch_coverage_info), one JSON object"
-        " on a line.",
+        "instances",
+        "The path of a file with the rows of the level V(ignore:instances), as one JSON object on each line.",
         "path",
     ),
-    Option("findings", "The findings of that module.", "list", elements="dict", default=[]),
+    Option(
+        "patches",
+        "The path of a file with the rows of the level V(ignore:patches), as one JSON object on each line.",
+        "path",
+    ),
+    Option("windows", "The path of a JSON file with the list of maintenance windows.", "path"),
+    Option(
+        "coverage",
+        "The path of a file with the rows of the level V(ignore:instances) of"
+        " M(patchfleet.aws.ssm_patch_coverage_info), as one JSON object on each line.",
+        "path",
+    ),
+    Option(
+        "findings", "The findings of M(patchfleet.aws.ssm_patch_coverage_info).", "list", elements="dict", default=[]
+    ),
     Option(
         "summary",
-        "The summary as it was returned. Of its counts, those that are null are not known in the report.",
+        "The summary of M(patchfleet.aws.ssm_patch_compliance_info). The report shows counts that are null as unknown.",
         "dict",
         default={},
     ),
     Option(
         "gaps",
-        "The reads that failed, as C(action), C(code), C(message) and C(scope).",
+        "The reads that failed, with C(action), C(code), C(message) and C(scope).",
         "list",
         elements="dict",
         default=[],
@@ -109,39 +128,41 @@ _READING: Options = (
 _DEST = Option(
     "dest",
     (
-        "Directory of the files C(report.html), C(nodes.csv), C(patches.csv), C(coverage.csv), C(report.json) and"
-        " C(junit.xml).",
-        "It is made, for its owner alone, if it does not exist.",
+        "The directory for the files C(report.html), C(nodes.csv), C(patches.csv), C(coverage.csv), C(report.json)"
+        " and C(junit.xml).",
+        "If the directory does not exist, it is created. Only its owner can access it.",
     ),
     "path",
     required=True,
 )
 _FORMATS = Option(
     "formats",
-    "The formats to write. V(csv) is three files.",
+    "The formats of the report. V(csv) writes three files.",
     "list",
     elements="str",
     choices=FORMATS,
     default=list(FORMATS),
 )
-_MODE = Option("mode", "Permissions of the files, as an octal number in quotes.", default="0600")
-_TITLE = Option("title", "Heading of the report.", default="Patch compliance")
-_INPUTS = Option("inputs", "Reports in JSON of other runs.", "list", elements="path", default=[])
+_MODE = Option("mode", "The permissions of the files, as an octal number in quotes.", default="0600")
+_TITLE = Option("title", "The title of the report.", default="Patch compliance")
+_INPUTS = Option(
+    "inputs", "The paths of JSON reports of other runs to merge into this report.", "list", elements="path", default=[]
+)
 _RULES = Option(
     "gate",
     (
-        "Rules that the fleet has to keep. The module only tells what became of them.",
-        "Shares are minima and counts are maxima. A rule on a value that was not read or cannot be known is broken, and"
-        " so is every rule where there is no managed node, and the gate where a patch group of the scope has none, or"
-        " an instance of the scope is not managed.",
+        "The rules that the fleet must meet. The module evaluates them and returns the result. It does not fail.",
+        "Percentages are minimums and counts are maximums. A rule fails if its value was not read or is unknown, or"
+        " if there is no managed node. The gate fails if a patch group in the scope has no node, or if an instance"
+        " in the scope is not managed.",
     ),
     "dict",
     suboptions=_GATE,
 )
 _EACH_GROUP = Option(
     "gate_each_group",
-    "Each patch group has to keep the rules as well. Otherwise the report shows how the groups stand, and only the"
-    " whole is judged.",
+    "Whether every patch group must meet the rules as well. With V(false), the report shows the result of each"
+    " group, but the gate applies only to the whole fleet.",
     "bool",
     default=False,
 )
@@ -152,7 +173,7 @@ OPTIONS: Options = (
     _TITLE,
     Option(
         "readings",
-        "What was read of each account and region.",
+        "The data that was read in each account and Region.",
         "list",
         elements="dict",
         suboptions=_READING,
@@ -163,15 +184,16 @@ OPTIONS: Options = (
     _EACH_GROUP,
     Option(
         "page",
-        "The C(template), C(style) and C(script) of the page, as the role has them. Required for V(html).",
+        "The C(template), C(style) and C(script) of the HTML page, from the role"
+        " P(patchfleet.aws.patch_report#role). Required for V(html).",
         "dict",
         suboptions=(
-            Option("template", "Template of the page, for Jinja.", required=True),
-            Option("style", "Style sheet.", required=True),
-            Option("script", "Script.", required=True),
+            Option("template", "The Jinja template of the page.", required=True),
+            Option("style", "The style sheet.", required=True),
+            Option("script", "The script.", required=True),
         ),
     ),
-    Option("next_run_count", "How many next runs were read of a window at most.", "int", default=100),
+    Option("next_run_count", "The maximum number of next runs that were read for each window.", "int", default=100),
 )
 _COMPLIANCE = {option.name: option for option in COMPLIANCE_OPTIONS}
 # The variables of the role, without their prefix.
@@ -182,7 +204,7 @@ ROLE_OPTIONS: Options = (
     _MODE,
     Option(
         "scope",
-        "The nodes to read; all managed nodes where it is empty. A node has to fit all kinds that are given.",
+        "The nodes to read. A node must match every option that you specify. An empty scope reads all managed nodes.",
         "dict",
         suboptions=tuple(_COMPLIANCE[name] for name in ("patch_groups", "instance_ids", "instance_tags")),
         default={},
@@ -191,15 +213,15 @@ ROLE_OPTIONS: Options = (
     replace(
         _COMPLIANCE["include_unmanaged"],
         description=(
-            "Also count running EC2 instances that carry a patch group and that Systems Manager does not manage. Needs"
-            " C(ec2:DescribeInstances). With V(false), C(unmanaged) is not known.",
+            "Also count running EC2 instances that have the tag of a patch group but are not managed by Systems"
+            " Manager. Requires the permission C(ec2:DescribeInstances). With V(false), C(unmanaged) is unknown.",
         ),
         default=True,
     ),
     Option(
         "coverage",
-        "Also read which windows reach the nodes, for the section on coverage and the rules O(gate.uncovered) and"
-        " O(gate.double_covered) of the gate. Needs C(ec2:DescribeInstances).",
+        "Also read which windows reach the nodes, for the coverage section and for the rules O(gate.uncovered) and"
+        " O(gate.double_covered). Requires the permission C(ec2:DescribeInstances).",
         "bool",
         default=True,
     ),
@@ -207,13 +229,16 @@ ROLE_OPTIONS: Options = (
     replace(
         _INPUTS,
         description=(
-            "Reports in JSON of other runs, which become one report.",
-            "Nothing is read from AWS then, unless O(read) says so.",
+            "The paths of JSON reports of other runs to merge into this report.",
+            "The role then reads nothing from AWS, unless O(read=true).",
         ),
         elements="str",
     ),
-    Option("read", "Whether the account and region is read. The default is V(true) without O(inputs).", "bool"),
-    replace(_RULES, description=("Rules that the fleet has to keep; the play fails otherwise.", _RULES.description[1])),
+    Option("read", "Whether to read the account and Region. The default is V(true) if O(inputs) is empty.", "bool"),
+    replace(
+        _RULES,
+        description=("The rules that the fleet must meet. If a rule fails, the play fails.", _RULES.description[1]),
+    ),
     _EACH_GROUP,
 )
 

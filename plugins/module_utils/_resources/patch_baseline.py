@@ -24,51 +24,82 @@ RULE_OPTIONS = (
     Option(
         "filters",
         (
-            "What the rule applies to: filter key (such as C(CLASSIFICATION)) to a list of values; C(*) means all.",
-            "New values are compared with those that AWS lists for the operating system (C(DescribePatchProperties)),"
-            " in check mode, too.",
-            "For Windows, C(PATCH_SET: [APPLICATION]) needs C(PRODUCT) as well; without C(PATCH_SET) a rule is about"
-            " the operating system.",
+            "The patches that the rule applies to, as a dictionary of filter keys, such as C(CLASSIFICATION), and"
+            " lists of values. C(*) matches all values.",
+            "The module compares new values with those that AWS lists for the operating system"
+            " (C(DescribePatchProperties)), also in check mode.",
+            "For Windows, C(PATCH_SET: [APPLICATION]) also requires C(PRODUCT). Without C(PATCH_SET), the rule"
+            " applies to patches for the operating system.",
         ),
         type="dict",
         required=True,
     ),
-    Option("approve_after_days", "Days after the release of a patch until it is approved, 0 to 360.", type="int"),
-    Option("approve_until_date", "Patches released up to this day (C(YYYY-MM-DD)) are approved."),
-    Option("compliance_level", f"Severity of a missing patch of this rule: {_LEVELS}."),
-    Option("enable_non_security", "Whether the rule covers updates other than security ones (Linux).", type="bool"),
+    Option(
+        "approve_after_days",
+        "The number of days, 0 to 360, between the release of a patch and its approval.",
+        type="int",
+    ),
+    Option("approve_until_date", "The rule approves all patches released on or before this date (C(YYYY-MM-DD))."),
+    Option(
+        "compliance_level",
+        f"The severity of the compliance violation if a patch that the rule approves is missing: {_LEVELS}.",
+    ),
+    Option(
+        "enable_non_security",
+        "Whether the rule also approves updates that are not security updates (Linux only).",
+        type="bool",
+    ),
 )
 SOURCE_OPTIONS = (
-    Option("name", "Name of the repository.", required=True),
-    Option("products", "Operating system versions that use it.", type="list", elements="str", required=True),
-    Option("configuration", "The repository's configuration, as in a yum or apt file.", required=True, no_log=False),
+    Option("name", "The name of the repository.", required=True),
+    Option(
+        "products",
+        "The versions of the operating system that the repository applies to.",
+        type="list",
+        elements="str",
+        required=True,
+    ),
+    Option(
+        "configuration",
+        "The configuration of the repository, in the format of a yum or apt file.",
+        required=True,
+        no_log=False,
+    ),
 )
 OPTIONS = (
     Option(
         "name",
         (
-            "Name of the baseline. It is found by this exact name and O(operating_system), or by the name alone where"
-            " that is unique.",
-            "An AWS-owned baseline (C(AWS-...)) takes only O(operating_system), O(patch_groups) and O(default).",
-            "Required unless O(baseline_id) is given; with O(baseline_id) the baseline is renamed.",
+            "The name of the patch baseline. The module finds the baseline by its exact name and"
+            " O(operating_system), or by the name alone if it is unique.",
+            "For an AWS-owned baseline (C(AWS-...)), you can specify only O(operating_system), O(patch_groups) and"
+            " O(default).",
+            "Required unless you specify O(baseline_id). If you specify both, the module renames the baseline.",
         ),
         api="Name",
         clearable=False,
     ),
     Option(
-        "baseline_id", "Id or ARN of the baseline, to rename it, to reach one of two namesakes, or one that AWS owns."
+        "baseline_id",
+        "The ID or ARN of the patch baseline. Use it to rename a baseline, to select one of two baselines with the"
+        " same name, or to select an AWS-owned baseline.",
     ),
     Option(
         "operating_system",
-        "Operating system, as the API names it: V(WINDOWS), V(AMAZON_LINUX_2023), V(UBUNTU), ... Required on creation.",
+        "The operating system of the baseline, as the API names it, such as V(WINDOWS), V(AMAZON_LINUX_2023) or"
+        " V(UBUNTU). Required to create a baseline.",
         api="OperatingSystem",
         clearable=False,
     ),
-    Option("description", "At most 1024 characters. An empty string removes it.", api="Description"),
+    Option(
+        "description",
+        "A description of the patch baseline, up to 1024 characters. An empty string removes it.",
+        api="Description",
+    ),
     Option(
         "approval_rules",
-        "Rules that approve patches, at most 10; each has exactly one of O(approval_rules[].approve_after_days) and"
-        " O(approval_rules[].approve_until_date). An empty list removes all.",
+        "The rules that approve patches, up to 10. Each rule requires either O(approval_rules[].approve_after_days)"
+        " or O(approval_rules[].approve_until_date). An empty list removes all rules.",
         type="list",
         elements="dict",
         suboptions=RULE_OPTIONS,
@@ -78,7 +109,8 @@ OPTIONS = (
     ),
     Option(
         "global_filters",
-        "Filters that hold for the whole baseline: filter key to a list of values. An empty dict removes all.",
+        "Filters that apply to the whole baseline, as a dictionary of filter keys and lists of values. An empty"
+        " dictionary removes all filters.",
         type="dict",
         api="GlobalFilters",
         codec=FILTERS,
@@ -86,7 +118,7 @@ OPTIONS = (
     ),
     Option(
         "approved_patches",
-        "Patches that are approved whatever the rules say, at most 50. An empty list removes all.",
+        "Patches that are approved explicitly, up to 50. An empty list removes them all.",
         type="list",
         elements="str",
         api="ApprovedPatches",
@@ -95,20 +127,20 @@ OPTIONS = (
     ),
     Option(
         "approved_patches_compliance_level",
-        f"Severity of a missing patch of O(approved_patches): {_LEVELS}.",
+        f"The severity of the compliance violation if a patch of O(approved_patches) is missing: {_LEVELS}.",
         api="ApprovedPatchesComplianceLevel",
         absent="UNSPECIFIED",
     ),
     Option(
         "approved_patches_enable_non_security",
-        "Whether O(approved_patches) covers updates other than security ones (Linux).",
+        "Whether O(approved_patches) includes updates that are not security updates (Linux only).",
         type="bool",
         api="ApprovedPatchesEnableNonSecurity",
         absent=False,
     ),
     Option(
         "rejected_patches",
-        "Patches that are never installed, at most 50. An empty list removes all.",
+        "Patches that are rejected explicitly, up to 50. An empty list removes them all.",
         type="list",
         elements="str",
         api="RejectedPatches",
@@ -117,13 +149,14 @@ OPTIONS = (
     ),
     Option(
         "rejected_patches_action",
-        "V(ALLOW_AS_DEPENDENCY), which AWS takes where none is set, or V(BLOCK).",
+        "Whether a rejected patch can still be installed as a dependency: V(ALLOW_AS_DEPENDENCY) or V(BLOCK)."
+        " Without a value, AWS uses V(ALLOW_AS_DEPENDENCY).",
         api="RejectedPatchesAction",
         absent="ALLOW_AS_DEPENDENCY",
     ),
     Option(
         "sources",
-        "Other repositories (Linux), at most 20. An empty list removes all.",
+        "Alternative patch source repositories, up to 20 (Linux only). An empty list removes them all.",
         type="list",
         elements="dict",
         suboptions=SOURCE_OPTIONS,
@@ -133,72 +166,73 @@ OPTIONS = (
     ),
     Option(
         "available_security_updates_compliance_status",
-        "Whether security updates that are available but not approved make a node V(COMPLIANT) or V(NON_COMPLIANT)"
-        " (Windows).",
+        "The status of nodes that miss security updates which are available but not approved: V(COMPLIANT) or"
+        " V(NON_COMPLIANT) (Windows only).",
         api="AvailableSecurityUpdatesComplianceStatus",
     ),
     Option(
         "setup",
-        "Name of the setup that owns the baseline, stored as the tag C(patchfleet:setup). An empty string removes it."
-        " A baseline that carries the tag of another setup, or that CloudFormation manages, is an error unless"
-        " O(take_over=true).",
+        "The name of the setup that owns the baseline. The module stores it in the tag C(patchfleet:setup). An"
+        " empty string removes the tag. If the baseline has the tag of another setup, or if CloudFormation manages"
+        " it, the module fails unless O(take_over=true).",
     ),
     Option(
         "take_over",
-        "Change or remove a baseline that another setup or CloudFormation owns, take a patch group or the default from"
-        " such a one, or with O(state=absent) and O(setup) remove one that no setup owns. With O(setup) it gets the tag"
-        " of this setup. V(false) where it is not given.",
+        "Change or delete a baseline that another setup or CloudFormation owns, and take patch groups and the"
+        " default from such a baseline. With O(state=absent) and O(setup), also delete a baseline that no setup"
+        " owns. With O(setup), a baseline that is kept gets the tag of this setup. The default is V(false).",
         type="bool",
     ),
     Option(
         "tags",
         (
-            "Tags of the baseline. An empty dict removes all that O(purge_tags) allows; not given, tags are not read."
-            " A tag whose value is null counts as not given.",
-            "Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.",
+            "The tags of the baseline. An empty dictionary removes all tags, if O(purge_tags=true). If you omit"
+            " this option, the module does not read tags. A tag with the value null counts as omitted.",
+            "Tag keys that begin with C(aws:) or C(patchfleet:) are reserved. The module does not change these tags.",
         ),
         type="dict",
         aliases=("resource_tags",),
     ),
-    Option("purge_tags", "Whether tags that O(tags) does not list are removed.", type="bool", default=True),
+    Option("purge_tags", "Whether to remove tags that are not listed in O(tags).", type="bool", default=True),
     Option(
         "patch_groups",
-        "Patch groups that use the baseline, at most 25. An empty list deregisters all.",
+        "The patch groups to register with the baseline, up to 25. An empty list deregisters all groups.",
         type="list",
         elements="str",
     ),
     Option(
         "purge_patch_groups",
-        "Whether groups that O(patch_groups) does not list are deregistered.",
+        "Whether to deregister patch groups that are not listed in O(patch_groups).",
         type="bool",
         default=True,
     ),
     Option(
         "move_patch_groups",
-        "Take over groups that another baseline of the same operating system holds; otherwise such a group is an error"
-        " that names the holder.",
+        "Whether to move patch groups that are registered with another baseline for the same operating system. With"
+        " V(false), the module fails for such a group and names the other baseline.",
         type="bool",
         default=False,
     ),
     Option(
         "default",
-        "V(true) makes it the default baseline of its operating system in this account and region. V(false) restores"
-        " the default of AWS if this baseline is the default now.",
+        "V(true) makes the baseline the default for its operating system in the account and Region. V(false)"
+        " restores the default of AWS if this baseline is the current default.",
         type="bool",
     ),
     Option(
         "recreate",
-        "Allow another O(operating_system) for a O(baseline_id): the baseline is made anew, its groups and default"
-        " follow, the old one is removed. Give O(name) too, by which the next run finds the new one.",
+        "Allow a change of the O(operating_system) of an existing O(baseline_id). The module creates a new"
+        " baseline, moves the patch groups and the default to it, and deletes the old one. Also specify O(name), so"
+        " that the next run finds the new baseline.",
         type="bool",
         default=False,
     ),
     Option(
         "state",
         (
-            "V(present) creates the baseline or makes it as declared.",
-            "V(absent) restores the default of AWS if this baseline was the default, deregisters its groups and deletes"
-            " it.",
+            "V(present) creates the baseline, or updates it to match the options that you specify.",
+            "V(absent) restores the default of AWS if this baseline is the default, deregisters its patch groups,"
+            " and deletes it.",
         ),
         choices=("present", "absent"),
         default="present",
@@ -375,7 +409,7 @@ class _Baseline(Kind):
 KIND = _Baseline(
     name="baseline",
     module="ssm_patch_baseline",
-    in_setup="Patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).",
+    in_setup="The patch baselines, with the options of M(patchfleet.aws.ssm_patch_baseline).",
     options=OPTIONS,
     id_option="baseline_id",
     id_member="BaselineId",

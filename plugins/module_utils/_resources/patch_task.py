@@ -45,7 +45,7 @@ _NEW_NOTIFICATION = {"notification.events": ["Failed", "TimedOut"], "notificatio
 PATCH_OPTIONS = (
     Option(
         "operation",
-        "V(Scan) reports what is missing, V(Install) also installs it. Required on creation.",
+        "V(Scan) reports missing patches. V(Install) also installs them. Required to register a task.",
         choices=("Scan", "Install"),
         api=f"{_PARAMETERS}.Operation",
         codec=ONE,
@@ -53,45 +53,59 @@ PATCH_OPTIONS = (
     ),
     Option(
         "reboot_option",
-        "V(RebootIfNeeded) or V(NoReboot). A new task that installs gets V(RebootIfNeeded), and so does a task that"
-        " scanned before and stores neither. With V(NoReboot) an instance counts as noncompliant until it was rebooted"
-        " and scanned.",
+        (
+            "Whether nodes reboot after the installation: V(RebootIfNeeded) or V(NoReboot). With V(NoReboot), a"
+            " node that needs a reboot is noncompliant until you reboot and scan it.",
+            "A new task that installs gets V(RebootIfNeeded). So does a task that you change from V(Scan) to"
+            " V(Install), if it has no value yet.",
+        ),
         api=f"{_PARAMETERS}.RebootOption",
         codec=ONE,
     ),
     Option(
         "document",
-        f"Document that patches, by name or ARN. C({PLAIN_DOCUMENT}) for a new task, C({HOOKS_DOCUMENT}) with O(hooks);"
-        " another one must take the same parameters.",
+        f"The name or ARN of the document that patches. A new task gets C({PLAIN_DOCUMENT}), or C({HOOKS_DOCUMENT})"
+        " if you specify O(hooks). Another document must take the same parameters.",
         api="TaskArn",
     ),
     Option(
         "hooks",
-        "Documents that run around the installation, by name or ARN. Excludes O(install_override_list) and"
-        " O(baseline_override). An empty dict removes them.",
+        "The names or ARNs of documents to run before and after the installation. Mutually exclusive with"
+        " O(install_override_list) and O(baseline_override). An empty dictionary removes the hooks.",
         type="dict",
         suboptions=(
-            Option("pre_install", "Before the installation.", api=f"{_PARAMETERS}.PreInstallHookDocName", codec=ONE),
+            Option(
+                "pre_install",
+                "The document to run before the installation.",
+                api=f"{_PARAMETERS}.PreInstallHookDocName",
+                codec=ONE,
+            ),
             Option(
                 "post_install",
-                "After the installation, before the reboot.",
+                "The document to run after the installation and before the reboot.",
                 api=f"{_PARAMETERS}.PostInstallHookDocName",
                 codec=ONE,
             ),
-            Option("on_exit", "At the end, whatever happened.", api=f"{_PARAMETERS}.OnExitHookDocName", codec=ONE),
+            Option(
+                "on_exit",
+                "The document to run at the end, whether or not the installation succeeded.",
+                api=f"{_PARAMETERS}.OnExitHookDocName",
+                codec=ONE,
+            ),
         ),
     ),
     Option(
         "install_override_list",
-        "C(https://) or C(s3://) URL of a list of patches to install instead of what the baseline approves. Excludes"
-        " O(hooks) and O(baseline_override).",
+        "The C(https://) or C(s3://) URL of a list of patches to install instead of the patches that the baseline"
+        " approves. Mutually exclusive with O(hooks) and O(baseline_override).",
         api=f"{_PARAMETERS}.InstallOverrideList",
         codec=ONE,
     ),
     Option(
         "baseline_override",
-        "C(https://) or C(s3://) URL of baselines to use instead of the registered one; the result may not show in the"
-        " compliance data. Excludes O(hooks) and O(install_override_list).",
+        "The C(https://) or C(s3://) URL of patch baselines to use instead of the registered baseline. The"
+        " compliance data of the node might not include the result. Mutually exclusive with O(hooks) and"
+        " O(install_override_list).",
         api=f"{_PARAMETERS}.BaselineOverride",
         codec=ONE,
     ),
@@ -244,8 +258,10 @@ class _PatchTask(TaskKind):
 
 KIND = _PatchTask(
     module="ssm_patch_task",
-    in_setup="Patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) without C(window). Tasks"
-    " that are not listed stay.",
+    in_setup=(
+        "The patch tasks of the window, with the options of M(patchfleet.aws.ssm_patch_task) except C(window). Tasks"
+        " that you do not list stay unchanged."
+    ),
     options=OPTIONS,
     required=("name", "operation"),
     base={"TaskType": "RUN_COMMAND"},

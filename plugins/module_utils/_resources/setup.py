@@ -19,22 +19,22 @@ OPTIONS = (
     *(_listed(*one) for one in KINDS.items()),
     Option(
         "setup",
-        "Name of the setup, stored as the tag C(patchfleet:setup) on its windows and baselines. Without it no tag is"
-        " written, and O(prune) is refused.",
+        "The name of the setup. The module stores it in the tag C(patchfleet:setup) of each window and baseline."
+        " Without a name, the module writes no such tag, and you cannot use O(prune).",
     ),
     Option(
         "take_over",
-        "Change or remove windows and baselines that another setup or CloudFormation owns, and with O(state=absent) and"
-        " O(setup) those that no setup owns. An entry's own C(take_over) wins over this one, either way.",
+        "Change or delete windows and baselines that another setup or CloudFormation owns. With O(state=absent) and"
+        " O(setup), also delete those that no setup owns. The C(take_over) of an entry overrides this option.",
         type="bool",
         default=False,
     ),
     Option(
         "unset",
         (
-            "What happens to options of a declared resource that the declaration does not mention.",
-            "V(keep) leaves them as they are. V(reset) gives them the value of a new resource or clears them, so that a"
-            " line which was deleted from the declaration is undone; C(enabled) and tags are excepted.",
+            "What to do with options that you omit from a declared resource.",
+            "V(keep) leaves them unchanged. V(reset) sets them to the value of a new resource, or clears them."
+            " Removing a line from your declaration then undoes it. V(reset) does not apply to C(enabled) and tags.",
         ),
         choices=("keep", "reset"),
         default="keep",
@@ -42,32 +42,34 @@ OPTIONS = (
     Option(
         "prune",
         (
-            "Remove windows and baselines that carry the tag of this O(setup) and are not declared, and targets and"
-            " tasks inside its windows that are not declared.",
-            "Comes last, and only if nothing failed. A window that is adopted in the same run keeps its targets and"
-            " tasks. Refused without O(setup), and where O(windows) and O(baselines) are both empty.",
-            "A list that is empty or missing prunes nothing of its kind, be it O(windows), O(baselines), or in a window"
-            " its C(targets), or C(patch_tasks) and C(tasks) together. A warning names what is left; to remove the last"
-            " ones, give them V(absent) as their C(state).",
+            "Delete windows and baselines that have the tag of this O(setup) and that you do not declare, and"
+            " deregister targets and tasks in its windows that you do not declare.",
+            "The module prunes at the end of the run, and only if nothing failed. It keeps the targets and tasks of"
+            " a window that it adopts in the same run. Requires O(setup), and at least one entry in O(windows) or"
+            " O(baselines).",
+            "An empty or missing list prunes nothing of its kind. This applies to O(windows), to O(baselines), and"
+            " for each window to C(targets), and to C(patch_tasks) and C(tasks) together. A warning lists what the"
+            " module kept. To delete the last resources of a kind, set their C(state) to V(absent).",
         ),
         type="bool",
         default=False,
     ),
     Option(
         "prune_limit",
-        "The most resources that one run may remove by O(prune), or by O(state=absent) besides what is declared."
-        " Targets and tasks of a removed window count. Above it the run fails with the list before it writes anything.",
+        "The maximum number of resources that one run can delete by O(prune), or by O(state=absent) in addition to"
+        " declared resources. The targets and tasks of a deleted window count. If there are more, the module lists"
+        " them and fails before it changes anything.",
         type="int",
         default=10,
     ),
     ACCOUNT_ID,
-    Option("concurrency", "API calls at a time.", type="int", default=16),
+    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
     Option(
         "state",
         (
-            "V(present) makes everything as declared.",
-            "V(absent) removes what is declared, whatever the O(windows[].state) and O(baselines[].state) say, and with"
-            " O(setup) all that this setup owns; O(prune_limit) bounds how much of that may be undeclared.",
+            "V(present) creates and updates the declared resources.",
+            "V(absent) deletes the declared resources, regardless of O(windows[].state) and O(baselines[].state)."
+            " With O(setup), it also deletes everything else that this setup owns, up to O(prune_limit).",
         ),
         choices=("present", "absent"),
         default="present",

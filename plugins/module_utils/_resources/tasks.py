@@ -46,18 +46,25 @@ def name_options(other: str) -> Options:
         Option(
             "name",
             (
-                "Name of the task, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
-                f"The task is found by this exact name inside its window; tasks of M({other}) share the namespace.",
-                "If there is none of the name, but one task without a name that has the same type, document, targets"
-                " and, for a patch task, operation, that one gets the name. Several such tasks are an error.",
-                "Required unless O(window_task_id) is given, and on creation.",
+                "The name of the task. It has 3 to 128 characters: letters, digits, C(_), C(-) and C(.).",
+                f"The module finds the task by its exact name in the window. Tasks of this module and of M({other})"
+                " must not have the same name.",
+                "If no task has the name, but exactly one unnamed task has the same type, document and targets, and"
+                " as a patch task the same operation, the module gives the name to that task. If several do, the"
+                " module fails.",
+                "Required to register a task, and unless you specify O(window_task_id).",
             ),
             api="Name",
             clearable=False,
         ),
-        Option("window_task_id", "Id of the task, to rename it or to reach one of two tasks of the same name."),
         Option(
-            "description", "What the task does, at most 128 characters. An empty string removes it.", api="Description"
+            "window_task_id",
+            "The ID of the task. Use it to rename a task, or to select one of two tasks with the same name.",
+        ),
+        Option(
+            "description",
+            "A description of the task, up to 128 characters. An empty string removes it.",
+            api="Description",
         ),
     )
 
@@ -65,7 +72,8 @@ def name_options(other: str) -> Options:
 SHARED_OPTIONS = (
     Option(
         "window_targets",
-        "Registered targets of the window on which the task runs, by name or id, at most 10. Excludes O(instance_ids).",
+        "The names or IDs of the registered targets of the window that the task runs on, up to 10. Mutually"
+        " exclusive with O(instance_ids).",
         type="list",
         elements="str",
         api="Targets",
@@ -73,9 +81,9 @@ SHARED_OPTIONS = (
     ),
     Option(
         "instance_ids",
-        "Instances on which the task runs, at most 50. They must be registered with the window, or the window must have"
-        " C(allow_unassociated_targets); of one that no target names by its id a warning says that AWS may refuse it."
-        " Excludes O(window_targets).",
+        "The IDs of the managed nodes that the task runs on, up to 50. The nodes must be registered as targets of"
+        " the window, or the window must have C(allow_unassociated_targets=true). If no target lists a node by its"
+        " ID, the module warns that AWS might refuse it. Mutually exclusive with O(window_targets).",
         type="list",
         elements="str",
         api="Targets",
@@ -83,43 +91,47 @@ SHARED_OPTIONS = (
     ),
     Option(
         "max_concurrency",
-        "How many targets at a time, a number or a percentage. V(10%) on creation of a task with targets.",
+        "The maximum number of targets that the task runs on at the same time, as a number or a percentage. A new"
+        " task with targets gets V(10%).",
         api="MaxConcurrency",
     ),
     Option(
         "max_errors",
-        "How many errors until the task stops, a number or a percentage. V(10%) on creation of a task with targets.",
+        "The maximum number of errors before the task stops, as a number or a percentage. A new task with targets"
+        " gets V(10%).",
         api="MaxErrors",
     ),
     Option(
         "priority",
-        "Tasks of a lower number start first, those of the same number together. V(1) on creation; V(0) is a value.",
+        "The priority of the task. A lower number has a higher priority, and V(0) is the highest. Tasks of the same"
+        " priority start at the same time. A new task gets V(1).",
         type="int",
         api="Priority",
         created=1,
     ),
     Option(
         "service_role_arn",
-        "Role with which Systems Manager runs the task. Where none is set it is the service-linked role; an empty"
-        " string goes back to that.",
+        "The ARN of the IAM service role that Systems Manager assumes to run the task. Without a role, Systems"
+        " Manager uses its service-linked role. An empty string restores this.",
         api="ServiceRoleArn",
         codec=_ROLE,
     ),
     Option(
         "cutoff_behavior",
-        "What happens at the cutoff: V(CONTINUE_TASK), which AWS takes where none is set, or V(CANCEL_TASK).",
+        "Whether the task continues to run after the cutoff time of the window: V(CONTINUE_TASK) or V(CANCEL_TASK)."
+        " Without a value, AWS uses V(CONTINUE_TASK).",
         api="CutoffBehavior",
         absent="CONTINUE_TASK",
     ),
     Option(
         "alarm",
-        "CloudWatch alarm that stops the task. An empty dict removes it.",
+        "The CloudWatch alarm that stops the task. An empty dictionary removes it.",
         type="dict",
         suboptions=(
-            Option("name", "Name of the alarm.", api="AlarmConfiguration.Alarms", codec=ALARM_NAME),
+            Option("name", "The name of the alarm.", api="AlarmConfiguration.Alarms", codec=ALARM_NAME),
             Option(
                 "ignore_poll_failure",
-                "Whether the task goes on when the state of the alarm cannot be read.",
+                "Whether the task continues if Systems Manager cannot read the state of the alarm.",
                 type="bool",
                 api="AlarmConfiguration.IgnorePollAlarmFailure",
                 absent=False,
@@ -128,54 +140,69 @@ SHARED_OPTIONS = (
     ),
 )
 DELIVERY_OPTIONS = (
-    Option("comment", "Comment of the command, at most 100 characters.", api=f"{RUN_COMMAND}.Comment"),
+    Option("comment", "A comment on the command, up to 100 characters.", api=f"{RUN_COMMAND}.Comment"),
     Option(
         "timeout_seconds",
-        "Seconds, 30 to 2592000, for a command to be delivered to an instance. V(0) goes back to the default"
-        " of the service.",
+        "The number of seconds, 30 to 2592000, within which the command must start on a node. V(0) restores the"
+        " default of AWS.",
         type="int",
         api=f"{RUN_COMMAND}.TimeoutSeconds",
         zero_clears=True,
     ),
     Option(
         "document_version",
-        "V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.",
+        "The version of the document: V($DEFAULT), V($LATEST) or a version number. Without a value, AWS uses"
+        " V($DEFAULT).",
         api=f"{RUN_COMMAND}.DocumentVersion",
         absent="$DEFAULT",
     ),
-    Option("document_hash", "Hash of the document, checked before it runs.", api=f"{RUN_COMMAND}.DocumentHash"),
-    Option("document_hash_type", "V(Sha256) or V(Sha1).", api=f"{RUN_COMMAND}.DocumentHashType"),
     Option(
-        "output_s3_bucket", "Name of the bucket for the output of the command.", api=f"{RUN_COMMAND}.OutputS3BucketName"
+        "document_hash",
+        "The hash of the document. Systems Manager verifies it before it runs the document.",
+        api=f"{RUN_COMMAND}.DocumentHash",
     ),
-    Option("output_s3_prefix", "Prefix of the output in the bucket.", api=f"{RUN_COMMAND}.OutputS3KeyPrefix"),
+    Option("document_hash_type", "The type of the hash: V(Sha256) or V(Sha1).", api=f"{RUN_COMMAND}.DocumentHashType"),
+    Option(
+        "output_s3_bucket",
+        "The name of the S3 bucket for the output of the command.",
+        api=f"{RUN_COMMAND}.OutputS3BucketName",
+    ),
+    Option(
+        "output_s3_prefix", "The key prefix of the output in the S3 bucket.", api=f"{RUN_COMMAND}.OutputS3KeyPrefix"
+    ),
     Option(
         "cloudwatch_output",
-        "Whether the output also goes to CloudWatch Logs.",
+        "Whether Run Command also sends the output to CloudWatch Logs.",
         type="bool",
         api=f"{RUN_COMMAND}.CloudWatchOutputConfig.CloudWatchOutputEnabled",
         absent=False,
     ),
     Option(
         "cloudwatch_log_group",
-        "Log group for the output. Where none is set, AWS chooses one by the name of the document.",
+        "The CloudWatch log group for the output. Without a value, AWS derives the name of the log group from the"
+        " name of the document.",
         api=f"{RUN_COMMAND}.CloudWatchOutputConfig.CloudWatchLogGroupName",
     ),
     Option(
         "notification",
-        "Notification of state changes through SNS. An empty dict removes it.",
+        "The Amazon SNS notifications about status changes of the command. An empty dictionary removes them.",
         type="dict",
         suboptions=(
-            Option("topic_arn", "Topic to publish to.", api=f"{RUN_COMMAND}.NotificationConfig.NotificationArn"),
+            Option(
+                "topic_arn",
+                "The ARN of the SNS topic to publish to.",
+                api=f"{RUN_COMMAND}.NotificationConfig.NotificationArn",
+            ),
             Option(
                 "role_arn",
-                "Role that publishes to the topic. It is not C(service_role_arn), which runs the task.",
+                "The ARN of the IAM role that publishes the notifications to the topic. It is different from"
+                " C(service_role_arn), which runs the task.",
                 api=f"{RUN_COMMAND}.ServiceRoleArn",
             ),
             Option(
                 "events",
-                "States that notify: V(All), V(InProgress), V(Success), V(TimedOut), V(Cancelled), V(Failed)."
-                " V([Failed, TimedOut]) when the notification is new.",
+                "The statuses to send notifications for: V(All), V(InProgress), V(Success), V(TimedOut),"
+                " V(Cancelled) and V(Failed). A new notification gets V([Failed, TimedOut]).",
                 type="list",
                 elements="str",
                 api=f"{RUN_COMMAND}.NotificationConfig.NotificationEvents",
@@ -183,8 +210,8 @@ DELIVERY_OPTIONS = (
             ),
             Option(
                 "type",
-                "V(Command), one notification for the command, or V(Invocation), one for each instance. V(Command) when"
-                " the notification is new.",
+                "V(Command) sends a notification when the status of the command changes. V(Invocation) sends one"
+                " for each node. A new notification gets V(Command).",
                 api=f"{RUN_COMMAND}.NotificationConfig.NotificationType",
             ),
         ),
@@ -192,7 +219,10 @@ DELIVERY_OPTIONS = (
 )
 STATE = Option(
     "state",
-    ("V(present) registers the task or makes it as declared.", "V(absent) deregisters it."),
+    (
+        "V(present) registers the task, or updates it to match the options that you specify.",
+        "V(absent) deregisters the task.",
+    ),
     choices=("present", "absent"),
     default="present",
 )

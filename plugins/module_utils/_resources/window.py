@@ -23,22 +23,30 @@ OPTIONS = (
     Option(
         "name",
         (
-            "Name of the window, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
-            "The window is found by this exact name. Two windows of the name are an error that lists both ids.",
-            "Required unless O(window_id) is given; with O(window_id) the window is renamed.",
+            "The name of the maintenance window. It has 3 to 128 characters: letters, digits, C(_), C(-) and C(.).",
+            "The module finds the window by its exact name. If two windows have the name, the module fails and"
+            " lists both IDs.",
+            "Required unless you specify O(window_id). If you specify both, the module renames the window.",
         ),
         api="Name",
         clearable=False,
     ),
-    Option("window_id", "Id of the window, to rename it or to reach one of two windows of the same name."),
     Option(
-        "description", "What the window is for, at most 128 characters. An empty string removes it.", api="Description"
+        "window_id",
+        "The ID of the maintenance window. Use it to rename a window, or to select one of two windows with the same"
+        " name.",
+    ),
+    Option(
+        "description",
+        "A description of the maintenance window, up to 128 characters. An empty string removes it.",
+        api="Description",
     ),
     Option(
         "schedule",
         (
-            "When the window opens: C(cron(...)) with six or seven fields, C(rate(...)) or C(at(...)).",
-            "Required when the window is created.",
+            "The schedule of the maintenance window, as a C(cron(...)) expression with six or seven fields, or a"
+            " C(rate(...)) or C(at(...)) expression.",
+            "Required to create a window.",
         ),
         api="Schedule",
         codec=SCHEDULE,
@@ -46,15 +54,16 @@ OPTIONS = (
     ),
     Option(
         "schedule_timezone",
-        "IANA name of the time zone in which O(schedule) is read, such as V(Europe/Berlin); AWS takes UTC where none is"
-        " set. An empty string removes it.",
+        "The time zone of O(schedule) in IANA format, such as V(Europe/Berlin). Without a time zone, AWS uses UTC."
+        " An empty string removes it.",
         api="ScheduleTimezone",
     ),
     Option(
         "schedule_offset",
         (
-            "Days, 1 to 6, to wait after the day that a cron O(schedule) with C(#) or C(L) in its day-of-week names.",
-            "V(0) removes it.",
+            "The number of days, 1 to 6, to wait after the day of the cron expression before the window opens."
+            " O(schedule) must use C(#) or C(L) in the day-of-week field.",
+            "V(0) removes the offset.",
         ),
         type="int",
         api="ScheduleOffset",
@@ -62,34 +71,37 @@ OPTIONS = (
     ),
     Option(
         "start_date",
-        "When the window becomes active, ISO-8601 with an offset or C(Z). An empty string removes it.",
+        "The date and time when the window becomes active, in ISO-8601 format with an offset or C(Z). An empty"
+        " string removes it.",
         api="StartDate",
         codec=INSTANT,
     ),
     Option(
         "end_date",
-        "When the window becomes inactive, ISO-8601 with an offset or C(Z). An empty string removes it.",
+        "The date and time when the window becomes inactive, in ISO-8601 format with an offset or C(Z). An empty"
+        " string removes it.",
         api="EndDate",
         codec=INSTANT,
     ),
     Option(
         "duration",
-        "Hours that the window stays open, 1 to 24. Required when the window is created.",
+        "The duration of the maintenance window in hours, 1 to 24. Required to create a window.",
         type="int",
         api="Duration",
         clearable=False,
     ),
     Option(
         "cutoff",
-        "Hours before the end from which no new task starts; less than O(duration). Required when the window is"
-        " created.",
+        "The number of hours before the end of the window when Systems Manager stops starting new tasks. It must be"
+        " less than O(duration). Required to create a window.",
         type="int",
         api="Cutoff",
         clearable=False,
     ),
     Option(
         "allow_unassociated_targets",
-        "Whether tasks may name instances that are not registered as targets. V(false) on creation.",
+        "Whether tasks can run on managed nodes that are not registered as targets of the window. A new window gets"
+        " V(false).",
         type="bool",
         api="AllowUnassociatedTargets",
         created=False,
@@ -97,9 +109,9 @@ OPTIONS = (
     Option(
         "enabled",
         (
-            "Whether the window opens at all. V(true) on creation.",
-            "AWS cannot create a disabled window: it is disabled by a second call, and if that fails the error"
-            " says so.",
+            "Whether the maintenance window is enabled. A new window gets V(true).",
+            "AWS creates every window enabled. To create a disabled window, the module disables it with a second"
+            " call. If that call fails, the error says that the window exists and is enabled.",
         ),
         type="bool",
         api="Enabled",
@@ -109,34 +121,35 @@ OPTIONS = (
     Option(
         "setup",
         (
-            "Name of the setup that owns the window, stored as the tag C(patchfleet:setup). An empty string removes"
-            " it.",
-            "A window that carries the tag of another setup, or that CloudFormation manages, is an error unless"
+            "The name of the setup that owns the window. The module stores it in the tag C(patchfleet:setup). An"
+            " empty string removes the tag.",
+            "If the window has the tag of another setup, or if CloudFormation manages it, the module fails unless"
             " O(take_over=true).",
         ),
     ),
     Option(
         "take_over",
-        "Change or remove a window that another setup or CloudFormation owns, or with O(state=absent) and O(setup) one"
-        " that no setup owns. With O(setup) it gets the tag of this setup. V(false) where it is not given.",
+        "Change or delete a window that another setup or CloudFormation owns. With O(state=absent) and O(setup),"
+        " also delete a window that no setup owns. With O(setup), a window that is kept gets the tag of this setup."
+        " The default is V(false).",
         type="bool",
     ),
     Option(
         "tags",
         (
-            "Tags of the window. An empty dict removes all that O(purge_tags) allows; not given, tags are not read."
-            " A tag whose value is null counts as not given.",
-            "Keys that begin with C(aws:) or C(patchfleet:) are reserved and left alone.",
+            "The tags of the window. An empty dictionary removes all tags, if O(purge_tags=true). If you omit this"
+            " option, the module does not read tags. A tag with the value null counts as omitted.",
+            "Tag keys that begin with C(aws:) or C(patchfleet:) are reserved. The module does not change these tags.",
         ),
         type="dict",
         aliases=("resource_tags",),
     ),
-    Option("purge_tags", "Whether tags that O(tags) does not list are removed.", type="bool", default=True),
+    Option("purge_tags", "Whether to remove tags that are not listed in O(tags).", type="bool", default=True),
     Option(
         "state",
         (
-            "V(present) creates the window or makes it as declared.",
-            "V(absent) deletes it together with its targets and tasks; the diff lists them.",
+            "V(present) creates the window, or updates it to match the options that you specify.",
+            "V(absent) deletes the window with its targets and tasks. The diff lists them.",
         ),
         choices=("present", "absent"),
         default="present",
@@ -191,8 +204,10 @@ class _Window(Kind):
 KIND = _Window(
     name="window",
     module="ssm_maintenance_window",
-    in_setup="Maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window) and what each"
-    " contains.",
+    in_setup=(
+        "The maintenance windows, with the options of M(patchfleet.aws.ssm_maintenance_window), and the targets and"
+        " tasks of each window."
+    ),
     options=OPTIONS,
     id_option="window_id",
     id_member="WindowId",

@@ -22,7 +22,7 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 WINDOW = Option(
     "window",
-    "Name or id of the maintenance window. A value of the form of an id is an id.",
+    "The name or ID of the maintenance window. A value in the format of a window ID is always an ID.",
     required=True,
 )
 # What the modules for the content of a window take about the window itself.
@@ -31,73 +31,78 @@ PARENT_OPTIONS = (
     Option(
         "setup",
         (
-            "Name of the setup that owns the window. Without it nothing changes in a window that carries the tag"
-            " C(patchfleet:setup).",
-            "A window without the tag gets it as soon as something in it is registered or changed. To remove something"
-            " from such a window needs O(take_over=true).",
+            "The name of the setup that owns the window. Required to change anything in a window that has the tag"
+            " C(patchfleet:setup), unless O(take_over=true).",
+            "A window without the tag gets it when you register or change a target or task in it. To remove a"
+            " target or task from a window without the tag, set O(take_over=true).",
         ),
     ),
     Option(
         "take_over",
-        "Change the content of a window that another setup or CloudFormation owns. With O(setup) the window gets the"
-        " tag of this setup. V(false) where it is not given.",
+        "Change the targets and tasks of a window that another setup or CloudFormation owns. With O(setup), the"
+        " window gets the tag of this setup. The default is V(false).",
         type="bool",
     ),
 )
 CRITERIA_OPTIONS = (
     Option(
         "patch_groups",
-        "Patch groups whose instances are targets: values of the tag O(patch_group_key).",
+        "The patch groups to target. A patch group is a value of the tag O(patch_group_key).",
         type="list",
         elements="str",
     ),
     Option(
         "patch_group_key",
-        "The tag that holds the patch group. AWS reads C(Patch Group) and C(PatchGroup); the second is needed where"
-        " tags are allowed in instance metadata.",
+        "The key of the tag that holds the patch group. AWS supports C(Patch Group) and C(PatchGroup). You must use"
+        " C(PatchGroup) if you allow tags in EC2 instance metadata.",
         choices=GROUP_TAGS,
         default=GROUP_TAGS[0],
         no_log=False,
     ),
     Option(
         "instance_tags",
-        "Tags that instances must carry: tag key to a value or a list of values. All keys must match, any value"
-        " of one.",
+        "The tags of the managed nodes to target, as a dictionary of tag keys and their value or list of values. A"
+        " node must match every key, and any one value of each key.",
         type="dict",
     ),
     Option(
         "tag_keys",
-        "Keys of tags that instances must carry, whatever the value.",
+        "Tag keys of the managed nodes to target. The tags can have any value.",
         type="list",
         elements="str",
         no_log=False,
     ),
     Option(
         "instance_ids",
-        "Instances by id (C(i-) or C(mi-)), at most 50. Excludes the other forms.",
+        "The IDs of the managed nodes to target (C(i-) or C(mi-)), up to 50. Mutually exclusive with the other ways"
+        " to select targets.",
         type="list",
         elements="str",
     ),
-    Option("resource_group", "Name of one resource group. Excludes the other forms."),
+    Option(
+        "resource_group",
+        "The name of the resource group to target. Mutually exclusive with the other ways to select targets.",
+    ),
     Option(
         "resource_types",
-        "Types of resources of O(resource_group) that count, such as V(AWS::EC2::Instance).",
+        "The resource types of O(resource_group) to target, such as V(AWS::EC2::Instance).",
         type="list",
         elements="str",
     ),
     Option(
         "targets",
-        "Criteria in the API's own form. Excludes the other forms. Only here the empty value of a tag can be given.",
+        "The targets in the format of the Systems Manager API. Mutually exclusive with the other ways to select"
+        " targets. Use this option to match tags with an empty value, which the other options do not accept.",
         type="list",
         elements="dict",
         suboptions=(
             Option(
                 "key",
-                "Key of the criterion, such as C(tag:Env), C(tag-key) or C(InstanceIds).",
+                "The key, such as C(tag:Env), C(tag-key) or C(InstanceIds).",
                 required=True,
                 no_log=False,
             ),
-            Option("values", "Values of the criterion.", type="list", elements="str", required=True),
+            Option("values", "The values of the key.", type="list", elements="str", required=True),
         ),
     ),
 )
@@ -105,33 +110,41 @@ OPTIONS = (
     Option(
         "name",
         (
-            "Name of the target, 3 to 128 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).",
-            "The target is found by this exact name inside its window. Required unless O(window_target_id) is given,"
-            " and on creation.",
-            "If there is none of the name, but one target without a name that has the same criteria, that one gets the"
-            " name. Several such targets are an error.",
+            "The name of the target. It has 3 to 128 characters: letters, digits, C(_), C(-) and C(.).",
+            "The module finds the target by its exact name in the window. Required to register a target, and unless"
+            " you specify O(window_target_id).",
+            "If no target has the name, but exactly one unnamed target selects the same nodes, the module gives the"
+            " name to that target. If several do, the module fails.",
         ),
         api="Name",
         clearable=False,
     ),
-    Option("window_target_id", "Id of the target, to rename it or to reach one of two targets of the same name."),
-    Option("description", "What the target is, at most 128 characters. An empty string removes it.", api="Description"),
+    Option(
+        "window_target_id",
+        "The ID of the target. Use it to rename a target, or to select one of two targets with the same name.",
+    ),
+    Option(
+        "description",
+        "A description of the target, up to 128 characters. An empty string removes it.",
+        api="Description",
+    ),
     Option(
         "owner_information",
-        "Text that AWS puts into the events of this target, at most 128 characters. An empty string removes it.",
+        "A value that AWS includes in the events that it raises while tasks run on this target, up to 128"
+        " characters. An empty string removes it.",
         api="OwnerInformation",
     ),
     *CRITERIA_OPTIONS,
     Option(
         "state",
         (
-            "V(present) registers the target or makes it as declared.",
-            "V(absent) deregisters it; refused while a task uses it, unless O(force=true).",
+            "V(present) registers the target, or updates it to match the options that you specify.",
+            "V(absent) deregisters the target. If a task uses it, the module fails unless O(force=true).",
         ),
         choices=("present", "absent"),
         default="present",
     ),
-    Option("force", "Deregister a target although a task uses it.", type="bool", default=False),
+    Option("force", "Deregister the target even if a task uses it.", type="bool", default=False),
 )
 
 _FORMS = ("patch_groups", "instance_tags", "tag_keys", "instance_ids", "resource_group", "targets")
@@ -320,8 +333,10 @@ _STORED = (
 KIND = _Target(
     name="target",
     module="ssm_window_target",
-    in_setup="Registered targets of the window, with the options of M(patchfleet.aws.ssm_window_target) without"
-    " C(window). Targets that are not listed stay.",
+    in_setup=(
+        "The targets of the window, with the options of M(patchfleet.aws.ssm_window_target) except C(window). Targets"
+        " that you do not list stay unchanged."
+    ),
     options=OPTIONS,
     id_option="window_target_id",
     id_member="WindowTargetId",

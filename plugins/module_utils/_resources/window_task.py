@@ -57,26 +57,30 @@ OPTIONS = (
     *name_options("patchfleet.aws.ssm_patch_task"),
     Option(
         "task_type",
-        "Type of the task. Required on creation. Another type for an existing task replaces it.",
+        "The type of the task. Required to register a task. If you change the type of an existing task, the module"
+        " replaces the task.",
         choices=tuple(BLOCKS),
         api="TaskType",
         clearable=False,
     ),
     Option(
         "task_arn",
-        "Name or ARN of the document or function, or ARN of the state machine. Required on creation.",
+        "The name or ARN of the document or Lambda function, or the ARN of the state machine. Required to register"
+        " a task.",
         api="TaskArn",
         clearable=False,
     ),
     *SHARED_OPTIONS,
     Option(
         "run_command",
-        "What a V(RUN_COMMAND) task runs. Suboptions that are not given stay; an empty dict clears them.",
+        "The settings of a V(RUN_COMMAND) task. Suboptions that you omit stay unchanged. An empty dictionary clears"
+        " them all.",
         type="dict",
         suboptions=(
             Option(
                 "parameters",
-                "Parameters of the document: name to a value or a list of values. Replaced as a whole.",
+                "The parameters of the document, as a dictionary of names and their value or list of values. They"
+                " replace all existing parameters.",
                 type="dict",
                 api=f"{RUN_COMMAND}.Parameters",
                 codec=PARAMETERS,
@@ -86,18 +90,20 @@ OPTIONS = (
     ),
     Option(
         "automation",
-        "What an V(AUTOMATION) task runs.",
+        "The settings of an V(AUTOMATION) task.",
         type="dict",
         suboptions=(
             Option(
                 "document_version",
-                "V($DEFAULT), which AWS takes where none is set, V($LATEST) or a number.",
+                "The version of the runbook: V($DEFAULT), V($LATEST) or a version number. Without a value, AWS uses"
+                " V($DEFAULT).",
                 api=f"{_AUTOMATION}.DocumentVersion",
                 absent="$DEFAULT",
             ),
             Option(
                 "parameters",
-                "Parameters of the runbook: name to a value or a list of values. Replaced as a whole.",
+                "The parameters of the runbook, as a dictionary of names and their value or list of values. They"
+                " replace all existing parameters.",
                 type="dict",
                 api=f"{_AUTOMATION}.Parameters",
                 codec=PARAMETERS,
@@ -106,33 +112,33 @@ OPTIONS = (
     ),
     Option(
         "lambda_function",
-        "What a V(LAMBDA) task passes to the function.",
+        "The settings of a V(LAMBDA) task.",
         type="dict",
         suboptions=(
             Option(
                 "payload",
-                "Input of the function: JSON text, or a structure that becomes JSON. It is encoded when it is sent.",
+                "The JSON input of the function, as text or as a data structure. The module encodes it for you.",
                 type="raw",
                 api=f"{_LAMBDA}.Payload",
                 codec=JSON_BYTES,
             ),
-            Option("client_context", "Client context, base64.", api=f"{_LAMBDA}.ClientContext"),
-            Option("qualifier", "Version or alias of the function.", api=f"{_LAMBDA}.Qualifier"),
+            Option("client_context", "The client context, encoded in base64.", api=f"{_LAMBDA}.ClientContext"),
+            Option("qualifier", "The version or alias of the function.", api=f"{_LAMBDA}.Qualifier"),
         ),
     ),
     Option(
         "step_functions",
-        "What a V(STEP_FUNCTIONS) task passes to the state machine.",
+        "The settings of a V(STEP_FUNCTIONS) task.",
         type="dict",
         suboptions=(
             Option(
                 "input",
-                "Input of the execution: JSON text, or a structure that becomes JSON.",
+                "The JSON input of the execution, as text or as a data structure.",
                 type="raw",
                 api=f"{_STEP_FUNCTIONS}.Input",
                 codec=JSON_TEXT,
             ),
-            Option("name", "Name of the execution.", api=f"{_STEP_FUNCTIONS}.Name"),
+            Option("name", "The name of the execution.", api=f"{_STEP_FUNCTIONS}.Name"),
         ),
     ),
     STATE,
@@ -221,7 +227,10 @@ class _WindowTask(TaskKind):
 
 KIND = _WindowTask(
     module="ssm_window_task",
-    in_setup="Other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) without C(window).",
+    in_setup=(
+        "The other tasks of the window, with the options of M(patchfleet.aws.ssm_window_task) except C(window). Tasks"
+        " that you do not list stay unchanged."
+    ),
     options=OPTIONS,
     required=("name", "task_type", "task_arn"),
     type=TypeOf("task_type", "TaskType", tuple(BLOCKS)),

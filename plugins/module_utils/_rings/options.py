@@ -34,22 +34,28 @@ def _optional(options: Iterable[Option], *without: str) -> Options:
 
 
 RING_OPTIONS: Options = (
-    Option("name", "Name of the ring.", required=True),
+    Option("name", "The name of the ring.", required=True),
     *window_target.CRITERIA_OPTIONS,
-    Option("days_after_patch_tuesday", "Days from the second Tuesday of the month to the ring.", "int"),
-    Option("days_after_previous", "Days from the ring before to this one.", "int"),
-    Option("time", "When the window opens, C(HH:MM)."),
-    Option("timezone", "IANA name of the time zone.", default="UTC"),
-    Option("duration", "Hours for which the window is open.", "int", default=4),
-    Option("cutoff", "Hours before the end in which nothing more begins.", "int", default=1),
-    Option("max_concurrency", "How many nodes patch at a time."),
-    Option("max_errors", "Number of errors tolerated."),
-    Option("approve_after_days", "Days from the release of a patch to its approval in this ring.", "int"),
-    Option("gate_percent", "Share of compliant nodes that the ring before needs.", "float"),
-    Option("window", "More options of the window.", "dict", suboptions=_optional(window.OPTIONS, "name", "window_id")),
+    Option(
+        "days_after_patch_tuesday", "The number of days between the second Tuesday of the month and the ring.", "int"
+    ),
+    Option("days_after_previous", "The number of days between the previous ring and this ring.", "int"),
+    Option("time", "The time of day when the window opens, as C(HH:MM)."),
+    Option("timezone", "The time zone in IANA format.", default="UTC"),
+    Option("duration", "The duration of the window in hours.", "int", default=4),
+    Option("cutoff", "The number of hours before the end of the window when no new task starts.", "int", default=1),
+    Option("max_concurrency", "The maximum number of nodes to patch at the same time."),
+    Option("max_errors", "The maximum number of errors allowed."),
+    Option(
+        "approve_after_days", "The number of days between the release of a patch and its approval in this ring.", "int"
+    ),
+    Option("gate_percent", "The minimum percentage of compliant nodes in the previous ring.", "float"),
+    Option(
+        "window", "Additional options of the window.", "dict", suboptions=_optional(window.OPTIONS, "name", "window_id")
+    ),
     Option(
         "task",
-        "More options of the task.",
+        "Additional options of the task.",
         "dict",
         suboptions=_optional(
             patch_task.OPTIONS, "window", "window_task_id", "window_targets", "instance_ids", "setup", "take_over"
