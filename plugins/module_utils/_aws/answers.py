@@ -25,17 +25,27 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "blob": bytes,
 }
 
+# The types that have no parts.
+_PLAIN = {name: one for name, one in _TYPES.items() if one not in (dict, list)}
+
 # Members that a structure is nothing without, where the model says otherwise: it requires less of a target, and more of
 # what is only shown.
 _DECIDE = {"Target": ("Key",), "InstancePatchState": ("InstanceId",), "PatchComplianceData": ()}
 
 
-def understand(operation: str, shape: Any, answer: Any, members: Iterable[str]) -> None:
-    """Refuse a structure that lacks one of the members that decide, or holds what its model does not; ApiError."""
+def understood(operation: str, shape: Any, answer: Any, members: Iterable[str], is_lenient: bool = False) -> Any:
+    """A structure that has all members that decide, and holds nothing but what its model says; ApiError for another.
+
+    is_lenient: parts that are not of their type count as absent.
+    """
     wrong = misfit(shape, answer)
+    if wrong and is_lenient:
+        answer = fitting(shape, answer) or {}
+        wrong = misfit(shape, answer)
     if wrong:
         raise not_understood(operation, f"{wrong} is not what the model of the service says")
     require(operation, answer, members)
+    return answer
 
 
 def require(operation: str, answer: Mapping[str, Any], members: Iterable[str]) -> None:
@@ -67,7 +77,7 @@ def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
         return path
     if kind == "structure" and _lacking(shape, value):
         return path
-    return next((found for part in _parts(shape, value, path) if (found := misfit(*part))), None)
+    return next((found for part in _doubtful(shape, value, path) if (found := misfit(*part))), None)
 
 
 def fitting(shape: Any, value: Any) -> Any:
@@ -89,13 +99,24 @@ def _lacking(shape: Any, structure: Any) -> bool:
     return any(structure.get(name) is None for name in required)
 
 
-def _parts(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
-    if shape.type_name == "structure":
-        return [(shape.members[name], entry, name) for name, entry in value.items() if name in shape.members]
-    if shape.type_name == "list":
-        return [(shape.member, entry, f"{path}[{number}]") for number, entry in enumerate(value)]
-    if shape.type_name == "map":
-        return [(shape.value, entry, f"{path}.{key}") for key, entry in value.items()]
+def _doubtful(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
+    """The parts of a value, each with its path, without those that are plainly of their type: most are."""
+    kind = shape.type_name
+    if kind == "structure":
+        known = shape.members
+        return [
+            (known[name], entry, name)
+            for name, entry in value.items()
+            if name in known and type(entry) is not _PLAIN.get(known[name].type_name)
+        ]
+    if kind == "list":
+        plain = _PLAIN.get(shape.member.type_name)
+        return [
+            (shape.member, entry, f"{path}[{number}]") for number, entry in enumerate(value) if type(entry) is not plain
+        ]
+    if kind == "map":
+        plain = _PLAIN.get(shape.value.type_name)
+        return [(shape.value, entry, f"{path}.{key}") for key, entry in value.items() if type(entry) is not plain]
     return []
 
 

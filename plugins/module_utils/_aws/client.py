@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 
-from .answers import fitting, misfit, not_understood, understand, understand_id
+from .answers import not_understood, understand_id, understood
 from .errors import ApiError
 from .moments import read_dates
 from .refusals import is_refusal, was_unsent
@@ -101,10 +101,7 @@ class Api:
 
     def _understood(self, operation: str, shape: Any, answer: Any, members: Iterable[str]) -> Answer:
         """The structure; ApiError where it lacks one of the members that decide, or holds what its model does not."""
-        if self._is_lenient and misfit(shape, answer):
-            answer = fitting(shape, answer) or {}
-        understand(operation, shape, answer, members)
-        known: Answer = answer
+        known: Answer = understood(operation, shape, answer, members, self._is_lenient)
         return known
 
     def tags(self, resource_type: str, resource_id: str) -> dict[str, str]:
@@ -151,7 +148,8 @@ class _End:
             raise not_understood(self._operation, "the same page came twice")
         if token:
             self._tokens.add(token)
-        content = hash(repr(entries))
+        # Its ends stand for a page: to take all of each would cost as much as to understand it.
+        content = hash(repr((entries[:1], entries[-1:], len(entries)) if isinstance(entries, list) else entries))
         self._stale = self._stale + 1 if not entries or content in self._contents else 0
         self._contents.add(content)
         if token and self._stale > _MOST_STALE:
