@@ -31,6 +31,7 @@ from ansible_collections.amazon.aws.plugins.module_utils import modules as amazo
 from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync import runner as data_sync_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._engine import runner as engine_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._options import module as reading_modules
+from ansible_collections.patchfleet.aws.plugins.module_utils._options import results as module_results
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import runner as prerequisites_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
@@ -234,7 +235,14 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
-    for module in (data_sync_runner, engine_runner, patch_run_runner, prerequisites_runner, reading_modules):
+    for module in (
+        data_sync_runner,
+        engine_runner,
+        patch_run_runner,
+        prerequisites_runner,
+        reading_modules,
+        module_results,
+    ):
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     simulator = account.simulator

@@ -20,6 +20,7 @@ from .._aws.structures import Raw
 from .._options.codecs import FILTERS, INSTANT, PARAMETERS, RULES, SCHEDULE, SOURCES
 from .._options.kind import Kind, same, values_of
 from .._options.option import Option, given, nested
+from .._options.results import is_internal, is_readable
 from .._resources import patch_baseline, window, window_target, window_task
 from .._resources.ownership import REPLACED, STACK_TAG, is_reserved
 from .._resources.register import IN_WINDOWS
@@ -134,13 +135,14 @@ def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes
     title = f"baseline {raw.get('Name')} for {raw.get('OperatingSystem')}"
     if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes) or _incomplete(raw, patch_baseline.KIND.decisive):
         return Declared(None, [f"{title}: {refusal}"])
+    tags_option, notes = _tags_option(tags, title)
     options = {
         **declaration_of(patch_baseline.KIND, raw),
-        **_tags_option(tags),
+        **tags_option,
         **({"patch_groups": sorted(raw["PatchGroups"])} if raw.get("PatchGroups") else {}),
         **({"default": True} if default else {}),
     }
-    return _checked(patch_baseline.KIND, options, title, check)
+    return _checked(patch_baseline.KIND, options, title, check, notes)
 
 
 def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str | None) -> Declared:
@@ -160,8 +162,8 @@ def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared
     refusal = _refusal(window.KIND, parts.raw, parts.tags, namesakes) or _incomplete(parts.raw, window.KIND.decisive)
     if refusal:
         return Declared(None, [f"{title}: {refusal}"])
-    options = {**declaration_of(window.KIND, parts.raw), **_tags_option(parts.tags)}
-    declared = _checked(window.KIND, options, title, check)
+    tags_option, notes = _tags_option(parts.tags, title)
+    declared = _checked(window.KIND, {**declaration_of(window.KIND, parts.raw), **tags_option}, title, check, notes)
     if declared.options is None:
         return declared
     targets = _Children(window_target.KIND, title, parts.targets or [], check)
@@ -192,14 +194,25 @@ def _incomplete(raw: Raw, members: Iterable[str]) -> str | None:
     return f"the answer of AWS holds no {', '.join(missing)}" if missing else None
 
 
-def _tags_option(tags: Mapping[str, str]) -> Values:
+def _tags_option(tags: Mapping[str, str], title: str) -> tuple[Values, list[str]]:
+    """The option, and why it is left out; a run leaves the tags alone then."""
     own = {key: tags[key] for key in sorted(tags) if not is_reserved(key)}
-    return {"tags": own} if own else {}
+    if internal := [key for key in own if is_internal(key)]:
+        return {}, [f"{title}: its tags; ansible-core takes {', '.join(internal)} for a key of its own"]
+    return ({"tags": own} if own else {}), []
 
 
-def _checked(kind: Kind, options: Values, title: str, check: Check) -> Declared:
+def _checked(kind: Kind, options: Values, title: str, check: Check, notes: Iterable[str] = ()) -> Declared:
+    """notes: what is not declared of it anyway."""
+    found = _violations(kind, options, check)
+    return Declared(None, [f"{title}: {'; '.join(found)}"]) if found else Declared(options, [*notes])
+
+
+def _violations(kind: Kind, options: Values, check: Check) -> list[str]:
     found = check(kind, options)
-    return Declared(None, [f"{title}: {'; '.join(found)}"]) if found else Declared(options)
+    if not is_readable(options):
+        found = [*found, "ansible-core cannot read a key that begins with _ansible_ or __ansible_, or a lone surrogate"]
+    return found
 
 
 def _present(**lists: list[Values | None]) -> Values:
@@ -303,7 +316,7 @@ def _task_violations(children: _Children, kind: Kind, raw: Raw) -> list[str]:
     """What is wrong with a task by the rules of a module, which are stricter than the service."""
     options = declaration_of(kind, raw)
     values = given(kind.options, options)
-    return children.check(kind, options) + kind.violations(values, values, {}, kind.complete(values, {}))
+    return _violations(kind, options, children.check) + kind.violations(values, values, {}, kind.complete(values, {}))
 
 
 def _name_targets(children: _Children, raw: Raw, options: Values, targets: _Children) -> None:

@@ -17,6 +17,7 @@ from .._aws.errors import InvalidDeclarationError, PatchingError, error_facts
 from .._aws.text import printable
 from .mistakes import describe_mistakes, find_mistakes
 from .option import Options, argument_spec
+from .results import AWSModule, LocalModule
 
 
 class WrongAccountError(PatchingError):
@@ -35,11 +36,11 @@ def make_module(options: Options, **constraints: Any) -> AnsibleAWSModule:
     if given is not None and (found := find_mistakes({**aws_argument_spec(), **spec}, given, constraints)):
         # Takes everything as it is, so that the message is ours.
         loose = {name: {"type": "raw", "no_log": spec.get(name, {}).get("no_log", False)} for name in given}
-        module = basic.AnsibleModule({**loose, **aws_argument_spec()}, supports_check_mode=True)
+        module = LocalModule({**loose, **aws_argument_spec()}, supports_check_mode=True)
         # A misspelt option may hold a secret, and the result would show the options.
         module.params = {}
         module.fail_json(msg=describe_mistakes(found), changed=False)
-    return AnsibleAWSModule(argument_spec=spec, supports_check_mode=True, **constraints)
+    return AWSModule(argument_spec=spec, supports_check_mode=True, **constraints)
 
 
 def _given() -> Mapping[str, Any] | None:

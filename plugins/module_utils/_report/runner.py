@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from .._aws.text import printable
 from .._compliance.rows import SUMMARY
 from .._files.whole_file import write_text
 from .._options.option import argument_spec
+from .._options.results import LocalModule
 from .._schedules import clock
 from . import page as html
 from .formats import as_json, as_junit, coverage_as_csv, nodes_as_csv, patches_as_csv
@@ -46,7 +47,7 @@ class _File:
 
 def run_report() -> None:
     """The main function of the module."""
-    module = AnsibleModule(argument_spec(OPTIONS), supports_check_mode=True)
+    module = LocalModule(argument_spec(OPTIONS), supports_check_mode=True)
     if "html" in module.params["formats"] and html.MISSING:
         module.fail_json(msg=missing_required_lib("Jinja2"), exception=html.MISSING)
     if found := violations(module.params):
@@ -161,7 +162,7 @@ def _warnings(report: html.Report, params: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _write(module: AnsibleModule, report: html.Report) -> bool:
+def _write(module: LocalModule, report: html.Report) -> bool:
     """Write the files; gives whether one of them changed, or would."""
     directory, mode, changed = Path(module.params["dest"]), int(module.params["mode"], 8), False
     if not module.check_mode:

@@ -37,6 +37,7 @@ class Attacked:
 
     endpoint: str
     folder: Path
+    ssm: Any
     texts: dict[str, str]
 
     @property
@@ -52,7 +53,7 @@ class Attacked:
         assert done.returncode == 0, done.stdout + done.stderr
         assert not self.effect.exists()
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", done.stdout + done.stderr)
-        return done.stdout
+        return done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -63,8 +64,9 @@ def attacked() -> Iterator[Attacked]:
         texts = {name: form.replace("{effect}", f"{folder}/effect") for name, form in FORMS.items()}
         assert all(len(text) <= 128 for text in texts.values())
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        fill(boto3.client("ssm", REGION, endpoint_url=endpoint, **keys), texts)
-        yield Attacked(endpoint, Path(folder), texts)
+        ssm = boto3.client("ssm", REGION, endpoint_url=endpoint, **keys)
+        fill(ssm, texts)
+        yield Attacked(endpoint, Path(folder), ssm, texts)
 
 
 def fill(ssm: Any, texts: dict[str, str]) -> None:
@@ -152,6 +154,39 @@ def test_answers_of_modules_are_data_in_every_use(attacked: Attacked) -> None:
         f"w-{name}": text for name, text in attacked.texts.items()
     }
     assert all(one["tags"] == {TAG["Key"]: TAG["Value"]} for one in used)
+
+
+INTERNAL = ("__ansible_type", "__ansible_unsafe", "__ansible_vault", "_ansible_no_log")
+
+
+def test_keys_of_ansible_itself_abort_no_read_and_no_run(attacked: Attacked) -> None:
+    pairs = [{"Key": key, "Value": "_AnsibleTaggedStr"} for key in INTERNAL]
+    windows = attacked.ssm.describe_maintenance_windows()["WindowIdentities"]
+    window, other = (one["WindowId"] for one in windows[:2])
+    baseline = attacked.ssm.describe_patch_baselines(Filters=[{"Key": "OWNER", "Values": ["Self"]}])
+    attacked.ssm.add_tags_to_resource(ResourceType="MaintenanceWindow", ResourceId=window, Tags=pairs)
+    [first, *_others] = baseline["BaselineIdentities"]
+    attacked.ssm.add_tags_to_resource(ResourceType="PatchBaseline", ResourceId=first["BaselineId"], Tags=pairs)
+    attacked.ssm.register_target_with_maintenance_window(
+        WindowId=window,
+        Name="keys",
+        ResourceType="INSTANCE",
+        Targets=[{"Key": f"tag:{key}", "Values": ["_AnsibleTaggedStr"]} for key in INTERNAL],
+    )
+    attacked.ssm.update_maintenance_window(WindowId=other, Description="half \ud800 a pair")
+    exported = attacked.folder / "patching.yml"
+
+    shown = attacked.play("patchfleet.aws.export", "-e", f"export_dest={exported}")
+    again = attacked.play("patchfleet.aws.setup", "-e", f"@{exported}", "--check", "--diff")
+
+    assert "keys that ansible-core takes for its own" in shown
+    text = exported.read_text(encoding="utf-8")
+    assert "ansible-core takes __ansible_type" in text
+    assert "ansible-core cannot read a key" in text
+    assert not [line for line in text.split("\n") if "ansible_" in line and not line.startswith("#")]
+    assert "changed=0" in again
+    kept = attacked.ssm.list_tags_for_resource(ResourceType="MaintenanceWindow", ResourceId=window)["TagList"]
+    assert {*INTERNAL} <= {tag["Key"] for tag in kept}
 
 
 def test_the_texts_would_be_executed_where_they_are_trusted(attacked: Attacked) -> None:
