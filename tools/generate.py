@@ -277,7 +277,7 @@ def bulk_tasks() -> str:
     }
     summary = {
         "name": "Bulk | Summary",
-        "ansible.builtin.debug": {"msg": "{{ __patching_summary }}"},
+        "ansible.builtin.debug": {"msg": "{{ [__patch_where | default('')] | select + __patching_summary }}"},
         "when": ["not __patching_typed.patching_secure_logging", "__patching_summary != []"],
     }
     return HEADER + "---\n" + dump([{"name": "Bulk | The whole setup", "block": [task], "always": [summary]}])
@@ -306,7 +306,8 @@ def each_tasks(kind: str) -> str:
 def patch_now_tasks() -> str:
     """The task file that patches now, by the variables of the playbook."""
     arguments = {
-        option.name: f"{{{{ patch_now_{option.name} | default(omit) }}}}" for option in patch_run_options.OPTIONS
+        option.name: f"{{{{ __patch_now_variables.patch_now_{option.name} | default(omit) }}}}"
+        for option in patch_run_options.OPTIONS
     }
     task = {
         "name": "Patch",

@@ -3,6 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Checks the variables of a role or playbook of this collection, and returns them by type.
 
+Variables of a playbook may be text, as surveys give it: lists by line, dictionaries as YAML, and nothing.
+
 ansible-core validates a role by the same specification afterwards. Its error is the whole specification on one line, so
 that this check has to come first: roles have it as a dependency.
 """
@@ -15,11 +17,18 @@ from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
+from ansible_collections.patchfleet.aws.plugins.module_utils._forecast.options import OPTIONS as FORECAST_OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import describe_mistakes
-from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import argument_spec
-from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Options, argument_spec
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import NARROWING
+from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS as PATCH_OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._preflight.variables import Variables, template_problems
 
+# The options of each, and those that may not be empty.
+_PLAYBOOKS: dict[str, tuple[Options, frozenset[str]]] = {
+    "patch_now": (PATCH_OPTIONS, NARROWING),
+    "forecast": (FORECAST_OPTIONS, frozenset()),
+}
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
@@ -31,13 +40,16 @@ def _of_role(role: str) -> Variables:
 
 
 @cache
-def _of_patch_now() -> Variables:
-    spec = {f"patch_now_{name}": option for name, option in argument_spec(OPTIONS).items()}
-    return Variables("the playbook patchfleet.aws.patch_now", "patch_now_", spec)
+def _of_playbook(playbook: str) -> Variables:
+    options, narrowing = _PLAYBOOKS[playbook]
+    prefix = f"{playbook}_"
+    spec = {f"{prefix}{name}": option for name, option in argument_spec(options).items()}
+    narrow = frozenset(f"{prefix}{name}" for name in narrowing)
+    return Variables(f"the playbook patchfleet.aws.{playbook}", prefix, spec, reads_text=True, narrowing=narrow)
 
 
 class ActionModule(ActionBase):
-    """The action; takes C(role), or nothing for the variables of the playbook that patches now."""
+    """The action; takes C(role) or C(playbook)."""
 
     _supports_check_mode = True
     _requires_connection = False
@@ -47,8 +59,9 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         known = task_vars or {}
         role = self._task.args.get("role")
-        variables = _of_role(role) if role else _of_patch_now()
+        variables = _of_role(role) if role else _of_playbook(self._task.args["playbook"])
         values, mistakes = self._values(variables.names(known), known)
+        values = variables.read(values)
         mistakes = mistakes or variables.mistakes(values, known)
         if mistakes:
             return {**result, "failed": True, "msg": describe_mistakes(mistakes)}

@@ -136,6 +136,10 @@ _NARROWING = {
     "document": "run the document of AWS",
     "hooks": "run without hooks",
 }
+# Options that reach more nodes or install more where they are left out.
+NARROWING = frozenset(
+    {*_NARROWING, *(option.name for option in window_target.CRITERIA_OPTIONS if option.name != "patch_group_key")}
+)
 _TAG_VALUES = 5
 _FORMS = "patch_groups, instance_tags, tag_keys, instance_ids, resource_group or targets"
 

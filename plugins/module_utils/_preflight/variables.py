@@ -13,6 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._options.mistakes import Spec, below, entry_path, find_mistakes
 from .rules import RULES
+from .text import is_nothing, read_text
 
 # What AWS fills in when a task runs; Ansible takes it for a template.
 _PSEUDO_PARAMETER = re.compile(
@@ -26,32 +27,61 @@ class Variables:
     """The variables of a role or playbook.
 
     owner: what has them, as messages name it. prefix: with what all of them begin. spec: their specification, in the
-    form of AnsibleModule. results: names with the prefix that the role sets by itself.
+    form of AnsibleModule. results: names with the prefix that the role sets by itself. reads_text: whether text may
+    stand for values of other types; in a role it may not, because ansible-core checks what was given afterwards.
+    narrowing: names whose empty text is a mistake, because without them the playbook would reach more.
     """
 
     owner: str
     prefix: str
     spec: Spec
     results: frozenset[str] = frozenset()
+    reads_text: bool = False
+    narrowing: frozenset[str] = frozenset()
 
     def names(self, known: Mapping[str, Any]) -> list[str]:
         """The names with the prefix among all variables of a host, misspelt ones included."""
         return sorted(str(name) for name in known if str(name).startswith(self.prefix) and name not in self.results)
 
+    def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that text stands for; empty text stands for none."""
+        if not self.reads_text:
+            return dict(values)
+        return {
+            name: read_text(self.spec.get(name, {}), value)
+            for name, value in values.items()
+            if name in self.narrowing or not _is_blank(value)
+        }
+
     def mistakes(self, values: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
         """Everything that is wrong with the values; known: all variables of the host."""
-        found = find_mistakes(self.spec, values, noun=f"variable of {self.owner}")
+        texts = {name: text for name, value in values.items() for text in self._mistaken_text(name, value)}
+        judged = {name: value for name, value in values.items() if name not in texts}
+        found = [*texts.values(), *find_mistakes(self.spec, judged, noun=f"variable of {self.owner}")]
         if found or self.owner not in RULES:
             # Rules between variables need values of the right types.
             return found
         return RULES[self.owner](self.typed(values), values, known)
 
+    def _mistaken_text(self, name: str, value: Any) -> Iterator[str]:
+        """What is wrong with the text of an extra variable, where its type does not tell."""
+        option = self.spec.get(name)
+        if option is None or _lists_resources(option):
+            return
+        if is_nothing(option, value):
+            yield f"{name} has no value; give one, or leave {name} out"
+        elif option.get("type") == "list" and isinstance(value, str) and len(value.strip().splitlines()) > 1:
+            yield f"{name} is text of several lines; separate the entries of the list by commas"
+
     def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values in the types of their specification; a suboption that was not given is absent.
+        """The values in the types of their specification; what was not given is absent, or in a role has its default.
 
         Lists of resources are left out: modules convert them, and they may hold what does not belong into a result.
         """
-        spec = {name: option for name, option in self.spec.items() if not _lists_resources(option)}
+        if self.reads_text:
+            spec = {name: self.spec[name] for name in values}
+        else:
+            spec = {name: option for name, option in self.spec.items() if not _lists_resources(option)}
         chosen = {name: values[name] for name in spec if name in values}
         validated = ArgumentSpecValidator(spec).validate(chosen).validated_parameters
         return {name: _given(value) for name, value in validated.items()}
@@ -59,6 +89,10 @@ class Variables:
 
 def _lists_resources(option: Mapping[str, Any]) -> bool:
     return bool(option.get("elements") == "dict" and option.get("options"))
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _given(value: Any) -> Any:

@@ -27,12 +27,13 @@ def trusted(value: Any) -> Any:
     return trust_as_template(value) if isinstance(value, str) else value
 
 
-def run(role: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """The result of the action for a host with these variables and the defaults of the role."""
+def run(role: str | None, given: dict[str, Any], playbook: str = "patch_now") -> dict[str, Any]:
+    """The result of the action for a host with these variables and the defaults of the role; or for a playbook."""
     defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")) if role else {}
     variables = trusted({**defaults, **given})
     templar = Templar(loader=DataLoader(), variables=variables)
-    task = SimpleNamespace(args={"role": role} if role else {}, check_mode=False, async_val=0, no_log=False)
+    args = {"role": role} if role else {"playbook": playbook}
+    task = SimpleNamespace(args=args, check_mode=False, async_val=0, no_log=False)
     connection = SimpleNamespace(has_native_async=False, _shell=SimpleNamespace(tmpdir=None))
     action = preflight.ActionModule(task, connection, None, None, templar, None)
     result: dict[str, Any] = action.run(task_vars=variables)
@@ -167,3 +168,94 @@ def test_the_report_refuses_what_would_be_ignored() -> None:
 def test_the_playbook_that_patches_now_refuses_misspelt_variables() -> None:
     assert "did you mean patch_now_operation?" in refusal(None, patch_now_opration="Scan")
     assert "patch_now_wait must be a boolean" in refusal(None, patch_now_wait="maybe")
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        ({"patch_now_patch_groups": "web"}, {"patch_now_patch_groups": ["web"]}),
+        ({"patch_now_patch_groups": "web, db"}, {"patch_now_patch_groups": ["web", "db"]}),
+        ({"patch_now_patch_groups": "Web, old\r\nDB\n\n"}, {"patch_now_patch_groups": ["Web, old", "DB"]}),
+        ({"patch_now_patch_groups": '["a", "b"]'}, {"patch_now_patch_groups": ["a", "b"]}),
+        (
+            {"patch_now_wait": " true ", "patch_now_wait_timeout": "3"},
+            {"patch_now_wait": True, "patch_now_wait_timeout": 3},
+        ),
+        ({"patch_now_operation": "Scan "}, {"patch_now_operation": "Scan"}),
+        (
+            {"patch_now_instance_tags": "Role: [web, db]\nStage: test"},
+            {"patch_now_instance_tags": {"Role": ["web", "db"], "Stage": "test"}},
+        ),
+        ({"patch_now_instance_tags": '{"Role": "web"}'}, {"patch_now_instance_tags": {"Role": "web"}}),
+        ({"patch_now_instance_tags": "Role=web"}, {"patch_now_instance_tags": {"Role": "web"}}),
+        (
+            {"patch_now_targets": "- key: tag:Role\n  values: [web]"},
+            {"patch_now_targets": [{"key": "tag:Role", "values": ["web"]}]},
+        ),
+        (
+            {
+                "patch_now_wait": "",
+                "patch_now_reboot_option": " ",
+                "patch_now_comment": "",
+                "patch_now_timeout_seconds": "",
+            },
+            {},
+        ),
+        ({"patch_now_comment": "first\nsecond"}, {"patch_now_comment": "first\nsecond"}),
+    ],
+)
+def test_answers_of_a_survey_become_values(given: dict[str, Any], typed: dict[str, Any]) -> None:
+    assert run(None, given)["variables"] == typed
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        # Without it the playbook would reach or install more.
+        ({"patch_now_patch_groups": ""}, "patch_now_patch_groups has no value; give one, or leave"),
+        ({"patch_now_instance_tags": " \n"}, "patch_now_instance_tags has no value"),
+        ({"patch_now_hooks": ""}, "patch_now_hooks has no value"),
+        ({"patch_now_wait": "when done"}, "patch_now_wait must be a boolean, true or false, but is 'when done'"),
+        ({"patch_now_wait_timeout": "1 hour"}, "patch_now_wait_timeout must be an integer"),
+        ({"patch_now_instance_tags": "web"}, "patch_now_instance_tags must be a dictionary"),
+        ({"patch_now_targets": "a: b"}, "patch_now_targets must be a list of dictionaries"),
+        ({"patch_now_operation": "Instal"}, "patch_now_operation must be one of Scan, Install"),
+    ],
+)
+def test_answers_of_a_survey_that_mean_nothing_are_refused(given: dict[str, Any], text: str) -> None:
+    assert text in refusal(None, **given)
+
+
+def test_an_empty_list_of_patches_is_left_to_the_module_which_refuses_it() -> None:
+    assert run(None, {"patch_now_install_override_list": ""})["variables"] == {"patch_now_install_override_list": ""}
+
+
+def test_a_forecast_without_answers_is_of_all_nodes() -> None:
+    given = {"forecast_window": "", "forecast_patch_groups": "", "forecast_instance_tags": "", "forecast_level": ""}
+
+    assert run(None, given, "forecast")["variables"] == {}
+    assert "did you mean forecast_level" in run(None, {"forecast_levl": "patches"}, "forecast")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "text"),
+    [
+        ("patching", {"patching_prune": ""}, "patching_prune has no value; give one, or leave patching_prune out"),
+        ("patching", {"patching_state": ""}, "patching_state has no value"),
+        ("patch_report", {"patch_report_formats": "html\njson"}, "patch_report_formats is text of several lines"),
+        ("patch_report", {"patch_report_gate": ""}, "patch_report_gate has no value"),
+    ],
+)
+def test_text_that_a_role_cannot_take_has_a_way_out(role: str, given: dict[str, Any], text: str) -> None:
+    declared = {"patching_windows": [WINDOW]} if role == "patching" else {}
+
+    assert text in refusal(role, **declared, **given)
+
+
+def test_a_gate_may_be_text_of_keys_and_values() -> None:
+    given = {"patch_report_gate": "compliance_percent=95 critical_noncompliant=0"}
+
+    assert run("patch_report", given)["variables"]["patch_report_gate"] == {
+        "compliance_percent": 95.0,
+        "critical_noncompliant": 0,
+    }
