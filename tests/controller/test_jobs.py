@@ -122,50 +122,39 @@ def test_slices_side_by_side_declare_every_account_once_and_name_the_one_that_is
     }
 
 
-def test_the_steps_of_a_workflow_hand_on_results_and_the_report_has_the_accounts(
-    controller: Controller, endpoint: str
-) -> None:
+def test_the_steps_of_a_workflow_hand_on_their_results(controller: Controller, endpoint: str) -> None:
     reached = ",".join(sorted(set(HOSTS) - BROKEN))
     answers = {"patching_prune": "false", "patching_prune_limit": 10, "patching_take_over": "false"}
     [check] = controller.launch("Patchfleet setup (check)", answers, limit=reached)
 
     assert check.status == "successful"
     assert [one for one in calls(endpoint) if one["write"]] == []
-    assert all(
-        "Would create 1 window: nightly-scan" in one["summary"] for one in check.results["patchfleet_setup"].values()
-    )
+    predicted = [one["summary"] for one in check.results["patchfleet_setup"].values()]
+    assert all("Would create 1 window: nightly-scan" in summary for summary in predicted)
 
     [apply] = controller.launch("Patchfleet setup", answers, check.results, limit=reached)
 
     assert apply.status == "successful"
     assert len(made(endpoint)) == 4
 
-    boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    ).create_bucket(Bucket=BUCKET)
-    kept = {"patchfleet_report_bucket": BUCKET, "patch_report_dest": str(controller.project.parent / "report")}
-    [report] = controller.launch("Patchfleet compliance report", answers, apply.results, extra_vars=kept)
 
-    told = report.results["patchfleet_report"]
+def test_one_report_of_all_accounts_is_kept_and_says_which_was_not_read(controller: Controller, endpoint: str) -> None:
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    bucket = boto3.resource("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(Bucket=BUCKET)
+    kept = {"patchfleet_report_bucket": BUCKET, "patch_report_dest": str(controller.project.parent / "report")}
+    before = {"patchfleet_setup": {"any": {"changed": True}}}
+    [report] = controller.launch("Patchfleet compliance report", results=before, extra_vars=kept)
+
     assert report.status == "failed"
+    assert report.failures.keys() > BROKEN
+    told = report.results["patchfleet_report"]
     assert told["gate_passed"] is False
     assert sorted(told["not_read"]) == [
         f"Not read: broken (333333333333), {HOSTS[name]}: The host {name} failed before it was read."
         for name in sorted(BROKEN)
     ]
-    objects = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    page = objects.get_object(Bucket=BUCKET, Key="patch-report/report.json")["Body"].read()
-    assert {one["account_name"] for one in json.loads(page)["readings"]} == set(ACCOUNTS.values())
+    page = json.load(bucket.Object("patch-report/report.json").get()["Body"])
+    assert {one["account_name"] for one in page["readings"]} == set(ACCOUNTS.values())
 
 
 def test_patching_now_by_a_survey_reaches_the_groups_of_each_account(controller: Controller, endpoint: str) -> None:
