@@ -96,6 +96,10 @@ EACH: dict[str, tuple[str, Options, str]] = {
 }
 
 
+# Null is "not given"; an empty text is for the module to refuse, or a slip of a template would lift the check.
+_ACCOUNT = "{{ omit if patching_account_id is none else patching_account_id }}"
+
+
 class _Dumper(yaml.SafeDumper):
     """Block style with indented lists, as ansible-lint wants it."""
 
@@ -152,15 +156,10 @@ def _roled() -> dict[str, Any]:
     variables = {}
     for option in (*setup.OPTIONS, *ROLE_ONLY):
         entry = _documented(option, f"patching_{option.name}", "patching_")
-        variables[f"patching_{option.name}"] = {**entry, "default": _role_default(option)}
+        if option.type == "list":
+            entry["default"] = []
+        variables[f"patching_{option.name}"] = entry
     return variables
-
-
-def _role_default(option: Option) -> Any:
-    """Every variable has a default, so that the tasks need not ask whether it is defined."""
-    if option.default is not None:
-        return option.default
-    return [] if option.type == "list" else ""
 
 
 def fragments() -> str:
@@ -260,15 +259,14 @@ def report_defaults() -> str:
 
 
 def role_defaults() -> str:
-    """The role's variables with their defaults."""
-    return HEADER + "---\n" + dump({name: entry["default"] for name, entry in _roled().items()})
+    """The role's variables with their defaults; null is "not given", as an empty text may be a slip of a template."""
+    return HEADER + "---\n" + dump({name: entry.get("default") for name, entry in _roled().items()})
 
 
 def bulk_tasks() -> str:
     """The task file that manages everything in one call."""
     arguments = {option.name: f"{{{{ patching_{option.name} }}}}" for option in setup.OPTIONS}
-    for name in ("setup", "account_id"):
-        arguments[name] = f"{{{{ patching_{name} | default(omit, true) }}}}"
+    arguments |= {"setup": "{{ patching_setup | default(omit, true) }}", "account_id": _ACCOUNT}
     task = {
         "name": "Bulk | Patch baselines and maintenance windows",
         "patchfleet.aws.ssm_patch_setup": arguments,
@@ -294,7 +292,7 @@ def each_tasks(kind: str) -> str:
         arguments[option.name] = _argument(option)
     if "setup" in arguments and "window" not in arguments:
         arguments |= _claim("__patching_item")
-    arguments["account_id"] = "{{ patching_account_id | default(omit, true) }}"
+    arguments["account_id"] = _ACCOUNT
     task = {
         "name": f"Each | {title} {{{{ __patching_item.name | default(__patching_item.{_id_option(kind)}) }}}}",
         f"patchfleet.aws.{module}": arguments,
@@ -328,11 +326,13 @@ def _argument(option: Option) -> str:
 def _claim(owned: str) -> dict[str, str]:
     """Whose a window or baseline is: what its own entry says, else what the variables of the role say."""
 
-    def either(name: str, other: str) -> str:
+    def either(name: str, other: str, then: str = "") -> str:
         own = f"{owned}.{name} | default(none)"
-        return "{{ (" + own + ") if (" + own + ") is not none else (" + other + ") }}"
+        return "{{ (" + own + then + ") if (" + own + ") is not none else (" + other + ") }}"
 
-    setup_name = either("setup", "patching_setup | default(omit, true)")
+    # What lies in a window that gave up its tag is nobody's by then.
+    then = " | default(omit, true)" if owned == "__patching_window" else ""
+    setup_name = either("setup", "patching_setup | default(omit, true)", then)
     return {"setup": setup_name, "take_over": either("take_over", "patching_take_over")}
 
 

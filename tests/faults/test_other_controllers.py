@@ -459,3 +459,33 @@ def test_what_is_called_gone_is_gone_whatever_read_comes_last(account: FaultyAcc
     assert "does not exist" in result["msg"]
     account.faults()
     assert account.content() == before
+
+
+@pytest.mark.parametrize("concurrency", [1, 16])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"patch_tasks": [{**SCAN, "priority": 5}, {**SCAN, "name": "second"}]},
+        {"description": "later", "targets": [{**WEB, "description": "later"}, {"name": "new", "patch_groups": ["x"]}]},
+    ],
+    ids=["tasks", "window and targets"],
+)
+def test_nothing_is_written_to_a_window_that_somebody_adopts(
+    account: FaultyAccount, changes: dict[str, Json], concurrency: int
+) -> None:
+    account.setup(setup="mine", windows=[window()])
+    account.pass_time()
+    account.clear_log()
+
+    def adopt() -> None:
+        tag(account, "MaintenanceWindow", window_id(account, "prod"), "theirs")
+
+    # Between the look that the plan is judged by and the one before the first write.
+    account.before["ListTagsForResource"] = lambda: account.before.update(ListTagsForResource=adopt)
+    result = account.setup(setup="mine", windows=[window(**changes)], concurrency=concurrency)
+
+    assert result["changed"] is False
+    assert not account.calls(writes=True)
+    assert {one["message"].partition(": ")[2].partition(":")[0] for one in result["errors"]} == {
+        "it changed since it was read"
+    }

@@ -76,13 +76,22 @@ def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
     return run.outcome
 
 
+@dataclass
+class _Look:
+    """The look at the owner of a resource before the first write to it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    is_done: bool = False
+    objection: str | None = None
+
+
 class _Run:
     """The state of one application: steps by key, and the readings-back that creations of a listing share."""
 
     def __init__(self, api: Api, plan: Plan) -> None:
         self._api = api
         self._lock = threading.Lock()
-        self._looked: set[str] = set()
+        self._looks: dict[str, _Look] = {}
         self.outcome = Outcome()
         self._steps = {step.key: step for step in plan.steps}
         if len(self._steps) < len(plan.steps):
@@ -213,8 +222,9 @@ class _Run:
 
         Gives the request with those of its members that the plan does not change as they are now.
         """
-        owners = [one for one in step.owners if one.look == "each time" or (one.look == "once" and self._is_first(one))]
-        objection = guard.objection(self._api, step, owners)
+        objections = [self._looked(one) for one in step.owners if one.look == "once"]
+        each_time = [one for one in step.owners if one.look == "each time"]
+        objection = next(filter(None, objections), None) or guard.objection(self._api, step, each_time)
         if step.rest and not objection:
             window_id = self.outcome.resolve(step.rest.window)
             request, objection = guard.with_rest(self._api, step.rest, request, window_id)
@@ -223,12 +233,15 @@ class _Run:
             raise PatchingError(f"it changed since it was read: {objection}; it was not {done}; run again")
         return request
 
-    def _is_first(self, owner: Owner) -> bool:
-        """Whether this is the first write of the run to a resource."""
+    def _looked(self, owner: Owner) -> str | None:
+        """What the look before the first write of the run to a resource found; it holds for all writes, which wait."""
         with self._lock:
-            first = owner.id not in self._looked
-            self._looked.add(owner.id)
-        return first
+            look = self._looks.setdefault(owner.id, _Look())
+        with look.lock:
+            if not look.is_done:
+                look.objection = guard.new_owner(self._api, owner)
+                look.is_done = True
+        return look.objection
 
     def _call_patiently(self, step: Step, request: Raw) -> Raw:
         for pause in _PAUSES:

@@ -20,8 +20,8 @@ from .._state.read import read_again
 def objection(api: Api, step: Step, owners: Iterable[Owner]) -> str | None:
     """What is no longer as it was read; None where nothing speaks against the step, or where all of it is gone already.
 
-    owners: those of the step that are worth a look. An owner that cannot be read any more is an error, unless what the
-    step removes is gone, too.
+    owners: those of the step at which it looks each time. An owner that cannot be read any more is an error, unless
+    what the step removes is gone, too.
     """
     gone = False
     if step.guard:
@@ -35,7 +35,7 @@ def objection(api: Api, step: Step, owners: Iterable[Owner]) -> str | None:
             return found
     for owner in owners:
         try:
-            found = _new_owner(api, owner)
+            found = new_owner(api, owner)
         except ApiError as error:
             if not gone or error.code not in GONE:
                 raise
@@ -78,7 +78,8 @@ def _new_name(api: Api, guard: Guard) -> str | None:
     return f"its name is {changed[0]!r} now" if changed else None
 
 
-def _new_owner(api: Api, owner: Owner) -> str | None:
+def new_owner(api: Api, owner: Owner) -> str | None:
+    """Which tag that records the owner is no longer as it was read; None where all of them are."""
     tags = api.tags(owner.resource_type, owner.id)
     for key, value in owner.tags.items():
         known = {value, owner.becomes} if key == SETUP_TAG else {value}

@@ -55,7 +55,7 @@ def _given() -> Mapping[str, Any] | None:
 def check_account(module: AnsibleAWSModule) -> None:
     """Ask whom the credentials belong to, where C(account_id) was given; raises PatchingError for another account."""
     wanted = module.params["account_id"]
-    if not wanted:
+    if wanted is None:
         return
     if not re.fullmatch("[0-9]{12}", wanted):
         raise InvalidDeclarationError([f"account_id: {wanted!r} must have 12 digits; write it in quotes"])

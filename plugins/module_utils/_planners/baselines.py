@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.client import GONE
-from .._options.kind import values_of
+from .._options.kind import Kind, values_of
 from .._resources import patch_baseline
 from .._resources.patch_filters import new_filters
 from .._resources.register import KINDS
@@ -17,18 +17,28 @@ from .._state.declaration import Entry
 from .._state.identity import matching_baselines, successor_identities
 from .changes import Change, Guard, Id, Step, created
 from .planning import Answer, Inputs, Part, ViolationError, plan_tags
-from .resource import Draft, create, update
+from .resource import Draft, create, refuse_rivals, update
 
 _REGISTER_GROUP = "RegisterPatchBaselineForPatchGroup"
 _DEREGISTER_GROUP = "DeregisterPatchBaselineForPatchGroup"
 _REGISTER_DEFAULT = "RegisterDefaultPatchBaseline"
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """A baseline that goes. is_default: whether it is the default of its operating system."""
+
+    resource: Resource
+    system: str
+    is_default: bool
+
+
 @dataclass
 class BaselinePlan:
     """One present baseline while it is planned: what it is, and its groups and default now.
 
-    wanted_groups, wanted_default: what is declared, None where nothing is. finish: steps after all others.
+    wanted_groups, wanted_default: what is declared, None where nothing is. replaces: what it takes the place of, and
+    goes after all other steps.
     """
 
     entry: Entry
@@ -40,7 +50,7 @@ class BaselinePlan:
     is_default: bool = False
     wanted_groups: list[str] | None = None
     wanted_default: bool | None = None
-    finish: list[Step] = field(default_factory=list)
+    replaces: Leaving | None = None
 
     def __post_init__(self) -> None:
         self.wanted_groups = self.entry.values.get("patch_groups")
@@ -51,12 +61,14 @@ class BaselinePlan:
 class Claims:
     """Who claims what in this declaration, and who loses it.
 
-    groups, defaults: the plan that claims a group of an operating system, or its default. losers: changes by bare id
-    of their baseline. losses: changes that come about by the steps of a claim.
+    groups, defaults: the plan that claims a group of an operating system, or its default. heirs: the plan whose
+    baseline is or becomes the default, and the steps that must have succeeded before a group may fall to it. losers:
+    changes by bare id of their baseline. losses: changes that come about by the steps of a claim.
     """
 
     groups: dict[tuple[str, str], BaselinePlan] = field(default_factory=dict)
     defaults: dict[str, BaselinePlan] = field(default_factory=dict)
+    heirs: dict[str, tuple[BaselinePlan, frozenset[str]]] = field(default_factory=dict)
     losers: dict[str, Change] = field(default_factory=dict)
     losses: list[tuple[Change, BaselinePlan]] = field(default_factory=list)
 
@@ -64,6 +76,14 @@ class Claims:
         """The key of the step that makes another baseline the default of a system."""
         claim = self.defaults.get(system)
         return _default_key(claim.change, claim.id) if claim and not claim.is_default else None
+
+    def needs_of_drop(self, system: str, plan: BaselinePlan) -> frozenset[str]:
+        """What must have succeeded before a plan may let a group fall to the default baseline of a system.
+
+        The steps of a plan wait for each other anyway.
+        """
+        heir, needs = self.heirs.get(system, (plan, frozenset[str]()))
+        return frozenset() if heir is plan else needs
 
 
 @dataclass(frozen=True)
@@ -87,14 +107,10 @@ def plan_baselines(inputs: Inputs) -> BaselinePlans:
         except ViolationError as violation:
             part.refuse(entry, [str(violation)])
     claims = _claims(plans, part)
+    _plan_registrations(inputs, plans, claims, part)
     for plan in plans:
-        try:
-            _plan_groups(inputs, plan, claims, part)
-            _plan_default(inputs, plan, claims)
-        except ViolationError as violation:
-            part.refuse(plan.entry, [str(violation)])
-        if plan.steps or plan.finish:
-            part.add(plan.change, plan.steps + plan.finish)
+        if plan.steps:
+            part.add(plan.change, plan.steps)
     for change, claim in claims.losses:
         # It is told already where it has steps of its own.
         if change not in part.changes:
@@ -118,6 +134,27 @@ def _claims(plans: list[BaselinePlan], part: Part) -> Claims:
                 text = f"{what} of {plan.system} is declared for {first.entry.title} already; one baseline can have it"
                 part.refuse(plan.entry, [text])
     return claims
+
+
+def _plan_registrations(inputs: Inputs, plans: list[BaselinePlan], claims: Claims, part: Part) -> None:
+    """Groups and defaults: what is claimed by all comes first, because a group that is dropped falls to the default."""
+    for plan in plans:
+        try:
+            _claim_groups(inputs, plan, claims, part)
+            _plan_default(inputs, plan, claims)
+        except ViolationError as violation:
+            part.refuse(plan.entry, [str(violation)])
+    claims.heirs = _heirs(plans, claims)
+    for plan in plans:
+        try:
+            plan.steps += [*_drop_groups(plan, claims), *_replaced(inputs, plan, claims)]
+        except ViolationError as violation:
+            part.refuse(plan.entry, [str(violation)])
+
+
+def _heirs(plans: list[BaselinePlan], claims: Claims) -> dict[str, tuple[BaselinePlan, frozenset[str]]]:
+    heirs = {plan.system: plan for plan in plans if plan.is_default} | claims.defaults
+    return {system: (heir, frozenset(step.key for step in heir.steps)) for system, heir in heirs.items()}
 
 
 def plan_baseline_removals(inputs: Inputs, baselines: BaselinePlans, steps: list[Step]) -> Part:
@@ -155,24 +192,20 @@ def _find(inputs: Inputs, entry: Entry) -> dict[str, Any] | None:
         raise ViolationError(
             f"name: {entry.name!r} is no baseline of AWS in this region; own baselines must not begin with AWS-"
         )
-    if entry.id and entry.name and matches and not entry.absent:
-        _refuse_namesake(entry, matches[0], identities)
+    if entry.id and entry.name and matches:
+        refuse_rivals(entry, _namesakes(entry, matches[0], identities))
     return matches[0] if matches else None
 
 
-def _refuse_namesake(entry: Entry, found: dict[str, Any], identities: list[dict[str, Any]]) -> None:
-    """A rename must not make a second baseline of a name and operating system."""
-    rivals = [
-        one["BaselineId"]
+def _namesakes(entry: Entry, found: dict[str, Any], identities: list[dict[str, Any]]) -> list[str]:
+    """The other baselines that have the name, for the same operating system."""
+    return [
+        str(one["BaselineId"])
         for one in identities
         if one.get("BaselineName") == entry.name
         and one.get("OperatingSystem") == found.get("OperatingSystem")
         and not _same(one["BaselineId"], found["BaselineId"])
     ]
-    if rivals:
-        raise ViolationError(
-            f"name: {entry.name!r} is already the name of baseline {', '.join(rivals)}; choose another"
-        )
 
 
 def _plan_baseline(inputs: Inputs, entry: Entry, part: Part) -> BaselinePlan:
@@ -213,7 +246,7 @@ def _recreate(inputs: Inputs, entry: Entry, old: Resource, identity: dict[str, A
         plan.wanted_groups = sorted({*groups, *plan.groups})
     if plan.wanted_default is None:
         plan.wanted_default = is_default or None
-    plan.finish = _removal_steps(inputs, BaselinePlan(entry, old.id, system, plan.change), old, is_default, None)
+    plan.replaces = Leaving(old, system, is_default)
     return plan
 
 
@@ -281,42 +314,53 @@ def _same(one: Id, other: Id) -> bool:
     )
 
 
-def _plan_groups(inputs: Inputs, plan: BaselinePlan, claims: Claims, part: Part) -> None:
-    entry, change, wanted = plan.entry, plan.change, plan.wanted_groups
+def _claim_groups(inputs: Inputs, plan: BaselinePlan, claims: Claims, part: Part) -> None:
+    entry, wanted = plan.entry, plan.wanted_groups
     if wanted is None:
         return
-    keep = (
-        []
-        if entry.values.get("purge_patch_groups", True) and not patch_baseline.is_aws_owned(str(plan.id))
-        else plan.groups
-    )
+    purges = entry.values.get("purge_patch_groups", True) and not patch_baseline.is_aws_owned(str(plan.id))
+    keep = [] if purges else [group for group in plan.groups if claims.groups.get((plan.system, group), plan) is plan]
     after = sorted({str(group) for group in wanted} | set(keep))
-    # A group that is dropped falls to the default baseline, which another declared one may be about to become.
-    heir = claims.defaults.get(plan.system)
-    follows = heir and heir is not plan and not heir.is_default
-    successor = frozenset({_default_key(heir.change, heir.id)}) if heir and follows else frozenset[str]()
-    for group in sorted(set(plan.groups) - set(after)):
-        # Another declared baseline that claims the group takes it over itself.
-        if (plan.system, group) not in claims.groups:
-            plan.steps.append(_group_step(plan, _DEREGISTER_GROUP, plan.id, group, needs=successor, tolerate=GONE))
     for group in after:
         if group not in plan.groups:
             plan.steps += _claim(inputs, plan, group, claims, part)
-    change.after["patch_groups"] = after
+    plan.change.after["patch_groups"] = after
+
+
+def _drop_groups(plan: BaselinePlan, claims: Claims) -> list[Step]:
+    """The calls that leave groups without a baseline; one that another declared baseline claims is moved by that."""
+    if plan.wanted_groups is None:
+        return []
+    dropped = sorted(set(plan.groups) - set(plan.change.after["patch_groups"]))
+    needs = claims.needs_of_drop(plan.system, plan)
+    return [
+        _group_step(plan.change, _DEREGISTER_GROUP, plan.id, group, needs=needs, tolerate=GONE)
+        for group in dropped
+        if (plan.system, group) not in claims.groups
+    ]
+
+
+def _replaced(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> list[Step]:
+    """The removal of the baseline whose place a plan takes."""
+    old = plan.replaces
+    if old is None:
+        return []
+    first, *others = _removal_steps(inputs, plan.change, plan.entry.kind, old, claims)
+    return [first.waiting(claims.needs_of_drop(old.system, plan)), *others]
 
 
 def _claim(inputs: Inputs, plan: BaselinePlan, group: str, claims: Claims, part: Part) -> list[Step]:
     holder = inputs.account.groups.get((plan.system, group))
     if holder is None or _same(holder, plan.id):
-        return [_group_step(plan, _REGISTER_GROUP, plan.id, group)]
+        return [_group_step(plan.change, _REGISTER_GROUP, plan.id, group)]
     if not plan.entry.values.get("move_patch_groups"):
         names = [one["BaselineName"] for one in inputs.account.identities if _same(one["BaselineId"], holder)]
         text = (
             f"patch_groups: {group!r} is registered with baseline {names[0] if names else holder} ({holder}) for"
             f" {plan.system}; give move_patch_groups: true to move it"
         )
+        # Whose baseline that is, is judged by the steps, so that all that is missing is named at once.
         part.refuse(plan.entry, [text])
-        return []
     loser = _loser(inputs, plan, holder, claims)
     if "patch_groups" not in loser.before:
         groups = sorted(name for (_system, name), of in inputs.account.groups.items() if _same(of, holder))
@@ -324,8 +368,8 @@ def _claim(inputs: Inputs, plan: BaselinePlan, group: str, claims: Claims, part:
     loser.after["patch_groups"] = [name for name in loser.after["patch_groups"] if name != group]
     back = (_REGISTER_GROUP, {"BaselineId": holder, "PatchGroup": group})
     failed = f"patch group {group!r} was put back to baseline {holder}"
-    register = _group_step(plan, _REGISTER_GROUP, plan.id, group, undo=back, if_failed=failed)
-    return [_group_step(plan, _DEREGISTER_GROUP, holder, group, tolerate=GONE), register]
+    register = _group_step(plan.change, _REGISTER_GROUP, plan.id, group, undo=back, if_failed=failed)
+    return [_group_step(plan.change, _DEREGISTER_GROUP, holder, group, tolerate=GONE), register]
 
 
 def _loser(inputs: Inputs, plan: BaselinePlan, holder: str, claims: Claims) -> Change:
@@ -342,9 +386,9 @@ def _loser(inputs: Inputs, plan: BaselinePlan, holder: str, claims: Claims) -> C
     return change
 
 
-def _group_step(plan: BaselinePlan, operation: str, holder: Id, group: str, **extra: Any) -> Step:
-    key = f"{plan.change.title} {plan.system} {plan.id} {operation} {holder} {group}"
-    return Step(key, plan.change, operation, {"BaselineId": holder, "PatchGroup": group}, **extra)
+def _group_step(change: Change, operation: str, holder: Id, group: str, **extra: Any) -> Step:
+    key = f"{change.title} {change.id} {operation} {holder} {group}"
+    return Step(key, change, operation, {"BaselineId": holder, "PatchGroup": group}, **extra)
 
 
 def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
@@ -353,7 +397,7 @@ def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
         return
     claim = claims.defaults.get(plan.system)
     if wanted:
-        plan.steps.append(_default_step(inputs, plan, plan.id))
+        plan.steps.append(_default_step(inputs, change, plan.system, plan.id))
         _lose_default(inputs, plan, claims)
     elif claim:
         # The one that claims the default takes it; to restore that of AWS as well could come after it.
@@ -361,7 +405,7 @@ def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
     elif patch_baseline.is_aws_owned(str(plan.id)):
         raise ViolationError("default: the default of AWS cannot be unset; make another baseline the default")
     else:
-        plan.steps.append(_default_step(inputs, plan, _aws_default(inputs, plan.system)))
+        plan.steps.append(_default_step(inputs, change, plan.system, _aws_default(inputs, plan.system)))
     change.after["default"] = wanted
 
 
@@ -379,16 +423,16 @@ def _default_key(change: Change, baseline_id: Id) -> str:
     return f"{change.title} default {baseline_id}"
 
 
-def _default_step(inputs: Inputs, plan: BaselinePlan, baseline_id: Id) -> Step:
+def _default_step(inputs: Inputs, change: Change, system: str, baseline_id: Id) -> Step:
     """The call that sets the default of an operating system, with the one that is its default now."""
     defaults = [
         str(one["BaselineId"])
         for one in inputs.account.identities
-        if one["OperatingSystem"] == plan.system and one.get("DefaultBaseline")
+        if one["OperatingSystem"] == system and one.get("DefaultBaseline")
     ]
-    before = (plan.system, defaults[0] if defaults else "")
-    key, request = _default_key(plan.change, baseline_id), {"BaselineId": baseline_id}
-    return Step(key, plan.change, _REGISTER_DEFAULT, request, default_before=before)
+    before = (system, defaults[0] if defaults else "")
+    key, request = _default_key(change, baseline_id), {"BaselineId": baseline_id}
+    return Step(key, change, _REGISTER_DEFAULT, request, default_before=before)
 
 
 def _aws_default(inputs: Inputs, system: str) -> str:
@@ -411,29 +455,25 @@ def _plan_removal(inputs: Inputs, entry: Entry, baselines: BaselinePlans, needs:
     if resource is None or not resource.full:
         return
     groups = sorted(resource.raw.get("PatchGroups") or ())
-    facts = {"patch_groups": groups, "default": bool(identity.get("DefaultBaseline"))}
+    leaving = Leaving(resource, system, bool(identity.get("DefaultBaseline")))
+    facts = {"patch_groups": groups, "default": leaving.is_default}
     before = {**values_of(entry.kind, resource.raw), **facts}
     change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
-    plan = BaselinePlan(entry, baseline_id, system, change)
-    claim = baselines.claims.default_step(system)
-    first, *others = _removal_steps(inputs, plan, resource, bool(identity.get("DefaultBaseline")), claim)
+    first, *others = _removal_steps(inputs, change, entry.kind, leaving, baselines.claims)
     # What replaces it must be there first, or the default baseline would decide what its nodes install.
     part.add(change, [first.waiting(needs | baselines.steps, baselines.creations), *others])
 
 
-def _removal_steps(
-    inputs: Inputs, plan: BaselinePlan, resource: Resource, is_default: bool, claim: str | None
-) -> list[Step]:
-    """What uses the baseline goes first: the service refuses to delete a default, or one with groups.
-
-    claim: the step that makes another one the default.
-    """
-    change, kind, steps = plan.change, plan.entry.kind, []
-    needs = frozenset({claim}) if is_default and claim else frozenset[str]()
-    if is_default and not claim:
-        steps.append(_default_step(inputs, plan, _aws_default(inputs, plan.system)))
+def _removal_steps(inputs: Inputs, change: Change, kind: Kind, leaving: Leaving, claims: Claims) -> list[Step]:
+    """What uses the baseline goes first: the service refuses to delete a default, or one with groups."""
+    resource, system, steps = leaving.resource, leaving.system, list[Step]()
+    # A declared baseline that becomes the default takes it; to restore that of AWS as well could come after it.
+    claim = claims.default_step(system) if leaving.is_default else None
+    needs = frozenset({claim}) if claim else frozenset[str]()
+    if leaving.is_default and not claim:
+        steps.append(_default_step(inputs, change, system, _aws_default(inputs, system)))
     for group in sorted(resource.raw.get("PatchGroups") or ()):
-        steps.append(_group_step(plan, _DEREGISTER_GROUP, resource.id, group, tolerate=GONE))
+        steps.append(_group_step(change, _DEREGISTER_GROUP, resource.id, group, tolerate=GONE))
     # The service may need a moment until a baseline counts as unused.
     retry = frozenset({"ResourceInUseException"})
     request = {"BaselineId": resource.id}

@@ -21,6 +21,7 @@ from .._state.declaration import Entry
 from .._state.identity import is_of_another_type, leftover_of, matching, replaced_name
 from .changes import Change, Creation, Guard, Id, Ref, Step
 from .planning import Inputs, Part, ViolationError, create_body, differing, rest_of
+from .resource import refuse_rivals
 from .windows import WindowPlan
 
 
@@ -91,12 +92,8 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
         raise ViolationError(
             f"{kind.id_option}: {entry.id!r} does not exist in window {window.entry.title}; leave it out to create one"
         )
-    if entry.id and name and not entry.absent:
-        rivals = [resource.id for resource in found.values() if resource.name == name and resource.id != entry.id]
-        if rivals:
-            raise ViolationError(
-                f"name: {name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
-            )
+    if entry.id and name:
+        refuse_rivals(entry, [one.id for one in found.values() if one.name == name and one.id != entry.id])
     leftover = leftover_of(entry, found, matches[0] if matches else None)
     if not matches and leftover:
         return Child(entry, window, name, leftover)

@@ -7,7 +7,7 @@ The rest of the planners knows no other way to remove a resource, so a prune ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from .._options.kind import Kind
@@ -35,12 +35,17 @@ def with_undeclared(declaration: Declaration, account: Account, adoptions: Adopt
         if kind.contents and not declaration.removes_all:
             declared = tuple(_with_contents(declaration, account, adoptions, one, warnings) for one in declared)
         gone = [one for one in _sorted(account.of(kind)) if one.id not in kept and owned_by(one, declaration.setup)]
-        if gone and not declared and not declaration.removes_all:
+        if gone and not _keeps_any(declared) and not declaration.removes_all:
             # A list that came out empty must not empty an account.
-            warnings.append(_warning(f"{name}: the list is empty or missing", gone))
+            warnings.append(_warning("", (name,), declared, gone))
             gone = []
         resources[kind.name] = (*declared, *(_absent(kind, one, declaration) for one in gone))
     return replace(declaration, resources=resources), warnings
+
+
+def _keeps_any(entries: Iterable[Entry]) -> bool:
+    """Whether anything is declared that stays; what is absent says nothing about the rest."""
+    return any(not entry.absent for entry in entries)
 
 
 def _kept(entries: Iterable[Entry], found: Found) -> set[str]:
@@ -60,9 +65,13 @@ def _sorted(found: Found) -> list[Resource]:
     return sorted(found.values(), key=lambda one: one.name or one.id)
 
 
-def _warning(cause: str, rest: list[Resource]) -> str:
+def _warning(label: str, lists: Collection[str], declared: Collection[Entry], rest: list[Resource]) -> str:
     names = ", ".join(one.name or one.id for one in rest)
-    return f"prune: {cause}, so these are not removed: {names}; to remove the last ones, give them state: absent"
+    several = len(lists) > 1
+    empty = f"the {'lists are' if several else 'list is'} empty or missing"
+    cause = "every entry has state: absent" if declared else empty
+    way = "to remove the last ones, give them state: absent"
+    return f"prune: {label}{' and '.join(lists)}: {cause}, so these are not removed: {names}; {way}"
 
 
 def _absent(kind: Kind, resource: Resource, declaration: Declaration) -> Entry:
@@ -84,17 +93,16 @@ def _with_contents(
     declaration: Declaration, account: Account, adoptions: Adoptions, entry: Entry, warnings: list[str]
 ) -> Entry:
     matches = matching(entry, account.windows.values())
-    # A window that is adopted in this run keeps what it has.
-    if entry.absent or len(matches) != 1 or not owned_by(matches[0], declaration.setup):
+    # A window that this run adopts, or gives away, keeps what it has.
+    stays = entry.setup == declaration.setup
+    if entry.absent or len(matches) != 1 or not stays or not owned_by(matches[0], declaration.setup):
         return entry
     contents = {}
     for kind in reversed({kind.name: kind for kind in IN_WINDOWS.values()}.values()):
         declared: tuple[Entry, ...] | None = getattr(entry, f"{kind.name}s")
         gone = _undeclared(declared or (), account.inside(kind, matches[0].id), adoptions)
-        if gone and not declared:
-            lists = lists_of(kind.name)
-            verb = "are" if len(lists) > 1 else "is"
-            warnings.append(_warning(f"{entry.label}{' and '.join(lists)}: {verb} empty or missing", gone))
+        if gone and not _keeps_any(declared or ()):
+            warnings.append(_warning(entry.label, lists_of(kind.name), declared or (), gone))
         elif gone:
             contents[f"{kind.name}s"] = (*(declared or ()), *(_absent(kind, one, declaration) for one in gone))
     return replace(entry, **contents)  # type: ignore[arg-type]
@@ -114,7 +122,7 @@ def limit_violations(declaration: Declaration, changes: Iterable[Change]) -> lis
     """Refuse to remove more resources that are not declared than the user expects."""
     limit = declaration.limit
     pruned = [change for change in changes if change.late]
-    if limit is None or len(pruned) <= limit:
+    if limit is None or len(pruned) <= max(limit, 0):
         return []
     titles = ", ".join(change.title for change in pruned)
     how, way = ("by prune", "declare what is to stay")

@@ -7,7 +7,7 @@ Enough for a kind without anything special. Windows and baselines build on the d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,13 +80,30 @@ def find_resource(inputs: Inputs, entry: Entry) -> Resource | None:
         )
     if entry.id and not matches and not entry.absent and entry.declared:
         raise ViolationError(f"{option}: {entry.id!r} does not exist; leave it out to create a {kind.name}")
-    if entry.id and entry.name and entry.declared and not entry.absent:
-        rivals = [resource.id for resource in found if resource.name == entry.name and resource.id != entry.id]
-        if rivals:
-            raise ViolationError(
-                f"name: {entry.name!r} is already the name of {kind.name} {', '.join(rivals)}; choose another"
-            )
+    if entry.id and entry.name and entry.declared:
+        refuse_rivals(entry, [one.id for one in found if one.name == entry.name and one.id != entry.id])
     return matches[0] if matches else None
+
+
+def refuse_rivals(entry: Entry, rivals: Sequence[str]) -> None:
+    """An entry must not give a name that is taken, nor remove by its id while its name means another one.
+
+    Args:
+        entry: Gives both a name and an id.
+        rivals: Ids of others that have the name.
+
+    Raises:
+        ViolationError: There are any.
+    """
+    if not rivals:
+        return
+    kind, others = entry.kind, ", ".join(rivals)
+    if entry.absent:
+        raise ViolationError(
+            f"name: {entry.name!r} is the name of {kind.name} {others}, but {kind.id_option} is {entry.id}; give the"
+            " one that goes, by its name or its id"
+        )
+    raise ViolationError(f"name: {entry.name!r} is already the name of {kind.name} {others}; choose another")
 
 
 def _namesakes(inputs: Inputs, entry: Entry) -> frozenset[str]:

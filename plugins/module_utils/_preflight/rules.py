@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._options.mistakes import near_names
+from .._resources.ownership import setup_mistake
 
 Values = Mapping[str, Any]
 
@@ -20,7 +21,9 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
         values: The variables as they were given.
         known: All variables of the host.
     """
-    found = []
+    # Passed on, a blank text would be a setup that owns nothing, or remove tags.
+    mistake = setup_mistake(typed["patching_setup"])
+    found = [f"patching_{mistake}"] if mistake else []
     if typed["patching_apply"] == "each":
         found += [
             f"{setting} needs the whole setup in one call; give patching_apply: bulk, or leave it out"

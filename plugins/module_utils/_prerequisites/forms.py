@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._options.limits import BUCKET_NAME, BUCKET_NAME_RULE, blank_entries, shown
-from .._resources.ownership import RESERVED_TAGS, given_tags, is_reserved
+from .._resources.ownership import RESERVED_TAGS, given_tags, is_reserved, setup_mistake
 
 _WILDCARD = re.compile(r"[*?]|\$\{")
 _PARTITION = r"arn:aws(?:-[a-z]+)*"
@@ -163,8 +163,8 @@ def form_mistakes(option: str, given: Mapping[str, Any]) -> Iterator[str]:
 
 def setup_mistakes(setup: str) -> Iterator[str]:
     """What is wrong with the name of the setup, which is the value of a tag."""
-    if not setup.strip():
-        yield "setup: is empty; give the name of the setup that owns the resources"
+    if mistake := setup_mistake(setup):
+        yield mistake
     elif not re.fullmatch(f"{_TAG}{{1,256}}", setup):
         yield f"setup: {shown(setup)} is not a value of a tag: at most 256 letters, digits, spaces and _.:/=+-@"
 

@@ -32,6 +32,18 @@ def given_tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
     return None if tags is None else {str(key): str(value) for key, value in tags.items() if value is not None}
 
 
+def setup_mistake(name: str | None, can_clear: bool = False) -> str | None:
+    """What is wrong with the name of a setup; an empty text that comes from a template must not be taken for none.
+
+    can_clear: whether an empty name takes the tag off.
+    """
+    if name is None or name.strip() or (can_clear and not name):
+        return None
+    clearing = "" if can_clear else ", or omit it"
+    way = "; an empty text removes the tag" if can_clear else ""
+    return f"setup: {name!r} is blank; give the name of the setup{clearing}{way}"
+
+
 def refusal(tags: Mapping[str, str], setup: str | None, take_over: bool, removes: bool) -> str | None:
     """Why a run must not write to a resource; None where it may.
 

@@ -139,11 +139,7 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
     result = dict(values)
     if not before:
         result = {"document": PLAIN_DOCUMENT, "max_concurrency": "10%", "max_errors": "10%", "priority": 1, **result}
-        if result.get("operation") == "Install":
-            result.setdefault("reboot_option", "RebootIfNeeded")
-    elif values.get("operation") == "Install" != before.get("operation") and not before.get("reboot_option"):
-        # The document would reboot by default, which is then at least visible.
-        result.setdefault("reboot_option", "RebootIfNeeded")
+    result.update(_reboot_option(values, before))
     if any(values.get(hook) for hook in _HOOKS):
         result.update({name: "" for name in _OVERRIDES if before.get(name) and name not in values})
     for name, rival in zip(_OVERRIDES, reversed(_OVERRIDES), strict=True):
@@ -155,6 +151,20 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
     if not values.get("document"):
         result.update(_document(result, {**before, **result}))
     return result
+
+
+def _reboot_option(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
+    """The option of a task that begins to install, or that is reset: the document reboots by default, which then shows.
+
+    A task that installs already may have none, and what is given stands.
+    """
+    is_reset = "reboot_option" in values and values["reboot_option"] is None
+    operation = values.get("operation") or before.get("operation")
+    is_open = values.get("reboot_option", before.get("reboot_option")) is None
+    begins = is_open and operation != before.get("operation")
+    if operation == "Install" and (is_reset or begins):
+        return {"reboot_option": "RebootIfNeeded"}
+    return {"reboot_option": ""} if is_reset else {}
 
 
 def _document(values: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
@@ -196,6 +206,12 @@ def warnings(values: Mapping[str, Any]) -> list[str]:
     return []
 
 
+def _reboot_warnings(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    if values.get("reboot_option") == "" and after.get("operation") == "Install" and not after.get("reboot_option"):
+        return ["reboot_option: without it the document reboots; give NoReboot if it must not"]
+    return []
+
+
 def _patches(raw: Raw) -> bool:
     """Whether the options can say all that the task passes to its document."""
     given = PARAMETERS.normal(member(raw, _PARAMETERS)) or {}
@@ -221,6 +237,11 @@ def _operation_violations(_values: Values, before: Values, after: Values) -> lis
 
 
 class _PatchTask(TaskKind):
+    def reset(self, values: Values) -> Values:
+        """Whether a task that is reset has an option for reboots depends on its operation: null until that is known."""
+        reset = super().reset(values)
+        return reset if "reboot_option" in values else {**reset, "reboot_option": None}
+
     def complete(self, values: Values, before: Values) -> dict[str, Any]:
         """Defaults of a new task, the document, and what an exclusive pair clears."""
         return completed(values, before)
@@ -230,8 +251,8 @@ class _PatchTask(TaskKind):
         return given_violations(values)
 
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
-        """The bucket, and overrides."""
-        return bucket_warnings(changed(given, before)) + warnings(given)
+        """The bucket, overrides, and reboots."""
+        return bucket_warnings(changed(given, before)) + warnings(given) + _reboot_warnings(given, after)
 
     def refusal(self, raw: Raw, values: Values) -> str | None:
         """Whether a task of this name is something else."""

@@ -45,9 +45,10 @@ OPTIONS = (
             "Delete windows and baselines that have the tag of this O(setup) and that you do not declare, and"
             " deregister targets and tasks in its windows that you do not declare.",
             "The module prunes at the end of the run, and only if nothing failed. It keeps the targets and tasks of"
-            " a window that it adopts in the same run. Requires O(setup), and at least one entry in O(windows) or"
-            " O(baselines).",
-            "An empty or missing list prunes nothing of its kind. This applies to O(windows), to O(baselines), and"
+            " a window that it adopts or gives away in the same run. Requires O(setup), and at least one entry in"
+            " O(windows) or O(baselines).",
+            "An empty or missing list prunes nothing of its kind, and neither does a list whose entries are all"
+            " V(absent). This applies to O(windows), to O(baselines), and"
             " for each window to C(targets), and to C(patch_tasks) and C(tasks) together. A warning lists what the"
             " module kept. To delete the last resources of a kind, set their C(state) to V(absent).",
         ),

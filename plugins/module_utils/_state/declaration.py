@@ -13,7 +13,7 @@ from .._options.kind import Kind, Values, merge
 from .._options.limits import blank_entries, breaches, option_breaches, unknown_options
 from .._options.mistakes import entry_path
 from .._options.option import given
-from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, given_tags, is_reserved
+from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, given_tags, is_reserved, setup_mistake
 from .._resources.register import IN_WINDOWS, KINDS
 
 Params = Mapping[str, Any]
@@ -78,7 +78,8 @@ class Declaration:
 
     resources: entries of what does not lie in a window, by the name of the kind. whole: a setup, where parents and
     targets must be declared or exist. owned: what the setup owns and does not declare goes too. limit: the most that
-    may go so; None where all may. removes_all: whatever is declared and owned goes.
+    may go so; None where all may. removes_all: whatever is declared and owned goes. mistakes: what is wrong with the
+    setup as which the run claims what it writes.
     """
 
     resources: Mapping[str, tuple[Entry, ...]]
@@ -89,6 +90,7 @@ class Declaration:
     limit: int | None = None
     removes_all: bool = False
     concurrency: int = 1
+    mistakes: tuple[str, ...] = ()
 
     def of(self, kind: Kind) -> tuple[Entry, ...]:
         """The entries of a kind."""
@@ -126,8 +128,8 @@ def make_entry(
     values, mistakes = kind.translate(given(kind.options, params))
     if whole.get("unset") == "reset" and not absent:
         values = kind.reset(values)
-    of_all = whole.get("setup") or None
-    setup = (of_all if params.get("setup") is None else params["setup"]) or None
+    of_all = _name(whole.get("setup"))
+    setup = of_all if params.get("setup") is None else _name(params["setup"])
     own_take_over = params.get("take_over")
     return Entry(
         kind=kind,
@@ -145,12 +147,24 @@ def make_entry(
     )
 
 
+def _name(setup: str | None) -> str | None:
+    """The name of a setup; a blank one names none."""
+    return setup if setup and setup.strip() else None
+
+
 def single(kind: Kind, params: Params) -> Declaration:
     """The declaration of a module for one resource."""
     entry = make_entry(kind, params)
     if kind.parent_member:
-        entry = _parent_entry(params["window"], entry)
-    return Declaration({entry.kind.name: (entry,)})
+        parent = _parent_entry(params["window"], entry)
+        return Declaration({parent.kind.name: (parent,)}, mistakes=_claim_mistakes(params))
+    return Declaration({kind.name: (entry,)})
+
+
+def _claim_mistakes(params: Params) -> tuple[str, ...]:
+    """What is wrong with a setup that only claims, and whose tag the run does not remove."""
+    mistake = setup_mistake(params.get("setup"))
+    return (mistake,) if mistake else ()
 
 
 def _parent_entry(reference: str, child: Entry) -> Entry:
@@ -173,7 +187,7 @@ def _parent_entry(reference: str, child: Entry) -> Entry:
 def whole_setup(params: Params) -> Declaration:
     """The declaration of C(ssm_patch_setup)."""
     remove_all = params.get("state") == "absent"
-    setup = params.get("setup") or None
+    setup = _name(params.get("setup"))
     return Declaration(
         {kind.name: _listed("", name, kind, params, params) or () for name, kind in KINDS.items()},
         setup,
@@ -183,6 +197,7 @@ def whole_setup(params: Params) -> Declaration:
         limit=params.get("prune_limit"),
         removes_all=remove_all,
         concurrency=params.get("concurrency", 1),
+        mistakes=_claim_mistakes(params),
     )
 
 
@@ -220,7 +235,7 @@ def violations(declaration: Declaration, input_shape: InputShape) -> list[str]:
 
 
 def _entry_violations(entry: Entry, input_shape: InputShape) -> list[str]:
-    kind, values, found = entry.kind, entry.values, _identity_violations(entry)
+    kind, values, found = entry.kind, entry.values, _identity_violations(entry) + _setup_violations(entry)
     if entry.absent:
         return found
     found += [
@@ -236,6 +251,15 @@ def _entry_violations(entry: Entry, input_shape: InputShape) -> list[str]:
     own += [*kind.given_violations(values, input_shape), *entry.mistakes]
     places = {_place(text) for text in own}
     return found + [text for text in broken if _place(text) not in places] + own
+
+
+def _setup_violations(entry: Entry) -> list[str]:
+    """The setup of a window or baseline may be empty, which removes the tag, but only of what stays."""
+    name = entry.values.get("setup")
+    mistake = setup_mistake(name, can_clear=True)
+    if mistake is None and name == "" and entry.absent and not entry.claim:
+        mistake = "setup: is empty, which removes the tag of what stays; with state: absent give the name, or omit it"
+    return [mistake] if mistake else []
 
 
 def _place(violation: str) -> str:
@@ -294,9 +318,11 @@ def _namesakes(entries: tuple[Entry, ...]) -> list[str]:
 
 
 def _steering_violations(declaration: Declaration) -> list[str]:
-    found = []
+    found = list(declaration.mistakes)
     if declaration.concurrency < 1:
         found.append(f"concurrency: {declaration.concurrency} must be at least 1")
+    if declaration.limit is not None and declaration.limit < 0:
+        found.append(f"prune_limit: {declaration.limit} must be at least 0")
     if not declaration.owned or declaration.removes_all:
         return found
     if not declaration.setup:

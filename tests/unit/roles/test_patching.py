@@ -22,7 +22,7 @@ SPEC = content("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 
 
 def test_the_defaults_are_those_of_the_specification() -> None:
-    assert content("defaults/main.yml") == {name: option["default"] for name, option in SPEC.items()}
+    assert content("defaults/main.yml") == {name: option.get("default") for name, option in SPEC.items()}
 
 
 def test_every_option_of_a_setup_is_a_variable_and_is_passed_on() -> None:
@@ -38,6 +38,6 @@ def test_the_defaults_are_those_of_the_module() -> None:
     differing = [
         option.name
         for option in setup.OPTIONS
-        if (option.default or None) != (SPEC[f"patching_{option.name}"]["default"] or None)
+        if (option.default or None) != (SPEC[f"patching_{option.name}"].get("default") or None)
     ]
     assert differing == []

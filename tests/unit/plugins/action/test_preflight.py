@@ -70,6 +70,8 @@ def refusal(role: str | None, **given: Any) -> str:
         ({"patching_windows": {"name": "prod"}}, ["patching_windows must be a list of dictionaries"]),
         ({"patching_windows": None}, ["patching_windows has no value"]),
         ({}, ["no baseline and no window is declared; give patching_baselines or patching_windows"]),
+        ({"patching_windows": [WINDOW], "patching_setup": ""}, ["patching_setup: '' is blank; give the name"]),
+        ({"patching_state": "absent", "patching_setup": "  "}, ["patching_setup: '  ' is blank"]),
         ({"patchng_windows": []}, ["patchng_windows looks like one of them"]),
         ({"patching_state": "absent"}, ["no baseline and no window is declared"]),
         (
@@ -110,7 +112,12 @@ def test_patching_refuses_with_all_mistakes_at_once(given: dict[str, Any], texts
 
 
 @pytest.mark.parametrize(
-    "given", [{"patching_windows": [WINDOW]}, {"patching_state": "absent", "patching_setup": "prod"}]
+    "given",
+    [
+        {"patching_windows": [WINDOW]},
+        {"patching_windows": [WINDOW], "patching_setup": None},
+        {"patching_state": "absent", "patching_setup": "prod"},
+    ],
 )
 def test_patching_takes_a_declaration_or_a_setup_that_goes(given: dict[str, Any]) -> None:
     assert "failed" not in run("patching", given)

@@ -21,6 +21,7 @@ AWS_BASELINE = {"BaselineId": AWS, "Name": "AWS-AmazonLinux2023DefaultPatchBasel
 REGISTER, DEREGISTER = "RegisterPatchBaselineForPatchGroup", "DeregisterPatchBaselineForPatchGroup"
 DEFAULT = "RegisterDefaultPatchBaseline"
 LINUX = {"name": "linux", "operating_system": SYSTEM}
+DROP = f"baseline linux {ONE} {DEREGISTER} {ONE} Web"
 
 
 def stored(baseline_id: str, name: str, *groups: str, **members: Any) -> Raw:
@@ -173,8 +174,75 @@ def test_a_dropped_group_waits_for_the_default_to_which_it_falls() -> None:
     heir = {"name": "other", "operating_system": SYSTEM, "default": True}
     part = plan_baselines(inputs(known, baselines=[{**LINUX, "patch_groups": []}, heir])).part
 
-    needs = order(part.steps)
-    assert needs[f"baseline linux {SYSTEM} {ONE} {DEREGISTER} {ONE} Web"] == {f"baseline other default {TWO}"}
+    assert order(part.steps)[DROP] == {f"baseline other default {TWO}"}
+
+
+@pytest.mark.parametrize("default", [None, True])
+@pytest.mark.parametrize("change", [{"description": "x"}, {"tags": {"Env": "prod"}}, {"description": "x", "tags": {}}])
+def test_a_dropped_group_waits_for_what_changes_the_default_to_which_it_falls(
+    change: Raw, default: bool | None
+) -> None:
+    known = account(
+        baselines=[stored(ONE, "linux", "Web"), stored(TWO, "other")], defaults=[TWO], tags={"Team": "a", "Env": "b"}
+    )
+    heir = {"name": "other", "operating_system": SYSTEM, "default": default, **change}
+    part = plan_baselines(inputs(known, baselines=[{**LINUX, "patch_groups": []}, heir])).part
+
+    changing = {step.key for step in part.steps if step.change.name == "other"}
+    assert changing
+    assert order(part.steps)[DROP] == changing
+
+
+def test_a_dropped_group_waits_until_the_default_is_that_of_aws_again() -> None:
+    known = account(baselines=[stored(ONE, "linux", "Web"), stored(TWO, "other"), AWS_BASELINE], defaults=[TWO])
+    part = plan_baselines(inputs(known, baselines=[{**LINUX, "patch_groups": []}, {"name": "other", "default": False}]))
+
+    assert order(part.part.steps)[DROP] == {f"baseline other default {AWS}"}
+
+
+def test_a_dropped_group_waits_for_no_baseline_of_another_system() -> None:
+    other = stored(TWO, "other", OperatingSystem="UBUNTU")
+    known = account(baselines=[stored(ONE, "linux", "Web"), other], defaults=[TWO])
+    changed = {"name": "other", "description": "x"}
+
+    assert not order(plan_baselines(inputs(known, baselines=[{**LINUX, "patch_groups": []}, changed])).part.steps)[DROP]
+
+
+def test_a_baseline_becomes_the_default_before_it_drops_a_group() -> None:
+    known = account(baselines=[stored(ONE, "linux", "Web"), stored(TWO, "other")], defaults=[TWO])
+    part = plan_baselines(inputs(known, baselines=[{**LINUX, "patch_groups": ["App"], "default": True}])).part
+
+    assert [(step.operation, step.request.get("PatchGroup")) for step in part.steps] == [
+        (REGISTER, "App"),
+        (DEFAULT, None),
+        (DEREGISTER, "Web"),
+    ]
+    assert order(part.steps)[DROP] == {f"baseline linux default {ONE}"}
+
+
+def test_a_recreated_baseline_leaves_its_groups_and_its_default_to_the_declared_one() -> None:
+    known = account(baselines=[stored(ONE, "linux", "Web"), stored(TWO, "other"), AWS_BASELINE], defaults=[ONE])
+    recreated = {"baseline_id": ONE, "operating_system": "UBUNTU", "recreate": True}
+    heir = {"name": "other", "operating_system": SYSTEM, "default": True, "description": "x"}
+    part = plan_baselines(inputs(known, baselines=[recreated, heir])).part
+
+    assert part.violations == []
+    claim = f"baseline other default {TWO}"
+    (dropped,) = [step for step in part.steps if step.operation == DEREGISTER]
+    (deleted,) = [step for step in part.steps if step.operation == "DeletePatchBaseline"]
+    assert claim in dropped.needs
+    assert claim in deleted.needs
+    assert {"BaselineId": AWS} not in [step.request for step in part.steps]
+
+
+def test_a_group_that_stays_is_not_shown_by_the_one_that_loses_it() -> None:
+    known = account(baselines=[stored(ONE, "linux", "Web"), stored(TWO, "other")], groups={(SYSTEM, "Web"): ONE})
+    keeps = {**LINUX, "patch_groups": [], "purge_patch_groups": False}
+    claims = {"name": "other", "operating_system": SYSTEM, "patch_groups": ["Web"], "move_patch_groups": True}
+
+    for declared in ([keeps, claims], [claims, keeps]):
+        part = plan_baselines(inputs(known, baselines=declared)).part
+        assert {one.name: one.after["patch_groups"] for one in part.changes} == {"linux": [], "other": ["Web"]}
 
 
 @pytest.mark.parametrize(

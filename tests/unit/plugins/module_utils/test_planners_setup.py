@@ -40,8 +40,8 @@ LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
             {"windows": [DECLARED_WINDOW], "baselines": [LINUX]},
             ["prune of window other: "],
             [
-                "prune: windows[0] prod: patch_tasks and tasks: are empty or",
-                "prune: windows[0] prod: targets: is empty",
+                "prune: windows[0] prod: patch_tasks and tasks: the lists are empty or",
+                "prune: windows[0] prod: targets: the list is empty",
             ],
             id="a window, and lists that are missing",
         ),

@@ -44,7 +44,7 @@ def test_the_right_account_costs_one_call(account: Account) -> None:
     assert with_account - account.calls() == {"GetCallerIdentity": 1}
 
 
-@pytest.mark.parametrize("wrong", ["12345678901", "1234567890123", "12345678901x", "production"])
+@pytest.mark.parametrize("wrong", ["", " ", "12345678901", "1234567890123", "12345678901x", "production"])
 def test_an_id_of_another_form_is_refused_without_a_call(account: Account, wrong: str) -> None:
     result = account.fails("ssm_maintenance_window", account_id=wrong, **WINDOW)
 

@@ -258,3 +258,36 @@ def test_a_group_is_dropped_only_after_the_default_that_it_falls_to(account: Acc
     account.faults()
     account.run("ssm_patch_setup", **declared)
     assert account.by_hand("DescribePatchGroups")["Mappings"] == []
+
+
+@pytest.mark.parametrize("default", [None, True])
+@pytest.mark.parametrize("drops", [{"patch_groups": []}, {"state": "absent"}])
+def test_a_group_falls_to_the_default_only_when_that_is_as_declared(
+    account: Account, default: bool | None, drops: dict[str, Any]
+) -> None:
+    narrow = {**LINUX, "name": "narrow", "patch_groups": ["web"]}
+    account.run("ssm_patch_setup", baselines=[narrow, {**LINUX, "default": True}])
+    declared = {"baselines": [{**narrow, **drops}, {**LINUX, "default": default, "rejected_patches": ["kernel*"]}]}
+    account.faults({"op": "UpdatePatchBaseline", "do": "AccessDeniedException"})
+    account.clear_log()
+
+    failed = account.fails("ssm_patch_setup", **declared)
+
+    assert not account.calls(writes=True)["DeregisterPatchBaselineForPatchGroup"]
+    assert [one["reason"] for one in failed["not_attempted"]] == ["this waits for baseline linux, which failed"]
+    account.faults()
+    account.run("ssm_patch_setup", **declared)
+    assert not account.run("ssm_patch_setup", **declared)["changed"]
+
+
+def test_a_recreated_default_gives_way_to_the_declared_default(account: Account) -> None:
+    first = {**LINUX, "name": "first", "default": True, "patch_groups": ["web"]}
+    account.run("ssm_patch_setup", baselines=[first, LINUX])
+    recreated = {"name": "first", "operating_system": "UBUNTU", "recreate": True, "default": False}
+    recreated["baseline_id"] = account.run("ssm_patch_setup", baselines=[first])["baselines"][0]["baseline_id"]
+
+    done = account.run("ssm_patch_setup", baselines=[recreated, {**LINUX, "default": True}])
+
+    assert [one["default"] for one in done["baselines"]] == [False, True]
+    again = account.run("ssm_patch_setup", check=True, baselines=[{**LINUX, "default": True}])
+    assert not again["changed"]

@@ -71,6 +71,62 @@ def test_content_that_is_as_declared_adopts_nothing_and_reads_no_tags(account: A
     assert _tag(account, window) is None
 
 
+@pytest.mark.parametrize("moves", [False, True])
+@pytest.mark.parametrize("takes", [False, True])
+def test_all_that_a_group_of_another_setup_needs_is_named_at_once(account: Account, moves: bool, takes: bool) -> None:
+    account.run("ssm_patch_baseline", **BASE, setup="theirs", patch_groups=["web"])
+    taker = {"name": "taker", "operating_system": LINUX, "patch_groups": ["web"], "setup": "mine"}
+    args = {**taker, "move_patch_groups": moves, "take_over": takes}
+    needed = ["give move_patch_groups: true"][moves:] + ["give take_over: true"][takes:]
+    if not needed:
+        apply(account, "ssm_patch_baseline", **args)
+        return
+
+    violations = account.refuses("ssm_patch_baseline", *needed, **args)
+
+    assert len(violations) == len(needed)
+
+
+BLANK = ["", " ", "\t\n", "\u00a0", "\u2003"]
+CLAIMS: dict[str, Args] = {
+    "ssm_window_target": {"window": "prod", "name": "new", "patch_groups": ["new"]},
+    "ssm_patch_task": {"window": "prod", "name": "scan", "operation": "Scan", "window_targets": ["web"]},
+    "ssm_window_task": {"window": "prod", "name": "after", "task_type": "AUTOMATION", "task_arn": "AWS-Nothing"},
+    "ssm_patch_setup": {"windows": [PROD]},
+}
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=repr)
+@pytest.mark.parametrize("module", CLAIMS)
+@pytest.mark.parametrize("more", [{}, {"take_over": True}, {"state": "absent"}], ids=str)
+def test_a_setup_that_only_claims_must_not_be_blank(account: Account, module: str, blank: str, more: Args) -> None:
+    account.run("ssm_patch_setup", windows=[{**PROD, "targets": [WEB]}])
+
+    violations = account.refuses(module, **{**CLAIMS[module], "setup": blank, **more})
+
+    assert violations == [f"setup: {blank!r} is blank; give the name of the setup, or omit it"]
+
+
+@pytest.mark.parametrize("blank", BLANK[1:], ids=repr)
+def test_the_setup_of_a_window_or_baseline_may_be_empty_but_not_blank(account: Account, blank: str) -> None:
+    text = f"setup: {blank!r} is blank; give the name of the setup; an empty text removes the tag"
+
+    assert account.refuses("ssm_maintenance_window", **PROD, setup=blank) == [text]
+    assert account.refuses("ssm_patch_baseline", **BASE, setup=blank) == [text]
+    assert account.refuses("ssm_patch_setup", windows=[{**PROD, "setup": blank}]) == [f"windows[0] prod: {text}"]
+
+
+def test_an_empty_setup_removes_no_resource(account: Account) -> None:
+    account.run("ssm_patch_setup", windows=[PROD], baselines=[BASE])
+    gone: Args = {"setup": "", "state": "absent"}
+
+    for module, name in (("ssm_maintenance_window", "prod"), ("ssm_patch_baseline", "base")):
+        account.refuses(module, "setup: is empty, which removes the tag of what stays", name=name, **gone)
+    account.refuses("ssm_patch_setup", "windows[0] prod: setup: is empty", windows=[{"name": "prod", **gone}])
+    account.run("ssm_patch_setup", setup="mine", windows=[PROD])
+    account.run("ssm_patch_setup", setup="mine", windows=[{"name": "prod", **gone}])
+
+
 def test_the_diff_names_the_baseline_that_loses_the_default(account: Account) -> None:
     account.run("ssm_patch_baseline", **BASE, setup="theirs", default=True)
     taker = {"name": "taker", "operating_system": LINUX, "default": True}

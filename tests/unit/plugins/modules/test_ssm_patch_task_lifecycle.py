@@ -336,3 +336,64 @@ def test_a_task_of_cloudformation_without_an_operation_gets_the_declared_one(pre
     task = prepared.by_hand("GetMaintenanceWindowTask", WindowId=window, WindowTaskId=done["task"]["window_task_id"])
     assert not task["TaskParameters"]
     assert task["TaskInvocationParameters"]["RunCommand"]["OutputS3BucketName"] == "logs"
+
+
+@pytest.mark.parametrize("stored", ["NoReboot", "RebootIfNeeded", None])
+@pytest.mark.parametrize("given", [{}, {"operation": "Install"}])
+def test_a_task_that_installs_shows_how_it_reboots_when_it_is_reset(
+    prepared: Account, stored: str | None, given: dict[str, Any]
+) -> None:
+    task = prepared.run("ssm_patch_task", **{**INSTALL, "operation": "Install", "reboot_option": stored})["task"]
+    if stored is None:
+        parameters = {"Parameters": {"Operation": ["Install"]}}
+        where = {"WindowId": task["window_id"], "WindowTaskId": task["window_task_id"]}
+        prepared.by_hand("UpdateMaintenanceWindowTask", **where, TaskInvocationParameters={"RunCommand": parameters})
+    declared = {"name": task["name"], "window_targets": task["window_targets"], **given}
+    windows = [{"name": "prod", "patch_tasks": [declared]}]
+
+    reset = {"windows": windows, "unset": "reset"}
+    predicted = prepared.run("ssm_patch_setup", check=True, **reset)["windows"][0]["patch_tasks"]
+    told = prepared.run("ssm_patch_setup", **reset)["windows"][0]["patch_tasks"]
+
+    assert predicted[0]["reboot_option"] == told[0]["reboot_option"] == "RebootIfNeeded"
+    assert _command(prepared, task)["Parameters"]["RebootOption"] == ["RebootIfNeeded"]
+    assert not prepared.run("ssm_patch_setup", **reset)["changed"]
+
+
+def test_a_task_that_scans_and_is_reset_has_no_option_for_reboots(prepared: Account) -> None:
+    task = prepared.run("ssm_patch_task", **{**INSTALL, "operation": "Scan", "reboot_option": "NoReboot"})["task"]
+    declared = {"name": task["name"], "window_targets": task["window_targets"]}
+
+    done = prepared.run("ssm_patch_setup", windows=[{"name": "prod", "patch_tasks": [declared]}], unset="reset")
+
+    assert done["windows"][0]["patch_tasks"][0]["reboot_option"] is None
+    assert "RebootOption" not in _command(prepared, task)["Parameters"]
+
+
+def test_a_cleared_option_for_reboots_is_a_warning_where_the_document_reboots(prepared: Account) -> None:
+    prepared.run("ssm_patch_task", **{**INSTALL, "operation": "Install", "reboot_option": "NoReboot"})
+    cleared = {"window": "prod", "name": INSTALL["name"], "reboot_option": ""}
+
+    assert prepared.run("ssm_patch_task", **cleared, check=True)["warnings"] == [
+        "reboot_option: without it the document reboots; give NoReboot if it must not"
+    ]
+    assert prepared.run("ssm_patch_task", **cleared, operation="Scan")["warnings"] == []
+
+
+def test_a_task_that_installs_and_is_not_asked_to_change_stays_without_the_option(prepared: Account) -> None:
+    task = prepared.run("ssm_patch_task", **{**INSTALL, "operation": "Install"})["task"]
+    where = {"WindowId": task["window_id"], "WindowTaskId": task["window_task_id"]}
+    invocation = {"RunCommand": {"Parameters": {"Operation": ["Install"]}}}
+    prepared.by_hand("UpdateMaintenanceWindowTask", **where, TaskInvocationParameters=invocation)
+
+    done = apply(prepared, "ssm_patch_task", window="prod", name=task["name"], priority=7)
+
+    assert changed_fields(done) == {"priority"}
+
+
+def test_a_task_that_scans_may_have_no_option_for_reboots(prepared: Account) -> None:
+    scan = {**INSTALL, "operation": "Scan", "reboot_option": ""}
+
+    assert apply(prepared, "ssm_patch_task", **scan)["task"]["reboot_option"] is None
+    begins = {"window": "prod", "name": scan["name"], "operation": "Install"}
+    assert apply(prepared, "ssm_patch_task", **begins)["task"]["reboot_option"] == "RebootIfNeeded"
