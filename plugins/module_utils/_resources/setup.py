@@ -49,7 +49,8 @@ OPTIONS = (
             " O(windows) or O(baselines).",
             "An empty or missing list prunes nothing of its kind, and neither does a list whose entries are all"
             " V(absent). This applies to O(windows), to O(baselines), and for each window to C(targets), and to"
-            " C(patch_tasks) and C(tasks) together. A warning lists what the module kept. To delete the last resources of a kind, set their C(state) to V(absent).",
+            " C(patch_tasks) and C(tasks) together. A warning lists what the module kept. To delete the last resources"
+            " of a kind, set their C(state) to V(absent).",
         ),
         type="bool",
         default=False,
