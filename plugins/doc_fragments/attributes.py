@@ -9,13 +9,13 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Predicts what a run would do, in the same shape, and calls nothing that writes.
+    description: Predicts the changes and returns them in the same format, without changing anything.
     support: full
   diff_mode:
-    description: Returns a list of differences, one for each resource that changes.
+    description: Returns a diff for each resource that changes.
     support: full
   idempotent:
-    description: A second run with the same options finds nothing to do.
+    description: A second run with the same options changes nothing.
     support: full
   action_group:
     description:
@@ -30,13 +30,13 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Only reads, so that check mode and a run are the same.
+    description: The module only reads, so it works the same in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so that there is no difference to show.
+    description: The module does not change anything, so there are no differences.
     support: N/A
   idempotent:
-    description: Changes nothing.
+    description: The module does not change anything.
     support: full
   action_group:
     description:
@@ -51,16 +51,16 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Names the instances that a run would reach, and sends nothing.
+    description: Returns the nodes that a run would reach, but does not send a command.
     support: full
   diff_mode:
-    description: A run is no change of a resource, so that there is no difference to show.
+    description: The module does not change a resource, so there are no differences.
     support: N/A
   idempotent:
-    description: Each run is a new one.
+    description: Each run sends a new command.
     support: none
   async:
-    description: Supports being run with the C(async) keyword.
+    description: Supports the C(async) keyword.
     support: full
   action_group:
     description:

@@ -880,8 +880,8 @@ options:
         required: true
   available_security_updates_compliance_status:
     description:
-      - 'The status of nodes that miss security updates which are available but not
-        approved: V(COMPLIANT) or V(NON_COMPLIANT) (Windows only).'
+      - 'The compliance status of nodes with security updates that are available but
+        not approved: V(COMPLIANT) or V(NON_COMPLIANT) (Windows only).'
     type: str
   setup:
     description:
@@ -1096,8 +1096,8 @@ options:
             required: true
       available_security_updates_compliance_status:
         description:
-          - 'The status of nodes that miss security updates which are available but
-            not approved: V(COMPLIANT) or V(NON_COMPLIANT) (Windows only).'
+          - 'The compliance status of nodes with security updates that are available
+            but not approved: V(COMPLIANT) or V(NON_COMPLIANT) (Windows only).'
         type: str
       setup:
         description:
@@ -3099,8 +3099,8 @@ options:
         type: int
       critical_noncompliant:
         description:
-          - The maximum number of nodes that miss a patch with the compliance level
-            CRITICAL in their patch baseline.
+          - The maximum number of nodes that are missing a patch with the compliance
+            level CRITICAL in their baseline.
           - If a baseline assigns no compliance level, the count of its nodes is always
             0, regardless of the severity of missing patches. The rule therefore fails
             if there are such nodes (O(gate.ungraded)), unless a rule on O(gate.ungraded)
@@ -3109,7 +3109,7 @@ options:
         type: int
       security_noncompliant:
         description:
-          - The maximum number of nodes that miss a security patch.
+          - The maximum number of nodes that are missing a security patch.
         type: int
       pending_reboot:
         description:
@@ -3155,7 +3155,7 @@ options:
           max:
             description:
               - The maximum number of missing patches that match the rule. A patch
-                that several nodes miss counts once.
+                that is missing on several nodes counts once.
             type: int
             default: 0
           severities:

@@ -10,71 +10,70 @@ name: next_runs
 author:
   - Patchfleet contributors (@patchfleet)
 version_added: 0.1.0
-short_description: The next runs of a maintenance window's schedule
+short_description: Calculate the next runs of a maintenance window schedule
 description:
-  - Turns the schedule expression of an AWS Systems Manager maintenance window into the moments at which the window
-    opens next.
-  - Calculates on the controller and calls no API. What AWS itself has planned for an existing window is in
-    the answer of M(patchfleet.aws.ssm_maintenance_window_info).
+  - Returns the times when an AWS Systems Manager maintenance window with this schedule expression opens next.
+  - The filter runs on the controller and does not call AWS. To get the runs that AWS has planned for an existing
+    window, use M(patchfleet.aws.ssm_maintenance_window_info).
 positional: _input
 options:
   _input:
-    description:
-      - The schedule expression, C(cron(...)), C(rate(...)) or C(at(...)), as in
-        O(patchfleet.aws.ssm_maintenance_window#module:schedule).
+    description: The schedule expression, C(cron(...)), C(rate(...)) or C(at(...)), as in
+      O(patchfleet.aws.ssm_maintenance_window#module:schedule).
     type: str
     required: true
   timezone:
     description:
-      - IANA name of the time zone in which the expression is read and the moments are given, such as V(Europe/Berlin).
-      - UTC if not given.
+      - The time zone of the expression and of the result in IANA format, such as V(Europe/Berlin).
+      - The default is UTC.
     type: str
   offset:
     description:
-      - Days, V(1) to V(6), between the day of the expression and the run.
-      - Only for a C(cron) that has C(#) or C(L) in its day-of-week. V(0) is none.
+      - The number of days, V(1) to V(6), between the day of the expression and the run.
+      - Only for a C(cron) expression that uses C(#) or C(L) in the day-of-week field. V(0) means no offset.
     type: int
   count:
-    description: How many runs to return at most.
+    description: The maximum number of runs to return.
     type: int
     default: 5
   start:
-    description: First moment at which the window is active, ISO-8601 with an offset or C(Z).
+    description: The date and time when the window becomes active, in ISO-8601 format with an offset or C(Z).
     type: str
   end:
-    description: Moment from which on the window is not active any more, ISO-8601 with an offset or C(Z).
+    description: The date and time when the window becomes inactive, in ISO-8601 format with an offset or C(Z).
     type: str
   after:
     description:
-      - Only runs later than this moment, ISO-8601 with an offset or C(Z), are returned. Now if not given.
-      - Give it where a document has to come out the same each time.
+      - Only return runs after this date and time, in ISO-8601 format with an offset or C(Z). The default is the
+        current time.
+      - Specify it to get the same result each time, for example in documents.
     type: str
 notes:
-  - AWS counts a C(rate) from the moment at which the window was created or updated, which is not known here. It is
-    counted from O(start), which is then the first run, or else from O(after).
-  - AWS skips the first run of a schedule with an O(offset) if the window was created between the day of the expression
-    and the run. Here the window counts as older.
-  - A local time that the change to daylight saving time skips runs later by the length of the gap. One that the change
-    back repeats runs once, at its first occurrence.
+  - AWS calculates a C(rate) schedule from the time when the window was created or updated, which the filter does not
+    know. The filter calculates it from O(start), which is then the first run, or otherwise from O(after).
+  - AWS skips the first run of a schedule with an O(offset) if the window was created between the day of the
+    expression and the run. The filter assumes that the window is older.
+  - If daylight saving time skips a local time, the run is later by the length of the gap. If a local time occurs
+    twice, the window runs once, at the first occurrence.
 seealso:
   - plugin: patchfleet.aws.ssm_maintenance_window
     plugin_type: module
   - name: Cron and rate expressions for Systems Manager
-    description: The expressions in the guide of AWS.
+    description: The reference of schedule expressions in the AWS documentation.
     link: https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
 """
 
 EXAMPLES = r"""
-- name: Show when a window opens, five days after the second Tuesday
+- name: Show when a window opens five days after the second Tuesday
   ansible.builtin.debug:
     msg: "{{ 'cron(0 2 ? * TUE#2 *)' | patchfleet.aws.next_runs(timezone='Europe/Berlin', offset=5, count=3) }}"
 
-- name: Stop unless the window opens before a date
+- name: Fail unless the window opens before a date
   ansible.builtin.assert:
     that:
       - schedule | patchfleet.aws.next_runs(timezone='America/New_York', end='2026-04-01T00:00:00Z')
 
-# In documents: the same result each time.
+# With after, the result is the same each time:
 # {{ 'cron(0 2 ? * TUE#2 *)' | patchfleet.aws.next_runs(after='2026-01-01T00:00:00Z', count=2) }}
 # => ["2026-01-13T02:00:00+00:00", "2026-02-10T02:00:00+00:00"]
 """
@@ -82,8 +81,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The runs in ascending order, ISO-8601 in the zone of the window.
-    - Empty if the window does not open any more.
+    - The runs in ascending order, in ISO-8601 format and in the time zone of the window.
+    - Empty if the window does not open again.
   type: list
   elements: str
   sample:

@@ -10,23 +10,26 @@ name: patching_variables
 author:
   - Patchfleet contributors (@patchfleet)
 version_added: 0.1.0
-short_description: What was read from an account, as a variables file of the patching role
+short_description: Convert windows and baselines of an account to variables of the patching role
 description:
-  - Turns the answers of M(patchfleet.aws.ssm_maintenance_window_info) and M(patchfleet.aws.ssm_patch_baseline_info)
-    into the YAML text of a file with the variables of the role P(patchfleet.aws.patching#role).
-  - What cannot be declared is listed in comments at the top.
-  - Text from an account is data. Whatever is not wholly made of letters, digits, spaces, line breaks and the signs
-    C(_.,:;/=+*?!~<>()@&-) is tagged C(!unsafe), keys included, so Ansible never takes it for a template.
-  - The file reads back as exactly the same values. Characters that do not print are written as escapes.
+  - Converts the results of M(patchfleet.aws.ssm_maintenance_window_info) and
+    M(patchfleet.aws.ssm_patch_baseline_info) to the YAML text of a variables file for the role
+    P(patchfleet.aws.patching#role).
+  - Comments at the top of the file list everything that cannot be declared.
+  - Text from an account is data, and Ansible must never evaluate it as a template. The filter tags every key and
+    value with C(!unsafe), unless it consists only of letters, digits, spaces, line breaks and the characters
+    C(_.,:;/=+*?!~<>()@&-).
+  - The file loads with exactly the same values. The filter writes characters that are not printable as escape
+    sequences.
 positional: _input
 options:
   _input:
-    description: RV(patchfleet.aws.ssm_maintenance_window_info#module:windows), read with targets and tasks.
+    description: The RV(patchfleet.aws.ssm_maintenance_window_info#module:windows), read with targets and tasks.
     type: list
     elements: dict
     required: true
   baselines:
-    description: RV(patchfleet.aws.ssm_patch_baseline_info#module:baselines), read with patch groups.
+    description: The RV(patchfleet.aws.ssm_patch_baseline_info#module:baselines), read with patch groups.
     type: list
     elements: dict
     default: []
@@ -38,7 +41,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write one window as variables
+- name: Write a window to a variables file
   ansible.builtin.copy:
     content: "{{ found.windows | patchfleet.aws.patching_variables }}"
     dest: prod-tuesday.yml
@@ -47,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: YAML text that sets C(patching_baselines) and C(patching_windows).
+  description: The YAML text that sets C(patching_baselines) and C(patching_windows).
   type: str
   sample: |
     patching_baselines: []

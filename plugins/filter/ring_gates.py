@@ -10,11 +10,11 @@ name: ring_gates
 author:
   - Patchfleet contributors (@patchfleet)
 version_added: 0.1.0
-short_description: The gates between patch rings, as they are now
+short_description: Calculate the current state of the gates between patch rings
 description:
-  - Says for each ring with a gate whether it is due, whose compliance decides, and how its window looks when it is open
-    or closed. The playbook C(patchfleet.aws.ring_gate) acts on it.
-  - Calculates on the controller and calls no API.
+  - Returns for each ring with a gate whether the gate is due, which nodes it checks, and the options of the window
+    for an open and a closed gate. The playbook C(patchfleet.aws.ring_gate) uses this result.
+  - The filter runs on the controller and does not call AWS.
 positional: _input
 options:
   _input:
@@ -23,26 +23,28 @@ options:
     elements: dict
     required: true
   defaults:
-    description: Options of a ring for all rings that do not give them.
+    description: Default options for all rings.
     type: dict
     default: {}
   prefix:
-    description: What all names of windows begin with.
+    description: The prefix of all window names.
     type: str
     default: ""
   now:
-    description: The moment to look at, ISO-8601 with an offset or C(Z). Now if not given.
+    description: The date and time to calculate the state for, in ISO-8601 format with an offset or C(Z). The default
+      is the current time.
     type: str
 notes:
-  - An open gate gives the window the schedule C(at(...\)) of its next run. So it opens once, even if the gate is not
-    run again, and even if its Tuesday has passed, after which AWS may skip the run of a schedule with an offset.
+  - An open gate sets the schedule of the window to its next run, as C(at(...\)). The window then opens only once,
+    even if you do not run the gate again. It also opens if its Tuesday has already passed. AWS might skip that run
+    for a schedule with an offset.
 seealso:
   - plugin: patchfleet.aws.rings
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: Show which ring is next
+- name: Show the ring that is next
   ansible.builtin.debug:
     msg: "{{ patch_rings | patchfleet.aws.ring_gates(patch_ring_defaults) | selectattr('phase', 'eq', 'due') }}"
 """
@@ -54,44 +56,45 @@ _value:
   elements: dict
   contains:
     ring:
-      description: Name of the ring.
+      description: The name of the ring.
       type: str
       sample: production
     previous:
-      description: Name of the ring before it.
+      description: The name of the previous ring.
       type: str
       sample: test
     gate_percent:
-      description: Percentage of nodes of the ring before that must be compliant.
+      description: The minimum percentage of compliant nodes in the previous ring.
       type: float
       sample: 95.0
     phase:
-      description:
-        - V(due) if the ring is the next to patch and the window of the ring before has ended. V(running) while its own
-          window may be open. V(waiting) until the next window of the ring before has ended.
+      description: V(due) if the ring is the next to patch and the window of the previous ring has ended. V(running)
+        while the window of the ring itself can be open. V(waiting) until the next window of the previous ring has
+        ended.
       type: str
       sample: due
     previous_opened:
-      description: When the ring before opened last.
+      description: The time when the window of the previous ring last opened.
       type: str
       sample: "2026-01-14T03:00:00+01:00"
     opens:
-      description: When this ring opens next.
+      description: The time when the window of the ring opens next.
       type: str
       sample: "2026-01-21T03:00:00+01:00"
     scope:
-      description: The nodes of the ring before, as options of M(patchfleet.aws.ssm_patch_compliance_info).
+      description: The nodes of the previous ring, as options of M(patchfleet.aws.ssm_patch_compliance_info).
       type: dict
       sample:
         patch_groups: [test]
     stale_after_hours:
       description:
-        - Hours since the ring before opened, rounded up. A node that has not reported in these hours counts as stale.
-        - A report of the last hour before the ring opened may be within them.
+        - The number of hours since the previous ring opened, rounded up. A node that has not reported within these
+          hours counts as stale.
+        - Because of the rounding, a report from up to one hour before the ring opened can still count.
       type: int
       sample: 9
     open:
-      description: Options of the window when the gate is open.
+      description: The options of the window for an open gate.
       type: dict
       sample:
         name: production
@@ -100,7 +103,7 @@ _value:
         schedule_timezone: Europe/Berlin
         enabled: true
     closed:
-      description: Options of the window when the gate is closed.
+      description: The options of the window for a closed gate.
       type: dict
       sample:
         name: production

@@ -10,145 +10,149 @@ name: rings
 author:
   - Patchfleet contributors (@patchfleet)
 version_added: 0.1.0
-short_description: Patch rings as baselines and maintenance windows
+short_description: Convert patch rings to baselines and maintenance windows
 description:
-  - Turns a list of rings, which patch one after the other after each Patch Tuesday, into the variables
+  - Converts a list of rings, which patch one after another after each Patch Tuesday, to the variables
     C(patching_baselines) and C(patching_windows) of the role P(patchfleet.aws.patching#role).
-  - Each ring becomes one maintenance window with one target and one Install task, and one patch baseline for each entry
-    of O(baselines).
-  - The result is plain data. Print it, change it, combine it with windows of your own.
-  - Patch Tuesday is the second Tuesday of a month. The schedules open exactly as many days after it as you declare, in
-    every month and in the ring's own time zone.
-  - Calculates on the controller and calls no API.
+  - Each ring becomes a maintenance window with a target and an Install task, and a patch baseline for each entry in
+    O(baselines).
+  - The result is plain data. You can print it, change it, and combine it with your own windows.
+  - Patch Tuesday is the second Tuesday of a month. Each window opens exactly the number of days after it that you
+    declare, in every month and in the time zone of the ring.
+  - The filter runs on the controller and does not call AWS.
 positional: _input
 options:
   _input:
     description:
       - The rings, in the order in which they patch.
-      - All mistakes are reported at once. The role checks the values that reach a window or a task unchanged.
+      - The filter reports all errors at once. The role validates values that are passed on to a window or a task.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description:
-          - Name of the ring. With O(prefix) it is the name of its window, and it begins the names of its baselines.
+        description: The name of the ring. With O(prefix), it is the name of the window, and the names of the
+          baselines begin with it.
         type: str
         required: true
       patch_groups:
         description:
-          - Patch groups of the ring, as in O(patchfleet.aws.ssm_window_target#module:patch_groups).
-          - Required with O(baselines), which are registered for these groups.
-          - One of the options that select nodes is required. They are those of M(patchfleet.aws.ssm_window_target).
+          - The patch groups of the ring, as in O(patchfleet.aws.ssm_window_target#module:patch_groups).
+          - Required with O(baselines), because the baselines are registered for these groups.
+          - Each ring requires one of the options that select nodes. They are the same as in
+            M(patchfleet.aws.ssm_window_target).
         type: list
         elements: str
       patch_group_key:
-        description: Tag key that holds the patch group.
+        description: The key of the tag that holds the patch group.
         type: str
         choices: [PatchGroup, Patch Group]
         default: PatchGroup
       instance_tags:
-        description: Tags of the nodes, as in O(patchfleet.aws.ssm_window_target#module:instance_tags).
+        description: The tags of the nodes, as in O(patchfleet.aws.ssm_window_target#module:instance_tags).
         type: dict
       tag_keys:
-        description: Tag keys of the nodes, as in O(patchfleet.aws.ssm_window_target#module:tag_keys).
+        description: The tag keys of the nodes, as in O(patchfleet.aws.ssm_window_target#module:tag_keys).
         type: list
         elements: str
       instance_ids:
-        description: IDs of the nodes, as in O(patchfleet.aws.ssm_window_target#module:instance_ids).
+        description: The IDs of the nodes, as in O(patchfleet.aws.ssm_window_target#module:instance_ids).
         type: list
         elements: str
       resource_group:
-        description: Resource group, as in O(patchfleet.aws.ssm_window_target#module:resource_group).
+        description: The resource group, as in O(patchfleet.aws.ssm_window_target#module:resource_group).
         type: str
       resource_types:
-        description: Resource types, as in O(patchfleet.aws.ssm_window_target#module:resource_types).
+        description: The resource types, as in O(patchfleet.aws.ssm_window_target#module:resource_types).
         type: list
         elements: str
       targets:
-        description: Targets in the form of the API, as in O(patchfleet.aws.ssm_window_target#module:targets).
+        description: The targets in the format of the API, as in O(patchfleet.aws.ssm_window_target#module:targets).
         type: list
         elements: dict
       days_after_patch_tuesday:
         description:
-          - Days from Patch Tuesday to the day on which the window opens, V(0) to V(20).
-          - Exactly one of this option, O(_input[].days_after_previous) and C(schedule) in O(_input[].window) is
-            required.
+          - The number of days, V(0) to V(20), between Patch Tuesday and the day when the window opens.
+          - Specify exactly one of this option, O(_input[].days_after_previous), and C(schedule) in
+            O(_input[].window).
         type: int
       days_after_previous:
-        description: Days from the ring before this one to this ring. Not for the first ring.
+        description: The number of days between the previous ring and this ring. Not available for the first ring.
         type: int
       time:
-        description:
-          - Time of day at which the window opens, C(HH:MM) in quotes. Required unless the window has a schedule.
+        description: The time of day when the window opens, as C(HH:MM) in quotes. Required unless the window has a
+          schedule.
         type: str
       timezone:
-        description: IANA name of the time zone of O(_input[].time).
+        description: The time zone of O(_input[].time) in IANA format.
         type: str
         default: UTC
       duration:
-        description: Hours for which the window is open.
+        description: The duration of the window in hours.
         type: int
         default: 4
       cutoff:
-        description: Hours before the end of the window in which no node begins any more.
+        description: The number of hours before the end of the window when no new node starts to patch.
         type: int
         default: 1
       max_concurrency:
-        description: Number or percentage of nodes that patch at a time.
+        description: The maximum number or percentage of nodes to patch at the same time.
         type: str
       max_errors:
-        description: Number or percentage of errors tolerated.
+        description: The maximum number or percentage of errors allowed.
         type: str
       approve_after_days:
         description:
-          - Days between the release of a patch and its approval in this ring, for the rules of O(baselines) that name
-            no delay and no date.
-          - The default is the number of days between the first ring and this one. So this ring installs what the first
-            ring could install, and nothing that was released since.
-          - A ring that opens before its Windows baseline approves the patches of Patch Tuesday is an error, because
-            they would wait for a month.
-          - Always V(0) in baselines for Debian, Raspberry Pi OS and Ubuntu, which publish no release dates.
+          - The number of days between the release of a patch and its approval in this ring. It applies to the rules
+            of O(baselines) that specify no delay and no date.
+          - The default is the number of days between the first ring and this ring. This ring then installs the
+            patches that the first ring could install, and nothing that was released later.
+          - The filter fails if a ring opens before its Windows baseline approves the patches of Patch Tuesday,
+            because the ring would install them a month later.
+          - The value is always V(0) in baselines for Debian, Raspberry Pi OS and Ubuntu, which publish no release
+            dates.
         type: int
       gate_percent:
         description:
-          - Gives the ring a gate. Its window is declared disabled, and the playbook C(patchfleet.aws.ring_gate) enables
-            it for its next run once this share of the nodes of the ring before is compliant, in percent.
-          - The ring before has to open earlier, and to select its nodes by patch groups, tags or IDs.
+          - Adds a gate before the ring. The filter declares the window as disabled. The playbook
+            C(patchfleet.aws.ring_gate) enables it for its next run when at least this percentage of the nodes in the
+            previous ring is compliant.
+          - The previous ring must open earlier, and must select its nodes by patch groups, tags or IDs.
         type: float
       window:
         description:
-          - More options of M(patchfleet.aws.ssm_maintenance_window), which win over those that the ring gives.
-          - With a C(schedule) here, the ring has no days after Patch Tuesday.
+          - Additional options of M(patchfleet.aws.ssm_maintenance_window). They override those of the ring.
+          - If you specify a C(schedule) here, you cannot specify days after Patch Tuesday.
         type: dict
       task:
-        description: More options of M(patchfleet.aws.ssm_patch_task), which win over those that the ring gives.
+        description: Additional options of M(patchfleet.aws.ssm_patch_task). They override those of the ring.
         type: dict
   baselines:
     description:
-      - Patch baselines that each ring gets a copy of, with the options of M(patchfleet.aws.ssm_patch_baseline).
-      - A copy is called C(PREFIX RING-NAME), without the space, and is registered for the patch groups of its ring.
-      - Approval rules that name neither C(approve_after_days) nor C(approve_until_date) get the delay of the ring.
+      - The patch baselines to create for each ring, with the options of M(patchfleet.aws.ssm_patch_baseline).
+      - The name of each baseline is C(PREFIX RING-NAME) without the space. It is registered for the patch groups of
+        its ring.
+      - Approval rules without C(approve_after_days) and C(approve_until_date) get the delay of the ring.
     type: list
     elements: dict
     default: []
   defaults:
-    description:
-      - Options of a ring for all rings that do not give them. C(window) and C(task) are merged option by option.
+    description: Default options for all rings. C(window) and C(task) are merged option by option.
     type: dict
     default: {}
   prefix:
-    description: What all names of windows and baselines begin with.
+    description: The prefix of all window and baseline names.
     type: str
     default: ""
   scan:
     description:
-      - Schedule of one more window, which scans the nodes of all rings, such as V(cron(0 1 ? * * *\)) for every night.
-      - It is read in the time zone of the first ring.
+      - The schedule of an additional window that scans the nodes of all rings, such as V(cron(0 1 ? * * *\)) for
+        every night.
+      - It uses the time zone of the first ring.
     type: str
 notes:
-  - AWS moves a schedule by at most six days. The third Tuesday is always seven days after the second, and the fourth
-    fourteen, so days 7 to 13 are counted from C(TUE#3) and days 14 to 20 from C(TUE#4).
+  - AWS offsets a schedule by up to six days. The third Tuesday is always 7 days after the second Tuesday, and the
+    fourth Tuesday 14 days. The schedules therefore use C(TUE#3) for days 7 to 13, and C(TUE#4) for days 14 to 20.
   - AWS skips the first run of a schedule with an offset if the window was created between its Tuesday and the run.
 seealso:
   - plugin: patchfleet.aws.ring_gates
@@ -160,7 +164,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# rings.yml, for ansible-playbook patchfleet.aws.setup -e @rings.yml
+# rings.yml: use it with ansible-playbook patchfleet.aws.setup -e @rings.yml
 patch_rings:
   - name: test
     patch_groups: [test]

@@ -10,16 +10,16 @@ name: summary
 author:
   - Patchfleet contributors (@patchfleet)
 version_added: 0.1.0
-short_description: What a run did or would do, in a few lines
+short_description: Summarize the result of a module in a few lines
 description:
-  - Turns the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run),
-    M(patchfleet.aws.ssm_patch_forecast_info) or M(patchfleet.aws.patch_report) into a few lines for people, with
-    names. A failed result is fine, too.
-  - Long lists of names are cut, and the rest is counted.
+  - Converts the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run),
+    M(patchfleet.aws.ssm_patch_forecast_info) or M(patchfleet.aws.patch_report) to a few readable lines with names.
+    The result can be failed.
+  - Long lists of names are shortened. The last item is then the number of the other names.
 positional: _input
 options:
   _input:
-    description: The registered result. An empty dictionary stands for no result.
+    description: The registered result. An empty dictionary means no result.
     type: dict
     required: true
   check_mode:
@@ -27,7 +27,8 @@ options:
     type: bool
     default: false
   windows:
-    description: Declared windows; for each a line is added that says when it opens next, unless the result failed.
+    description: The declared windows. Unless the result failed, the filter adds a line with the next runs of each
+      window.
     type: list
     elements: dict
     default: []
@@ -37,12 +38,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Declare a setup
+- name: Manage a setup
   patchfleet.aws.ssm_patch_setup:
     windows: "{{ windows }}"
   register: setup
 
-- name: Show what changed
+- name: Show the changes
   ansible.builtin.debug:
     msg: "{{ setup | patchfleet.aws.summary(ansible_check_mode) }}"
 """

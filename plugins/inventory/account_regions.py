@@ -10,59 +10,62 @@ name: account_regions
 author:
   - Patchfleet contributors (@patchfleet)
 version_added: 0.1.0
-short_description: Accounts times regions as hosts
+short_description: Create inventory hosts from AWS accounts and Regions
 description:
-  - Makes one host of each account in each region, for playbooks that declare the patching of many accounts.
-  - The accounts are listed in the file, or are read from AWS Organizations.
-  - Each host has the variables C(aws_account_id), C(aws_account_name), C(aws_region), and, where a role is named,
-    C(aws_role_arn) and C(aws_external_id), as the playbooks of this collection take them; and
-    C(ansible_connection=local), as nothing is ever connected to.
-  - The playbooks of this collection refuse a host if the credentials belong to another account than C(aws_account_id).
-  - All hosts are in the group C(account_regions).
-  - The file's name has to end in C(account_regions.yml) or C(account_regions.yaml).
+  - Creates an inventory host for each account in each Region, for playbooks that manage the patching of many
+    accounts.
+  - You list the accounts in the inventory file, or the plugin reads them from AWS Organizations.
+  - Each host gets the variables C(aws_account_id), C(aws_account_name) and C(aws_region). If you specify a role, it
+    also gets C(aws_role_arn) and C(aws_external_id). The playbooks of this collection use these variables.
+    C(ansible_connection=local) is set, because Ansible does not connect to these hosts.
+  - The playbooks of this collection fail for a host if the credentials belong to another account than
+    C(aws_account_id).
+  - All hosts are members of the group C(account_regions).
+  - The name of the inventory file must end in C(account_regions.yml) or C(account_regions.yaml).
 options:
   accounts:
     description:
-      - The accounts, each a 12-digit id in quotes, or a dictionary of C(id) and C(name).
-      - With O(organization) or O(organizational_units) only these of the accounts that are read.
+      - The accounts, each as a 12-digit ID in quotes, or as a dictionary with C(id) and C(name).
+      - With O(organization) or O(organizational_units), the plugin uses only these accounts of the organization.
     type: list
     elements: raw
     default: []
   organization:
-    description: Read the active accounts of the organisation that the credentials belong to.
+    description: Read the active accounts of the organization that the credentials belong to.
     type: bool
     default: false
   organizational_units:
-    description:
-      - Ids of roots (C(r-)) and organizational units (C(ou-)) whose active accounts are read, those of the units below
-        them included.
+    description: The IDs of roots (C(r-)) and organizational units (C(ou-)) whose active accounts to read, including
+      accounts in child units.
     type: list
     elements: str
     default: []
   exclude_accounts:
-    description: Ids of accounts to leave out.
+    description: The IDs of accounts to exclude.
     type: list
     elements: str
     default: []
   regions:
-    description: The regions of each account.
+    description: The Regions of each account.
     type: list
     elements: str
     required: true
   role_name:
     description:
-      - Name of the role, with its path if it has one, that is assumed in each account. It becomes C(aws_role_arn),
-        with the partition of the region.
-      - Without it the credentials of the run are used for all hosts.
+      - The name of the IAM role to assume in each account, with its path if it has one. The plugin sets it as
+        C(aws_role_arn), with the partition of the Region.
+      - Without a role, all hosts use the credentials of the run.
     type: str
   external_id:
-    description: The external id with which the role is assumed, as C(aws_external_id).
+    description: The external ID to use when assuming the role. The plugin sets it as C(aws_external_id).
     type: str
   hostname:
     description:
-      - Jinja2 expression of a host's name, of the variables of the host. It must differ for each host.
-      - Anything but letters, digits, spaces and the signs C(_.@+()-) becomes C(_), and account and region are appended,
-        because the name of an account must not become a path, an option or a pattern.
+      - A Jinja2 expression for the name of a host, which can use the variables of the host. The name must be
+        different for each host.
+      - The name of an account must not become a path, an option or a host pattern. The plugin therefore replaces all
+        characters except letters, digits, spaces and C(_.@+()-) with C(_). It then also appends the account and
+        Region.
     type: str
     default: aws_account_id ~ '_' ~ aws_region
 extends_documentation_fragment:
@@ -73,12 +76,13 @@ extends_documentation_fragment:
   - amazon.aws.region.plugins
   - amazon.aws.assume_role.plugins
 notes:
-  - Either all hosts of the file are added or, with an error, none.
-  - The owner of an account chooses its name. If O(groups), O(keyed_groups) or O(compose) use
-    C(aws_account_name), two accounts of the same name are an error; name them in O(accounts).
-  - "Needs C(organizations:ListAccounts) for O(organization), and C(organizations:ListAccountsForParent) and
-    C(organizations:ListOrganizationalUnitsForParent) for O(organizational_units). AWS answers these in the management
-    account of the organisation and in its delegated administrators."
+  - The plugin adds either all hosts of the file or, if there is an error, none.
+  - The owner of an account chooses its name. If O(groups), O(keyed_groups) or O(compose) use C(aws_account_name), the
+    plugin fails for two accounts with the same name. To avoid this, name the accounts in O(accounts).
+  - Requires the permission C(organizations:ListAccounts) for O(organization), and
+    C(organizations:ListAccountsForParent) and C(organizations:ListOrganizationalUnitsForParent) for
+    O(organizational_units). You can only call these in the management account of the organization and in its
+    delegated administrator accounts.
 """
 
 EXAMPLES = r"""
@@ -94,7 +98,7 @@ role_name: patching
 hostname: aws_account_name ~ '-' ~ aws_region
 
 ---
-# organisation.account_regions.yml: every account of an organisation but one, in groups by region and account
+# organization.account_regions.yml: all accounts of an organization except one, in groups by Region and account
 plugin: patchfleet.aws.account_regions
 organization: true
 exclude_accounts: ["333333333333"]

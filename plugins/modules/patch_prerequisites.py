@@ -7,19 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patch_prerequisites
-short_description: Manage the roles, topic, bucket and event rule that a patching setup uses
+short_description: Manage the IAM roles, S3 bucket, SNS topic and EventBridge rule for patching
 version_added: 0.1.0
 description:
-  - Creates the service role of maintenance window tasks, the role that publishes notifications, the topic, the bucket
-    for output and the EventBridge rule, and returns their ARNs.
-  - Each of the five is one option. What is not declared is not touched. What is declared by O(ignore:arn), or by
-    O(ignore:name) and O(ignore:existing), is used and left unchanged.
-  - What the module creates carries the tag C(patchfleet:setup). A resource that exists without this tag is an error,
-    unless O(take_over=true). Then the module adds its own statements, its lifecycle rule, its policy and its target to
-    the resource and leaves the rest. The tag C(patchfleet:taken-over) marks such a resource.
-  - O(state=absent) removes what the setup created. From a resource that was taken over, it withdraws what the module
-    added.
-  - Each value names one thing. Wildcards and policy variables are refused in names, ARNs and prefixes.
+  - Manages the service role of maintenance window tasks, the role that publishes notifications, the SNS topic, the S3
+    bucket for output and the EventBridge rule, and returns their ARNs.
+  - Each of the five resources has its own option. The module does not change a resource that you do not declare, or
+    that you declare with O(ignore:arn), or with O(ignore:name) and O(ignore:existing).
+  - The module tags the resources that it creates with C(patchfleet:setup). If a resource exists without this tag, the
+    module fails unless O(take_over=true). With this option, the module adds its own statements, lifecycle rule,
+    policy and target to the resource, keeps everything else, and tags the resource with C(patchfleet:taken-over).
+  - O(state=absent) deletes the resources that the setup created. From a resource that it took over, the module
+    removes only what it added.
+  - Every value must name exactly one resource. The module rejects wildcards and policy variables in names, ARNs and
+    prefixes.
 author:
   - Patchfleet contributors (@patchfleet)
 notes:
@@ -33,7 +34,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Create a service role, and a bucket to which web servers may write
+- name: Create a service role, and an S3 bucket that web servers can write to
   patchfleet.aws.patch_prerequisites:
     service_role:
       name: patching-windows
@@ -41,7 +42,7 @@ EXAMPLES = r"""
       name: patching-output-123456789012
       writer_roles: [web-nodes]
 
-- name: Send the events of maintenance windows to a topic that exists
+- name: Send the events of maintenance windows to an existing SNS topic
   patchfleet.aws.patch_prerequisites:
     notification_topic:
       arn: arn:aws:sns:eu-west-1:123456789012:operations
@@ -49,7 +50,7 @@ EXAMPLES = r"""
       name: patching-events
       events: [window]
 
-- name: Remove them again
+- name: Delete the resources
   patchfleet.aws.patch_prerequisites:
     state: absent
     service_role:
@@ -62,76 +63,77 @@ EXAMPLES = r"""
 
 RETURN = r"""
 prerequisites:
-  description:
-    - What a declaration of patching refers to, in check mode too. Null for what is not declared or was removed.
+  description: The values to use in a patching declaration, in check mode as well. A value is null if you do not
+    declare the resource, or if it was deleted.
   returned: success
   type: dict
   contains:
     service_role_arn:
-      description: ARN of the service role, for O(ignore:service_role_arn) of tasks.
+      description: The ARN of the service role, to use as O(ignore:service_role_arn) of tasks.
       type: str
       sample: arn:aws:iam::123456789012:role/patching-windows
     notification_role_arn:
-      description: ARN of the notification role, for O(ignore:role_arn) in O(ignore:notification).
+      description: The ARN of the notification role, to use as O(ignore:role_arn) in O(ignore:notification).
       type: str
       sample: arn:aws:iam::123456789012:role/patching-notifications
     notification_topic_arn:
-      description: ARN of the topic.
+      description: The ARN of the SNS topic.
       type: str
       sample: arn:aws:sns:eu-west-1:123456789012:patching
     output_bucket:
-      description: Name of the bucket, for O(ignore:output_s3_bucket) of tasks.
+      description: The name of the S3 bucket, to use as O(ignore:output_s3_bucket) of tasks.
       type: str
       sample: patching-output-123456789012
     output_bucket_arn:
-      description: ARN of the bucket.
+      description: The ARN of the S3 bucket.
       type: str
       sample: arn:aws:s3:::patching-output-123456789012
     output_prefix:
-      description: Key prefix of the output, for O(ignore:output_s3_prefix) of tasks.
+      description: The key prefix of the output, to use as O(ignore:output_s3_prefix) of tasks.
       type: str
       sample: patching
     events_rule_arn:
-      description: ARN of the rule.
+      description: The ARN of the EventBridge rule.
       type: str
       sample: arn:aws:events:eu-west-1:123456789012:rule/patching-events
 changes:
-  description: What changed, in order; in check mode what would change.
+  description: The changes, in order. In check mode, the predicted changes.
   returned: when the declaration is valid
   type: list
   elements: dict
   contains:
     kind:
-      description: V(role), V(topic), V(bucket) or V(rule).
+      description: The kind of the resource, V(role), V(topic), V(bucket) or V(rule).
       type: str
       sample: role
     name:
-      description: Name of the resource.
+      description: The name of the resource.
       type: str
       sample: patching-windows
     action:
-      description: V(create), V(update), V(delete), or V(withdraw) for a resource that was taken over.
+      description: The change, V(create), V(update) or V(delete), or V(withdraw) for a resource that the module took
+        over.
       type: str
       sample: create
     fields:
-      description: Values that differ.
+      description: The values that differ.
       type: list
       elements: str
       sample: [policy]
 errors:
-  description: The change that failed, with the message of the service. The run ends there.
+  description: The change that failed, with the error message of AWS. The module stops at the first failure.
   returned: when the declaration is valid
   type: list
   elements: dict
   sample: []
 not_attempted:
-  description: The changes after the one that failed.
+  description: The changes that the module did not attempt after the failure.
   returned: when the declaration is valid
   type: list
   elements: dict
   sample: []
 violations:
-  description: Everything that is wrong with the declaration. Nothing was written.
+  description: All errors in the declaration. The module changed nothing.
   returned: when the declaration is not valid
   type: list
   elements: str

@@ -7,38 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: patch_report
-short_description: Write what was read of a fleet's patching as HTML, CSV, JSON and JUnit XML
+short_description: Write a patch compliance report as HTML, CSV, JSON and JUnit XML
 version_added: 0.1.0
 description:
-  - Makes one report out of what M(patchfleet.aws.ssm_patch_compliance_info) and
-    M(patchfleet.aws.ssm_maintenance_window_info) have written to files, and of the reports in JSON of other runs.
-  - It calls no API. The role P(patchfleet.aws.patch_report#role) reads, calls this module, and fails the play if the
-    gate is broken.
-  - All numbers are counted from the nodes. A node that is in several of the readings counts once, as the newest of them
-    tells it.
+  - Creates a report from files written by M(patchfleet.aws.ssm_patch_compliance_info),
+    M(patchfleet.aws.ssm_patch_coverage_info) and M(patchfleet.aws.ssm_maintenance_window_info), and from JSON reports
+    of other runs.
+  - The module does not call AWS. The role P(patchfleet.aws.patch_report#role) reads the data, calls this module, and
+    fails the play if the gate fails.
+  - The module calculates all numbers from the nodes. If a node is in several readings, it counts once, with the data
+    of the newest reading.
 author:
   - Patchfleet contributors (@patchfleet)
 attributes:
   check_mode:
-    description: Reads and counts all the same, and writes nothing.
+    description: Reads the data and calculates the result, but writes no files.
     support: full
   diff_mode:
-    description: The files are long and made of data that is elsewhere.
+    description: Does not show differences, because the files are large and contain data that is available elsewhere.
     support: none
   idempotent:
-    description: The same data makes the same files.
+    description: Writes the same files for the same data.
     support: full
 extends_documentation_fragment:
   - patchfleet.aws.options.patch_report
 requirements:
-  - Jinja2 for V(html), which is there where Ansible is
+  - Jinja2 for V(html), which is installed with Ansible
 seealso:
   - module: patchfleet.aws.ssm_patch_compliance_info
   - module: patchfleet.aws.ssm_maintenance_window_info
 """
 
 EXAMPLES = r"""
-- name: Join the reports of two accounts
+- name: Merge the reports of two accounts
   patchfleet.aws.patch_report:
     inputs:
       - production/report.json
@@ -46,7 +47,7 @@ EXAMPLES = r"""
     dest: both
     formats: [csv, json]
 
-- name: Judge them
+- name: Check the merged report against a gate
   patchfleet.aws.patch_report:
     inputs: [both/report.json]
     dest: both
@@ -65,47 +66,47 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: Path of each file.
+  description: The path of each file.
   returned: always
   type: dict
   sample: {html: /srv/reports/report.html, json: /srv/reports/report.json}
 summary:
-  description: The counts of the whole, as RV(patchfleet.aws.ssm_patch_compliance_info#module:summary) at
+  description: The counts of the whole fleet, as in RV(patchfleet.aws.ssm_patch_compliance_info#module:summary) with
     O(patchfleet.aws.ssm_patch_compliance_info#module:level=patches).
   returned: always
   type: dict
   sample: {managed: 60, compliant: 57, compliance_percent: 95.0}
 groups:
-  description: The same counts for each patch group, null for nodes that are in none.
+  description: The same counts for each patch group. The name is null for nodes without a patch group.
   returned: always
   type: list
   elements: dict
   sample: [{patch_group: web, managed: 20, compliant: 19, compliance_percent: 95.0}]
 read_at:
-  description: When the newest of the readings was made, ISO-8601; null if there is none.
+  description: The date and time of the newest reading, in ISO-8601 format. Null if there is no reading.
   returned: always
   type: str
   sample: "2026-01-01T00:00:00Z"
 gate:
-  description: What became of the rules.
+  description: The result of the gate.
   returned: always
   type: dict
   contains:
     passed:
-      description: Whether all rules are kept; true where there is none.
+      description: Whether all rules passed. V(true) if there are no rules.
       type: bool
       sample: true
       returned: always
     broken:
-      description: What is broken, and by how much.
+      description: The rules that failed, with their value and limit.
       type: list
       elements: str
       sample:
         - 'group web: compliance_percent is 90.0, the limit is 95'
       returned: always
     rules:
-      description: Every rule with O(ignore:group), O(ignore:rule), O(ignore:limit), O(ignore:value), whether it
-        C(passed), a C(message), and whether it was C(judged).
+      description: All rules, each with O(ignore:group), O(ignore:rule), O(ignore:limit), O(ignore:value), whether the
+        rule C(passed), a C(message), and whether it counts for the gate (C(judged)).
       type: list
       elements: dict
       sample:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_maintenance_window
-short_description: Manage a maintenance window of AWS Systems Manager
+short_description: Manage an AWS Systems Manager maintenance window
 version_added: 0.1.0
 description:
-  - Creates, changes, renames, disables and deletes one maintenance window.
-  - The window is found by its exact name, or by its id; there is no state file.
-  - An option that is not given leaves the window as it is; an empty one clears what is stored.
+  - Creates, updates, renames, enables, disables and deletes a maintenance window.
+  - The module finds the window by its exact name or by its ID. It keeps no state file.
+  - Options that you omit leave the window unchanged. An empty value clears the option.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -28,7 +28,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Tuesdays at 22:00 in Berlin
+- name: Create a window on Tuesdays at 22:00, Berlin time
   patchfleet.aws.ssm_maintenance_window:
     name: prod-tuesday
     description: Weekly patching of production
@@ -39,7 +39,7 @@ EXAMPLES = r"""
     tags:
       team: platform
 
-- name: Five days after Patch Tuesday
+- name: Create a window five days after Patch Tuesday
   patchfleet.aws.ssm_maintenance_window:
     name: prod-patch-tuesday
     schedule: cron(0 2 ? * TUE#2 *)
@@ -47,17 +47,17 @@ EXAMPLES = r"""
     duration: 4
     cutoff: 1
 
-- name: Keep it, but do not let it open
+- name: Disable a window without deleting it
   patchfleet.aws.ssm_maintenance_window:
     name: prod-tuesday
     enabled: false
 
-- name: Take the time zone away, so that AWS reads the schedule in UTC
+- name: Remove the time zone, so that AWS uses UTC
   patchfleet.aws.ssm_maintenance_window:
     name: prod-tuesday
     schedule_timezone: ""
 
-- name: Delete it with its targets and tasks
+- name: Delete a window with its targets and tasks
   patchfleet.aws.ssm_maintenance_window:
     name: prod-tuesday
     state: absent
@@ -66,35 +66,36 @@ EXAMPLES = r"""
 RETURN = r"""
 window:
   description:
-    - The window as it is now, under the names of the options; in check mode as it would be.
-    - Null after O(state=absent).
+    - The maintenance window after the run, with the names of the options as keys. In check mode, the predicted
+      window.
+    - Null with O(state=absent).
   returned: always
   type: dict
   contains:
     window_id:
-      description: Id of the window, null where it is not known yet.
+      description: The ID of the window. Null if it is not known yet.
       type: str
       returned: always
       sample: mw-0c50858d01234567a
     next_execution_time:
-      description: When the window opens next, in its time zone; null when it does not, and in check mode for a
-        new one.
+      description: The time when the window opens next, in its time zone. Null if it does not open again, and in check
+        mode for a new window.
       type: str
       sample: "2026-01-13T02:00+01:00"
       returned: always
     created_date:
-      description: When the window was created.
+      description: The date and time when the window was created.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
-      description: When the window was last changed.
+      description: The date and time when the window was last modified.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
-      description: Tags of the window without reserved ones; null when they were not read, because neither
-        O(tags) nor O(setup) is given.
+      description: The tags of the window, without reserved tags. Null if the module did not read the tags, because
+        you specified neither O(tags) nor O(setup).
       type: dict
       sample:
         Environment: production

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_maintenance_window_info
-short_description: Read maintenance windows of AWS Systems Manager
+short_description: Gather information about AWS Systems Manager maintenance windows
 version_added: 0.1.0
 description:
-  - Reads maintenance windows, and where wanted their targets, their tasks, their next runs and their last executions.
-  - Filters combine, so that a window has to fit all that are given. Nothing that fits is an empty list and no error,
-    as is the id of a window that does not exist.
-  - Each window also comes as the options of M(patchfleet.aws.ssm_patch_setup) that declare it.
+  - Returns maintenance windows and, with O(include), their targets, tasks, next runs and recent executions.
+  - If you specify several filters, a window must match all of them. If no window matches, or if a window ID does not
+    exist, the module returns an empty list and does not fail.
+  - For each window, the module also returns a declaration that you can use in M(patchfleet.aws.ssm_patch_setup).
 notes:
-  - Parameters of executions are not returned, as they may hold secrets.
+  - The module does not return the parameters of executions, because they can contain secrets.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -32,11 +32,11 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Read all windows of a region
+- name: List all windows in a Region
   patchfleet.aws.ssm_maintenance_window_info:
   register: found
 
-- name: Show when the windows of a setup open next
+- name: List the next runs of the windows of a setup
   patchfleet.aws.ssm_maintenance_window_info:
     tags:
       patchfleet:setup: production
@@ -44,29 +44,29 @@ EXAMPLES = r"""
     include: [next_runs]
     next_run_count: 3
 
-- name: Read what patches a node
+- name: List the windows and tasks that patch a node
   patchfleet.aws.ssm_maintenance_window_info:
     instance_id: i-0123456789abcdef0
     include: [targets, tasks]
 
-- name: Read how the last three runs of a window went
+- name: List the last three executions of a window
   patchfleet.aws.ssm_maintenance_window_info:
     names: [prod-tuesday]
     include: [executions]
     execution_count: 3
   register: runs
 
-- name: Stop the play while the window runs
+- name: Fail if the window is open
   ansible.builtin.assert:
     that: runs.windows | selectattr('current_execution') | length == 0
 
-- name: Read a window to declare it elsewhere
+- name: Read a window with its declaration
   patchfleet.aws.ssm_maintenance_window_info:
     names: [prod-tuesday]
     include: [targets, tasks]
   register: original
 
-- name: Declare it in another region
+- name: Create the same window in another Region
   patchfleet.aws.ssm_patch_setup:
     windows: "{{ original.windows | map(attribute='declaration') | select }}"
     region: eu-west-1
@@ -74,51 +74,52 @@ EXAMPLES = r"""
 
 RETURN = r"""
 windows:
-  description: The windows that fit, in the order of their names.
+  description: The windows that match, sorted by name.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: Name of the window. All other options of M(patchfleet.aws.ssm_maintenance_window) that describe a
-        window are keys, too, with null where nothing is set.
+      description: The name of the window. The other options of M(patchfleet.aws.ssm_maintenance_window) that describe
+        a window are also keys. Their value is null if nothing is set.
       type: str
       sample: production
       returned: always
     window_id:
-      description: Id of the window.
+      description: The ID of the window.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     next_execution_time:
-      description: When the window opens next, ISO-8601; null for a window that is disabled or does not open any more.
-        It moves on as soon as a run starts, which RV(windows[].current_execution) then tells.
+      description: The time when the window opens next, in ISO-8601 format. Null for a window that is disabled or does
+        not open again. AWS changes this value as soon as a run starts. RV(windows[].current_execution) then holds the
+        run in progress.
       type: str
       sample: "2026-01-13T02:00+01:00"
       returned: always
     created_date:
-      description: When the window was created.
+      description: The date and time when the window was created.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
-      description: When the window was last changed.
+      description: The date and time when the window was last modified.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
-      description: Tags of the window, without those that begin with C(aws:) or C(patchfleet:).
+      description: The tags of the window, without tags that begin with C(aws:) or C(patchfleet:).
       type: dict
       sample:
         Environment: production
       returned: always
     setup:
-      description: Name of the setup that owns the window, null where there is none.
+      description: The name of the setup that owns the window. Null if no setup owns it.
       type: str
       sample: production
       returned: always
     targets:
-      description: Registered targets, as RV(patchfleet.aws.ssm_window_target#module:target).
+      description: The registered targets, as in RV(patchfleet.aws.ssm_window_target#module:target).
       type: list
       elements: dict
       sample:
@@ -126,7 +127,7 @@ windows:
           window_target_id: e32eecb2-646c-4f4b-8ed1-205fbEXAMPLE
       returned: when O(include) has V(targets)
     tasks:
-      description: All tasks, those that patch too, as RV(patchfleet.aws.ssm_window_task#module:task), in the order of
+      description: All tasks, including patch tasks, as in RV(patchfleet.aws.ssm_window_task#module:task), sorted by
         priority.
       type: list
       elements: dict
@@ -135,8 +136,8 @@ windows:
           window_task_id: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
       returned: when O(include) has V(tasks)
     next_runs:
-      description: The next moments at which AWS opens the window, ISO-8601, at most O(next_run_count); empty for a
-        window that is disabled.
+      description: The times when AWS opens the window next, in ISO-8601 format, up to O(next_run_count). Empty for a
+        disabled window.
       type: list
       elements: str
       sample:
@@ -144,117 +145,121 @@ windows:
         - '2026-01-27T02:00:00+01:00'
       returned: when O(include) has V(next_runs)
     current_execution:
-      description: The execution that is going on or waits to begin, as in RV(windows[].executions); null where there is
-        none. It is told also where O(execution_count) later ones were skipped because of it.
+      description: The execution that is in progress or pending, as in RV(windows[].executions). Null if there is
+        none. It is returned even if O(execution_count) later executions were skipped because of it.
       type: dict
       sample: null
       returned: when O(include) has V(executions)
     executions:
-      description: The last executions, newest first, at most O(execution_count).
+      description: The most recent executions, newest first, up to O(execution_count).
       type: list
       elements: dict
       returned: when O(include) has V(executions)
       contains:
         window_execution_id:
-          description: Id of the execution.
+          description: The ID of the execution.
           type: str
           sample: 14bea65d-5ccc-462d-a2f3-e99c8EXAMPLE
         status:
-          description: V(PENDING), V(IN_PROGRESS), V(SUCCESS), V(FAILED), V(TIMED_OUT), V(CANCELLING), V(CANCELLED), or
-            V(SKIPPED_OVERLAPPING) where the one before it was still going on.
+          description: The status of the execution, V(PENDING), V(IN_PROGRESS), V(SUCCESS), V(FAILED), V(TIMED_OUT),
+            V(CANCELLING), V(CANCELLED) or V(SKIPPED_OVERLAPPING). AWS skips an execution if the previous one is still
+            in progress.
           type: str
           sample: SUCCESS
         status_details:
-          description: What AWS says of the status, null where it says nothing. It may not agree with the status, which
-            is what counts.
+          description: The details of the status. Null if AWS returns none. They can differ from the status. In that
+            case, the status is correct.
           type: str
           sample: null
         start_time:
-          description: When it began, ISO-8601; null where it has not begun.
+          description: The time when the execution started, in ISO-8601 format. Null if it has not started.
           type: str
           sample: "2026-01-13T02:00:02+00:00"
         end_time:
-          description: When it ended, ISO-8601; null where it has not ended.
+          description: The time when the execution ended, in ISO-8601 format. Null if it has not ended.
           type: str
           sample: "2026-01-13T02:24:10+00:00"
         tasks:
-          description: The tasks that it ran, in the order of their start. The same names as above tell how far each
-            has got.
+          description: The tasks of the execution, in the order of their start. C(status), C(status_details),
+            C(start_time) and C(end_time) apply to each task.
           type: list
           elements: dict
           contains:
             task_execution_id:
-              description: Id of the execution of the task.
+              description: The ID of the task execution.
               type: str
               sample: c3d4e5f6-0718-4293-a4b5-c6d7e8f90a1b
             name:
-              description: Name of the task of the window. AWS does not tell which one it was. It is found by type and
-                document, and among several by targets and parameters; null where there is no single one.
+              description: The name of the task in the window. AWS does not return it. The module finds the task by
+                its type and document, and if several match, by its targets and parameters. Null if not exactly one
+                task matches.
               type: str
               sample: install
             window_task_id:
-              description: Id of the task of the window, found in the same way.
+              description: The ID of the task in the window, found in the same way.
               type: str
               sample: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
             task_type:
-              description: Type of the task.
+              description: The type of the task.
               type: str
               sample: RUN_COMMAND
             task_arn:
-              description: Name or ARN of the document, or ARN of the function or state machine.
+              description: The name or ARN of the document, or the ARN of the function or state machine.
               type: str
               sample: AWS-RunPatchBaseline
             output_s3_url:
-              description: Where commands of the task as it is now put their output, each below its own id; null where
-                that is not told.
+              description: The S3 location where the commands of the task write their output, according to the current
+                settings of the task. Each command writes below its own ID. Null if there is no location.
               type: str
               sample: https://s3.console.aws.amazon.com/s3/buckets/example-patch-output?prefix=production/
             cloudwatch_log_group:
-              description: The log group to which they write, null where they write to none.
+              description: The CloudWatch log group of the output. Null if there is none.
               type: str
               sample: /aws/ssm/AWS-RunPatchBaseline
             invocations:
-              description: One for each registered target of a command, one for each node of anything else, in the order
-                of their start. The same names as above tell how far each has got.
+              description: The invocations of the task, in the order of their start. A command has one for each
+                registered target, and other types have one for each node. C(status), C(status_details), C(start_time)
+                and C(end_time) apply to each invocation.
               type: list
               elements: dict
               contains:
                 invocation_id:
-                  description: Id of the invocation.
+                  description: The ID of the invocation.
                   type: str
                   sample: 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d
                 execution_id:
-                  description: Id of the command, of the automation or of the execution of the state machine.
+                  description: The ID of the command, of the automation execution or of the state machine execution.
                   type: str
                   sample: 7f2c3e7b-0a4f-4c8e-9d6a-1b2c3d4e5f60
                 command_id:
-                  description: The same for a command, null for anything else. M(patchfleet.aws.ssm_patch_run) takes it.
+                  description: The ID of the command. Null for other types. You can use it with
+                    M(patchfleet.aws.ssm_patch_run).
                   type: str
                   sample: 7f2c3e7b-0a4f-4c8e-9d6a-1b2c3d4e5f60
                 window_target_id:
-                  description: Id of the registered target, null where there is none.
+                  description: The ID of the registered target. Null if there is none.
                   type: str
                   sample: e32eecb2-646c-4f4b-8ed1-205fbEXAMPLE
                 window_target:
-                  description: Name of the registered target, null where it has none or is not there any more.
+                  description: The name of the registered target. Null if it has no name or no longer exists.
                   type: str
                   sample: web
                 instance_ids:
-                  description: The nodes of a command.
+                  description: The IDs of the nodes that the command ran on.
                   type: list
                   elements: str
                   sample:
                     - i-02573cafcfEXAMPLE
                 owner_information:
-                  description: What its owner has written into the registered target.
+                  description: The owner information of the registered target.
                   type: str
                   sample: Web team
     declaration:
       description:
-        - The window as an entry of O(patchfleet.aws.ssm_patch_setup#module:windows), with its targets and tasks as
-          far as O(include) has them. It holds no id, no default, no name of a setup, and no parameters that seem to
-          hold a secret by their name.
-        - Null where the window cannot be declared.
+        - The window as an entry of O(patchfleet.aws.ssm_patch_setup#module:windows), with its targets and tasks if
+          O(include) contains them. It contains no IDs, no default values, no setup name, and no parameters whose
+          names suggest a secret.
+        - Null if the window cannot be declared.
       type: dict
       sample:
         name: production
@@ -263,7 +268,7 @@ windows:
         cutoff: 1
       returned: always
     undeclared:
-      description: What RV(windows[].declaration) does not hold although it is there, and why.
+      description: The parts of the window that RV(windows[].declaration) does not contain, and the reason.
       type: list
       elements: str
       sample: []

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_baseline
-short_description: Manage a patch baseline, its patch groups and the default of its operating system
+short_description: Manage an AWS Systems Manager patch baseline
 version_added: 0.1.0
 description:
-  - Creates, changes, renames and deletes one patch baseline of AWS Systems Manager.
-  - Registers it for patch groups and makes it the default baseline of its operating system in the account and region.
-  - The baseline is found by its exact name and operating system, or by its id.
+  - Creates, updates, renames and deletes a patch baseline.
+  - Registers the baseline for patch groups, and sets it as the default for its operating system in the account and
+    Region.
+  - The module finds the baseline by its exact name and operating system, or by its ID.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -27,7 +28,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Critical and important Windows updates after a week
+- name: Approve critical and important Windows updates after seven days
   patchfleet.aws.ssm_patch_baseline:
     name: Production-Baseline
     operating_system: WINDOWS
@@ -39,7 +40,7 @@ EXAMPLES = r"""
         approve_after_days: 7
     patch_groups: [Database Servers, Front-End Servers]
 
-- name: Ubuntu has no release dates, so the delay is 0
+- name: Approve Ubuntu packages without a delay, because Ubuntu publishes no release dates
   patchfleet.aws.ssm_patch_baseline:
     name: ubuntu-prod
     operating_system: UBUNTU
@@ -52,12 +53,12 @@ EXAMPLES = r"""
     rejected_patches_action: BLOCK
     default: true
 
-- name: Use a baseline of AWS for a patch group
+- name: Register an AWS-owned baseline for a patch group
   patchfleet.aws.ssm_patch_baseline:
     name: AWS-AmazonLinux2023DefaultPatchBaseline
     patch_groups: [web]
 
-- name: Delete a baseline, whatever uses it
+- name: Delete a baseline, even if patch groups use it
   patchfleet.aws.ssm_patch_baseline:
     name: ubuntu-prod
     state: absent
@@ -66,41 +67,41 @@ EXAMPLES = r"""
 RETURN = r"""
 baseline:
   description:
-    - The baseline as it is now, under the names of the options; in check mode as it would be.
-    - Null after O(state=absent).
+    - The patch baseline after the run, with the names of the options as keys. In check mode, the predicted baseline.
+    - Null with O(state=absent).
   returned: always
   type: dict
   contains:
     baseline_id:
-      description: Id of the baseline (ARN of one that AWS owns), null where it is not known yet.
+      description: The ID of the baseline, or the ARN of an AWS-owned baseline. Null if it is not known yet.
       type: str
       returned: always
       sample: pb-0c10e65780123456a
     patch_groups:
-      description: Patch groups that use the baseline.
+      description: The patch groups that are registered with the baseline.
       type: list
       elements: str
       sample:
         - web
       returned: always
     default:
-      description: Whether it is the default of its operating system.
+      description: Whether the baseline is the default for its operating system.
       type: bool
       sample: false
       returned: always
     created_date:
-      description: When the baseline was created.
+      description: The date and time when the baseline was created.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
-      description: When the baseline was last changed.
+      description: The date and time when the baseline was last modified.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
-      description: Tags of the baseline without reserved ones; null when they were not read, because neither
-        O(tags) nor O(setup) is given.
+      description: The tags of the baseline, without reserved tags. Null if the module did not read the tags, because
+        you specified neither O(tags) nor O(setup).
       type: dict
       sample:
         Environment: production

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_baseline_info
-short_description: Read patch baselines of AWS Systems Manager
+short_description: Gather information about AWS Systems Manager patch baselines
 version_added: 0.1.0
 description:
-  - Reads patch baselines, own ones and those of AWS, and where wanted the patch groups that use them and what they
-    mean for each patch.
-  - Filters combine, so that a baseline has to fit all that are given. Nothing that fits is an empty list and no error,
-    as is the id of a baseline that does not exist.
-  - Each baseline also comes as the options of M(patchfleet.aws.ssm_patch_setup) that declare it.
+  - Returns your patch baselines and AWS-owned baselines and, with O(include), their patch groups and effective
+    patches.
+  - If you specify several filters, a baseline must match all of them. If no baseline matches, or if a baseline ID
+    does not exist, the module returns an empty list and does not fail.
+  - For each baseline, the module also returns a declaration that you can use in M(patchfleet.aws.ssm_patch_setup).
 notes:
-  - An own baseline has a bare id (C(pb-...)), one of AWS an ARN. O(baseline_ids) takes either for both.
-  - Baselines of AWS are listed only with O(owner=aws) or O(owner=all).
+  - AWS returns an ID (C(pb-...)) for your baselines, and an ARN for AWS-owned baselines. O(baseline_ids) accepts both
+    formats for both.
+  - AWS-owned baselines are only returned with O(owner=aws) or O(owner=all).
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -32,37 +33,37 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Read all own baselines with their patch groups
+- name: List all baselines of the account with their patch groups
   patchfleet.aws.ssm_patch_baseline_info:
     include: [patch_groups]
   register: own
 
-- name: Read the default baseline of Windows, whoever owns it
+- name: Read the default baseline of Windows, including an AWS-owned baseline
   patchfleet.aws.ssm_patch_baseline_info:
     owner: all
     operating_system: WINDOWS
     default_only: true
 
-- name: Read the baseline of AWS for Amazon Linux 2023
+- name: Read the AWS-owned baseline for Amazon Linux 2023
   patchfleet.aws.ssm_patch_baseline_info:
     owner: aws
     names: [AWS-AmazonLinux2023DefaultPatchBaseline]
 
-- name: Read what a baseline approves
+- name: Read the effective patches of a baseline
   patchfleet.aws.ssm_patch_baseline_info:
     names: [Production-Baseline]
     operating_system: WINDOWS
     include: [effective_patches]
   register: approved
 
-- name: Show the critical patches that wait for their approval
+- name: List the critical patches that are pending approval
   ansible.builtin.debug:
     msg: >-
       {{ approved.baselines | map(attribute='effective_patches') | flatten
          | selectattr('deployment_status', 'eq', 'PENDING_APPROVAL') | selectattr('severity', 'eq', 'Critical')
          | map(attribute='kb_id') | unique }}
 
-- name: Read a baseline as text for baseline_override
+- name: Read a baseline in the format of baseline_override
   patchfleet.aws.ssm_patch_baseline_info:
     names: [Production-Baseline]
     as_override: true
@@ -71,134 +72,137 @@ EXAMPLES = r"""
 
 RETURN = r"""
 baselines:
-  description: The baselines that fit, in the order of their names.
+  description: The baselines that match, sorted by name.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: Name of the baseline. All other options of M(patchfleet.aws.ssm_patch_baseline) that describe a
-        baseline are keys, too, with null where nothing is set.
+      description: The name of the baseline. The other options of M(patchfleet.aws.ssm_patch_baseline) that describe a
+        baseline are also keys. Their value is null if nothing is set.
       type: str
       sample: windows-critical
       returned: always
     baseline_id:
-      description: Id of an own baseline, ARN of one that AWS owns.
+      description: The ID of the baseline, or the ARN of an AWS-owned baseline.
       type: str
       sample: pb-0c10e65780123456a
       returned: always
     operating_system:
-      description: Operating system, as the API names it.
+      description: The operating system, as the API names it.
       type: str
       sample: WINDOWS
       returned: always
     owner:
-      description: V(self) or V(aws).
+      description: The owner of the baseline, V(self) or V(aws).
       type: str
       sample: self
       returned: always
     default:
-      description: Whether it is the default baseline of its operating system in this account and region.
+      description: Whether the baseline is the default for its operating system in the account and Region.
       type: bool
       sample: false
       returned: always
     created_date:
-      description: When the baseline was created.
+      description: The date and time when the baseline was created.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     modified_date:
-      description: When the baseline was last changed.
+      description: The date and time when the baseline was last modified.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
       returned: always
     tags:
-      description: Tags of the baseline, without those that begin with C(aws:) or C(patchfleet:).
+      description: The tags of the baseline, without tags that begin with C(aws:) or C(patchfleet:).
       type: dict
       sample:
         Environment: production
       returned: always
     setup:
-      description: Name of the setup that owns the baseline, null where there is none.
+      description: The name of the setup that owns the baseline. Null if no setup owns it.
       type: str
       sample: production
       returned: always
     patch_groups:
-      description: Patch groups that use the baseline.
+      description: The patch groups that are registered with the baseline.
       type: list
       elements: str
       sample:
         - web
       returned: when O(include) has V(patch_groups)
     effective_patches:
-      description: The patches that there are and what the baseline means for each, the newest first. Null, with a
-        warning, for a baseline of another operating system than Windows, for which AWS does not tell them.
+      description: The available patches and their status in the baseline, newest first. AWS supports this only for
+        Windows baselines. For other operating systems, the value is null and the module shows a warning.
       type: list
       elements: dict
       returned: when O(include) has V(effective_patches)
       contains:
         kb_id:
-          description: Number of the article in Microsoft's knowledge base, as nodes report it.
+          description: The ID of the Microsoft Knowledge Base article, as nodes report it.
           type: str
           sample: KB5034123
         title:
-          description: Title of the patch.
+          description: The title of the patch.
           type: str
           sample: 2026-01 Cumulative Update for Windows Server 2022 (KB5034123)
         classification:
-          description: Such as V(SecurityUpdates).
+          description: The classification of the patch, such as V(SecurityUpdates).
           type: str
           sample: SecurityUpdates
         severity:
-          description: What Microsoft says of it, such as V(Critical).
+          description: The severity of the patch according to Microsoft, such as V(Critical).
           type: str
           sample: Critical
         product_family:
-          description: Family of the product.
+          description: The product family of the patch.
           type: str
           sample: Windows
         product:
-          description: Product to which it applies.
+          description: The product that the patch applies to.
           type: str
           sample: WindowsServer2022
         release_date:
-          description: When it was released, ISO-8601.
+          description: The date and time when the patch was released, in ISO-8601 format.
           type: str
           sample: "2026-01-13T18:00:00+00:00"
         content_url:
-          description: Page about it.
+          description: The URL of the page about the patch.
           type: str
           sample: https://support.microsoft.com/help/5034123
         deployment_status:
-          description: V(APPROVED), V(PENDING_APPROVAL), V(EXPLICIT_APPROVED) or V(EXPLICIT_REJECTED).
+          description: The approval status, V(APPROVED), V(PENDING_APPROVAL), V(EXPLICIT_APPROVED) or
+            V(EXPLICIT_REJECTED).
           type: str
           sample: APPROVED
         compliance_level:
-          description: How severe it is for the baseline if the patch is missing.
+          description: The severity of the compliance violation if the patch is missing.
           type: str
           sample: CRITICAL
         approval_date:
-          description: When it was or will be approved, ISO-8601; null where no date is told.
+          description: The date and time when the patch was or will be approved, in ISO-8601 format. Null if AWS
+            returns no date.
           type: str
           sample: "2026-01-20T18:00:00+00:00"
     override:
-      description: JSON text of a list with this baseline, as C(baseline_override) takes it from an URL.
+      description: The JSON document for C(baseline_override), a list with this baseline. Store it at the URL that you
+        specify there.
       type: str
       sample: "[{\"Name\": \"windows-critical\", \"OperatingSystem\": \"WINDOWS\"}]"
       returned: when O(as_override) is true
     declaration:
       description:
-        - The baseline as an entry of O(patchfleet.aws.ssm_patch_setup#module:baselines). It holds no id, no default
-          value and no name of a setup.
-        - Null where the baseline cannot be declared, or where there is nothing to declare of a baseline of AWS. The
-          patch groups of a baseline of AWS are in it when O(include) has V(patch_groups).
+        - The baseline as an entry of O(patchfleet.aws.ssm_patch_setup#module:baselines). It contains no ID, no
+          default values and no setup name.
+        - Null if the baseline cannot be declared, or if there is nothing to declare for an AWS-owned baseline. The
+          patch groups of an AWS-owned baseline are only included if O(include) contains V(patch_groups).
       type: dict
       sample:
         name: windows-critical
         operating_system: WINDOWS
       returned: always
     undeclared:
-      description: What RV(baselines[].declaration) does not hold although it is there, and why.
+      description: The parts of the baseline that RV(baselines[].declaration) does not contain, and the reason.
       type: list
       elements: str
       sample: []

@@ -7,32 +7,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_compliance_info
-short_description: Read how well managed nodes are patched, by AWS Systems Manager
+short_description: Gather information about the patch compliance of managed nodes
 version_added: 0.1.0
 description:
-  - Reads the patch compliance of managed nodes, of one node or of many thousand, as counts, as nodes or as single
-    patches.
-  - AWS knows the last scan or installation of a node only. Each operation overwrites what was known before, whatever
-    baseline it used; O(stale_after_hours) tells when that is too long ago.
-  - A node is noncompliant, as AWS counts, while a patch of it is in one of the states V(MISSING), V(FAILED),
-    V(INSTALLED_REJECTED) or V(INSTALLED_PENDING_REBOOT). Of V(AVAILABLE_SECURITY_UPDATE) the baseline decides, by its
-    O(patchfleet.aws.ssm_patch_baseline#module:available_security_updates_compliance_status).
-  - O(patch_groups), O(instance_ids) and O(instance_tags) combine, so that a node has to fit all that are given. Without
-    them all managed nodes are read. An empty list fits nothing.
-  - O(states), O(severities) and O(only_noncompliant) choose what is listed. They never change RV(summary) and
-    RV(groups).
+  - Returns the patch compliance of managed nodes, from one node to tens of thousands, as counts, as a list of nodes,
+    or as a list of patches.
+  - AWS stores only the last scan or installation of a node. Each operation overwrites the previous result, regardless
+    of the patch baseline. Use O(stale_after_hours) to set when a result counts as stale.
+  - As AWS counts, a node is noncompliant if one of its patches has the state V(MISSING), V(FAILED),
+    V(INSTALLED_REJECTED) or V(INSTALLED_PENDING_REBOOT). Whether V(AVAILABLE_SECURITY_UPDATE) counts depends on
+    O(patchfleet.aws.ssm_patch_baseline#module:available_security_updates_compliance_status) of the baseline.
+  - If you specify several of O(patch_groups), O(instance_ids) and O(instance_tags), a node must match all of them. If
+    you specify none, the module reads all managed nodes. An empty list matches nothing.
+  - O(states), O(severities) and O(only_noncompliant) only filter RV(instances) and RV(patches). They do not change
+    RV(summary) and RV(groups).
 notes:
-  - What was not read is null, never 0, V(""), V(-1) or a date of 1970.
-  - A read that is refused is told in RV(gaps) and as a warning, and the rest is told all the same. The module fails
-    where the nodes themselves cannot be listed, and where no read would work, as with credentials that have expired.
-  - AWS does not list the tags of nodes. Which nodes carry the tag of a group is looked up for the groups in
-    O(patch_groups), and without that option for all groups that have a baseline; for nodes that never reported also for
-    the groups that other nodes reported. With O(instance_ids) alone it is looked up only where a last report names no
+  - A value that could not be read is null. It is never 0, V(""), V(-1) or a date of 1970.
+  - If AWS denies a read, the module reports it in RV(gaps) and as a warning, and returns all other data. The module
+    fails if it cannot list the nodes, or if no read can succeed, for example with expired credentials.
+  - AWS does not list the tags of nodes. With O(patch_groups), the module looks up which nodes have the tags of these
+    groups. Without it, the module looks up all groups that have a baseline, and for nodes without a report also the
+    groups that other nodes reported. With O(instance_ids) alone, it looks up groups only if a last report names no
     group.
-  - An older botocore does not know of available security updates (V(AVAILABLE_SECURITY_UPDATE)); their counts are null
-    then, and the state is refused in O(states).
-  - Systems Manager lists a stopped instance no longer as managed after a while. AWS tells the patches of a node only
-    while its agent answers.
+  - Older versions of botocore do not return available security updates (V(AVAILABLE_SECURITY_UPDATE)). In this case,
+    their counts are null, and you cannot use this state in O(states).
+  - Systems Manager eventually stops listing a stopped instance as managed. AWS returns the patches of a node only
+    while its agent is online.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -45,13 +45,14 @@ extends_documentation_fragment:
   - patchfleet.aws.requirements
 attributes:
   check_mode:
-    description: Reads the same as a run. With O(dest) it says whether the file would change, and writes nothing.
+    description: Reads the same data as a normal run. With O(dest), reports whether the file would change, but does
+      not write it.
     support: full
   diff_mode:
-    description: Shows no difference of the file at O(dest).
+    description: Does not show differences of the file O(dest).
     support: none
   idempotent:
-    description: Changes nothing but the file at O(dest), and that only when its content differs.
+    description: Changes nothing except the file O(dest), and only if its content differs.
     support: full
 """
 
@@ -61,12 +62,12 @@ EXAMPLES = r"""
     patch_groups: [Web Servers, Database Servers]
   register: compliance
 
-- name: List all nodes that lack patches, or wait for a reboot
+- name: List all nodes that are missing patches or need a reboot
   patchfleet.aws.ssm_patch_compliance_info:
     level: instances
     only_noncompliant: true
 
-- name: List the critical patches that are missing in production
+- name: List the critical patches that are missing on production nodes
   patchfleet.aws.ssm_patch_compliance_info:
     instance_tags:
       Environment: production
@@ -74,7 +75,7 @@ EXAMPLES = r"""
     states: [MISSING, FAILED]
     severities: [Critical]
 
-- name: Find instances that nobody patches
+- name: Find instances that Systems Manager does not manage
   patchfleet.aws.ssm_patch_compliance_info:
     level: instances
     include_unmanaged: true
@@ -88,7 +89,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: Counts of nodes, whatever is filtered. A count that could not be read is null.
+  description: The number of nodes in each category. Filters do not apply. A count that could not be read is null.
   returned: always
   type: dict
   contains:
@@ -98,45 +99,46 @@ summary:
       sample: 30
       returned: always
     compliant:
-      description: Managed nodes on which nothing is wrong, by a report that is not stale.
+      description: Managed nodes that are compliant according to a report that is not stale.
       type: int
       sample: 29
       returned: always
     noncompliant:
-      description: Managed nodes that AWS counts as noncompliant, with failed patches or a pending reboot, too.
+      description: Managed nodes that are noncompliant as AWS counts them, including nodes with failed patches or a
+        pending reboot.
       type: int
       sample: 1
       returned: always
     critical_noncompliant:
       description:
-        - Managed nodes that lack a patch whose compliance level in their baseline is CRITICAL, among those that are not
-          RV(summary.ungraded).
-        - Null where all are ungraded.
+        - Managed nodes that are missing a patch with the compliance level CRITICAL in their baseline.
+          RV(summary.ungraded) nodes do not count.
+        - Null if all nodes are ungraded.
       type: int
       sample: 1
       returned: always
     security_noncompliant:
-      description: Managed nodes that lack a security patch, whatever its compliance level.
+      description: Managed nodes that are missing a security patch, regardless of its compliance level.
       type: int
       sample: 1
       returned: always
     pending_reboot:
-      description: Managed nodes with patches that a reboot has to finish.
+      description: Managed nodes that need a reboot to finish the installation of patches.
       type: int
       sample: 0
       returned: always
     failed:
-      description: Managed nodes on which the installation of a patch failed.
+      description: Managed nodes where the installation of a patch failed.
       type: int
       sample: 1
       returned: always
     never_scanned:
-      description: Managed nodes that never reported their patches.
+      description: Managed nodes that have never reported patches.
       type: int
       sample: 0
       returned: always
     stale:
-      description: Managed nodes whose last report is older than O(stale_after_hours), whatever it says.
+      description: Managed nodes whose last report is older than O(stale_after_hours), regardless of its content.
       type: int
       sample: 0
       returned: always
@@ -146,22 +148,23 @@ summary:
       sample: null
       returned: always
     ungraded:
-      description:
-        - Managed nodes that have reported under a baseline that assigns no compliance level, or that is gone. However
-          critical a missing patch is, AWS counts none of these nodes as critically noncompliant.
+      description: Managed nodes whose last report used a baseline that assigns no compliance level, or that no longer
+        exists. AWS never counts these nodes as critically noncompliant, regardless of the severity of their missing
+        patches.
       type: int
       sample: 0
       returned: always
     missing_by_severity:
-      description: How many patches are approved and not installed, by the severity that their publisher gives them.
-        Each counts on each node. Null where patches of a node could not be read.
+      description: The number of patches that are approved but not installed, by the severity that their publisher
+        assigns. A patch counts once for each node. Null if the patches of a node could not be read.
       type: dict
       returned: when O(level) is V(patches)
       sample: {Critical: 2, Important: 5}
     compliance_percent:
       description:
-        - The part of the managed nodes that is compliant, rounded down to two decimals, so that 100 means all of them.
-        - Null when nothing is managed.
+        - The percentage of managed nodes that are compliant, rounded down to two decimals, so that 100 means all
+          nodes.
+        - Null if there are no managed nodes.
       type: float
       sample: 96.7
       returned: always
@@ -180,76 +183,76 @@ summary:
     compliance_percent: 55.0
 groups:
   description:
-    - The same counts for each patch group that has a node, and for each in O(patch_groups), by their names.
-    - A node may be in two groups, by its tag and by its last report. Nodes without a group come last.
+    - The same counts for each patch group that has a node, and for each group in O(patch_groups), sorted by name.
+    - A node can belong to two groups, by its tag and by its last report. Nodes without a group come last.
   returned: always
   type: list
   elements: dict
   contains:
     patch_group:
-      description: Name of the group, null for the nodes without one.
+      description: The name of the patch group. Null for nodes without a group.
       type: str
       sample: web
       returned: always
     compliance_percent:
-      description: As in RV(summary), as are all the counts, which are keys, too.
+      description: The same as in RV(summary). All other counts of RV(summary) are also keys.
       type: float
       sample: 96.7
       returned: always
 instances:
-  description: The nodes in the order in which they are listed, those that never reported a group after the others, and
-    at the end the instances that are not managed.
+  description: The nodes, in the order in which AWS lists them. Nodes that have never reported a group follow the
+    other nodes, and unmanaged instances come last.
   returned: when O(level) is V(instances) or V(patches), and O(dest) is not given
   type: list
   elements: dict
   contains:
     instance_id:
-      description: Id of the node.
+      description: The ID of the node.
       type: str
       sample: i-02573cafcfEXAMPLE
       returned: always
     name:
-      description: Name of the computer; of an instance that is not managed, its tag C(Name).
+      description: The computer name of the node. For an unmanaged instance, the value of its tag C(Name).
       type: str
       sample: web-1
       returned: always
     platform_type:
-      description: V(Windows), V(Linux) or V(MacOS).
+      description: The platform of the node, V(Windows), V(Linux) or V(MacOS).
       type: str
       sample: Windows
       returned: always
     platform_name:
-      description: Name of the operating system.
+      description: The name of the operating system.
       type: str
       sample: Microsoft Windows Server 2022 Datacenter
       returned: always
     platform_version:
-      description: Version of the operating system.
+      description: The version of the operating system.
       type: str
       sample: 10.0.20348
       returned: always
     resource_type:
-      description: V(EC2Instance) or V(ManagedInstance).
+      description: The type of the node, V(EC2Instance) or V(ManagedInstance).
       type: str
       sample: EC2Instance
       returned: always
     ping_status:
-      description: Whether the agent answers, V(Online) or V(ConnectionLost).
+      description: The connection status of the SSM Agent, V(Online) or V(ConnectionLost).
       type: str
       sample: Online
       returned: always
     last_ping_time:
-      description: When the agent answered last.
+      description: The date and time when the SSM Agent last connected.
       type: str
       sample: "2026-01-14T08:55:12+00:00"
       returned: always
     agent_version:
-      description: Version of the SSM Agent.
+      description: The version of the SSM Agent.
       type: str
       sample: 3.3.1611.0
       returned: always
     patch_groups:
-      description: Patch groups of the node, by its tags and by its last report.
+      description: The patch groups of the node, by its tags and by its last report.
       type: list
       elements: str
       sample:
@@ -257,14 +260,14 @@ instances:
       returned: always
     status:
       description:
-        - The most urgent of what holds, in the order V(unmanaged), V(never_scanned), V(failed), V(noncompliant) (a
-          patch is missing, or was rejected), V(pending_reboot), V(stale), V(compliant).
-        - Null where it could not be read.
+        - The first of these statuses that applies to the node, V(unmanaged), V(never_scanned), V(failed),
+          V(noncompliant) (a patch is missing or rejected), V(pending_reboot), V(stale) or V(compliant).
+        - Null if it could not be read.
       type: str
       sample: noncompliant
       returned: always
     compliant:
-      description: Whether the node counts as compliant.
+      description: Whether the node is compliant.
       type: bool
       sample: false
       returned: always
@@ -274,27 +277,27 @@ instances:
       sample: false
       returned: always
     pending_reboot:
-      description: Whether a reboot has to finish the installation of a patch.
+      description: Whether the node needs a reboot to finish the installation of a patch.
       type: bool
       sample: false
       returned: always
     ungraded:
-      description: Whether the baseline of the last report assigns no compliance level, or is gone.
+      description: Whether the baseline of the last report assigns no compliance level, or no longer exists.
       type: bool
       sample: false
       returned: always
     patch_group:
-      description: Patch group of the last report.
+      description: The patch group of the last report.
       type: str
       sample: web
       returned: always
     baseline_id:
-      description: The baseline that the last operation used.
+      description: The ID of the patch baseline that the last operation used.
       type: str
       sample: pb-0c10e65780123456a
       returned: always
     snapshot_id:
-      description: The snapshot of the baseline that the last operation used.
+      description: The ID of the patch baseline snapshot that the last operation used.
       type: str
       sample: 5b9c1e2d-7f60-4a3b-8c1d-2e3f4a5b6c7d
       returned: always
@@ -304,150 +307,152 @@ instances:
       sample: Install
       returned: always
     operation_start_time:
-      description: When it began.
+      description: The date and time when the last operation started.
       type: str
       sample: "2026-01-13T02:03:41+00:00"
       returned: always
     operation_end_time:
-      description: When it ended.
+      description: The date and time when the last operation ended.
       type: str
       sample: "2026-01-13T02:24:10+00:00"
       returned: always
     reboot_option:
-      description: V(RebootIfNeeded) or V(NoReboot).
+      description: The reboot option of the last operation, V(RebootIfNeeded) or V(NoReboot).
       type: str
       sample: RebootIfNeeded
       returned: always
     last_no_reboot_install_operation_time:
-      description: When patches were last installed with V(NoReboot).
+      description: The date and time of the last installation with V(NoReboot).
       type: str
       sample: null
       returned: always
     install_override_list:
-      description: The list of patches that the last operation was given.
+      description: The list of patches that the last operation used instead of the baseline.
       type: str
       sample: ""
       returned: always
     installed_count:
-      description: Patches in the state V(INSTALLED).
+      description: The number of patches in the state V(INSTALLED).
       type: int
       sample: 214
       returned: always
     installed_other_count:
-      description: Patches in the state V(INSTALLED_OTHER).
+      description: The number of patches in the state V(INSTALLED_OTHER).
       type: int
       sample: 17
       returned: always
     installed_pending_reboot_count:
-      description: Patches in the state V(INSTALLED_PENDING_REBOOT).
+      description: The number of patches in the state V(INSTALLED_PENDING_REBOOT).
       type: int
       sample: 0
       returned: always
     installed_rejected_count:
-      description: Patches in the state V(INSTALLED_REJECTED).
+      description: The number of patches in the state V(INSTALLED_REJECTED).
       type: int
       sample: 0
       returned: always
     missing_count:
-      description: Patches in the state V(MISSING).
+      description: The number of patches in the state V(MISSING).
       type: int
       sample: 2
       returned: always
     failed_count:
-      description: Patches in the state V(FAILED).
+      description: The number of patches in the state V(FAILED).
       type: int
       sample: 0
       returned: always
     not_applicable_count:
-      description: Patches in the state V(NOT_APPLICABLE).
+      description: The number of patches in the state V(NOT_APPLICABLE).
       type: int
       sample: 3
       returned: always
     unreported_not_applicable_count:
-      description: Patches in the state V(NOT_APPLICABLE) that AWS only counts.
+      description: The number of patches in the state V(NOT_APPLICABLE) that AWS counts but does not list.
       type: int
       sample: 0
       returned: always
     critical_noncompliant_count:
-      description: Patches of the compliance level critical that the node lacks.
+      description: The number of patches with the compliance level CRITICAL that are not installed.
       type: int
       sample: 0
       returned: always
     security_noncompliant_count:
-      description: Security patches of another level that the node lacks.
+      description: The number of security patches that are not installed.
       type: int
       sample: 1
       returned: always
     other_noncompliant_count:
-      description: Other patches that the node lacks.
+      description: The number of other patches that are not installed.
       type: int
       sample: 1
       returned: always
     available_security_update_count:
-      description: Patches in the state V(AVAILABLE_SECURITY_UPDATE).
+      description: The number of patches in the state V(AVAILABLE_SECURITY_UPDATE).
       type: int
       sample: 0
       returned: always
 patches:
-  description: The patches of the nodes, node by node.
+  description: The patches of each node.
   returned: when O(level) is V(patches), and O(dest) is not given
   type: list
   elements: dict
   contains:
     instance_id:
-      description: Id of the node.
+      description: The ID of the node.
       type: str
       sample: i-02573cafcfEXAMPLE
       returned: always
     name:
-      description: Name of the computer.
+      description: The computer name of the node.
       type: str
       sample: web-1
       returned: always
     patch_group:
-      description: Patch group of the last report.
+      description: The patch group of the last report.
       type: str
       sample: web
       returned: always
     title:
-      description: Title of the patch.
+      description: The title of the patch.
       type: str
       sample: 2026-01 Cumulative Update for Windows Server 2022 (KB5034123)
       returned: always
     kb_id:
-      description: KB number of a patch of Windows, name of a package of another system.
+      description: The KB number of a Windows patch, or the package name on other operating systems.
       type: str
       sample: KB5034123
       returned: always
     classification:
-      description: Kind of the patch, as its publisher calls it.
+      description: The classification of the patch, as its publisher names it.
       type: str
       sample: SecurityUpdates
       returned: always
     severity:
-      description: Severity of the patch, as its publisher calls it.
+      description: The severity of the patch, as its publisher names it.
       type: str
       sample: Critical
       returned: always
     state:
-      description: State of the patch, such as V(MISSING).
+      description: The state of the patch, such as V(MISSING).
       type: str
       sample: MISSING
       returned: always
     installed_time:
-      description: When it was installed.
+      description: The date and time when the patch was installed.
       type: str
       sample: null
       returned: always
     cve_ids:
-      description: Vulnerabilities that it closes. AWS tells them of missing and failed patches.
+      description: The IDs of the vulnerabilities that the patch fixes. AWS returns them for missing and failed
+        patches.
       type: list
       elements: str
       sample:
         - CVE-2026-0001
       returned: always
     release_date:
-      description: When it was published. Known of patches of Windows that a node lacks, else null.
+      description: The date and time when the patch was released. Only known for missing Windows patches, otherwise
+        null.
       type: str
       sample: "2026-01-13T18:00:00+00:00"
       returned: always
@@ -464,7 +469,7 @@ patches:
       cve_ids: [CVE-2025-21081]
       release_date: "2025-12-09T18:00:00+00:00"
 gaps:
-  description: Reads that were refused, and what is not known therefore.
+  description: The reads that AWS denied, and the data that is missing as a result.
   returned: always
   type: list
   elements: dict
@@ -475,34 +480,34 @@ gaps:
       sample: ssm:DescribeInstancePatches
       returned: always
     code:
-      description: Error code of the service.
+      description: The error code of the AWS service.
       type: str
       sample: AccessDeniedException
       returned: always
     message:
-      description: Message of the service.
+      description: The error message of the AWS service.
       type: str
       sample: "User is not authorized to perform: ssm:DescribeInstancePatches"
       returned: always
     scope:
-      description: What was not read.
+      description: The data that was not read.
       type: str
       sample: patches of i-02573cafcfEXAMPLE
       returned: always
 not_found:
-  description: Ids in O(instance_ids) that are not managed; with O(include_unmanaged) those that EC2 does not know as
-    running, either. They are counted nowhere.
+  description: IDs in O(instance_ids) that are not managed by Systems Manager and, with O(include_unmanaged), are not
+    running EC2 instances either. They are not included in any count.
   returned: always
   type: list
   elements: str
   sample: []
 region:
-  description: The region that was read.
+  description: The Region that was read.
   returned: always
   type: str
   sample: eu-west-1
 read_at:
-  description: When the reading began. The age of each report is measured against this time.
+  description: The date and time when the module started to read. The age of reports is measured from this time.
   returned: always
   type: str
   sample: "2026-01-13T06:00:00+00:00"

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_coverage_info
-short_description: Find the servers that no maintenance window patches
+short_description: Find nodes that no maintenance window patches
 version_added: 0.1.0
 description:
-  - Shows for each managed node which maintenance windows and tasks reach it, when they run next and which patch
-    baseline decides, and lists what keeps nodes from being patched, each finding with what to do about it.
-  - Targets are resolved as AWS resolves them when a window opens, by tags, patch groups, resource groups and instance
-    IDs. C(Scan) and C(Install) count apart. Only windows that are enabled and have a run to come cover a node.
-  - All nodes of the account and region are read, because a target is judged by all nodes that it selects.
-    O(patch_groups), O(instance_ids) and O(instance_tags) choose which nodes are counted and listed; a node has to fit
-    all that are given. An empty list fits nothing.
+  - Returns for each managed node the maintenance windows and tasks that reach it, their next runs and the patch
+    baseline in effect. Also returns findings about problems that prevent nodes from being patched, each with the
+    action to fix it.
+  - The module resolves targets by tags, patch groups, resource groups and instance IDs, as AWS does when a window
+    opens. It counts C(Scan) and C(Install) separately. Only enabled windows with a next run cover a node.
+  - The module always reads all nodes in the account and Region, because it evaluates each target with all nodes that
+    the target selects. O(patch_groups), O(instance_ids) and O(instance_tags) select the nodes to count and return. A
+    node must match all of them. An empty list matches nothing.
 notes:
-  - What was not read is null, never 0. A read that is refused is returned in RV(gaps) and as a warning. The module
-    fails where windows, nodes, tags of EC2 instances, baselines or patch groups cannot be listed.
-  - Tags of EC2 instances are read from EC2, those of other nodes from Systems Manager.
-  - A task counts if it runs a document with the parameter C(Operation), C(Scan) or C(Install), or one of the runbooks
-    AWS-PatchInstanceWithRollback and AWS-PatchAsgInstance. State Manager associations and patch policies do not count.
-  - A target with several values of C(tag-key) covers a node that has all of these tags. Whether it covers one that has
-    some of them is not known, as AWS documents both.
-  - Runs of windows are computed for 92 days.
+  - A value that could not be read is null, never 0. If AWS denies a read, the module reports it in RV(gaps) and as a
+    warning. The module fails if it cannot list windows, nodes, tags of EC2 instances, baselines or patch groups.
+  - The module reads the tags of EC2 instances from EC2, and the tags of other nodes from Systems Manager.
+  - A task counts if it runs a document with the parameter C(Operation) set to C(Scan) or C(Install), or one of the
+    runbooks AWS-PatchInstanceWithRollback and AWS-PatchAsgInstance. State Manager associations and patch policies do
+    not count.
+  - A target with several values of C(tag-key) covers a node that has all of these tags. For a node that has only some
+    of them, coverage is unknown, because the AWS documentation is contradictory.
+  - The module calculates the runs of windows for the next 92 days.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -39,27 +41,28 @@ extends_documentation_fragment:
   - patchfleet.aws.requirements
 attributes:
   check_mode:
-    description: Reads the same as a run. With O(dest) it says whether the file would change, and writes nothing.
+    description: Reads the same data as a normal run. With O(dest), reports whether the file would change, but does
+      not write it.
     support: full
   diff_mode:
-    description: Shows no difference of the file at O(dest).
+    description: Does not show differences of the file O(dest).
     support: none
   idempotent:
-    description: Changes nothing but the file at O(dest), and that only when its content differs.
+    description: Changes nothing except the file O(dest), and only if its content differs.
     support: full
 """
 
 EXAMPLES = r"""
-- name: Find what keeps servers from being patched
+- name: Find problems that prevent servers from being patched
   patchfleet.aws.ssm_patch_coverage_info:
     include_unmanaged: true
   register: coverage
 
-- name: Show what to do about it
+- name: Show each problem with the action to fix it
   ansible.builtin.debug:
     msg: "{{ coverage.findings | map(attribute='text') | zip(coverage.findings | map(attribute='action')) }}"
 
-- name: List the servers of production that need attention
+- name: List the production servers with findings
   patchfleet.aws.ssm_patch_coverage_info:
     instance_tags:
       Environment: production
@@ -74,7 +77,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: Counts of nodes, whatever is filtered by O(only_findings). A count that could not be read is null.
+  description: The number of nodes in each category. O(only_findings) does not apply. A count that could not be read
+    is null.
   returned: always
   type: dict
   contains:
@@ -84,43 +88,43 @@ summary:
       sample: 30
       returned: always
     covered:
-      description: Managed nodes that an Install of an open window reaches.
+      description: Managed nodes that an Install task of an open window reaches.
       type: int
       sample: 28
       returned: always
     uncovered:
-      description: Managed nodes that no Install of an open window reaches, those of RV(summary.scan_only) included.
+      description: Managed nodes that no Install task of an open window reaches, including RV(summary.scan_only).
       type: int
       sample: 2
       returned: always
     scan_only:
-      description: Managed nodes that only a Scan of an open window reaches.
+      description: Managed nodes that only Scan tasks of open windows reach.
       type: int
       sample: 1
       returned: always
     double_covered:
-      description: Managed nodes that two Installs reach in less than O(install_gap_hours).
+      description: Managed nodes that two Install tasks reach less than O(install_gap_hours) hours apart.
       type: int
       sample: 0
       returned: always
     group_without_baseline:
-      description: Managed nodes for whose patch group and operating system no baseline is registered.
+      description: Managed nodes with a patch group that has no registered baseline for their operating system.
       type: int
       sample: 0
       returned: always
     group_misspelt:
-      description: Managed nodes whose patch group is not known and nearly is a known one, or whose tag key is nearly
-        that of a patch group.
+      description: Managed nodes with an unknown patch group that is similar to a known patch group, or with a tag key
+        that is similar to that of patch groups.
       type: int
       sample: 1
       returned: always
     baseline_approves_nothing:
-      description: Managed nodes whose baseline approves no patch of their operating system.
+      description: Managed nodes whose baseline approves no patches for their operating system.
       type: int
       sample: 0
       returned: always
     agent_offline:
-      description: Managed nodes whose agent does not answer.
+      description: Managed nodes whose SSM Agent is offline.
       type: int
       sample: 1
       returned: always
@@ -130,8 +134,8 @@ summary:
       sample: null
       returned: always
     coverage_percent:
-      description: The part of the managed nodes that is covered, rounded down to two decimals. Null when nothing is
-        managed.
+      description: The percentage of managed nodes that are covered, rounded down to two decimals. Null if there are
+        no managed nodes.
       type: float
       sample: 93.3
       returned: always
@@ -148,102 +152,105 @@ summary:
     unmanaged: null
     coverage_percent: 90.0
 groups:
-  description: The same counts for each patch group of a node, and for each in O(patch_groups), by their names. Nodes
-    without a group come last.
+  description: The same counts for each patch group of a node, and for each group in O(patch_groups), sorted by name.
+    Nodes without a group come last.
   returned: always
   type: list
   elements: dict
   contains:
     patch_group:
-      description: Name of the group by the tags of the nodes, null for the nodes without one.
+      description: The name of the patch group, by the tags of the nodes. Null for nodes without a group.
       type: str
       sample: web
       returned: always
     coverage_percent:
-      description: As in RV(summary), as are all the counts, which are keys, too.
+      description: The same as in RV(summary). All other counts of RV(summary) are also keys.
       type: float
       sample: 93.3
       returned: always
 findings:
-  description: What keeps nodes from being patched as intended, the most urgent first. Nodes of one cause are one entry.
+  description: The problems that prevent nodes from being patched as intended, the most urgent first. Nodes with the
+    same cause share one entry.
   returned: always
   type: list
   elements: dict
   contains:
     finding:
       description:
-        - 'About nodes: V(not_managed), V(not_reached) (no open window), V(scan_only), V(double_covered),
-          V(group_misspelt), V(group_without_baseline), V(baseline_approves_nothing), V(agent_offline).'
-        - 'About windows and what is in them, whatever nodes are asked for: V(window_disabled), V(window_ended),
-          V(window_never_opens), V(too_many_nodes), V(task_without_targets), V(target_reaches_nobody),
-          V(target_group_without_baseline). Windows without patch tasks have none.'
+        - 'Findings about nodes: V(not_managed), V(not_reached) (by any open window), V(scan_only), V(double_covered),
+          V(group_misspelt), V(group_without_baseline), V(baseline_approves_nothing) and V(agent_offline).'
+        - 'Findings about windows, their targets and tasks: V(window_disabled), V(window_ended),
+          V(window_never_opens), V(too_many_nodes), V(task_without_targets), V(target_reaches_nobody) and
+          V(target_group_without_baseline). They do not depend on the nodes that you select. Windows without patch
+          tasks have no findings.'
       type: str
       sample: scan_only
       returned: always
     text:
-      description: What is wrong.
+      description: The problem.
       type: str
       sample: Only a Scan reaches the node; no Install of an open window does.
       returned: always
     action:
-      description: What to do.
+      description: The action to fix the problem.
       type: str
       sample: Add the node to a target of an Install task, for instance by its patch group.
       returned: always
     node_count:
-      description: Number of nodes; null for a finding about a window.
+      description: The number of nodes. Null for a finding about a window.
       type: int
       sample: 1
       returned: always
     instance_ids:
-      description: At most ten of these nodes. O(level=instances) lists them all.
+      description: The IDs of up to ten of these nodes. O(level=instances) returns all of them.
       type: list
       elements: str
       sample:
         - i-02573cafcfEXAMPLE
       returned: always
     computed_from:
-      description: The RV(windows[].estimate) of a finding V(too_many_nodes), else null.
+      description: The RV(windows[].estimate) for the finding V(too_many_nodes), otherwise null.
       type: dict
       sample: null
       returned: always
     window:
-      description: Name of the window; null if the finding is about none. The same holds for the keys below.
+      description: The name of the window. Null if the finding is not about a window. The following keys are null in
+        the same way.
       type: str
       sample: null
       returned: always
     window_id:
-      description: ID of the window.
+      description: The ID of the window.
       type: str
       sample: null
       returned: always
     task:
-      description: Name of the task.
+      description: The name of the task.
       type: str
       sample: null
       returned: always
     window_task_id:
-      description: ID of the task.
+      description: The ID of the task.
       type: str
       sample: null
       returned: always
     window_target:
-      description: Name of the target.
+      description: The name of the target.
       type: str
       sample: null
       returned: always
     window_target_id:
-      description: ID of the target.
+      description: The ID of the target.
       type: str
       sample: null
       returned: always
     patch_group:
-      description: Name of the patch group.
+      description: The name of the patch group.
       type: str
       sample: web
       returned: always
     baseline_id:
-      description: ID of the baseline.
+      description: The ID of the baseline.
       type: str
       sample: null
       returned: always
@@ -264,24 +271,24 @@ findings:
       patch_group: null
       baseline_id: null
 windows:
-  description: The windows that have patch tasks, by name.
+  description: The windows that have patch tasks, sorted by name.
   returned: always
   type: list
   elements: dict
   contains:
     window:
-      description: Name of the window.
+      description: The name of the window.
       type: str
       sample: production
       returned: always
     window_id:
-      description: ID of the window.
+      description: The ID of the window.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     opening:
-      description: V(open) for a window that runs, else V(disabled), V(ended) (by its C(end_date)) or V(never) (its
-        schedule has no run to come).
+      description: V(open) if the window has a next run, otherwise V(disabled), V(ended) (its C(end_date) has passed)
+        or V(never) (its schedule has no next run).
       type: str
       sample: open
       returned: always
@@ -294,47 +301,48 @@ windows:
         - '2026-01-27T02:00:00+01:00'
       returned: always
     install_node_count:
-      description: Number of nodes that its widest Install task reaches.
+      description: The number of nodes that the Install task with the most nodes reaches.
       type: int
       sample: 12
       returned: always
     scan_node_count:
-      description: Number of nodes that its widest Scan task reaches.
+      description: The number of nodes that the Scan task with the most nodes reaches.
       type: int
       sample: 30
       returned: always
     estimate:
-      description: How long the next run would take, from the last executions. Null where they do not say.
+      description: The estimated duration of the next run, based on recent executions. Null if the executions do not
+        allow an estimate.
       type: dict
       returned: always
       contains:
         nodes:
-          description: Nodes of the Install that takes longest.
+          description: The number of nodes of the Install task that takes longest.
           type: int
           sample: 30
           returned: always
         concurrency:
-          description: How many of them are patched at a time.
+          description: The number of nodes that are patched at the same time.
           type: int
           sample: 5
           returned: always
         seconds_for_node:
-          description: Median of what one node took.
+          description: The median duration for one node in seconds.
           type: float
           sample: 330.0
           returned: always
         needed:
-          description: Seconds that the patch tasks of the window need, by priority.
+          description: The number of seconds that the patch tasks of the window need, considering their priority.
           type: float
           sample: 1980.0
           returned: always
         available:
-          description: Seconds from the opening to the cutoff.
+          description: The number of seconds between the opening of the window and its cutoff.
           type: int
           sample: 10800
           returned: always
         executions:
-          description: IDs of the executions from which the durations were taken.
+          description: The IDs of the executions that the estimate is based on.
           type: list
           elements: str
           sample:
@@ -355,147 +363,147 @@ windows:
         available: 10800
         executions: [1f26943c-2b4c-4d53-8f3a-5a3a2a4f2f2a]
 instances:
-  description: The nodes, sorted by ID, then the instances that are not managed.
+  description: The nodes, sorted by ID, followed by unmanaged instances.
   returned: when O(level) is V(instances), and O(dest) is not given
   type: list
   elements: dict
   contains:
     instance_id:
-      description: ID of the node.
+      description: The ID of the node.
       type: str
       sample: i-02573cafcfEXAMPLE
       returned: always
     name:
-      description: Name of the computer; of an instance that is not managed, its tag C(Name).
+      description: The computer name of the node. For an unmanaged instance, the value of its tag C(Name).
       type: str
       sample: web-1
       returned: always
     instance_name:
-      description: The tag C(Name).
+      description: The value of the tag C(Name).
       type: str
       sample: web-1
       returned: always
     platform_type:
-      description: V(Windows), V(Linux) or V(MacOS).
+      description: The platform of the node, V(Windows), V(Linux) or V(MacOS).
       type: str
       sample: Windows
       returned: always
     platform_name:
-      description: Name of the operating system.
+      description: The name of the operating system.
       type: str
       sample: Microsoft Windows Server 2022 Datacenter
       returned: always
     platform_version:
-      description: Version of the operating system.
+      description: The version of the operating system.
       type: str
       sample: 10.0.20348
       returned: always
     operating_system:
-      description: The operating system as baselines name it, such as V(AMAZON_LINUX_2023).
+      description: The operating system as patch baselines name it, such as V(AMAZON_LINUX_2023).
       type: str
       sample: WINDOWS
       returned: always
     resource_type:
-      description: V(EC2Instance) or V(ManagedInstance).
+      description: The type of the node, V(EC2Instance) or V(ManagedInstance).
       type: str
       sample: EC2Instance
       returned: always
     ping_status:
-      description: Whether the agent answers, V(Online), V(ConnectionLost) or V(Inactive).
+      description: The connection status of the SSM Agent, V(Online), V(ConnectionLost) or V(Inactive).
       type: str
       sample: Online
       returned: always
     instance_state:
-      description: State of the EC2 instance, such as V(running); null for other nodes.
+      description: The state of the EC2 instance, such as V(running). Null for other nodes.
       type: str
       sample: running
       returned: always
     managed:
-      description: Whether Systems Manager manages it.
+      description: Whether Systems Manager manages the node.
       type: bool
       sample: true
       returned: always
     patch_groups:
-      description: Patch groups by the tags C(PatchGroup) and C(Patch Group).
+      description: The patch groups of the node, by the tags C(PatchGroup) and C(Patch Group).
       type: list
       elements: str
       sample:
         - web
       returned: always
     coverage:
-      description: V(covered), V(double_covered), V(scan_only), V(uncovered) or V(unmanaged). Null where an Install may
-        reach the node and that could not be read.
+      description: V(covered), V(double_covered), V(scan_only), V(uncovered) or V(unmanaged). Null if an Install task
+        might reach the node, but the data to decide could not be read.
       type: str
       sample: covered
       returned: always
     covered:
-      description: Whether an Install of an open window reaches it.
+      description: Whether an Install task of an open window reaches the node.
       type: bool
       sample: true
       returned: always
     next_install:
-      description: When an Install runs next on it, in the time zone of the window.
+      description: The time of the next Install on the node, in the time zone of the window.
       type: str
       sample: "2026-01-20T02:00:00+01:00"
       returned: always
     next_scan:
-      description: When a Scan runs next on it.
+      description: The time of the next Scan on the node.
       type: str
       sample: "2026-01-15T02:00:00+01:00"
       returned: always
     install_tasks:
-      description: Installs of open windows that reach it, as C(window/task).
+      description: The Install tasks of open windows that reach the node, as C(window/task).
       type: list
       elements: str
       sample:
         - production/install
       returned: always
     scan_tasks:
-      description: Scans of open windows that reach it.
+      description: The Scan tasks of open windows that reach the node.
       type: list
       elements: str
       sample:
         - nightly/scan
       returned: always
     idle_tasks:
-      description: Scans and Installs that would reach it, of windows that do not open.
+      description: The Scan and Install tasks that would reach the node, but whose windows do not open.
       type: list
       elements: str
       sample: []
       returned: always
     baseline_id:
-      description: ID of the baseline in effect.
+      description: The ID of the patch baseline in effect.
       type: str
       sample: pb-0c10e65780123456a
       returned: always
     baseline_name:
-      description: Name of that baseline.
+      description: The name of the patch baseline in effect.
       type: str
       sample: windows-critical
       returned: always
     baseline_reason:
       description:
-        - V(patch_group) where it is registered for a group of the node, V(default) where it is the default of the
-          operating system.
-        - Without a baseline, V(two_patch_groups) (two tags whose groups have different ones), V(unknown_system) or
-          V(not_managed).
+        - V(patch_group) if the baseline is registered for a patch group of the node, or V(default) if it is the
+          default for the operating system.
+        - Without a baseline, V(two_patch_groups) (the node has two patch groups with different baselines),
+          V(unknown_system) or V(not_managed).
       type: str
       sample: patch_group
       returned: always
     findings:
-      description: The RV(findings[].finding) about the node.
+      description: The RV(findings[].finding) values of the node.
       type: list
       elements: str
       sample: []
       returned: always
     actions:
-      description: What to do about each.
+      description: The action to fix each finding.
       type: list
       elements: str
       sample: []
       returned: always
     tasks:
-      description: All Scans and Installs that reach it, with C(window), C(window_id), C(opening), C(task),
+      description: All Scan and Install tasks that reach the node, with C(window), C(window_id), C(opening), C(task),
         C(window_task_id), C(operation), C(reboot_option), C(window_targets) and C(next_runs).
       type: list
       elements: dict
@@ -518,57 +526,57 @@ instances:
       baseline_reason: patch_group
       findings: []
 computed_from:
-  description: What the counts and findings were computed from.
+  description: The data that the counts and findings are based on.
   returned: always
   type: dict
   contains:
     windows:
-      description: Windows that were read.
+      description: The number of windows.
       type: int
       sample: 5
       returned: always
     patch_tasks:
-      description: Their Scan and Install tasks.
+      description: The number of Scan and Install tasks of these windows.
       type: int
       sample: 6
       returned: always
     targets:
-      description: Targets of these tasks.
+      description: The number of targets of these tasks.
       type: int
       sample: 6
       returned: always
     nodes:
-      description: Managed nodes of the account and region.
+      description: The number of managed nodes in the account and Region.
       type: int
       sample: 30
       returned: always
     baselines:
-      description: Patch baselines, those of AWS included.
+      description: The number of patch baselines, including AWS-owned baselines.
       type: int
       sample: 18
       returned: always
     patch_groups:
-      description: Patch groups that have a baseline.
+      description: The number of patch groups that have a baseline.
       type: int
       sample: 4
       returned: always
     executions:
-      description: Executions that durations were estimated from.
+      description: The number of executions that the estimates are based on.
       type: int
       sample: 4
       returned: always
     runs_until:
-      description: Until when runs of windows were computed.
+      description: The date and time until which the module calculated the runs of windows.
       type: str
       sample: "2026-04-14T00:00:00+00:00"
       returned: always
     install_gap_hours:
-      description: The O(install_gap_hours).
+      description: The value of O(install_gap_hours).
       type: int
       sample: 24
       returned: always
 gaps:
-  description: Reads that were refused, and what is not known therefore.
+  description: The reads that AWS denied, and the data that is missing as a result.
   returned: always
   type: list
   elements: dict
@@ -579,33 +587,34 @@ gaps:
       sample: resource-groups:ListGroupResources
       returned: always
     code:
-      description: Error code of the service.
+      description: The error code of the AWS service.
       type: str
       sample: AccessDeniedException
       returned: always
     message:
-      description: Message of the service.
+      description: The error message of the AWS service.
       type: str
       sample: User is not authorized to perform resource-groups:ListGroupResources
       returned: always
     scope:
-      description: What was not read.
+      description: The data that was not read.
       type: str
       sample: resource group example-web
       returned: always
 not_found:
-  description: IDs in O(instance_ids) that are neither managed nor, with O(include_unmanaged), running instances.
+  description: IDs in O(instance_ids) that are not managed by Systems Manager and, with O(include_unmanaged), are not
+    running EC2 instances either.
   returned: always
   type: list
   elements: str
   sample: []
 region:
-  description: The region that was read.
+  description: The Region that was read.
   returned: always
   type: str
   sample: eu-west-1
 read_at:
-  description: When the reading began. Next runs are those after this time.
+  description: The date and time when the module started to read. Next runs are those after this time.
   returned: always
   type: str
   sample: "2026-01-13T06:00:00+00:00"

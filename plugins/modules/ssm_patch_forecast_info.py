@@ -7,21 +7,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_forecast_info
-short_description: Forecast what the next maintenance window installs
+short_description: Forecast what the next maintenance windows install
 version_added: 0.1.0
 description:
-  - Shows for a window, a patch group or single nodes when the next Install runs, on which nodes, which patches it
-    installs and which nodes it reboots.
-  - The forecast holds the last report of each node against the baseline in effect. With O(level=patches) a patch of
-    Windows counts if the baseline approves it by the time of the run, and RV(runs[].newly_approved) lists what becomes
-    approved until then.
-  - O(patch_groups), O(instance_ids) and O(instance_tags) choose nodes; a node has to fit all that are given.
+  - Returns for a window, a patch group or single nodes when the next Install runs, which nodes it runs on, which
+    patches it installs and which nodes it reboots.
+  - The module compares the last report of each node with the patch baseline in effect. With O(level=patches), a
+    Windows patch counts if the baseline approves it before the run, and RV(runs[].newly_approved) lists the patches
+    that the baseline approves between now and the run.
+  - O(patch_groups), O(instance_ids) and O(instance_tags) select the nodes. A node must match all of them.
 notes:
-  - Nothing is scanned. What a node has learned since its last report, it installs, and the forecast does not know.
-  - AWS lists the patches of a baseline, and so their approval dates, for Windows only. On other systems the patches
-    count that the last report calls missing or failed; RV(patches[].approved_by) has the rule that fits.
-  - An Install with C(RebootIfNeeded) reboots a node if it installs anything, or if an earlier patch waits for a reboot.
-  - What was not read, or cannot be known, is null; RV(instances[].unknown_reason) says why.
+  - The module does not scan nodes. A node also installs patches that became available since its last report. The
+    forecast does not include them.
+  - AWS lists the patches of a baseline with their approval dates only for Windows. For other operating systems, the
+    forecast counts the patches that the last report lists as missing or failed. RV(patches[].approved_by) contains
+    the matching rule.
+  - An Install with C(RebootIfNeeded) reboots a node if it installs a patch, or if an earlier patch needs a reboot.
+  - A value that was not read or cannot be known is null. RV(instances[].unknown_reason) contains the reason.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -35,27 +37,28 @@ extends_documentation_fragment:
   - patchfleet.aws.requirements
 attributes:
   check_mode:
-    description: Reads the same as a run. With O(dest) it says whether the file would change, and writes nothing.
+    description: Reads the same data as a normal run. With O(dest), reports whether the file would change, but does
+      not write it.
     support: full
   diff_mode:
-    description: Shows no difference of the file at O(dest).
+    description: Does not show differences of the file O(dest).
     support: none
   idempotent:
-    description: Changes nothing but the file at O(dest), and that only when its content differs.
+    description: Changes nothing except the file O(dest), and only if its content differs.
     support: full
 """
 
 EXAMPLES = r"""
-- name: See what the next run of each window does
+- name: Forecast the next run of each window
   patchfleet.aws.ssm_patch_forecast_info:
   register: forecast
 
-- name: List the patches that the servers of a group get next, and the reboots
+- name: List the patches that the next run installs on the servers of a patch group
   patchfleet.aws.ssm_patch_forecast_info:
     patch_groups: [Web Servers]
     level: patches
 
-- name: See when a server reboots next
+- name: Forecast when a server reboots
   patchfleet.aws.ssm_patch_forecast_info:
     instance_ids: [i-02573cafcfa0b1c2d]
     level: instances
@@ -63,78 +66,79 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs that come next, by their time.
+  description: The next runs, sorted by time.
   returned: always
   type: list
   elements: dict
   contains:
     run_time:
-      description: When the window opens, in its time zone.
+      description: The time when the window opens, in its time zone.
       type: str
       sample: "2026-01-20T02:00:00+01:00"
       returned: always
     window:
-      description: Name of the window.
+      description: The name of the window.
       type: str
       sample: production
       returned: always
     window_id:
-      description: ID of the window.
+      description: The ID of the window.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     task:
-      description: Name of the task.
+      description: The name of the task.
       type: str
       sample: install
       returned: always
     window_task_id:
-      description: ID of the task.
+      description: The ID of the task.
       type: str
       sample: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
       returned: always
     operation:
-      description: Always V(Install).
+      description: The operation, always V(Install).
       type: str
       sample: Install
       returned: always
     reboot_option:
-      description: V(RebootIfNeeded) or V(NoReboot).
+      description: The reboot option, V(RebootIfNeeded) or V(NoReboot).
       type: str
       sample: RebootIfNeeded
       returned: always
     node_count:
-      description: Nodes on which the task runs.
+      description: The number of nodes that the task runs on.
       type: int
       sample: 12
       returned: always
     install_node_count:
-      description: Nodes on which it installs something.
+      description: The number of nodes where the task installs patches.
       type: int
       sample: 12
       returned: always
     patch_count:
-      description: Patches that it installs, each counted on each node.
+      description: The number of patches that the task installs. A patch counts once for each node.
       type: int
       sample: 36
       returned: always
     reboot_count:
-      description: Nodes that it reboots.
+      description: The number of nodes that the task reboots.
       type: int
       sample: 12
       returned: always
     offline_count:
-      description: Nodes whose agent does not answer, on which it does nothing while that is so.
+      description: The number of nodes whose SSM Agent is offline. The task does nothing on them while the agent is
+        offline.
       type: int
       sample: 0
       returned: always
     unknown_count:
-      description: Nodes of which it is not known what is installed.
+      description: The number of nodes where it is unknown what the task installs.
       type: int
       sample: 0
       returned: always
     newly_approved:
-      description: Patches of Windows that the baselines approve between now and the run. A node installs those that
+      description: The Windows patches that the baselines approve between now and the run. A node installs those that
         apply to it. Empty unless O(level=patches).
       type: list
       elements: dict
@@ -159,50 +163,50 @@ runs:
       unknown_count: 0
       newly_approved: []
 instances:
-  description: The nodes that have an Install to come.
+  description: The nodes that have a next Install.
   returned: when O(level) is V(instances) or V(patches), and O(dest) is not given
   type: list
   elements: dict
   contains:
     instance_id:
-      description: ID of the node.
+      description: The ID of the node.
       type: str
       sample: i-02573cafcfEXAMPLE
       returned: always
     name:
-      description: Name of the computer.
+      description: The computer name of the node.
       type: str
       sample: web-1
       returned: always
     instance_name:
-      description: The tag C(Name).
+      description: The value of the tag C(Name).
       type: str
       sample: web-1
       returned: always
     patch_groups:
-      description: Patch groups by its tags.
+      description: The patch groups of the node, by its tags.
       type: list
       elements: str
       sample:
         - web
       returned: always
     ping_status:
-      description: Whether the agent answers.
+      description: The connection status of the SSM Agent.
       type: str
       sample: Online
       returned: always
     run_time:
-      description: When the Install runs. C(window), C(window_id), C(task) and C(window_task_id) say which it is.
+      description: The time of the next Install. C(window), C(window_id), C(task) and C(window_task_id) identify it.
       type: str
       sample: "2026-01-20T02:00:00+01:00"
       returned: always
     reboot_option:
-      description: V(RebootIfNeeded) or V(NoReboot).
+      description: The reboot option, V(RebootIfNeeded) or V(NoReboot).
       type: str
       sample: RebootIfNeeded
       returned: always
     install_count:
-      description: Number of patches that are installed.
+      description: The number of patches that the run installs.
       type: int
       sample: 3
       returned: always
@@ -213,93 +217,93 @@ instances:
       returned: always
     unknown_reason:
       description:
-        - Why that is not known, V(never_scanned), V(not_read), or V(override) (the task has an
-          C(install_override_list) or a C(baseline_override), or runs a runbook), else null.
-        - V(agent_offline) for a node on which nothing happens while its agent does not answer.
+        - The reason why the forecast is unknown, V(never_scanned), V(not_read) or V(override) (the task has an
+          C(install_override_list) or a C(baseline_override), or runs a runbook). Otherwise null.
+        - V(agent_offline) for a node whose SSM Agent is offline. Nothing happens on it while the agent is offline.
       type: str
       sample: null
       returned: always
     baseline_id:
-      description: ID of the baseline in effect.
+      description: The ID of the patch baseline in effect.
       type: str
       sample: pb-0c10e65780123456a
       returned: always
     baseline_name:
-      description: Name of that baseline.
+      description: The name of the patch baseline in effect.
       type: str
       sample: windows-critical
       returned: always
     reported_at:
-      description: When the node reported last, from which the forecast is made.
+      description: The date and time of the last report of the node, which the forecast is based on.
       type: str
       sample: "2026-01-14T02:03:41+00:00"
       returned: always
 patches:
-  description: The patches that the nodes lack, node by node.
+  description: The missing patches of each node.
   returned: when O(level) is V(patches), and O(dest) is not given
   type: list
   elements: dict
   contains:
     instance_id:
-      description: ID of the node. C(name), C(run_time), C(window) and C(task) are those of RV(instances).
+      description: The ID of the node. C(name), C(run_time), C(window) and C(task) are the same as in RV(instances).
       type: str
       sample: i-02573cafcfEXAMPLE
       returned: always
     kb_id:
-      description: KB number of a patch of Windows, name of a package of another system.
+      description: The KB number of a Windows patch, or the package name on other operating systems.
       type: str
       sample: KB5034123
       returned: always
     title:
-      description: Title of the patch.
+      description: The title of the patch.
       type: str
       sample: 2026-01 Cumulative Update for Windows Server 2022 (KB5034123)
       returned: always
     classification:
-      description: Kind of the patch, as its publisher calls it.
+      description: The classification of the patch, as its publisher names it.
       type: str
       sample: SecurityUpdates
       returned: always
     severity:
-      description: Severity, as its publisher calls it.
+      description: The severity of the patch, as its publisher names it.
       type: str
       sample: Critical
       returned: always
     state:
-      description: V(MISSING), V(FAILED) or V(AVAILABLE_SECURITY_UPDATE) by the last report.
+      description: The state in the last report, V(MISSING), V(FAILED) or V(AVAILABLE_SECURITY_UPDATE).
       type: str
       sample: MISSING
       returned: always
     cve_ids:
-      description: Vulnerabilities that it closes.
+      description: The IDs of the vulnerabilities that the patch fixes.
       type: list
       elements: str
       sample:
         - CVE-2026-0001
       returned: always
     release_date:
-      description: When it was published. Known of patches of Windows.
+      description: The date and time when the patch was released. Only known for Windows patches.
       type: str
       sample: "2026-01-13T18:00:00+00:00"
       returned: always
     approved_at:
-      description: From when on the baseline approves it. Known of patches of Windows.
+      description: The date and time from which the baseline approves the patch. Only known for Windows patches.
       type: str
       sample: "2026-01-20T18:00:00+00:00"
       returned: always
     approved_by:
-      description: "What approves it, such as V(approve_after_days: 7), V(approved_patches) or V(rejected_patches). Null
-        where no rule fits."
+      description: 'The rule that approves or rejects the patch, such as V(approve_after_days: 7), V(approved_patches)
+        or V(rejected_patches). Null if no rule matches.'
       type: str
       sample: "approve_after_days: 7"
       returned: always
     will_install:
-      description: Whether the run installs it.
+      description: Whether the run installs the patch.
       type: bool
       sample: true
       returned: always
 summary:
-  description: Counts of the nodes that were asked for.
+  description: The number of selected nodes in each category.
   returned: always
   type: dict
   contains:
@@ -309,39 +313,40 @@ summary:
       sample: 30
       returned: always
     forecast:
-      description: Those that have an Install to come.
+      description: Managed nodes that have a next Install.
       type: int
       sample: 28
       returned: always
     without_install:
-      description: Those that have none. M(patchfleet.aws.ssm_patch_coverage_info) says why.
+      description: Managed nodes that have no next Install. M(patchfleet.aws.ssm_patch_coverage_info) returns the
+        reason.
       type: int
       sample: 2
       returned: always
 computed_from:
-  description: V(reports) or, with O(level=patches), V(patches).
+  description: The data that the forecast is based on, V(reports) or, with O(level=patches), V(patches).
   returned: always
   type: str
   sample: reports
 gaps:
-  description: Reads that were refused, with C(action), C(code), C(message) and C(scope).
+  description: The reads that AWS denied, with C(action), C(code), C(message) and C(scope).
   returned: always
   type: list
   elements: dict
   sample: []
 not_found:
-  description: IDs in O(instance_ids) that are not managed.
+  description: IDs in O(instance_ids) that Systems Manager does not manage.
   returned: always
   type: list
   elements: str
   sample: []
 region:
-  description: The region that was read.
+  description: The Region that was read.
   returned: always
   type: str
   sample: eu-west-1
 read_at:
-  description: When the reading began.
+  description: The date and time when the module started to read.
   returned: always
   type: str
   sample: "2026-01-13T06:00:00+00:00"

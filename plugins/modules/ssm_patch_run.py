@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_run
-short_description: Patch now
+short_description: Scan for or install patches now with Run Command
 version_added: 0.1.0
 description:
-  - Scans for or installs patches at once, by Run Command with the document that patches, and waits for the result.
-  - Fails where an instance failed, with the instances in the message and in the answer.
-  - While it waits, a line shows each time that something changed how many instances are done, failed and in progress.
-    Those in progress include the instances that wait for their turn.
+  - Scans for patches or installs them immediately with Run Command, and waits for the result.
+  - Fails if the command failed on a node. The error message and the return value list the failed nodes.
+  - While the module waits, it prints the number of nodes that are done, failed and in progress whenever these numbers
+    change. Nodes in progress include nodes that Run Command has not started yet.
 notes:
-  - Every run is a new run, so that the module is not idempotent. A command that was sent is never sent again. Where
-    its answer is lost, it is looked for by the C(SnapshotId) that each run has for itself; where it cannot be found,
-    the run fails and says that it is not known whether the command was sent.
-  - Before anything is sent, ids that Systems Manager does not manage are an error, and so are targets that no managed
-    node fits. A value of several that no node fits, and agents that do not answer, are a warning. So is a resource
-    group whose members may not be read (C(resource-groups:ListGroupResources)); an empty one then fails after the
-    command was sent.
-  - A run that is interrupted leaves its command going on. Its id is in the lines of progress, and in the history of Run
-    Command.
-  - With C(async), the module waits in the background and no progress is shown.
+  - Each run of the module sends a new command, so the module is not idempotent. It never sends a command twice. If
+    the answer to a command is lost, the module searches for the command by its unique C(SnapshotId). If it cannot
+    find the command, the module fails and reports that it is unknown whether the command was sent.
+  - Before it sends a command, the module checks the targets. It fails if an ID is not managed by Systems Manager, or
+    if no managed node matches the targets. It warns if one of several values matches no node, if an agent is offline,
+    or if it is not allowed to list the members of a resource group (C(resource-groups:ListGroupResources)). In that
+    case, an empty resource group causes a failure only after the command is sent.
+  - If you interrupt a run, the command continues. The progress messages and the history of Run Command contain its
+    ID.
+  - With C(async), the module waits in the background and does not show progress.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -38,13 +38,13 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Report what two patch groups miss
+- name: Scan two patch groups
   patchfleet.aws.ssm_patch_run:
     operation: Scan
     patch_groups: [Database Servers, Front-End Servers]
     patch_group_key: Patch Group
 
-- name: Install on the web servers of staging, five at a time, and stop at the second error
+- name: Install patches on the web servers of staging, five at a time, and stop at the second error
   patchfleet.aws.ssm_patch_run:
     operation: Install
     reboot_option: RebootIfNeeded
@@ -56,11 +56,11 @@ EXAMPLES = r"""
     output_s3_bucket: example-patch-logs
   register: patched
 
-- name: Show which instances it was
+- name: Show the status of each node
   ansible.builtin.debug:
     msg: "{{ patched.instances | items2dict('instance_id', 'status') }}"
 
-- name: Send it, and go on with other things
+- name: Send a command without waiting for it
   patchfleet.aws.ssm_patch_run:
     operation: Install
     reboot_option: NoReboot
@@ -68,7 +68,7 @@ EXAMPLES = r"""
     wait: false
   register: sent
 
-- name: Wait for it
+- name: Wait for the command
   patchfleet.aws.ssm_patch_run:
     command_id: "{{ sent.command.command_id }}"
 """
@@ -76,70 +76,72 @@ EXAMPLES = r"""
 RETURN = r"""
 command:
   description:
-    - The command as it was at the last look.
-    - In check mode as it would be sent; what is not known then is null. Null where nothing was sent because the options
-      or the targets are wrong.
+    - The command, with its most recent status.
+    - In check mode, the command that would be sent. Values that are not known are null. Null if nothing was sent
+      because the options or targets are invalid.
   returned: always
   type: dict
   contains:
     command_id:
-      description: Id of the command, with which it can be waited for again; null where the command was not sent, or
-        nobody knows.
+      description: The ID of the command. Use it as O(command_id) to wait for the command again. Null if the command
+        was not sent, or if it is unknown whether it was sent.
       type: str
       sample: 7f2c3e7b-0a4f-4c8e-9d6a-1b2c3d4e5f60
       returned: always
     document_name:
-      description: The document.
+      description: The name of the document.
       type: str
       sample: AWS-RunPatchBaseline
       returned: always
     document_version:
-      description: Version of the document.
+      description: The version of the document.
       type: str
       sample: $DEFAULT
       returned: always
     operation:
-      description: V(Scan) or V(Install).
+      description: The operation, V(Scan) or V(Install).
       type: str
       sample: Scan
       returned: always
     reboot_option:
-      description: V(RebootIfNeeded) or V(NoReboot).
+      description: The reboot option, V(RebootIfNeeded) or V(NoReboot).
       type: str
       sample: NoReboot
       returned: always
     snapshot_id:
-      description: What no other run has; all instances install from this one snapshot of the approved patches.
+      description: The ID of the patch baseline snapshot. It is unique to this command. All nodes install the patches
+        of this snapshot.
       type: str
       sample: 5b9c1e2d-7f60-4a3b-8c1d-2e3f4a5b6c7d
       returned: always
     comment:
-      description: Comment of the command.
+      description: The comment on the command.
       type: str
       sample: "Patch now: CVE-2026-0001"
       returned: always
     status:
-      description: V(Pending), V(InProgress), V(Cancelling), V(Success), V(Failed), V(TimedOut) or V(Cancelled).
+      description: The status of the command, V(Pending), V(InProgress), V(Cancelling), V(Success), V(Failed),
+        V(TimedOut) or V(Cancelled).
       type: str
       sample: Success
       returned: always
     status_details:
-      description: More about the status, such as V(NoInstancesInTag) or V(Incomplete).
+      description: The details of the status, such as V(NoInstancesInTag) or V(Incomplete).
       type: str
       sample: Success
       returned: always
     requested_date_time:
-      description: When it was sent, ISO-8601.
+      description: The date and time when the command was sent, in ISO-8601 format.
       type: str
       sample: "2026-01-13T02:00:00+00:00"
       returned: always
     expires_after:
-      description: When the service gives up, ISO-8601.
+      description: The date and time when the command expires, in ISO-8601 format.
       type: str
       sample: "2026-01-13T05:00:00+00:00"
       returned: always
     targets:
-      description: Criteria in the API's own form, empty with O(instance_ids).
+      description: The targets in the format of the Systems Manager API. Empty if you specify O(instance_ids).
       type: list
       elements: dict
       sample:
@@ -148,117 +150,117 @@ command:
             - web
       returned: always
     instance_ids:
-      description: The ids that were given, not those that targets reach.
+      description: The node IDs that you specified, not the nodes that targets select.
       type: list
       elements: str
       sample:
         - i-02573cafcfEXAMPLE
       returned: always
     max_concurrency:
-      description: How many instances at a time.
+      description: The maximum number of nodes that run the command at the same time.
       type: str
       sample: 10%
       returned: always
     max_errors:
-      description: After how many errors no further instance is begun.
+      description: The maximum number of errors before Run Command stops sending the command to further nodes.
       type: str
       sample: 5%
       returned: always
     target_count:
-      description: How many instances the targets reach; V(0) as long as the service has not looked.
+      description: The number of nodes that the targets select. V(0) until AWS has resolved the targets.
       type: int
       sample: 12
       returned: always
     completed_count:
-      description: How many of them have ended, well or not.
+      description: The number of nodes where the command finished, successfully or not.
       type: int
       sample: 12
       returned: always
     error_count:
-      description: How many of them failed.
+      description: The number of nodes where the command failed.
       type: int
       sample: 0
       returned: always
     delivery_timed_out_count:
-      description: How many of them could not be reached in time.
+      description: The number of nodes that the command did not reach in time.
       type: int
       sample: 0
       returned: always
     output_s3_bucket:
-      description: Bucket of the output.
+      description: The name of the S3 bucket of the output.
       type: str
       sample: example-patch-output
       returned: always
     output_s3_prefix:
-      description: Prefix of the output in the bucket.
+      description: The key prefix of the output.
       type: str
       sample: patch-now
       returned: always
     cloudwatch_log_group:
-      description: Log group of the output.
+      description: The CloudWatch log group of the output.
       type: str
       sample: /aws/ssm/AWS-RunPatchBaseline
       returned: always
 instances:
   description:
-    - The instances, in the order of their ids. In check mode those that a run would reach now.
-    - Null while the command runs with O(include_running=false), in check mode where the members of a resource group may
-      not be read, and after an error.
+    - The nodes, sorted by ID. In check mode, the nodes that the command would currently reach.
+    - Null while the command runs with O(include_running=false), in check mode if the module is not allowed to list
+      the members of a resource group, and after an error.
   returned: always
   type: list
   elements: dict
   contains:
     instance_id:
-      description: Id of the instance.
+      description: The ID of the node.
       type: str
       sample: i-02573cafcfEXAMPLE
       returned: always
     name:
-      description: Name of the computer.
+      description: The computer name of the node.
       type: str
       sample: web-1
       returned: always
     status:
-      description: V(Pending), V(InProgress), V(Delayed), V(Cancelling), V(Success), V(Failed), V(TimedOut) or
-        V(Cancelled); null in check mode.
+      description: The status on the node, V(Pending), V(InProgress), V(Delayed), V(Cancelling), V(Success),
+        V(Failed), V(TimedOut) or V(Cancelled). Null in check mode.
       type: str
       sample: Success
       returned: always
     status_details:
-      description: More about the status, such as V(DeliveryTimedOut), V(Undeliverable), or V(Terminated) for an
-        instance that was not begun because O(max_errors) was reached.
+      description: The details of the status, such as V(DeliveryTimedOut), V(Undeliverable), or V(Terminated) for a
+        node that Run Command did not start because O(max_errors) was reached.
       type: str
       sample: Success
       returned: always
     exit_code:
-      description: Exit code of the step that patches, of the first step that failed where one did; null where none
+      description: The exit code of the step that patches, or of the first step that failed. Null if no step has
         ended.
       type: int
       sample: 0
       returned: always
     start_time:
-      description: When that step began, ISO-8601.
+      description: The time when that step started, in ISO-8601 format.
       type: str
       sample: "2026-01-13T02:00:02+00:00"
       returned: always
     end_time:
-      description: When that step ended, ISO-8601.
+      description: The time when that step ended, in ISO-8601 format.
       type: str
       sample: "2026-01-13T02:24:10+00:00"
       returned: always
     output_url:
-      description: Where the output of that step is.
+      description: The URL of the output of that step.
       type: str
       sample: https://s3.eu-central-1.amazonaws.com/example-patch-output/patch-now/i-02573cafcfEXAMPLE/stdout
       returned: always
     error_url:
-      description: Where the error output of that step is.
+      description: The URL of the error output of that step.
       type: str
       sample: https://s3.eu-central-1.amazonaws.com/example-patch-output/patch-now/i-02573cafcfEXAMPLE/stderr
       returned: always
     output:
-      description: The output of an instance that failed, as much as the service shows, at most 2500 characters; null of
-        all others.
+      description: The output of a node where the command failed, up to the 2500 characters that AWS returns. Null for
+        other nodes.
       type: str
       sample: null
       returned: always

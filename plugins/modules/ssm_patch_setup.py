@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_setup
-short_description: Manage a whole patching setup in one call
+short_description: Manage patch baselines and maintenance windows in one task
 version_added: 0.1.0
 description:
-  - Makes patch baselines, patch groups, maintenance windows, their targets and their tasks as declared, with
-    the same result as the single modules one by one, in one process.
-  - Everything is read concurrently and each thing once, planned as a whole, and applied in order of dependency.
-    New tasks that install wait for all baselines.
-  - What fails does not stop what does not depend on it; the module then fails and tells what was done, what
-    failed and what was not attempted.
+  - Creates, updates and deletes patch baselines, patch groups, and maintenance windows with their targets and tasks.
+    The result is the same as with the single modules, in one process.
+  - The module reads all resources concurrently, plans all changes, and applies them in the order of their
+    dependencies. New tasks that install patches wait for all baselines.
+  - A failure does not stop independent changes. The module then fails and returns what it changed, what failed, and
+    what it did not attempt.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -57,7 +57,7 @@ EXAMPLES = r"""
             operation: Install
             window_targets: [database-servers]
 
-- name: Remove it again
+- name: Delete the setup
   patchfleet.aws.ssm_patch_setup:
     setup: production
     state: absent
@@ -70,33 +70,33 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What changed, in the order of the declaration; in check mode what would change.
+  description: The changes, in the order of your declaration. In check mode, the predicted changes.
   returned: always
   type: list
   elements: dict
   contains:
     kind:
-      description: V(baseline), V(window), V(target) or V(task).
+      description: The kind of the resource, V(baseline), V(window), V(target) or V(task).
       type: str
       sample: window
       returned: always
     name:
-      description: Name of the resource.
+      description: The name of the resource.
       type: str
       sample: production
       returned: always
     window:
-      description: Name of the window.
+      description: The name of the window.
       type: str
       sample: null
       returned: for targets and tasks
     id:
-      description: Id of the resource, null where it is not known yet.
+      description: The ID of the resource. Null if it is not known yet.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     action:
-      description: V(create), V(update), V(replace) or V(delete).
+      description: The change, V(create), V(update), V(replace) or V(delete).
       type: str
       sample: update
       returned: always
@@ -108,55 +108,56 @@ changes:
         - schedule
       returned: always
 errors:
-  description: What failed.
+  description: The changes that failed.
   returned: always
   type: list
   elements: dict
   contains:
     kind:
-      description: Kind of the resource.
+      description: The kind of the resource.
       type: str
       sample: task
       returned: always
     name:
-      description: Name of the resource.
+      description: The name of the resource.
       type: str
       sample: install
       returned: always
     id:
-      description: Id of the resource, null where it is not known.
+      description: The ID of the resource. Null if it is not known.
       type: str
       sample: null
       returned: always
     action:
-      description: What was to be done.
+      description: The change that failed.
       type: str
       sample: create
       returned: always
     message:
-      description: What failed, what was done before and what the user can do.
+      description: The error, what the module did before it, and what you can do.
       type: str
       sample: User is not authorized to perform ssm:RegisterTaskWithMaintenanceWindow
       returned: always
     code:
-      description: Error code of the service.
+      description: The error code of the AWS service.
       type: str
       sample: AccessDeniedException
       returned: always
     request_id:
-      description: Request id of the failed call.
+      description: The ID of the failed request.
       type: str
       sample: 3b6e1f0c-5d2a-4e7b-9c8d-0f1e2d3c4b5a
       returned: always
 not_attempted:
-  description: Changes that were not attempted because something they wait for failed. C(reason) names it.
+  description: The changes that the module did not attempt because a change they depend on failed. C(reason) names
+    that change.
   returned: always
   type: list
   elements: dict
   sample:
     - {kind: task, name: install, window: prod, action: create, reason: "this waits for baseline web, which failed"}
 baselines:
-  description: The declared baselines, as RV(patchfleet.aws.ssm_patch_baseline#module:baseline).
+  description: The declared baselines, as in RV(patchfleet.aws.ssm_patch_baseline#module:baseline).
   returned: when nothing failed
   type: list
   elements: dict
@@ -164,7 +165,7 @@ baselines:
     - name: windows-critical
       baseline_id: pb-0c10e65780123456a
 windows:
-  description: The declared windows, as RV(patchfleet.aws.ssm_maintenance_window#module:window), each with
+  description: The declared windows, as in RV(patchfleet.aws.ssm_maintenance_window#module:window), each with
     C(targets), C(patch_tasks) and C(tasks).
   returned: when nothing failed
   type: list

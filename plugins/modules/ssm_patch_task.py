@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_patch_task
-short_description: Manage a task of a maintenance window that patches
+short_description: Manage a patch task of an AWS Systems Manager maintenance window
 version_added: 0.1.0
 description:
-  - Registers, changes, renames and deregisters one Run Command task that scans for or installs patches.
-  - The task is found by its exact name inside the window, or by its id, and is changed in place.
-  - Tasks of other kinds are managed by M(patchfleet.aws.ssm_window_task).
+  - Registers, updates, renames and deregisters a Run Command task that scans for patches or installs them.
+  - The module finds the task by its exact name in the window, or by its ID, and updates it in place.
+  - For other types of tasks, use M(patchfleet.aws.ssm_window_task).
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -29,7 +29,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Install on the registered targets, two at a time
+- name: Install patches on two nodes at a time
   patchfleet.aws.ssm_patch_task:
     window: prod-tuesday
     name: install
@@ -40,7 +40,7 @@ EXAMPLES = r"""
     output_s3_bucket: example-patch-logs
     output_s3_prefix: install
 
-- name: Scan every day, and tell a topic about failures
+- name: Scan every day, and publish failures to an SNS topic
   patchfleet.aws.ssm_patch_task:
     window: prod-daily
     name: scan
@@ -50,7 +50,7 @@ EXAMPLES = r"""
       topic_arn: arn:aws:sns:eu-central-1:123456789012:patching
       role_arn: arn:aws:iam::123456789012:role/patching-notification
 
-- name: Stop the notification
+- name: Remove the notification
   patchfleet.aws.ssm_patch_task:
     window: prod-daily
     name: scan
@@ -66,28 +66,28 @@ EXAMPLES = r"""
 RETURN = r"""
 task:
   description:
-    - The task as it is now, under the names of the options; in check mode as it would be.
-    - Null after O(state=absent).
+    - The task after the run, with the names of the options as keys. In check mode, the predicted task.
+    - Null with O(state=absent).
   returned: always
   type: dict
   contains:
     window_id:
-      description: Id of the window, null where it is not known yet.
+      description: The ID of the window. Null if it is not known yet.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     window_task_id:
-      description: Id of the task, null where it is not known yet.
+      description: The ID of the task. Null if it is not known yet.
       type: str
       sample: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
       returned: always
     task_type:
-      description: Always V(RUN_COMMAND).
+      description: The type of the task, always V(RUN_COMMAND).
       type: str
       sample: RUN_COMMAND
       returned: always
     window_targets:
-      description: Targets of the task by name where that is unique in the window, else by id.
+      description: The targets of the task, by name if the name is unique in the window, otherwise by ID.
       type: list
       elements: str
       sample:

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_resource_data_sync
-short_description: Manage a resource data sync of AWS Systems Manager
+short_description: Manage an AWS Systems Manager resource data sync
 version_added: 0.1.0
 description:
-  - Creates and deletes a sync that copies inventory and patch compliance of the managed nodes of an account and region
-    to an S3 bucket, where Athena can query the compliance of a whole organization.
-  - A sync is found by its name. AWS cannot update it, and it has no tags. With another destination than the declared
-    one it is an error, unless O(recreate=true).
-  - AWS allows five syncs for each account and region.
+  - Creates and deletes a resource data sync. A sync copies the inventory and patch compliance data of the managed
+    nodes in an account and Region to an S3 bucket. You can then query the compliance of a whole organization with
+    Athena.
+  - The module finds a sync by its name. AWS cannot update a sync, and a sync has no tags. If the destination of an
+    existing sync differs from your declaration, the module fails unless O(recreate=true).
+  - AWS allows five syncs for each account and Region.
 author:
   - Patchfleet contributors (@patchfleet)
 notes:
-  - AWS checks the policy of the bucket only when the sync runs. If its last run failed, the module warns with the
-    reason that AWS gives.
-  - Deleting is asynchronous. With O(recreate=true) the module waits up to five minutes until AWS no longer lists the
-    old sync. If AWS then refuses the new one, the module puts the old one back.
+  - AWS checks the bucket policy only when the sync runs. If the last run failed, the module shows a warning with the
+    reason from AWS.
+  - AWS deletes syncs asynchronously. With O(recreate=true), the module waits up to five minutes until AWS no longer
+    lists the old sync. If AWS then rejects the new sync, the module restores the old one.
 seealso:
   - module: patchfleet.aws.ssm_resource_data_sync_info
   - module: patchfleet.aws.patch_prerequisites
@@ -34,7 +35,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Copy the compliance of this account and region to the bucket of the organization
+- name: Copy the compliance data of this account and Region to the bucket of the organization
   patchfleet.aws.ssm_resource_data_sync:
     name: patch-compliance
     bucket: example-patch-compliance
@@ -42,14 +43,14 @@ EXAMPLES = r"""
     bucket_region: eu-central-1
     organization: true
 
-- name: Write to another prefix from now on
+- name: Change the prefix
   patchfleet.aws.ssm_resource_data_sync:
     name: patch-compliance
     bucket: example-patch-compliance
     prefix: compliance
     recreate: true
 
-- name: Delete it; the objects stay in the bucket
+- name: Delete the sync, but keep the objects in the bucket
   patchfleet.aws.ssm_resource_data_sync:
     name: patch-compliance
     bucket: example-patch-compliance
@@ -58,86 +59,88 @@ EXAMPLES = r"""
 
 RETURN = r"""
 resource_data_sync:
-  description:
-    - The sync, in check mode as it would be. Null after O(state=absent).
+  description: The sync. In check mode, the predicted sync. Null with O(state=absent).
   returned: success
   type: dict
   contains:
     name:
-      description: Name of the sync.
+      description: The name of the sync.
       type: str
       sample: patch-compliance
     type:
-      description: V(to_destination) for a sync to a bucket, V(from_source) for one that feeds Explorer.
+      description: The type of the sync, V(to_destination) for a sync to an S3 bucket or V(from_source) for a sync for
+        Explorer.
       type: str
       sample: to_destination
     bucket:
-      description: Name of the bucket.
+      description: The name of the S3 bucket.
       type: str
       sample: example-patch-compliance
     prefix:
-      description: Key prefix of the objects.
+      description: The key prefix of the objects.
       type: str
       sample: inventory
     bucket_region:
-      description: Region of the bucket.
+      description: The Region of the S3 bucket.
       type: str
       sample: eu-central-1
     kms_key_arn:
-      description: ARN of the KMS key that encrypts the objects.
+      description: The ARN of the KMS key that encrypts the objects.
       type: str
       sample: null
     organization:
-      description: Whether objects carry the ID of the organization as a tag.
+      description: Whether AWS tags the objects with the ID of the organization.
       type: bool
       sample: true
     source:
-      description: Sources of a sync of the type V(from_source), as the API returns them.
+      description: The source of a sync of the type V(from_source), as the API returns it.
       type: dict
       sample: null
     last_status:
-      description: V(Successful), V(Failed) or V(InProgress). Null for a sync that check mode would create.
+      description: The status of the last run, V(Successful), V(Failed) or V(InProgress). Null for a sync that check
+        mode would create.
       type: str
       sample: Successful
     last_status_message:
-      description: What AWS says about the last run.
+      description: The message of AWS about the last run.
       type: str
       sample: The sync was successfully completed
     last_sync_time:
-      description: When the sync last ran.
+      description: The date and time of the last run.
       type: str
       sample: "2026-01-06T22:00:00+00:00"
     last_successful_sync_time:
-      description: When the sync last succeeded.
+      description: The date and time of the last successful run.
       type: str
       sample: "2026-01-06T22:00:00+00:00"
     created_date:
-      description: When the sync was created.
+      description: The date and time when the sync was created.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
     modified_date:
-      description: When the sync was last changed.
+      description: The date and time when the sync was last modified.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
 action:
-  description: V(create), V(recreate) or V(delete), in check mode what would be done. Null if nothing differs.
+  description: The change, V(create), V(recreate) or V(delete). In check mode, the predicted change. Null if nothing
+    differs.
   returned: when the declaration is valid
   type: str
   sample: create
 fields:
-  description: Options whose values differ.
+  description: The options that differ.
   returned: when the declaration is valid
   type: list
   elements: str
   sample: [prefix]
 errors:
-  description: The change that failed, with the message of the service.
+  description: The change that failed, with the error message of AWS.
   returned: when the declaration is valid
   type: list
   elements: dict
   sample: []
 violations:
-  description: Everything that is wrong with the declaration. Nothing was written.
+  description: All errors in the declaration. The module changed nothing.
   returned: when the declaration is not valid
   type: list
   elements: str

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_resource_data_sync_info
-short_description: List the resource data syncs of AWS Systems Manager
+short_description: Gather information about AWS Systems Manager resource data syncs
 version_added: 0.1.0
-description:
-  - Lists the syncs of an account and region with their destinations, and whether their last run succeeded.
+description: Returns the resource data syncs of an account and Region with their destination and the status of their
+  last run.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -24,76 +24,77 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Read all syncs to a bucket
+- name: List all syncs to an S3 bucket
   patchfleet.aws.ssm_resource_data_sync_info:
   register: syncs
 
-- name: Fail if one of them does not run
+- name: Fail if the last run of a sync failed
   ansible.builtin.assert:
     that: syncs.resource_data_syncs | selectattr("last_status", "eq", "Failed") | length == 0
 """
 
 RETURN = r"""
 resource_data_syncs:
-  description: The syncs in the order of their names, an empty list if there are none.
+  description: The syncs, sorted by name. An empty list if there are none.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: Name of the sync.
+      description: The name of the sync.
       type: str
       sample: patch-compliance
     type:
-      description: V(to_destination) for a sync to a bucket, V(from_source) for one that feeds Explorer.
+      description: The type of the sync, V(to_destination) for a sync to an S3 bucket or V(from_source) for a sync for
+        Explorer.
       type: str
       sample: to_destination
     bucket:
-      description: Name of the bucket.
+      description: The name of the S3 bucket.
       type: str
       sample: example-patch-compliance
     prefix:
-      description: Key prefix of the objects.
+      description: The key prefix of the objects.
       type: str
       sample: inventory
     bucket_region:
-      description: Region of the bucket.
+      description: The Region of the S3 bucket.
       type: str
       sample: eu-central-1
     kms_key_arn:
-      description: ARN of the KMS key that encrypts the objects.
+      description: The ARN of the KMS key that encrypts the objects.
       type: str
       sample: null
     organization:
-      description: Whether objects carry the ID of the organization as a tag.
+      description: Whether AWS tags the objects with the ID of the organization.
       type: bool
       sample: true
     source:
-      description: Sources of a sync of the type V(from_source), as the API returns them.
+      description: The source of a sync of the type V(from_source), as the API returns it.
       type: dict
       sample: null
     last_status:
-      description: V(Successful), V(Failed) or V(InProgress).
+      description: The status of the last run, V(Successful), V(Failed) or V(InProgress).
       type: str
       sample: Successful
     last_status_message:
-      description: What AWS says about the last run.
+      description: The message of AWS about the last run.
       type: str
       sample: The sync was successfully completed
     last_sync_time:
-      description: When the sync last ran.
+      description: The date and time of the last run.
       type: str
       sample: "2026-01-06T22:00:00+00:00"
     last_successful_sync_time:
-      description: When the sync last succeeded.
+      description: The date and time of the last successful run.
       type: str
       sample: "2026-01-06T22:00:00+00:00"
     created_date:
-      description: When the sync was created.
+      description: The date and time when the sync was created.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
     modified_date:
-      description: When the sync was last changed.
+      description: The date and time when the sync was last modified.
       type: str
       sample: "2026-01-01T00:00:00+00:00"
 """

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_window_target
-short_description: Manage a registered target of a maintenance window
+short_description: Manage a target of an AWS Systems Manager maintenance window
 version_added: 0.1.0
 description:
-  - Registers, changes, renames and deregisters one target of a maintenance window of AWS Systems Manager.
-  - The target is found by its exact name inside the window, or by its id. Name, description and criteria are
-    changed in place.
-  - A change between instances and a resource group is not possible in place; the target is then replaced and
-    every task that used it is re-pointed.
+  - Registers, updates, renames and deregisters a target of a maintenance window.
+  - The module finds the target by its exact name in the window, or by its ID. It updates the name, the description
+    and the selected nodes in place.
+  - AWS cannot change a target from managed nodes to a resource group, or back. In this case, the module replaces the
+    target and updates every task that uses it.
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -30,14 +30,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: All instances of a patch group
+- name: Register the nodes of a patch group
   patchfleet.aws.ssm_window_target:
     window: prod-tuesday
     name: database-servers
     patch_groups: [Database Servers]
     owner_information: Database team
 
-- name: Instances by two tags, both of which must match
+- name: Register nodes that have two tags
   patchfleet.aws.ssm_window_target:
     window: prod-tuesday
     name: linux-web
@@ -45,14 +45,14 @@ EXAMPLES = r"""
       Environment: [prod, preprod]
       Role: web
 
-- name: A resource group
+- name: Register a resource group
   patchfleet.aws.ssm_window_target:
     window: prod-tuesday
     name: fleet
     resource_group: production
     resource_types: ["AWS::EC2::Instance"]
 
-- name: Deregister a target that no task uses any more
+- name: Deregister a target that no task uses
   patchfleet.aws.ssm_window_target:
     window: prod-tuesday
     name: linux-web
@@ -62,43 +62,43 @@ EXAMPLES = r"""
 RETURN = r"""
 target:
   description:
-    - The target as it is now; in check mode as it would be.
-    - Null after O(state=absent).
+    - The target after the run. In check mode, the predicted target.
+    - Null with O(state=absent).
   returned: always
   type: dict
   contains:
     window_id:
-      description: Id of the window, null where it is not known yet.
+      description: The ID of the window. Null if it is not known yet.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     window_target_id:
-      description: Id of the target, null where it is not known yet.
+      description: The ID of the target. Null if it is not known yet.
       type: str
       sample: e32eecb2-646c-4f4b-8ed1-205fbEXAMPLE
       returned: always
     name:
-      description: Name of the target.
+      description: The name of the target.
       type: str
       sample: web
       returned: always
     description:
-      description: Description of the target.
+      description: The description of the target.
       type: str
       sample: Web servers
       returned: always
     owner_information:
-      description: Text that AWS puts into the events of the target.
+      description: The value that AWS includes in the events of the target.
       type: str
       sample: Web team
       returned: always
     resource_type:
-      description: V(INSTANCE) or V(RESOURCE_GROUP).
+      description: The type of the target, V(INSTANCE) or V(RESOURCE_GROUP).
       type: str
       sample: INSTANCE
       returned: always
     targets:
-      description: The criteria in the API's own form, keys in lower case.
+      description: The targets in the format of the Systems Manager API, with keys in lower case.
       type: list
       elements: dict
       returned: always

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_window_task
-short_description: Manage a task of any type of a maintenance window
+short_description: Manage a task of any type in an AWS Systems Manager maintenance window
 version_added: 0.1.0
 description:
-  - Registers, changes, renames and deregisters one task of a maintenance window, be it Run Command with any document,
-    Automation, Lambda or Step Functions.
-  - The task is found by its exact name inside the window, or by its id. It is changed in place; another
-    O(task_type) replaces it.
-  - Pseudo parameters such as C({{TARGET_ID}}) reach the service untouched; in YAML mark such text with C(!unsafe).
+  - Registers, updates, renames and deregisters a Run Command, Automation, Lambda or Step Functions task of a
+    maintenance window.
+  - The module finds the task by its exact name in the window, or by its ID, and updates it in place. If you change
+    O(task_type), it replaces the task.
+  - The module passes pseudo parameters such as C({{TARGET_ID}}) unchanged to AWS. In YAML, tag a value that contains
+    them with C(!unsafe).
 author:
   - Patchfleet contributors (@patchfleet)
 seealso:
@@ -30,7 +31,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: An image of each server before it is patched; the service puts the id of the instance into the parameter
+- name: Create an image of each server before it is patched (AWS replaces RESOURCE_ID with the instance ID)
   patchfleet.aws.ssm_window_task:
     window: prod-tuesday
     name: image
@@ -43,7 +44,7 @@ EXAMPLES = r"""
         InstanceId: !unsafe "{{RESOURCE_ID}}"
         NoReboot: "true"
 
-- name: A function, without targets
+- name: Invoke a Lambda function, without targets
   patchfleet.aws.ssm_window_task:
     window: prod-tuesday
     name: announce
@@ -53,7 +54,7 @@ EXAMPLES = r"""
       payload:
         window: !unsafe "{{WINDOW_ID}}"
 
-- name: Deregister it
+- name: Deregister the task
   patchfleet.aws.ssm_window_task:
     window: prod-tuesday
     name: announce
@@ -63,23 +64,23 @@ EXAMPLES = r"""
 RETURN = r"""
 task:
   description:
-    - The task as it is now, under the names of the options; in check mode as it would be.
-    - Null after O(state=absent).
+    - The task after the run, with the names of the options as keys. In check mode, the predicted task.
+    - Null with O(state=absent).
   returned: always
   type: dict
   contains:
     window_id:
-      description: Id of the window, null where it is not known yet.
+      description: The ID of the window. Null if it is not known yet.
       type: str
       sample: mw-0c50858d01234567a
       returned: always
     window_task_id:
-      description: Id of the task, null where it is not known yet.
+      description: The ID of the task. Null if it is not known yet.
       type: str
       sample: 4f7ca192-7e9a-40fe-9192-5cb15EXAMPLE
       returned: always
     window_targets:
-      description: Targets of the task by name where that is unique in the window, else by id.
+      description: The targets of the task, by name if the name is unique in the window, otherwise by ID.
       type: list
       elements: str
       sample:

@@ -20,12 +20,12 @@ FORMATS = ("html", "csv", "json", "junit")
 _COUNTS: dict[str, tuple[str, ...] | str] = {
     "noncompliant": "The maximum number of noncompliant nodes.",
     "critical_noncompliant": (
-        "The maximum number of nodes that miss a patch with the compliance level CRITICAL in their patch baseline.",
+        "The maximum number of nodes that are missing a patch with the compliance level CRITICAL in their baseline.",
         "If a baseline assigns no compliance level, the count of its nodes is always 0, regardless of the severity"
         " of missing patches. The rule therefore fails if there are such nodes (O(ungraded)), unless a rule on"
         " O(ungraded) allows them. It also fails if no node has a baseline that assigns compliance levels.",
     ),
-    "security_noncompliant": "The maximum number of nodes that miss a security patch.",
+    "security_noncompliant": "The maximum number of nodes that are missing a security patch.",
     "pending_reboot": "The maximum number of nodes that need a reboot.",
     "failed": "The maximum number of nodes where the installation of a patch failed.",
     "never_scanned": "The maximum number of nodes that have never been scanned.",
@@ -39,7 +39,8 @@ _COUNTS: dict[str, tuple[str, ...] | str] = {
 _PATCH_RULE: Options = (
     Option(
         "max",
-        "The maximum number of missing patches that match the rule. A patch that several nodes miss counts once.",
+        "The maximum number of missing patches that match the rule. A patch that is missing on several nodes counts"
+        " once.",
         "int",
         default=0,
     ),

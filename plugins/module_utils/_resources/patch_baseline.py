@@ -166,7 +166,7 @@ OPTIONS = (
     ),
     Option(
         "available_security_updates_compliance_status",
-        "The status of nodes that miss security updates which are available but not approved: V(COMPLIANT) or"
+        "The compliance status of nodes with security updates that are available but not approved: V(COMPLIANT) or"
         " V(NON_COMPLIANT) (Windows only).",
         api="AvailableSecurityUpdatesComplianceStatus",
     ),
