@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
@@ -181,22 +182,57 @@ def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool
     return Api(read_dates(client), is_lenient)
 
 
+@contextmanager
+def worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool that, after an error, does not wait for calls that nobody needs any more."""
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:
     """Run jobs concurrently, and the jobs that they name; the first failure ends it and is raised."""
-    # One queue for all that end: to wait for a set of futures takes longer the more there are.
-    ended: SimpleQueue[Future[Iterable[Job]]] = SimpleQueue()
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    with worker_pool(workers) as pool:
+        start_jobs(pool, jobs).result()
 
-        def start(named: Iterable[Job]) -> int:
-            futures = [pool.submit(job) for job in named]
-            for future in futures:
-                future.add_done_callback(ended.put)
-            return len(futures)
 
+def start_jobs(pool: ThreadPoolExecutor, jobs: Iterable[Job]) -> Future[None]:
+    """Start jobs in a pool, and then those that they name; the future ends with the last, or fails with the first."""
+    whole: Future[None] = Future()
+    lock = Lock()
+    left = 1
+
+    def start(named: Iterable[Job]) -> None:
+        """Start what a job has named, in the place of that job."""
+        nonlocal left
+        ready = [*named]
+        with lock:
+            left += len(ready) - 1
+            is_over = not left
+        for job in ready:
+            pool.submit(work, job)
+        if is_over:
+            whole.set_result(None)
+
+    def work(job: Job) -> None:
         try:
-            running = start(jobs)
-            while running:
-                running += start(ended.get().result()) - 1
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            start(job())
+        except BaseException as error:
+            with lock:
+                if not whole.done():
+                    whole.set_exception(error)
+
+    start(jobs)
+    return whole
+
+
+def page_job(entries: Iterator[Answer], size: int, take: Callable[[list[Answer]], Iterable[Job]]) -> Job:
+    """A job that takes one page of a listing and names itself for the next, so that listings take turns."""
+
+    def job() -> Iterable[Job]:
+        page = [*islice(entries, size)]
+        return [*take(page), job] if page else ()
+
+    return job

@@ -7,14 +7,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from .._aws.client import Api
-from .._aws.nodes import NODES_PER_CALL, chunks
+from .._aws.nodes import chunks
 from .._aws.structures import Raw
 from .baselines import Baselines, Policy
 from .gaps import Gaps
@@ -48,6 +47,8 @@ T = TypeVar("T")
 _IDS_PER_CALL = 20
 # How many nodes wait together for the release dates of their patches, and how many patches at most.
 _NODES_AT_ONCE, _PATCHES_AT_ONCE = 50, 2000
+# How many parts of 50 nodes are read before their groups are known: some 25 MiB.
+_PARTS_AHEAD = 200
 
 
 @dataclass(slots=True)
@@ -75,9 +76,16 @@ class ComplianceReader:
     """
 
     def __init__(
-        self, api: Api, params: Mapping[str, Any], gaps: Gaps, now: datetime, look_up: Callable[[Iterable[str]], None]
+        self,
+        api: Api,
+        pool: ThreadPoolExecutor,
+        params: Mapping[str, Any],
+        gaps: Gaps,
+        now: datetime,
+        look_up: Callable[[Iterable[str]], None] = lambda _groups: None,
     ) -> None:
         self._api = api
+        self._pool = pool
         self._gaps = gaps
         self._now = now
         self._look_up_groups = look_up
@@ -94,14 +102,13 @@ class ComplianceReader:
 
     def results(self, scope: Scope) -> Iterator[Result]:
         """The nodes in their order, those that never reported a group after the others, then what is not managed."""
-        with _pool(self._workers) as pool:
-            parts = (partial(self._part, scope, ids) for ids in chunks(scope.facts, NODES_PER_CALL))
-            read = (result for part in _ordered(pool, parts, self._workers) for result in part)
-            results = self._grouped(scope, read)
-            if self._with_patches:
-                jobs = (partial(self._patched, result) for result in results)
-                results = self._dated(pool, _ordered(pool, jobs, self._workers))
-            yield from results
+        parts = (partial(self._part, scope, ids) for ids in scope.parts())
+        read = (result for part in self._ordered(parts, scope.grouping) for result in part)
+        results = self._grouped(scope, read)
+        if self._with_patches:
+            jobs = (partial(self._patched, result) for result in results)
+            results = self._dated(self._ordered(jobs))
+        yield from results
         for facts, groups in (scope.unmanaged or {}).values():
             row = instance_row(facts, groups, NO_REPORT, UNMANAGED)
             yield Result(facts, UNMANAGED, row, [*groups])
@@ -110,7 +117,11 @@ class ComplianceReader:
         """Each result with its groups; which groups there are besides those with a baseline, the reports tell."""
         waiting: list[str] = []
         reported: set[str] = set()
+        is_known = scope.grouping is None
         for result in results:
+            if not is_known:
+                self._look_up_groups(())
+                is_known = True
             group = result.row["patch_group"]
             if group:
                 reported.add(group)
@@ -188,13 +199,26 @@ class ComplianceReader:
             severities is None or (raw.get("Severity") or "").casefold() in severities
         )
 
-    def _dated(self, pool: ThreadPoolExecutor, results: Iterable[Result]) -> Iterator[Result]:
+    def _ordered(self, jobs: Iterable[Callable[[], T]], grouping: Future[None] | None = None) -> Iterator[T]:
+        """The results of jobs in their order, with only a few jobs started ahead of the one that is taken.
+
+        grouping: before its end no result can be used, so more of them are read meanwhile.
+        """
+        running: deque[Future[T]] = deque()
+        for job in jobs:
+            running.append(self._pool.submit(job))
+            while len(running) > (self._workers if grouping is None or grouping.done() else _PARTS_AHEAD):
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+    def _dated(self, results: Iterable[Result]) -> Iterator[Result]:
         """The release dates of patches of Windows that a node lacks; each is read once."""
         for batch in _batches(results):
             rows = [(one.facts, row) for one in batch for row in one.patches if row["kb_id"]]
             dated = [row for facts, row in rows if facts.platform_type == "Windows" and row["state"] in _UNDONE]
             unknown = dict.fromkeys(row["kb_id"] for row in dated if row["kb_id"] not in self._release_dates)
-            for found in pool.map(self._read_dates, chunks(unknown, _IDS_PER_CALL)):
+            for found in self._pool.map(self._read_dates, chunks(unknown, _IDS_PER_CALL)):
                 self._release_dates.update(found)
             for row in dated:
                 row["release_date"] = self._release_dates[row["kb_id"]]
@@ -235,24 +259,3 @@ def _batches(results: Iterable[Result]) -> Iterator[list[Result]]:
             yield batch
             batch, patches = [], 0
     yield batch
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool that, after an error, does not wait for calls that nobody needs any more."""
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ordered(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], T]], ahead: int) -> Iterator[T]:
-    """The results of jobs in their order, with only this many jobs started ahead of the one that is taken."""
-    running: deque[Future[T]] = deque()
-    for job in jobs:
-        running.append(pool.submit(job))
-        if len(running) > ahead:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()

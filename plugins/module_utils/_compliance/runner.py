@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .._aws.client import Api, connect
+from .._aws.client import Api, connect, worker_pool
 from .._files.row_file import RowFile, dest_violations
 from .._options.module import finish, make_module, refuse
 from .._options.option import Option, Options
@@ -117,7 +118,8 @@ def run_compliance_info() -> None:
     refuse(module, violations(module.params))
     api = connect(module, module.params["concurrency"], is_lenient=True)
     refuse(module, _unknown_states(api, module.params) + _group_violations(api, module.params))
-    finish(module, lambda: _Reading(module, api).result())
+    with worker_pool(module.params["concurrency"]) as pool:
+        finish(module, lambda: _Reading(module, api, pool).result())
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
@@ -150,16 +152,16 @@ def _group_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
 class _Reading:
     """One run: rows go to where they are wanted while the nodes are read, and are counted on their way."""
 
-    def __init__(self, module: AnsibleAWSModule, api: Api) -> None:
+    def __init__(self, module: AnsibleAWSModule, api: Api, pool: ThreadPoolExecutor) -> None:
         self._params: Mapping[str, Any] = module.params
         self._check_mode: bool = module.check_mode
         self._region = module.region
         self._gaps = Gaps()
         ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2", is_lenient=True))
-        self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps)
+        self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps, pool)
         self._read_at = clock.now()
         look_up_groups = self._scope_reader.look_up_groups
-        self._reader = ComplianceReader(api, self._params, self._gaps, self._read_at, look_up_groups)
+        self._reader = ComplianceReader(api, pool, self._params, self._gaps, self._read_at, look_up_groups)
         self._with_patches = self._params["level"] == "patches"
         self._summary = Totals(self._with_patches)
         self._groups: dict[str | None, Totals] = {

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
+from queue import SimpleQueue
 from sys import intern
 from typing import Any
 
-from .._aws.client import Api, Job, run_jobs
+from .._aws.client import Api, Job, page_job, start_jobs
 from .._aws.errors import ApiError
 from .._aws.nodes import GROUP_TAGS, NODES_PER_CALL, chunks, listed_nodes
 from .._aws.structures import Raw
@@ -40,6 +42,7 @@ class Scope:
     their last reports where a group was asked for. unmanaged: instances that Systems Manager does not know, with their
     groups; None where they were not read. not_found: ids that were asked for and are neither.
     unread_groups: groups that were asked for and may have more nodes. groups_unread: whether tags were not read.
+    pages: the ids of nodes while they are listed; None where facts holds all. grouping: ends when all tags are read.
     """
 
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -48,6 +51,12 @@ class Scope:
     not_found: list[str] = field(default_factory=list)
     unread_groups: set[str] = field(default_factory=set)
     groups_unread: bool = False
+    pages: Iterator[list[str]] | None = None
+    grouping: Future[None] | None = None
+
+    def parts(self) -> Iterator[list[str]]:
+        """The ids of the nodes, at most as many at a time as one call takes."""
+        return chunks(self.facts, NODES_PER_CALL) if self.pages is None else self.pages
 
 
 def tag_filters(tags: Mapping[str, Any] | None) -> list[Raw]:
@@ -71,11 +80,13 @@ def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> l
 class ScopeReader:
     """Reads the nodes that fit the options; a node has to fit all that are given."""
 
-    def __init__(self, api: Api, ec2: Callable[[], Api], params: Mapping[str, Any], gaps: Gaps) -> None:
+    def __init__(
+        self, api: Api, ec2: Callable[[], Api], params: Mapping[str, Any], gaps: Gaps, pool: ThreadPoolExecutor
+    ) -> None:
         self._api = api
         self._ec2 = ec2
         self._gaps = gaps
-        self._workers: int = params["concurrency"]
+        self._pool = pool
         self._include_unmanaged: bool = params["include_unmanaged"]
         self._ids = _unique(params["instance_ids"])
         self._asked = _unique(params["patch_groups"])
@@ -83,56 +94,89 @@ class ScopeReader:
         self._facts: dict[str, Facts] = {}
         # Ids in the order of their listing, by what was listed.
         self._listed: dict[tuple[str, ...], list[str]] = {}
-        self._registered: list[str] | None = None
+        # Groups that have a baseline, and whether it is known which nodes carry their tags.
+        self._registered: list[str] = []
+        self._is_grouped = False
         self._candidates: list[list[Unmanaged] | None] = []
         self._scope = Scope()
 
     def read(self) -> Scope:
-        """The nodes. What only its last report puts into a group is looked up by its id."""
-        run_jobs(self._first_jobs(), self._workers)
+        """The nodes. Where no list has to be complete before it is known which they are, they are still coming in."""
+        if self._ids is None and self._asked is None:
+            return self._begin()
+        start_jobs(self._pool, self._first_jobs()).result()
         ids = self._fitting()
+        # What only its last report puts into a group is looked up by its id.
         unknown = [one for one in ids if one not in self._facts]
-        run_jobs(
-            [partial(self._list_named, _REPORTED, part) for part in chunks(unknown, NODES_PER_CALL)], self._workers
-        )
+        named = [partial(self._list_named, _REPORTED, part) for part in chunks(unknown, NODES_PER_CALL)]
+        start_jobs(self._pool, named).result()
         scope = self._scope
         scope.facts = {one: self._facts.pop(one) for one in ids if one in self._facts}
-        self._group(self._registered if self._asked is None else self._asked)
+        self._group(self._asked)
         self._tell_unmanaged()
         found = {*self._listed.get(("id",), ()), *(scope.unmanaged or ())}
         scope.not_found = [one for one in self._ids or () if one not in found]
         self._facts, self._listed, self._candidates = {}, {}, []
         return scope
 
+    def _begin(self) -> Scope:
+        """Start to read all nodes of these tags, and the tags of groups beside them."""
+        listed: SimpleQueue[list[str] | None] = SimpleQueue()
+        known = self._scope.facts
+
+        def take(raws: list[Raw]) -> Iterable[Job]:
+            # A listing that changes while it is read may give a node twice.
+            fresh = {one.instance_id: one for one in map(facts_of, raws) if one.instance_id not in known}
+            known.update(fresh)
+            if fresh:
+                listed.put([*fresh])
+            return ()
+
+        def pages() -> Iterator[list[str]]:
+            while (ids := listed.get()) is not None:
+                yield ids
+            listing.result()
+            grouping.result()
+            self._tell_unmanaged()
+
+        nodes = page_job(listed_nodes(self._api, self._tags), NODES_PER_CALL, take)
+        listing = start_jobs(self._pool, [nodes, *self._instance_jobs()])
+        listing.add_done_callback(lambda _ended: listed.put(None))
+        grouping = start_jobs(self._pool, [self._list_groups])
+        self._scope.pages, self._scope.grouping = pages(), grouping
+        return self._scope
+
     def look_up_groups(self, reported: Iterable[str]) -> None:
         """Read which nodes carry the tag of a group that has a baseline, or of one of these, unless that is known."""
         if self._asked is not None:
             return
-        if self._registered is None:
-            run_jobs([self._list_groups], self._workers)
+        if not self._is_grouped:
+            self._is_grouped = True
+            (self._scope.grouping or start_jobs(self._pool, [self._list_groups])).result()
             self._group(self._registered)
-        more = sorted({*reported}.difference(self._registered or ()))
-        run_jobs(self._tag_jobs(more), self._workers)
+        more = sorted({*reported}.difference(self._registered))
+        start_jobs(self._pool, self._tag_jobs(more)).result()
         self._group(more)
 
     def _first_jobs(self) -> list[Job]:
         jobs: list[Job] = [partial(self._list_named, "id", part) for part in chunks(self._ids or (), NODES_PER_CALL)]
         for group in self._asked or ():
-            jobs += [partial(self._list, (key, group), [_filter(f"tag:{key}", [group])]) for key in GROUP_TAGS]
+            jobs += [self._list((key, group), [_filter(f"tag:{key}", [group])]) for key in GROUP_TAGS]
             jobs.append(partial(self._list_reported, group))
-        if self._tags or (self._ids is None and self._asked is None):
-            jobs.append(partial(self._list, ("node",), self._tags))
-        if self._ids is None and self._asked is None:
-            jobs.append(self._list_groups)
-        if self._include_unmanaged:
-            jobs += [partial(self._list_instances, filters) for filters in self._instance_filters()]
-        return jobs
+        if self._tags:
+            jobs.append(self._list(("node",), self._tags))
+        return [*jobs, *self._instance_jobs()]
+
+    def _instance_jobs(self) -> list[Job]:
+        if not self._include_unmanaged:
+            return []
+        return [partial(self._list_instances, filters) for filters in self._instance_filters()]
 
     def _fitting(self) -> list[str]:
         parts = []
         if self._asked is not None:
             parts.append(chain(*(self._listed.get((kind, group), ()) for group in self._asked for kind in _OF_GROUP)))
-        if self._tags or (self._ids is None and self._asked is None):
+        if self._tags:
             parts.append(chain(self._listed.pop(("node",), ())))
         if self._ids is not None:
             listed = frozenset(self._listed.get(("id",), ()))
@@ -141,24 +185,27 @@ class ScopeReader:
         return [one for one in first if all(one in other for other in others)]
 
     def _group(self, groups: Iterable[str] | None) -> None:
-        known = self._scope.groups
+        known, wanted = self._scope.groups, self._scope.facts
         # Nodes of the same groups share one tuple.
         shared: dict[Groups, Groups] = {}
         for group in groups or ():
             for one in dict.fromkeys(chain(*(self._listed.pop((kind, group), ()) for kind in _OF_GROUP))):
-                if one in self._scope.facts:
+                # While nodes are still coming in, all that carry the tag are among them.
+                if self._scope.pages or one in wanted:
                     joined = (*known.get(one, ()), group)
                     known[one] = shared.setdefault(joined, joined)
 
-    def _list(self, key: tuple[str, ...], filters: list[Raw], keep: bool = True) -> Iterable[Job]:
+    def _list(self, key: tuple[str, ...], filters: list[Raw], keep: bool = True) -> Job:
         """keep: whether what is said of the nodes is needed, or only which they are."""
-        ids = []
-        for raw in listed_nodes(self._api, filters):
-            ids.append(intern(raw["InstanceId"]))
+        ids = self._listed[key] = []
+
+        def take(raws: list[Raw]) -> Iterable[Job]:
+            ids.extend(intern(raw["InstanceId"]) for raw in raws)
             if keep:
-                self._facts[ids[-1]] = facts_of(raw)
-        self._listed[key] = ids
-        return ()
+                self._facts.update({one.instance_id: one for one in map(facts_of, raws)})
+            return ()
+
+        return page_job(listed_nodes(self._api, filters), NODES_PER_CALL, take)
 
     def _list_named(self, key: str, ids: list[str]) -> Iterable[Job]:
         try:
@@ -204,7 +251,7 @@ class ScopeReader:
 
     def _tag_jobs(self, groups: Iterable[str]) -> list[Job]:
         return [
-            partial(self._list, (key, group), [_filter(f"tag:{key}", [group]), *self._tags], False)
+            self._list((key, group), [_filter(f"tag:{key}", [group]), *self._tags], False)
             for group in groups
             for key in GROUP_TAGS
         ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .._aws.client import Api, Job, connect, run_jobs
+from .._aws.client import Api, Job, connect, run_jobs, worker_pool
 from .._compliance.gaps import Gaps
 from .._compliance.reader import ComplianceReader
 from .._compliance.rows import AVAILABLE, NOT_INSTALLED, Row
@@ -121,11 +121,11 @@ class _Reading:
         params = {**self._params, **_COMPLIANCE, "instance_ids": [*waiting]}
         groups = {one: found.verdict.groups for one, found in waiting.items()}
         scope = ReadScope({one: found.node.facts for one, found in waiting.items()}, groups)
-        reader = ComplianceReader(self._api, params, self._gaps, self._now, lambda _groups: None)
-        for result in reader.results(scope):
-            # What was forecast is not kept.
-            found = waiting.pop(result.facts.instance_id)
-            yield forecast_node(found, result, self._approvals_of(found) if self._with_patches else None)
+        with worker_pool(self._params["concurrency"]) as pool:
+            for result in ComplianceReader(self._api, pool, params, self._gaps, self._now).results(scope):
+                # What was forecast is not kept.
+                found = waiting.pop(result.facts.instance_id)
+                yield forecast_node(found, result, self._approvals_of(found) if self._with_patches else None)
 
     def _read_effective(self, waiting: Mapping[str, NodeForecast]) -> None:
         """The effective patches of the baselines of Windows nodes; AWS lists none for others."""
