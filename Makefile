@@ -100,6 +100,17 @@ test-browser: $(STAMP) ## use the report in Chromium, which is installed if need
 	@$(BIN)/python tools/make_browser.py
 	$(PYTEST) tests/browser
 
+# ansible-rulebook brings packages that nothing else here needs.
+.venv-events/.stamp: tests/events/requirements.txt $(STAMP)
+	@rm -rf .venv-events && $(BIN)/python -m venv .venv-events
+	@$(BIN)/python -m uv pip install --quiet --python .venv-events/bin/python -r $< || .venv-events/bin/python -m pip install --quiet -r $<
+	@touch $@
+
+.PHONY: test-events
+test-events: .venv-events/.stamp ## run the rulebooks on events; installs ansible-rulebook, and Java if need be
+	@$(BIN)/python tools/make_java.py
+	$(PYTEST) tests/events
+
 .PHONY: screenshot
 screenshot: $(STAMP) ## make the picture of the report that the README shows
 	@$(BIN)/python tools/make_browser.py

@@ -37,6 +37,7 @@ DEVELOPMENT = {
     "requirements-docs.txt",
     "requirements-release.txt",
 }
+RULEBOOK = "extensions/eda/rulebooks/patch_events.yml"
 WINDOW = {"name": "install-test", "schedule": "rate(7 days)", "duration": 2, "cutoff": 1}
 
 
@@ -45,7 +46,7 @@ class InstallError(Exception):
 
 
 def members(tarball: Path) -> list[PurePosixPath]:
-    """Return the paths in the tarball; raise InstallError for one that only development needs."""
+    """Return the paths in the tarball; raise InstallError for one that only development needs, or without rulebooks."""
     with tarfile.open(tarball) as archive:
         paths = [PurePosixPath(name) for name in archive.getnames()]
     stray = [
@@ -53,6 +54,8 @@ def members(tarball: Path) -> list[PurePosixPath]:
     ]
     if stray:
         raise InstallError(f"The tarball holds files that only development needs: {', '.join(stray)}")
+    if PurePosixPath(RULEBOOK) not in paths:
+        raise InstallError(f"The tarball lacks {RULEBOOK}")
     return paths
 
 

@@ -74,7 +74,9 @@ PLAYBOOK_COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
 _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
 # What a playbook has in it that is to change something.
 _WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
-_READING = frozenset(f"{COLLECTION}{name}" for name in ("export", "compliance_report", "forecast"))
+_READING = frozenset(
+    f"{COLLECTION}{name}" for name in ("export", "compliance_report", "forecast", "event_queue", "changed_by_hand")
+)
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
 
@@ -234,7 +236,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_names_of_the_collection_exist(page: Path) -> None:
-    folders = ("plugins/modules/*.py", "plugins/filter/*.py", "plugins/inventory/*.py", "playbooks/*.yml", "roles/*")
+    plugins = ("plugins/modules/*.py", "plugins/filter/*.py", "plugins/inventory/*.py")
+    folders = (*plugins, "playbooks/*.yml", "roles/*", "extensions/eda/rulebooks/*.yml")
     known = {path.stem for pattern in folders for path in CHECKOUT.glob(pattern)} | {"all", "aws", "git"}
     named = set(re.findall(r"\bpatchfleet\.aws\.(\w+)", page.read_text(encoding="utf-8")))
     assert named <= known

@@ -228,3 +228,34 @@ def test_names_cannot_steer_a_terminal() -> None:
 def test_something_else_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match="must be the result of a module, not list"):
         summary([])
+
+
+def test_an_execution_is_shown_with_what_did_not_succeed() -> None:
+    done = {"status": "SUCCESS", "status_details": None, "window_target": "db", "instance_ids": ["i-1"]}
+    failed = {"status": "FAILED", "status_details": "Failed", "window_target": "web", "instance_ids": ["i-2"]}
+    task = {"name": "install", "task_arn": "AWS-RunPatchBaseline", "status": "FAILED", "status_details": None}
+    execution = {"status": "TIMED_OUT", "start_time": "2026-01-04T02:00:00+00:00", "end_time": None}
+    window = {"name": "weekly", "window_id": "mw-1"}
+    tasks = [{**task, "invocations": [done, {**failed, "command_id": "c-1"}]}]
+
+    assert summary({"windows": [{**window, "executions": [{**execution, "tasks": tasks}]}]}) == [
+        "weekly (mw-1): TIMED_OUT, from 2026-01-04T02:00:00+00:00 to not ended",
+        "Task install: FAILED",
+        "web (i-2): FAILED (Failed), command c-1",
+    ]
+    assert summary({"windows": [{**window, "executions": []}]}) == [
+        "weekly (mw-1): no such execution among those that AWS lists"
+    ]
+    assert summary({"windows": []}) == ["No window: it was deleted, or never was in this account and Region"]
+
+
+def test_nodes_that_are_not_compliant_are_named_with_what_they_lack() -> None:
+    nodes = [
+        {"instance_id": "i-1", "name": "web-1", "compliant": False, "missing_count": 2, "failed_count": 1},
+        {"instance_id": "i-2", "name": None, "compliant": False},
+        {"instance_id": "i-3", "name": "web-3", "compliant": True},
+    ]
+    result: dict[str, Any] = {"summary": {"managed": 3}, "groups": [], "instances": nodes}
+
+    assert summary(result) == ["Not compliant: 2 of 3 managed nodes: i-1 (web-1, 2 missing, 1 failed), i-2"]
+    assert summary({**result, "summary": {"managed": None}, "instances": []}) == ["Not compliant: 0"]

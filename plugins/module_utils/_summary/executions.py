@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What executions of windows did, from the result of C(ssm_maintenance_window_info)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._aws.text import printable
+from .lists import listed
+
+Result = Mapping[str, Any]
+
+
+def execution_lines(result: Result, _check_mode: bool) -> list[str]:
+    """A line for each execution and each of its tasks, and one for each invocation that did not succeed."""
+    lines = [line for window in result["windows"] for line in _window(window)]
+    return lines or ["No window: it was deleted, or never was in this account and Region"]
+
+
+def _window(window: Mapping[str, Any]) -> Iterator[str]:
+    name = f"{printable(str(window['name']))} ({window['window_id']})"
+    executions = window.get("executions") or ()
+    if not executions:
+        yield f"{name}: no such execution among those that AWS lists"
+    for execution in executions:
+        yield f"{name}: {_state(execution)}, {_times(execution)}"
+        for task in execution.get("tasks") or ():
+            yield from _task(task)
+
+
+def _task(task: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Task {printable(str(task['name'] or task['task_arn']))}: {_state(task)}"
+    for invocation in task.get("invocations") or ():
+        if invocation["status"] != "SUCCESS":
+            yield f"{_whom(invocation)}: {_state(invocation)}{_command(invocation)}"
+
+
+def _whom(invocation: Mapping[str, Any]) -> str:
+    target = invocation.get("window_target") or invocation.get("window_target_id") or "invocation"
+    nodes = invocation.get("instance_ids") or ()
+    return f"{printable(str(target))} ({listed([*map(str, nodes)])})" if nodes else printable(str(target))
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    details = one.get("status_details")
+    return f"{one['status']} ({printable(str(details))})" if details else str(one["status"])
+
+
+def _command(invocation: Mapping[str, Any]) -> str:
+    return f", command {invocation['command_id']}" if invocation.get("command_id") else ""
+
+
+def _times(execution: Mapping[str, Any]) -> str:
+    began, ended = execution.get("start_time"), execution.get("end_time")
+    return f"from {began or 'not begun'} to {ended or 'not ended'}"

@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install Java, which ansible-rulebook needs, unless it is there.
+
+usage: make_java.py
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from debian import InstallError, install
+
+
+def main() -> int:
+    """Run from the command line; return the exit status."""
+    try:
+        install([] if shutil.which("java") else ["default-jre-headless"], "the tests of the rulebooks")
+    except InstallError as problem:
+        # Without Java the tests are skipped, and say why.
+        print(problem, file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
