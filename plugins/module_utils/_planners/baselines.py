@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +12,6 @@ from .._aws.client import GONE
 from .._options.kind import Kind, values_of
 from .._resources import patch_baseline
 from .._resources.patch_filters import new_filters
-from .._resources.register import KINDS
 from .._state.account import Resource
 from .._state.declaration import Entry
 from .._state.identity import matching_baselines, successor_identities
@@ -37,8 +37,8 @@ class Leaving:
 class BaselinePlan:
     """One present baseline while it is planned: what it is, and its groups and default now.
 
-    wanted_groups, wanted_default: what is declared, None where nothing is. replaces: what it takes the place of, and
-    goes after all other steps.
+    wanted_groups, wanted_default: what is declared, None where nothing is. leaves: steps after all others, by which
+    nodes fall to the default baseline, or to that of AWS. replaces: what it takes the place of, and goes then.
     """
 
     entry: Entry
@@ -50,6 +50,7 @@ class BaselinePlan:
     is_default: bool = False
     wanted_groups: list[str] | None = None
     wanted_default: bool | None = None
+    leaves: list[Step] = field(default_factory=list)
     replaces: Leaving | None = None
 
     def __post_init__(self) -> None:
@@ -88,10 +89,15 @@ class Claims:
 
 @dataclass(frozen=True)
 class BaselinePlans:
-    """The present baselines. steps, creations: what must have succeeded, and ended, before a window installs more."""
+    """The present baselines.
+
+    steps, creations: what must have succeeded, and ended, before a window installs more. leaving: steps that wait until
+    the windows install less.
+    """
 
     part: Part
     claims: Claims
+    leaving: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
     creations: frozenset[str] = frozenset()
 
@@ -108,16 +114,20 @@ def plan_baselines(inputs: Inputs) -> BaselinePlans:
             part.refuse(entry, [str(violation)])
     claims = _claims(plans, part)
     _plan_registrations(inputs, plans, claims, part)
+    late = any(entry.pruned for window in inputs.declaration.windows for entry in (window, *window.contents))
     for plan in plans:
-        if plan.steps:
-            part.add(plan.change, plan.steps)
+        # What waits for a pruned window or task can come no earlier.
+        leaves = [replace(step, late=late) for step in plan.leaves]
+        if plan.steps or leaves:
+            part.add(plan.change, plan.steps + leaves)
     for change, claim in claims.losses:
         # It is told already where it has steps of its own.
         if change not in part.changes:
             change.follows = claim.change
             part.changes.append(change)
     creations = frozenset(creation.group for creation in created(part.steps))
-    return BaselinePlans(part, claims, frozenset(step.key for step in part.steps), creations)
+    steps = frozenset(step.key for step in part.steps if not step.is_late)
+    return BaselinePlans(part, claims, frozenset(plan.leaves[0].key for plan in plans if plan.leaves), steps, creations)
 
 
 def _claims(plans: list[BaselinePlan], part: Part) -> Claims:
@@ -147,35 +157,31 @@ def _plan_registrations(inputs: Inputs, plans: list[BaselinePlan], claims: Claim
     claims.heirs = _heirs(plans, claims)
     for plan in plans:
         try:
-            plan.steps += [*_drop_groups(plan, claims), *_replaced(inputs, plan, claims)]
+            plan.leaves += [*_drop_groups(plan, claims), *_replaced(inputs, plan, claims)]
         except ViolationError as violation:
             part.refuse(plan.entry, [str(violation)])
 
 
 def _heirs(plans: list[BaselinePlan], claims: Claims) -> dict[str, tuple[BaselinePlan, frozenset[str]]]:
     heirs = {plan.system: plan for plan in plans if plan.is_default} | claims.defaults
-    return {system: (heir, frozenset(step.key for step in heir.steps)) for system, heir in heirs.items()}
+    return {
+        system: (heir, frozenset(step.key for step in (*heir.steps, *heir.leaves))) for system, heir in heirs.items()
+    }
 
 
-def plan_baseline_removals(inputs: Inputs, baselines: BaselinePlans, steps: list[Step]) -> Part:
-    """Plan the absent baselines, after the present ones, and after the windows and tasks that go.
+def plan_baseline_removals(inputs: Inputs, baselines: BaselinePlans, ends: Collection[Step]) -> Part:
+    """Plan the absent baselines, after the present ones, and after all by which windows install less.
 
-    None of these may patch by another baseline before. steps: of all that is planned already.
+    None of these may patch by another baseline before. ends: the steps by which windows install less.
     """
     part = Part()
-    removals = [step for step in steps if step.change.action == "delete" and step.operation in _ENDS_OF_INSTALLATION]
     for entry in inputs.declaration.baselines:
         try:
             if entry.absent:
-                # What is pruned waits for all else, so nothing else may wait for it.
-                needs = {step.key for step in removals if entry.pruned or not step.is_late}
-                _plan_removal(inputs, entry, baselines, needs, part)
+                _plan_removal(inputs, entry, baselines, ends, part)
         except ViolationError as violation:
             part.refuse(entry, [str(violation)])
     return part
-
-
-_ENDS_OF_INSTALLATION = frozenset({KINDS["windows"].delete, *(kind.delete for kind in KINDS["windows"].contents)})
 
 
 def _find(inputs: Inputs, entry: Entry) -> dict[str, Any] | None:
@@ -405,7 +411,7 @@ def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
     elif patch_baseline.is_aws_owned(str(plan.id)):
         raise ViolationError("default: the default of AWS cannot be unset; make another baseline the default")
     else:
-        plan.steps.append(_default_step(inputs, change, plan.system, _aws_default(inputs, plan.system)))
+        plan.leaves.append(_default_step(inputs, change, plan.system, _aws_default(inputs, plan.system)))
     change.after["default"] = wanted
 
 
@@ -442,7 +448,7 @@ def _aws_default(inputs: Inputs, system: str) -> str:
     return found
 
 
-def _plan_removal(inputs: Inputs, entry: Entry, baselines: BaselinePlans, needs: set[str], part: Part) -> None:
+def _plan_removal(inputs: Inputs, entry: Entry, baselines: BaselinePlans, ends: Collection[Step], part: Part) -> None:
     identity = _find(inputs, entry)
     part.answers[entry] = Answer(None, {})
     if identity is None:
@@ -461,7 +467,10 @@ def _plan_removal(inputs: Inputs, entry: Entry, baselines: BaselinePlans, needs:
     change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
     first, *others = _removal_steps(inputs, change, entry.kind, leaving, baselines.claims)
     # What replaces it must be there first, or the default baseline would decide what its nodes install.
-    part.add(change, [first.waiting(needs | baselines.steps, baselines.creations), *others])
+    needs = {step.key for step in ends} | baselines.steps
+    late = any(step.is_late for step in ends)
+    steps = [first.waiting(needs, baselines.creations), *others]
+    part.add(change, [replace(step, late=late) for step in steps])
 
 
 def _removal_steps(inputs: Inputs, change: Change, kind: Kind, leaving: Leaving, claims: Claims) -> list[Step]:

@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which changes of a window wait for the baselines of the declaration. Pure functions."""
+"""Which changes of a window wait for the baselines of the declaration, and what of the baselines waits for windows.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from .._aws.structures import Raw
 from .._resources.exposure import WINDOW, Parts, installs_more
@@ -30,15 +33,54 @@ def after_baselines(
     if not baselines.steps or not window.planned:
         return steps
     before, after = _before(inputs, window, targets), _after(inputs, window, targets, tasks)
-    waiting = set[Change]()
-    for change, own in _by_change(steps):
-        keys = _changed(change, own)
-        if change.action != "delete" and (
-            installs_more(before, _exchanged(before, after, keys))
-            or installs_more(_exchanged(after, before, keys), after)
-        ):
-            waiting.add(change)
+    waiting = {
+        change
+        for change, own in _by_change(steps)
+        if change.action != "delete" and _adds(before, after, _changed(change, own))
+    }
     return [step.waiting(baselines.steps, baselines.creations) if step.change in waiting else step for step in steps]
+
+
+def ends_of_window(inputs: Inputs, steps: list[Step], targets: TargetPlans, tasks: TaskPlans) -> list[Step]:
+    """The last steps of the changes by which a window that stays installs less."""
+    window = targets.window
+    if window.resource is None or not window.planned:
+        return []
+    before, after = _before(inputs, window, targets), _after(inputs, window, targets, tasks)
+    return [own[-1] for change, own in _by_change(steps) if _adds(after, before, _changed(change, own))]
+
+
+def after_ends(steps: list[Step], leaving: Collection[str], ends: Iterable[Step]) -> list[Step]:
+    """All steps, of which those that leave nodes to another baseline wait until the windows install less.
+
+    leaving: the keys of these. ends: the steps by which windows install less. An end that waits for the baselines
+    itself, because its change also installs more, is not waited for.
+    """
+    if not leaving:
+        return steps
+    followers = _followers(steps, leaving)
+    needs = {step.key for step in ends} - followers
+    return [step.waiting(needs) if step.key in leaving else step for step in steps]
+
+
+def _followers(steps: list[Step], keys: Iterable[str]) -> set[str]:
+    """Keys, and those of all that waits for them, directly or not."""
+    waits = {step.key: step.needs | step.after for step in steps}
+    for step in steps:
+        if step.creation:
+            # A creation is read back together with all others in its listing.
+            waits[step.creation.group] = waits.get(step.creation.group, frozenset()) | {step.key}
+    found = set(keys)
+    while more := {key for key, awaited in waits.items() if key not in found and awaited & found}:
+        found |= more
+    return found
+
+
+def _adds(before: Parts, after: Parts, keys: set[tuple[str, str]]) -> bool:
+    """Whether the parts of these keys install more after than before, alone or as the last of all."""
+    return installs_more(before, _exchanged(before, after, keys)) or installs_more(
+        _exchanged(after, before, keys), after
+    )
 
 
 def _by_change(steps: Iterable[Step]) -> Iterable[tuple[Change, list[Step]]]:

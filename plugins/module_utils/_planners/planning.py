@@ -59,7 +59,8 @@ class Part:
     """What one planner returns.
 
     missing: parents that do not exist, which a real run refuses and of which check mode only warns. claims: which
-    resource an entry means. filters: filters of baselines whose values AWS has to know.
+    resource an entry means. filters: filters of baselines whose values AWS has to know. ends: steps after which a
+    window installs less.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Part:
     answers: dict[Entry, Answer] = field(default_factory=dict)
     claims: list[tuple[Entry, str]] = field(default_factory=list)
     filters: list[NewFilters] = field(default_factory=list)
+    ends: list[Step] = field(default_factory=list)
 
     def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
         """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""
@@ -88,7 +90,7 @@ class Part:
 
     def join(self, other: Part) -> None:
         """Add all of another part."""
-        for name in ("changes", "steps", "violations", "warnings", "missing", "claims", "filters"):
+        for name in ("changes", "steps", "violations", "warnings", "missing", "claims", "filters", "ends"):
             getattr(self, name).extend(getattr(other, name))
         self.answers.update(other.answers)
 

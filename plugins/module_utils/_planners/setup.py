@@ -14,7 +14,7 @@ from .._state.declaration import Declaration, Entry
 from .._state.identity import adopt_unnamed
 from .baselines import BaselinePlans, plan_baseline_removals, plan_baselines
 from .changes import Plan, late_last
-from .install_order import after_baselines
+from .install_order import after_baselines, after_ends, ends_of_window
 from .planning import Answer, Inputs, Part, Planning, ViolationError
 from .prune import limit_violations, with_undeclared
 from .resource import plan_resource
@@ -40,7 +40,8 @@ def plan_setup(declaration: Declaration, account: Account, input_shape: Callable
     for name, kind in KINDS.items():
         for entry in () if name in _SPECIAL else declaration.of(kind):
             whole.join(plan_resource(inputs, entry))
-    whole.join(plan_baseline_removals(inputs, baselines, whole.steps))
+    whole.steps = after_ends(whole.steps, baselines.leaving, whole.ends)
+    whole.join(plan_baseline_removals(inputs, baselines, whole.ends))
     whole.warnings += _warnings_of_uncovered_groups(declaration)
     return _combined(inputs, whole)
 
@@ -60,7 +61,9 @@ def _plan_window(inputs: Inputs, entry: Entry, baselines: BaselinePlans) -> Part
     part = Part()
     try:
         if entry.absent:
-            return plan_window_removal(inputs, entry)
+            part = plan_window_removal(inputs, entry)
+            part.ends = list(part.steps)
+            return part
         window = plan_window(inputs, entry)
         if window is None:
             return Part(answers={child: Answer(None, {}) for child in entry.contents})
@@ -70,6 +73,8 @@ def _plan_window(inputs: Inputs, entry: Entry, baselines: BaselinePlans) -> Part
             part.join(one)
         part.steps = after_baselines(inputs, part.steps, baselines, targets, tasks)
         part.join(plan_target_removals(inputs, targets, tasks.after, tasks.steps))
+        if baselines.leaving or any(one.absent for one in inputs.declaration.baselines):
+            part.ends = ends_of_window(inputs, part.steps, targets, tasks)
     except ViolationError as violation:
         part.refuse(entry, [str(violation)])
     return part

@@ -291,3 +291,101 @@ def test_a_recreated_default_gives_way_to_the_declared_default(account: Account)
     assert [one["default"] for one in done["baselines"]] == [False, True]
     again = account.run("ssm_patch_setup", check=True, baselines=[{**LINUX, "default": True}])
     assert not again["changed"]
+
+
+HOLDS = {**LINUX, "patch_groups": ["web"], "default": True}
+LEAVES: dict[str, dict[str, Any]] = {
+    "a baseline goes": {"name": "linux", "state": "absent"},
+    "a group goes": {**HOLDS, "patch_groups": []},
+    "the default goes": {**HOLDS, "default": False},
+    "another system": {**LINUX, "operating_system": "UBUNTU", "recreate": True},
+}
+ENDS: dict[str, tuple[dict[str, Any], str]] = {
+    "disabled": ({"enabled": False}, "UpdateMaintenanceWindow"),
+    "shorter": ({"duration": 3}, "UpdateMaintenanceWindow"),
+    "fewer nodes": ({"web": {"instance_tags": {"Role": "web", "Env": "test"}}}, "UpdateMaintenanceWindowTarget"),
+    "only a scan": ({"install": {"operation": "Scan"}}, "UpdateMaintenanceWindowTask"),
+    "a task that goes": ({"install": {"state": "absent"}}, "DeregisterTaskFromMaintenanceWindow"),
+    "a window that goes": ({"state": "absent"}, "DeleteMaintenanceWindow"),
+}
+
+
+def _leaving(account: Account, leaves: str) -> dict[str, Any]:
+    made = account.run("ssm_patch_setup", setup="one", windows=[WINDOW], baselines=[HOLDS])
+    baseline = dict(LEAVES[leaves])
+    if baseline.get("recreate"):
+        baseline["baseline_id"] = made["baselines"][0]["baseline_id"]
+    return baseline
+
+
+def _left(account: Account) -> set[str]:
+    """The calls by which nodes fall to another baseline."""
+    restored = [one for one in account.inputs("RegisterDefaultPatchBaseline") if one["BaselineId"].startswith("arn:")]
+    gone = {"DeregisterPatchBaselineForPatchGroup", "DeletePatchBaseline"} & set(account.calls(writes=True))
+    return gone | ({"RegisterDefaultPatchBaseline"} if restored else set())
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
+@pytest.mark.parametrize("end", ENDS)
+def test_no_node_is_left_to_another_baseline_by_a_window_that_should_install_less(
+    account: Account, leaves: str, end: str
+) -> None:
+    changes, operation = ENDS[end]
+    declared = {"setup": "one", "windows": [_declared(**changes)], "baselines": [_leaving(account, leaves)]}
+    account.faults({"op": operation, "do": "AccessDeniedException"})
+    account.clear_log()
+
+    failed = account.fails("ssm_patch_setup", **declared)
+
+    assert not _left(account)
+    assert {one["kind"] for one in failed["not_attempted"]} | {one["kind"] for one in failed["errors"]} >= {"baseline"}
+    account.faults()
+    account.run("ssm_patch_setup", **declared)
+    assert not account.run("ssm_patch_setup", **declared)["changed"]
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
+def test_a_change_that_installs_more_and_less_waits_for_the_baselines(account: Account, leaves: str) -> None:
+    elsewhere = _declared(web={"instance_tags": {"Role": "cache"}})
+    declared = {"setup": "one", "windows": [elsewhere], "baselines": [_leaving(account, leaves)]}
+
+    account.run("ssm_patch_setup", **declared)
+
+    assert not account.run("ssm_patch_setup", **declared)["changed"]
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
+@pytest.mark.parametrize("label", ["description", "scan"])
+def test_what_installs_the_same_is_not_waited_for(account: Account, leaves: str, label: str) -> None:
+    window = _declared(scan={"priority": 7}) if label == "scan" else _declared(description="text")
+    operation = "UpdateMaintenanceWindowTask" if label == "scan" else "UpdateMaintenanceWindow"
+    declared = {"setup": "one", "windows": [window], "baselines": [_leaving(account, leaves)]}
+    account.faults({"op": operation, "do": "AccessDeniedException"})
+    account.clear_log()
+
+    account.fails("ssm_patch_setup", **declared)
+
+    assert _left(account)
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
+@pytest.mark.parametrize("pruned", ["window", "task"])
+def test_no_node_is_left_to_another_baseline_by_what_is_not_pruned_yet(
+    account: Account, leaves: str, pruned: str
+) -> None:
+    other = {"name": "other", "schedule": "rate(1 day)", "duration": 2, "cutoff": 1}
+    baseline = _leaving(account, leaves)
+    stays = {**WINDOW, "patch_tasks": [WINDOW["patch_tasks"][1]]} if pruned == "task" else other
+    declared = {"setup": "one", "prune": True, "windows": [stays], "baselines": [baseline]}
+    if leaves == "a baseline goes":
+        declared["baselines"].append({**LINUX, "name": "other"})
+    operation = "DeleteMaintenanceWindow" if pruned == "window" else "DeregisterTaskFromMaintenanceWindow"
+    account.faults({"op": operation, "do": "AccessDeniedException"})
+    account.clear_log()
+
+    account.fails("ssm_patch_setup", **declared)
+
+    assert not _left(account)
+    account.faults()
+    account.run("ssm_patch_setup", **declared)
+    assert not account.run("ssm_patch_setup", **declared)["changed"]
