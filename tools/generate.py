@@ -80,6 +80,17 @@ ROLE_ONLY = (
         default=False,
     ),
     Option(
+        "forecast",
+        (
+            "Whether to forecast, at the end, the next run of each declared window: nodes, patches and reboots."
+            " In check mode, the role forecasts the windows as they would be.",
+            "The variable C(patching_result.forecast) then holds the result of"
+            " M(patchfleet.aws.ssm_patch_forecast_info). Requires O(apply=bulk).",
+        ),
+        type="bool",
+        default=False,
+    ),
+    Option(
         "secure_logging",
         "Hide the options and changes of the tasks in the output and the logs (C(no_log)).",
         type="bool",

@@ -2288,6 +2288,14 @@ options:
         next run of this window. Without it, the module forecasts for each node the
         next Install in any window.
     type: str
+  planned:
+    description:
+      - The result of M(patchfleet.aws.ssm_patch_setup), in check mode or not. The
+        module then forecasts the windows of this setup as if it was applied, even
+        if they do not exist yet.
+      - If the setup changes the baseline of a node, the module does not know what
+        is installed on the node before the next scan.
+    type: dict
   patch_groups:
     description:
       - Only nodes that belong to one of these patch groups by their tag C(PatchGroup)

@@ -58,6 +58,16 @@ EXAMPLES = r"""
     patch_groups: [Web Servers]
     level: patches
 
+- name: Plan a setup
+  patchfleet.aws.ssm_patch_setup:
+    windows: "{{ windows }}"
+  check_mode: true
+  register: setup
+
+- name: Forecast what its windows would do
+  patchfleet.aws.ssm_patch_forecast_info:
+    planned: "{{ setup }}"
+
 - name: Forecast when a server reboots
   patchfleet.aws.ssm_patch_forecast_info:
     instance_ids: [i-02573cafcfa0b1c2d]
@@ -219,6 +229,8 @@ instances:
       description:
         - The reason why the forecast is unknown, V(never_scanned), V(not_read) or V(override) (the task has an
           C(install_override_list) or a C(baseline_override), or runs a runbook). Otherwise null.
+        - V(baseline_changes) if the setup in O(planned) gives the node another baseline or changes the rules of its
+          baseline.
         - V(agent_offline) for a node whose SSM Agent is offline. Nothing happens on it while the agent is offline.
       type: str
       sample: null

@@ -76,7 +76,12 @@ _SEED = {
             "AllowUnassociatedTargets": False,
             "Tags": [{"Key": "patchfleet:setup", "Value": "mine"}],
             "Targets": [
-                {"Name": "web", "ResourceType": "INSTANCE", "Targets": [{"Key": "tag:PatchGroup", "Values": ["web"]}]}
+                {"Name": "web", "ResourceType": "INSTANCE", "Targets": [{"Key": "tag:PatchGroup", "Values": ["web"]}]},
+                {
+                    "Name": "group",
+                    "ResourceType": "RESOURCE_GROUP",
+                    "Targets": [{"Key": "resource-groups:Name", "Values": ["web"]}],
+                },
             ],
             "Tasks": [
                 {

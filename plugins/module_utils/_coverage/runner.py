@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import cache
@@ -36,14 +36,16 @@ def run_coverage_info() -> None:
     finish(module, lambda: _Reading(module).result())
 
 
-def read_account(module: AnsibleAWSModule, params: Mapping[str, Any], gaps: Gaps, now: datetime) -> Account:
-    """All that coverage is computed from."""
+def read_account(
+    module: AnsibleAWSModule, params: Mapping[str, Any], gaps: Gaps, now: datetime, **adjust: Callable[[Account], None]
+) -> Account:
+    """All that coverage is computed from. adjust: as AccountReader takes it."""
     api = connect(module, params["concurrency"], is_lenient=True)
     ec2, groups = (
         cache(lambda service=service: connect(module, params["concurrency"], service, is_lenient=True))
         for service in ("ec2", "resource-groups")
     )
-    return AccountReader(api, ec2, groups, params, gaps, now).read()
+    return AccountReader(api, ec2, groups, params, gaps, now, **adjust).read()
 
 
 class _Reading:

@@ -31,8 +31,16 @@ _EC2_PAGE = 1000
 _STATES = ["pending", "running", "stopping", "stopped"]
 
 
+def _nothing(_account: Account) -> None:
+    """Leave an account as it was read."""
+
+
 class AccountReader:
-    """Reads an account and region. ec2, groups: connect to EC2 and to Resource Groups."""
+    """Reads an account and region.
+
+    ec2, groups: connect to EC2 and to Resource Groups. adjust: changes windows, baselines and patch groups, after which
+    that is read which they are about. Baselines that it enters are not read.
+    """
 
     def __init__(
         self,
@@ -42,12 +50,14 @@ class AccountReader:
         params: Mapping[str, Any],
         gaps: Gaps,
         now: datetime,
+        adjust: Callable[[Account], None] = _nothing,
     ) -> None:
         self._api = api
         self._ec2 = ec2
         self._groups = groups
         self._gaps = gaps
         self._now = now
+        self._adjust = adjust
         self._workers: int = params["concurrency"]
         self._include_unmanaged: bool = params["include_unmanaged"]
         self._execution_count: int = params["execution_count"]
@@ -61,7 +71,9 @@ class AccountReader:
         """The account. Windows come first: their targets say which tags of nodes matter."""
         account = self.account
         run_jobs([self._list_windows, self._list_baselines, self._list_groups], self._workers)
-        account.windows = sorted((one for one in account.windows if not one.gone), key=lambda one: (one.name, one.id))
+        account.windows = [one for one in account.windows if not one.gone]
+        self._adjust(account)
+        account.windows.sort(key=lambda one: (one.name, one.id))
         for window in account.windows:
             set_opening(window, self._now)
         self._keep_keys()
@@ -71,6 +83,7 @@ class AccountReader:
         run_jobs(jobs, self._workers)
         self._join()
         wanted = {self._baseline_of(node) for node in account.nodes}
+        wanted -= {None, *account.baselines}
         own = sorted(one for one in wanted if one and not is_aws_owned(account.identities[one]["BaselineId"]))
         run_jobs([partial(self._get_baseline, one) for one in own], self._workers)
         return account

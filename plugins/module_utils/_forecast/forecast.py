@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from .._coverage.survey import Verdict
 from .._fleet.model import INSTALL, Node, PatchTask
 from .._resources.tasks import parameters_of
 from .approvals import Approval, Approvals, may_be_installed
+from .planned import known_id
 
 _NO_REBOOT = "NoReboot"
 _RUN_FIELDS = ("run_time", "window", "window_id", "task", "window_task_id")
@@ -29,16 +31,22 @@ PATCH_FIELDS = (
 _RunKey = tuple[datetime, str, str]
 # Why it is not known how much is installed.
 OVERRIDE, NEVER_SCANNED, UNREAD, OFFLINE = "override", "never_scanned", "not_read", "agent_offline"
+NEW_BASELINE = "baseline_changes"
 
 
 @dataclass
 class NodeForecast:
-    """What an Install will do on a node. install_count, reboot: None where that is not known, for that reason."""
+    """What an Install will do on a node.
+
+    new_baseline: whether a planned setup changes what is approved for it. install_count, reboot: None where that is
+    not known, for that reason.
+    """
 
     node: Node
     verdict: Verdict
     task: PatchTask
     run: datetime
+    new_baseline: bool = False
     install_count: int | None = None
     reboot: bool | None = None
     reason: str | None = None
@@ -46,11 +54,9 @@ class NodeForecast:
     patches: list[Row] = field(default_factory=list)
 
 
-def next_install(verdict: Verdict, window: str | None) -> PatchTask | None:
-    """The Install that runs next on a node, or the one of a window."""
-    tasks = (
-        task for task in verdict.tasks_of(INSTALL) if window is None or window in (task.window.id, task.window.name)
-    )
+def next_install(verdict: Verdict, windows: Container[str] | None) -> PatchTask | None:
+    """The Install that runs next on a node, of any window or of these."""
+    tasks = (task for task in verdict.tasks_of(INSTALL) if windows is None or task.window.id in windows)
     return min(tasks, key=lambda task: (task.window.runs[0], task.priority, task.title), default=None)
 
 
@@ -88,6 +94,8 @@ def _reason(found: NodeForecast, row: Row, result: Result, approvals: Approvals 
         return OFFLINE
     if is_overridden(found.task):
         return OVERRIDE
+    if found.new_baseline:
+        return NEW_BASELINE
     if row["status"] == NEVER_SCANNED or (row["status"] is not None and row["missing_count"] is None):
         return NEVER_SCANNED
     if row["missing_count"] is None or (approvals is not None and result.missing is None):
@@ -96,7 +104,7 @@ def _reason(found: NodeForecast, row: Row, result: Result, approvals: Approvals 
 
 
 def _patch_row(found: NodeForecast, patch: Row, approval: Approval) -> Row:
-    is_decided = found.reason not in (OFFLINE, OVERRIDE)
+    is_decided = found.reason not in (OFFLINE, OVERRIDE, NEW_BASELINE)
     return {
         "instance_id": patch["instance_id"],
         "name": patch["name"],
@@ -123,7 +131,7 @@ def node_row(found: NodeForecast, baseline_name: str | None) -> Row:
         "install_count": found.install_count,
         "reboot": found.reboot,
         "unknown_reason": found.reason,
-        "baseline_id": found.verdict.baseline.baseline_id,
+        "baseline_id": known_id(found.verdict.baseline.baseline_id),
         "baseline_name": baseline_name,
         "reported_at": found.reported_at,
     }
@@ -181,7 +189,7 @@ def _run(task: PatchTask, run: datetime) -> Row:
     return {
         "run_time": run.isoformat(),
         "window": window.name,
-        "window_id": window.id,
+        "window_id": known_id(window.id),
         "task": task.name,
-        "window_task_id": task.id,
+        "window_task_id": known_id(task.id),
     }

@@ -11,12 +11,23 @@ from .._coverage.options import SCOPE_OPTIONS, scope_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
 from .._options.option import Option, Options
+from . import planned
 
 OPTIONS: Options = (
     Option(
         "window",
         "The name or ID of a maintenance window. The module then forecasts only the next run of this window."
         " Without it, the module forecasts for each node the next Install in any window.",
+    ),
+    Option(
+        "planned",
+        (
+            "The result of M(patchfleet.aws.ssm_patch_setup), in check mode or not. The module then forecasts the"
+            " windows of this setup as if it was applied, even if they do not exist yet.",
+            "If the setup changes the baseline of a node, the module does not know what is installed on the node before"
+            " the next scan.",
+        ),
+        type="dict",
     ),
     *SCOPE_OPTIONS,
     Option(
@@ -47,7 +58,7 @@ OPTIONS: Options = (
 
 def violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options."""
-    found = scope_violations(params)
+    found = scope_violations(params) + planned.violations(params["planned"])
     if params["window"] is not None and is_blank(params["window"]):
         found.append("window: is empty; name the window, or leave it out")
     if params["concurrency"] < 1:

@@ -29,6 +29,7 @@ from .._schedules import clock
 from .approvals import Approvals
 from .forecast import INSTANCE_FIELDS, PATCH_FIELDS, NodeForecast, Runs, forecast_node, next_install, node_row
 from .options import OPTIONS, violations
+from .planned import PlannedSetup
 
 # Options of the modules whose readers are used here.
 _READING: Mapping[str, Any] = {"include_unmanaged": False, "execution_count": 0}
@@ -63,7 +64,9 @@ class _Reading:
         self._gaps = Gaps()
         self._now = clock.now()
         self._api: Api = connect(module, self._params["concurrency"], is_lenient=True)
-        self._account: Account = read_account(module, {**self._params, **_READING}, self._gaps, self._now)
+        self._planned = PlannedSetup(self._params["planned"]) if self._params["planned"] else None
+        adjust = {"adjust": self._planned.apply} if self._planned else {}
+        self._account: Account = read_account(module, {**self._params, **_READING}, self._gaps, self._now, **adjust)
         self._survey = Survey(self._account, timedelta(0))
         self._with_patches = self._params["level"] == "patches"
         self._effective: dict[str, list[Row] | None] = {}
@@ -74,20 +77,32 @@ class _Reading:
     def unknown_window(self) -> list[str]:
         """What is wrong with the window that was asked for."""
         wanted = self._params["window"]
-        if wanted is None or any(wanted in (one.id, one.name) for one in self._account.windows):
+        if wanted is None or self._windows():
             return []
-        return [f"window: there is no window {wanted!r} in this account and region"]
+        where = "planned" if self._planned else "in this account and region"
+        return [f"window: there is no window {wanted!r} {where}"]
+
+    def _windows(self) -> set[str] | None:
+        """The ids of the windows that are forecast; None for all."""
+        wanted = self._params["window"]
+        planned = self._planned.windows if self._planned else None
+        if wanted is None:
+            return planned
+        named = {one.id for one in self._account.windows if wanted in (one.id, one.name)}
+        return named if planned is None else named & planned
 
     def result(self) -> tuple[dict[str, Any], list[str]]:
         """The answer of the module, and its warnings."""
         scope, level = Scope(self._params), self._params["level"]
         nodes = [node for node in self._account.nodes if scope.holds(node)]
+        windows, planned = self._windows(), self._planned
         waiting: dict[str, NodeForecast] = {}
         for node in nodes:
             verdict = self._survey.verdict(node)
-            task = next_install(verdict, self._params["window"])
+            task = next_install(verdict, windows)
             if task is not None:
                 found = NodeForecast(node, verdict, task, task.window.runs[0])
+                found.new_baseline = planned is not None and planned.changes_baseline(verdict)
                 waiting[node.facts.instance_id] = found
         self._read_effective(waiting)
         runs, count = Runs(self._now), len(waiting)
@@ -132,7 +147,8 @@ class _Reading:
         if not self._with_patches:
             return
         names = {found.verdict.baseline.baseline_id for found in waiting.values() if found.verdict.system == "WINDOWS"}
-        known = sorted(one for one in names if one in self._account.identities)
+        unread = self._planned.rewritten if self._planned else frozenset[str]()
+        known = sorted(one for one in names if one in self._account.identities and one not in unread)
         run_jobs([partial(self._list_effective, one) for one in known], self._params["concurrency"])
 
     def _list_effective(self, name: str) -> list[Job]:

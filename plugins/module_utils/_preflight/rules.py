@@ -30,6 +30,7 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
             for setting, is_set in (
                 ("patching_prune: true", typed["patching_prune"]),
                 ("patching_unset: reset", typed["patching_unset"] == "reset"),
+                ("patching_forecast: true", typed["patching_forecast"]),
             )
             if is_set
         ]

@@ -30,7 +30,7 @@ def test_every_option_of_a_setup_is_a_variable_and_is_passed_on() -> None:
     [task] = whole["block"]
     names = {option.name for option in setup.OPTIONS}
     assert set(task["patchfleet.aws.ssm_patch_setup"]) == names
-    of_the_role = {"patching_apply", "patching_verify", "patching_secure_logging"}
+    of_the_role = {"patching_apply", "patching_verify", "patching_forecast", "patching_secure_logging"}
     assert {f"patching_{name}" for name in names} == set(SPEC) - of_the_role
 
 
