@@ -99,11 +99,11 @@ ROLE_ONLY = (
 )
 # Resources of the role one by one: task file, module, options, the variable that is looped over, title of an item.
 EACH: dict[str, tuple[str, Options, str]] = {
-    "baseline": ("ssm_patch_baseline", patch_baseline.OPTIONS, "Patch baseline"),
-    "window": ("ssm_maintenance_window", window.OPTIONS, "Maintenance window"),
-    "target": ("ssm_window_target", window_target.OPTIONS, "Window target"),
-    "patch_task": ("ssm_patch_task", patch_task.OPTIONS, "Patch task"),
-    "window_task": ("ssm_window_task", window_task.OPTIONS, "Window task"),
+    "baseline": ("ssm_patch_baseline", patch_baseline.OPTIONS, "patch baseline"),
+    "window": ("ssm_maintenance_window", window.OPTIONS, "maintenance window"),
+    "target": ("ssm_window_target", window_target.OPTIONS, "target"),
+    "patch_task": ("ssm_patch_task", patch_task.OPTIONS, "patch task"),
+    "window_task": ("ssm_window_task", window_task.OPTIONS, "window task"),
 }
 
 
@@ -279,17 +279,17 @@ def bulk_tasks() -> str:
     arguments = {option.name: f"{{{{ patching_{option.name} }}}}" for option in setup.OPTIONS}
     arguments |= {"setup": "{{ patching_setup | default(omit, true) }}", "account_id": _ACCOUNT}
     task = {
-        "name": "Bulk | Patch baselines and maintenance windows",
+        "name": "Bulk | Manage patch baselines and maintenance windows",
         "patchfleet.aws.ssm_patch_setup": arguments,
         "no_log": "{{ __patching_typed.patching_secure_logging }}",
         "register": "__patching_result",
     }
     summary = {
-        "name": "Bulk | Summary",
+        "name": "Bulk | Show the summary",
         "ansible.builtin.debug": {"msg": "{{ [__patch_where | default('')] | select + __patching_summary }}"},
         "when": ["not __patching_typed.patching_secure_logging", "__patching_summary != []"],
     }
-    return HEADER + "---\n" + dump([{"name": "Bulk | The whole setup", "block": [task], "always": [summary]}])
+    return HEADER + "---\n" + dump([{"name": "Bulk | Manage the whole setup", "block": [task], "always": [summary]}])
 
 
 def each_tasks(kind: str) -> str:
@@ -305,7 +305,7 @@ def each_tasks(kind: str) -> str:
         arguments |= _claim("__patching_item")
     arguments["account_id"] = _ACCOUNT
     task = {
-        "name": f"Each | {title} {{{{ __patching_item.name | default(__patching_item.{_id_option(kind)}) }}}}",
+        "name": f"Each | Manage {title} {{{{ __patching_item.name | default(__patching_item.{_id_option(kind)}) }}}}",
         f"patchfleet.aws.{module}": arguments,
         "no_log": "{{ __patching_typed.patching_secure_logging }}",
     }
@@ -319,7 +319,7 @@ def patch_now_tasks() -> str:
         for option in patch_run_options.OPTIONS
     }
     task = {
-        "name": "Patch",
+        "name": "Run the patch command",
         "patchfleet.aws.ssm_patch_run": arguments,
         "register": "__patch_now",
         "failed_when": False,
