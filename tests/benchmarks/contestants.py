@@ -18,7 +18,7 @@ from service import Recording
 
 HERE = Path(__file__).resolve().parent
 # Many times what the slowest contestant takes.
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 900
 
 
 class ContestantError(Exception):
@@ -66,6 +66,12 @@ class Contestants:
         file = self._folder / "recording.json"
         file.write_text(json.dumps(recording.calls), encoding="utf-8")
         return self._run([str(self._interpreter), str(HERE / "replay.py"), str(file), str(threads)])
+
+    def paged(self, listings: list[dict[str, Any]], threads: int) -> Sample:
+        """Read listings with plain boto3, and keep nothing."""
+        file = self._folder / "listings.json"
+        file.write_text(json.dumps(listings), encoding="utf-8")
+        return self._run([str(self._interpreter), str(HERE / "paged.py"), str(file), str(threads)])
 
     def aws(self, program: Path, *arguments: str) -> Sample:
         """Make one call with the AWS command line."""

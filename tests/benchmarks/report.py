@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import crowd
 from contestants import Sample
+from crowd import Crowd
+from plot import Panel, Points, svg
 from service import NEW, SAME, STATES
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -42,11 +45,21 @@ class Spread:
 
 
 @dataclass
+class Pair:
+    """A module that reads, and the script that makes the same calls. calls: how many, pages counted one by one."""
+
+    module: list[Sample] = field(default_factory=list)
+    limit: list[Sample] = field(default_factory=list)
+    calls: int = 0
+
+
+@dataclass
 class Results:
     """What was measured.
 
     samples: by contestant and state. counts: API calls by operation, by state. sampled_resources, resources: what the
     single modules were given, and what the whole workload has. concurrency: of the limit and of the main contestant.
+    pairs: what reads, by name and number of nodes. growth, grown_calls: setups that are as declared, by their windows.
     """
 
     samples: dict[Key, list[Sample]]
@@ -54,6 +67,10 @@ class Results:
     sampled_resources: int
     resources: int
     concurrency: int
+    pairs: dict[tuple[str, int], Pair] = field(default_factory=dict)
+    growth: dict[int, list[Sample]] = field(default_factory=dict)
+    grown_calls: dict[int, int] = field(default_factory=dict)
+    crowd: Crowd | None = None
 
     def walls(self, contestant: str, state: str = "") -> Spread:
         """Seconds from the start of a process to its end."""
@@ -75,6 +92,25 @@ class Results:
     def main(self, state: str) -> Spread:
         """Seconds of ssm_patch_setup."""
         return self.net(f"bulk {self.concurrency}", state)
+
+    def whole(self, state: str) -> Spread:
+        """The whole process, start-up in both: (play - empty) / (smallest module - empty + calls), round by round."""
+        names = ("empty play", ""), ("yardstick", ""), ("nothing replayed", ""), ("limit", state)
+        plays = self.samples[f"bulk {self.concurrency}", state]
+        rounds = zip(plays, *(self.samples[name] for name in names), strict=False)
+        return Spread.of(
+            (play.wall - empty.wall) / (small.wall - empty.wall + limit.wall - start.wall)
+            for play, empty, small, start, limit in rounds
+        )
+
+    def beside(self, pair: Pair) -> tuple[float, float, float]:
+        """Of a module that reads, by medians: the same ratio, that of the CPU less start-up, the share of raw speed."""
+        empty, small, start = (self.walls(name).median for name in ("empty play", "yardstick", "nothing replayed"))
+        play = median(sample.wall for sample in pair.module)
+        calls = median(sample.wall for sample in pair.limit) - start
+        cpu = median(sample.cpu or 0 for sample in pair.module) - self.cpu("yardstick").median
+        cpu_of_calls = median(sample.cpu or 0 for sample in pair.limit) - self.cpu("nothing replayed").median
+        return (play - empty) / (small - empty + calls), cpu / cpu_of_calls, calls / (play - small)
 
     def ways(self) -> dict[str, dict[str, Spread]]:
         """Seconds of each way to apply the workload, by state."""
@@ -107,14 +143,19 @@ def console(results: Results) -> str:
         _text("ssm_patch_setup by concurrency, seconds", _concurrencies(results, 1, 2)),
         _text("process that makes the calls", _processes(results)),
         _text("API calls", _counts(results)),
+        _text("whole process", _whole(results)),
+        *([_text("reading", _reading(results))] if results.pairs else []),
+        *_sentences(results),
     ]
     return "\n\n".join(blocks)
 
 
-def markdown(results: Results) -> str:
-    """Return the tables that stay true on another machine: ratios, counts and memory."""
+def markdown(results: Results, machine: str) -> str:
+    """Return the tables that stay true on another machine: ratios, counts and memory. machine: what it ran on."""
     whole = results.main(SAME).median
     blocks = [
+        machine,
+        "### A setup",
         "Time, as a multiple of the limit: median (least-most).",
         _markdown([("", *STATES), *_ratios(results)]),
         f"(*) extrapolated: the single modules from {results.sampled_resources} of {results.resources} resources, the"
@@ -126,18 +167,76 @@ def markdown(results: Results) -> str:
         _markdown(_processes(results)),
         "API calls:",
         _markdown(_counts(results)),
+        "Whole processes, with what Ansible and Python need to start on both sides: (play of `ssm_patch_setup` - empty"
+        " play) / (play of `aws_caller_info` - empty play + the calls replayed).",
+        _markdown(_whole(results)),
+        *(["### Reading", _READING, _markdown(_reading(results))] if results.pairs else []),
+        *_sentences(results),
     ]
     return "\n\n".join(blocks)
 
 
-def write(results: Results, page: Path) -> None:
-    """Replace what stands between the markers of a page; raises ValueError where it has none."""
+_READING = (
+    "Each module beside a script that makes the same paged calls, 16 at a time, and keeps nothing. Whole process: as"
+    " above. CPU and raw speed are without start-up on both sides; CPU is that of the process that makes the calls."
+    " Nodes are read without latency."
+)
+
+
+def _whole(results: Results) -> list[Row]:
+    return [("", *STATES), ("whole process", *(results.whole(state).per(1, 2) for state in STATES))]
+
+
+def _reading(results: Results) -> list[Row]:
+    rows = []
+    for (name, nodes), pair in results.pairs.items():
+        whole, cpu, speed = results.beside(pair)
+        peak = median(sample.rss or 0 for sample in pair.module) / 1024
+        figures = (f"{whole:.2f}", f"{cpu:.2f}", f"{speed:.0%}", f"{peak:.0f} MiB", str(len(pair.module)))
+        rows.append((name, f"{nodes:,}" if nodes else "", f"{pair.calls:,}", *figures))
+    return [("", "nodes", "calls", "whole process", "CPU", "of raw speed", "peak memory", "rounds"), *rows]
+
+
+def _sentences(results: Results) -> list[str]:
+    found = []
+    if ("report", "") in results.samples:
+        ratio = results.net("report", "").median / results.net("reading", "").median
+        found.append(f"The role `patch_report` takes {ratio:.2f} times as long as the modules that read for it, alone.")
+    if results.crowd:
+        one = results.crowd
+        found.append(
+            f"{crowd.CONTROLLERS} controllers at once, {crowd.PER_SECOND:.0f} calls a second allowed to all of them"
+            f" together: {one.calls:,} calls answered, {one.throttled:,} refused and repeated, {one.writes} writes, no"
+            f" failure; {one.wall / one.floor:.2f} times the time that the calls take at this rate at least."
+        )
+    return found
+
+
+def growth(results: Results) -> str:
+    """Return the plot of growth as SVG; raises ValueError where nothing of it was measured."""
+    empty = results.walls("empty play").median
+    largest = results.samples[f"bulk {results.concurrency}", SAME]
+    setups = {**results.growth, 50: largest}
+    windows = [(float(count), median(one.wall for one in samples) - empty) for count, samples in setups.items()]
+    panels = [Panel("A setup, nothing to do", "windows", {"ssm_patch_setup": windows})]
+    lines: dict[str, Points] = {}
+    for level in ("instances", "patches"):
+        pairs = {nodes: pair for (name, nodes), pair in results.pairs.items() if name == f"compliance, {level}"}
+        lines[level] = [(float(n), median(one.wall for one in pair.module) - empty) for n, pair in pairs.items()]
+        lines[f"{level}, calls alone"] = [(float(n), median(one.wall for one in p.limit)) for n, p in pairs.items()]
+    return svg([*panels, Panel("Patch compliance", "nodes", {name: line for name, line in lines.items() if line})])
+
+
+def write(results: Results, page: Path, machine: str) -> None:
+    """Replace what stands between the markers of a page, and its plot; raises ValueError where it has none."""
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, marker, after = rest.partition(END)
     if not marker:
         raise ValueError(f"{page} has no {BEGIN} followed by {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(results)}\n\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n\n{markdown(results, machine)}\n\n{END}{after}", encoding="utf-8")
+    if results.pairs:
+        (page.parent / "images" / "growth.svg").write_text(growth(results), encoding="utf-8")
 
 
 def _ways(results: Results, unit: Callable[[str], float], digits: int) -> list[Row]:

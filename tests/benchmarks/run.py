@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure how long it takes to apply a large patching setup, against the limit and against other ways.
+"""Measure how long it takes to apply a large patching setup and to read a fleet, against the limit and other ways.
 
-usage: run.py [--runs N] [--slow-runs N] [--latency MS] [--cli] [--write]
+usage: run.py [--runs N] [--slow-runs N] [--latency MS] [--nodes N] [--cli] [--write]
 
 Every round runs each contestant once, one after the other, so a machine that changes its speed does not decide. The
 slow contestants (one call at a time, single modules, other concurrencies) run in the first rounds only.
@@ -13,17 +13,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import signal
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
+import crowd
 import workload
 from contestants import ContestantError, Contestants, Sample
+from reading import Reading
 from report import Results, console, write
 from service import CHANGE, NEW, SAME, STATES, Recording, Service, UnexpectedCallsError
 
@@ -58,7 +62,6 @@ class Benchmark:
         """Run once what compiles bytecode or loads on first use."""
         self._service.reset()
         self._start_up()
-        self._contestants.replay(Recording([]), 1)
         self.results.samples.clear()
 
     def round(self, number: int, slow_runs: int) -> None:
@@ -88,6 +91,7 @@ class Benchmark:
     def _start_up(self) -> None:
         self._add("empty play", "", self._contestants.play("empty"))
         self._add("yardstick", "", self._contestants.play("caller"))
+        self._add("nothing replayed", "", self._contestants.replay(Recording([]), CONCURRENCY))
         nothing = workload.declaration(windows=0, baselines=0)
         self._add("start", "", self._contestants.play("bulk", **nothing, concurrency=CONCURRENCY))
 
@@ -124,11 +128,12 @@ class Benchmark:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line as the usage of this file shows it."""
     parser = argparse.ArgumentParser(description="Measure how long it takes to apply a large patching setup.")
-    parser.add_argument("--runs", type=int, default=4, help="rounds (default: 4)")
-    parser.add_argument("--slow-runs", type=int, default=2, help="rounds with the slow contestants (default: 2)")
+    parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
+    parser.add_argument("--slow-runs", type=int, default=1, help="rounds with the slow contestants (default: 1)")
     parser.add_argument("--latency", type=float, default=25, help="milliseconds of each API call (default: 25)")
+    parser.add_argument("--nodes", type=int, default=50_000, help="size of the largest fleet (default: 50000)")
     parser.add_argument("--cli", action="store_true", help="install the AWS command line and measure it too")
-    parser.add_argument("--write", action="store_true", help="write the ratios into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the results into docs/performance.md")
     return parser.parse_args(arguments)
 
 
@@ -140,15 +145,33 @@ def measure(options: argparse.Namespace, folder: Path) -> Results:
         os.environ.clear()
         os.environ.update(settings)
         contestants = Contestants(settings, folder)
-        benchmark = Benchmark(Service(endpoint, options.latency), contestants)
+        service = Service(endpoint, options.latency)
+        benchmark = Benchmark(service, contestants)
         benchmark.warm_up()
         for number in range(options.runs):
             begin = time.monotonic()
             benchmark.round(number, options.slow_runs)
             print(f"round {number + 1} of {options.runs}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
+        begin = time.monotonic()
+        benchmark.results.crowd = crowd.measure(service, settings, folder)
+        print(f"crowd: {time.monotonic() - begin:.0f} s", file=sys.stderr)
+        service.set_latency(options.latency)
+        Reading(service, contestants, folder, options.nodes).measure(benchmark.results)
+        print(f"with reading: {time.monotonic() - begin:.0f} s", file=sys.stderr)
         if options.cli:
             benchmark.cli(contestants.install_aws())
         return benchmark.results
+
+
+def machine() -> str:
+    """What the figures were measured on, and with which versions."""
+    names = ("ansible-core", "boto3", "botocore")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    load = os.getloadavg()[2]
+    return (
+        f"Measured on {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), which the simulator shares:"
+        f" Python {platform.python_version()}, {versions}. Mean load of the last 15 minutes: {load:.1f}."
+    )
 
 
 def end(number: int, _frame: object) -> NoReturn:
@@ -170,7 +193,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     print(console(results))
     if options.write:
-        write(results, CHECKOUT / "docs" / "performance.md")
+        write(results, CHECKOUT / "docs" / "performance.md", machine())
     return 0
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from replay import ID_MEMBERS, Call
 # State of the account before a run: empty, as declared, or as declared but for one window.
 NEW, SAME, CHANGE = "all new", "nothing to do", "one change"
 STATES = (NEW, SAME, CHANGE)
+ACCOUNT = "123456789012"
 
 
 class UnexpectedCallsError(Exception):
@@ -40,12 +42,44 @@ class Service:
     def __init__(self, endpoint: str, latency: float) -> None:
         """latency: milliseconds that each call takes longer."""
         self._endpoint = endpoint
-        self._latency = {"op": "*", "do": "latency", "ms": latency}
+        self._latency: list[dict[str, Any]] = []
+        self.set_latency(latency)
+
+    def set_latency(self, milliseconds: float) -> None:
+        """Let each call take so much longer from now on, and disturb none in any other way."""
+        self._latency = [{"op": "*", "do": "latency", "ms": milliseconds}] if milliseconds else []
+        self._door("POST", "faults", self._latency)
+
+    def limit(self, per_second: float, burst: float) -> None:
+        """Refuse calls beyond this rate from now on."""
+        rule = {"op": "*", "do": "ThrottlingException", "per_second": per_second, "burst": burst}
+        self._door("POST", "faults", [rule])
 
     def reset(self) -> None:
         """Empty the account."""
         self._door("POST", "reset")
-        self._door("POST", "faults", [self._latency])
+        self._door("POST", "faults", self._latency)
+
+    def fill(self, nodes: int) -> None:
+        """Empty the account, and put a fleet into it."""
+        self.reset()
+        region = {"account": ACCOUNT, "region": os.environ["AWS_REGION"], "fleet": {"count": nodes}}
+        self._door("POST", "seed", {"regions": [region]})
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the calls to Systems Manager since the log was cleared."""
+        return [call for call in self._door("GET", "log") if call["service"] == "ssm"]
+
+    def listings(self) -> list[dict[str, Any]]:
+        """Return the calls since the log was cleared as paged.py takes them; raise if one of them failed."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for call in self.log():
+            if call["error"]:
+                raise UnexpectedCallsError(f"{call['op']}: {call['error']}")
+            request = {name: value for name, value in call["input"].items() if name != "NextToken"}
+            new = {"operation": call["op"], "request": request, "pages": 0}
+            found.setdefault((call["op"], json.dumps(request, sort_keys=True)), new)["pages"] += 1
+        return list(found.values())
 
     def clear_log(self) -> None:
         """Forget the calls made so far."""
@@ -53,7 +87,7 @@ class Service:
 
     def calls(self, state: str) -> list[dict[str, Any]]:
         """Return the calls to Systems Manager since the log was cleared; raise if they are not those of the state."""
-        log = [call for call in self._door("GET", "log") if call["service"] == "ssm"]
+        log = self.log()
         failed = [f"{call['op']}: {call['error']}" for call in log if call["error"]]
         writes = sum(call["write"] for call in log)
         if failed or not {NEW: writes > 1, SAME: writes == 0, CHANGE: writes == 1}[state]:
@@ -67,7 +101,7 @@ class Service:
         log = self.calls(state)
         self._door("POST", "faults", [])
         ids = self._ids() if state == NEW else {}
-        self._door("POST", "faults", [self._latency])
+        self._door("POST", "faults", self._latency)
         return Recording([_recorded(entry, ids) for entry in log])
 
     def _ids(self) -> dict[tuple[Any, ...], str]:
@@ -92,7 +126,7 @@ class Service:
     def _door(self, method: str, door: str, body: Any = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._endpoint}/_sim/{door}", content, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
 

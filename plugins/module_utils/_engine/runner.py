@@ -172,10 +172,19 @@ def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str
     if run.planning.declaration.whole:
         result["changes"] = [run.resolved(change) for change in changes]
         result["errors"], result["not_attempted"] = [], []
+        # Ansible would repeat all options, most of which no entry gives.
+        result["invocation"] = {"module_args": _only_given(module.params)}
     if outcome.failures:
         _fail(module, run, result)
     else:
         module.exit_json(**result, **answer(run))
+
+
+def _only_given(value: Any) -> Any:
+    """Options without those that are null, at every depth."""
+    if isinstance(value, dict):
+        return {name: _only_given(entry) for name, entry in value.items() if entry is not None}
+    return [_only_given(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _fail(module: AnsibleAWSModule, run: Run, result: dict[str, Any]) -> None:

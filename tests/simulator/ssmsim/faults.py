@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -44,8 +45,9 @@ class Rule:
     """One rule. ``do`` is an error code, ``latency``, a broken connection or a distortion; ``op`` is a glob.
 
     The first ``after`` matching calls are spared, each later one is hit with probability ``rate``, ``times`` of them
-    at most. ``ms`` and ``jitter`` (a share of ``ms``, either way) belong to latency, ``status`` and ``message`` to
-    errors.
+    at most. With ``per_second`` only those are hit for which a bucket of ``burst`` tokens, filled at this rate of real
+    time, has none. ``ms`` and ``jitter`` (a share of ``ms``, either way) belong to latency, ``status`` and ``message``
+    to errors.
     """
 
     op: str = "*"
@@ -56,6 +58,8 @@ class Rule:
     times: int | None = None
     after: int = 0
     rate: float = 1.0
+    per_second: float | None = None
+    burst: float = 1.0
     ms: float = 0.0
     jitter: float = 0.0
     status: int | None = None
@@ -66,6 +70,8 @@ class Rule:
             raise ValueError("a fault rule needs `do`")
         self._seen = 0
         self._injected = 0
+        self._tokens = self.burst
+        self._filled = time.monotonic()
 
     def hits(self, call: Call, draw: Callable[[], float]) -> bool:
         """Whether the rule takes this call; counts it."""
@@ -73,10 +79,19 @@ class Rule:
             return False
         self._seen += 1
         spent = self.times is not None and self._injected >= self.times
-        if self._seen <= self.after or spent or draw() >= self.rate:
+        if self._seen <= self.after or spent or draw() >= self.rate or self._takes_token(time.monotonic()):
             return False
         self._injected += 1
         return True
+
+    def _takes_token(self, now: float) -> bool:
+        if self.per_second is None:
+            return False
+        self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.per_second)
+        self._filled = now
+        is_there = self._tokens >= 1
+        self._tokens -= is_there
+        return is_there
 
     def _concerns(self, call: Call) -> bool:
         return (
