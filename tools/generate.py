@@ -256,7 +256,8 @@ def report_argument_specs() -> str:
             "Each host of a play represents an account and Region. Hosts with the same C(patch_report_dest) share one"
             " report. The role writes it in one step, so do not use C(serial) in the play.",
             "On the host that wrote the report, the variable C(patch_report_result) holds C(files), C(summary),"
-            " C(groups), C(read_at) and C(gate), as M(patchfleet.aws.patch_report) returns them.",
+            " C(groups), C(read_at), C(gate), C(excepted), C(exceptions) and C(figures), as"
+            " M(patchfleet.aws.patch_report) returns them.",
         ],
         _reported(),
     )

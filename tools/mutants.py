@@ -62,9 +62,9 @@ TESTS: dict[str, Sequence[str]] = {
     "_options/codecs.py": _OPTIONS,
     "_options/kind.py": _OPTIONS,
     "_compliance/rows.py": (f"{_UTILS}/test_compliance_*.py", f"{_MODULES}/test_ssm_patch_compliance_info_*.py"),
-    "_report/gate.py": _REPORT,
-    "_report/merge.py": _REPORT,
-    "_report/totals.py": _REPORT,
+    "_readings/gate.py": _REPORT,
+    "_readings/merge.py": _REPORT,
+    "_readings/totals.py": _REPORT,
     "_planners/*.py": _PLANS,
 }
 # Operators that need to be told names of variables.

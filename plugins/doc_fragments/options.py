@@ -2162,6 +2162,13 @@ options:
         or without tags.
     type: bool
     default: false
+  include_tags:
+    description:
+      - The keys of the tags to return for each node in RV(instances[].tags). This
+        adds no API calls.
+    type: list
+    elements: str
+    default: []
   install_gap_hours:
     description:
       - Report a finding if two Install tasks reach a node less than this number of
@@ -2190,7 +2197,8 @@ options:
         then does not grow with the number of rows. The file name must end in C(.jsonl)
         or C(.csv), and the directory must exist. Requires O(level=instances).
       - The module replaces the file only after everything is read. A new file gets
-        the mode 0600. A CSV file has all columns except RV(instances[].tasks).
+        the mode 0600. A CSV file has all columns except RV(instances[].tasks) and
+        RV(instances[].tags).
     type: path
 """
 
@@ -3201,6 +3209,60 @@ options:
         fleet.
     type: bool
     default: false
+  exceptions:
+    description:
+      - Nodes and patches to leave out of the counts and of the gate until a date.
+        The report lists them separately, with reason and owner.
+      - Each entry names a node, a group or a patch. If it names several of them,
+        all must match. Without O(ignore:patch), the entry applies to whole nodes.
+        With it, a node is evaluated by its other patches.
+      - An exception that has expired has no effect, and the gate fails. An exception
+        that matches nothing causes a warning.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      node:
+        description:
+          - The ID, the tag C(Name) or the computer name of the node.
+        type: str
+      group:
+        description:
+          - The name of the patch group.
+        type: str
+      patch:
+        description:
+          - The KB number, package name or title of the patch.
+        type: str
+      reason:
+        description:
+          - The reason for the exception.
+        type: str
+        required: true
+      owner:
+        description:
+          - The person or team that is responsible for the exception.
+        type: str
+        required: true
+      until:
+        description:
+          - The last day of the exception, in UTC, such as V(2026-03-31).
+        type: str
+        required: true
+  history:
+    description:
+      - The directory to which each report adds a small JSON file. The page shows
+        the trend over these files. Without this option, there is no trend.
+      - A file holds, for each account and Region, the percentage of compliant nodes,
+        the number of missing patches of severity Critical, the age of the oldest
+        missing patch and the mean time to patch.
+      - 'The mean time to patch is computed from reports that follow each other: how
+        many fewer nodes lack a patch, and the days since its release. AWS returns
+        the release date of Windows patches only. For other patches, the days since
+        the first report that found the patch missing count.'
+      - Files that are broken or of another kind are named in a warning and ignored.
+        Check mode writes no file.
+    type: path
   page:
     description:
       - The C(template), C(style) and C(script) of the HTML page, from the role P(patchfleet.aws.patch_report#role).

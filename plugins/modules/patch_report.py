@@ -62,6 +62,18 @@ EXAMPLES = r"""
       max_age_hours: 48
   register: report
   failed_when: not report.gate.passed
+
+- name: Add them to the trend, without a patch that a vendor works on
+  patchfleet.aws.patch_report:
+    inputs: [both/report.json]
+    dest: both
+    formats: [json]
+    history: patch-history
+    exceptions:
+      - patch: KB5071081
+        reason: The vendor of the card reader works on a driver
+        owner: store-team
+        until: "2099-12-31"
 """
 
 RETURN = r"""
@@ -87,6 +99,81 @@ read_at:
   returned: always
   type: str
   sample: "2026-01-01T00:00:00Z"
+excepted:
+  description: What exceptions leave out of the numbers and of the gate.
+  returned: always
+  type: dict
+  contains:
+    nodes:
+      description: Number of nodes.
+      type: int
+      returned: always
+      sample: 1
+    patches:
+      description: Number of patches on other nodes, each counted on each node.
+      type: int
+      returned: always
+      sample: 4
+  sample: {nodes: 1, patches: 4}
+exceptions:
+  description: Each of the O(exceptions) as it was given, with what it is about.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    expired:
+      description: Whether its last day is over, so that it leaves out nothing.
+      type: bool
+      returned: always
+      sample: false
+    nodes:
+      description: Number of nodes that it is about.
+      type: int
+      returned: always
+      sample: 4
+    patches:
+      description: Number of patches that it is about, each counted on each node.
+      type: int
+      returned: always
+      sample: 4
+  sample:
+    - node: null
+      group: null
+      patch: KB5071081
+      reason: The vendor of the card reader works on a driver
+      owner: store-team
+      until: "2026-03-31"
+      expired: false
+      nodes: 4
+      patches: 4
+figures:
+  description: The figures that this report adds to the trend; null without O(history), and where nothing was read.
+  returned: always
+  type: dict
+  contains:
+    compliance_percent:
+      description: Share of compliant nodes in percent.
+      type: float
+      returned: always
+      sample: 95.0
+    missing_critical:
+      description: Number of missing patches of severity Critical, each counted on each node.
+      type: int
+      returned: always
+      sample: 3
+    oldest_missing_days:
+      description: Days since the release of the oldest missing patch, or since the first report in the history that
+        found it missing.
+      type: int
+      returned: always
+      sample: 41
+    mean_days_to_patch:
+      description: How many days old patches were when they were installed, on average over 30 days. Null where none
+        was.
+      type: float
+      returned: always
+      sample: 12.5
+  sample: {compliance_percent: 95.0, missing_critical: 3, oldest_missing_days: 41, mean_days_to_patch: 12.5}
 gate:
   description: The result of the gate.
   returned: always

@@ -456,6 +456,18 @@ patches:
       type: str
       sample: "2026-01-13T18:00:00+00:00"
       returned: always
+    compliance_level:
+      description: Compliance level that RV(patches[].baseline_id) gives the patch, as an approved patch or by the rules
+        about it, of which the highest counts. Computed from the baseline as it is now. Null where no rule is about the
+        patch, where it is installed, and where the baseline could not be read.
+      type: str
+      returned: always
+      sample: CRITICAL
+    baseline_id:
+      description: Baseline by which the node was judged last.
+      type: str
+      returned: always
+      sample: pb-0123456789abcdef0
   sample:
     - instance_id: i-02573cafcfa0b1c2d
       name: EC2AMAZ-0A1B2C3
@@ -468,6 +480,8 @@ patches:
       installed_time: null
       cve_ids: [CVE-2025-21081]
       release_date: "2025-12-09T18:00:00+00:00"
+      compliance_level: CRITICAL
+      baseline_id: pb-0123456789abcdef0
 gaps:
   description: The reads that AWS denied, and the data that is missing as a result.
   returned: always

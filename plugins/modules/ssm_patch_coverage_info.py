@@ -383,6 +383,11 @@ instances:
       type: str
       sample: web-1
       returned: always
+    tags:
+      description: Those of the tags in O(include_tags) that the node carries.
+      type: dict
+      returned: always
+      sample: {Owner: web-team}
     platform_type:
       description: The platform of the node, V(Windows), V(Linux) or V(MacOS).
       type: str
@@ -518,6 +523,7 @@ instances:
     - instance_id: i-02573cafcfa0b1c2d
       name: EC2AMAZ-0A1B2C3
       instance_name: web-1
+      tags: {Owner: web-team}
       patch_groups: [web]
       coverage: covered
       next_install: "2026-01-13T02:00:00+01:00"

@@ -80,8 +80,8 @@ def test_headings_and_landmarks(browser: Chromium, page_of: PageOf) -> None:
     # Every table and every field has a name, every jump a place to lead to.
     assert browser.run("return [...document.querySelectorAll('th')].every(th => th.scope)")
     assert browser.run("return [...document.querySelectorAll('input, select')].every(one => one.labels.length === 1)")
-    jumps = "[...document.querySelectorAll('a')].every(a => document.getElementById(a.getAttribute('href').slice(1)))"
-    assert browser.run(f"return {jumps}")
+    places = browser.run("return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
+    assert all(browser.count(place) == 1 for place in places if place.startswith("#"))
     assert browser.run("return document.documentElement.lang") == "en"
 
 

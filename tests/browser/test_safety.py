@@ -32,6 +32,8 @@ TEXTS = frozenset({
     "name", "title", "kb_id", "severity", "state", "classification", "patch_group", "platform_name", "status_details",
     "agent_version", "ping_status", "operation", "baseline_id", "snapshot_id", "message", "action", "scope",
 })  # fmt: skip
+CONSOLE = "https://eu-central-1.console.aws.amazon.com/systems-manager/"
+CVE, SUPPORT = "https://www.cve.org/CVERecord?id=CVE-", "https://support.microsoft.com/help/5"
 TAGS = "return [...new Set([...document.querySelectorAll('*')].map(one => one.localName))]"
 HANDLERS = """
   return [...document.querySelectorAll("*")].flatMap(one => one.getAttributeNames())
@@ -140,6 +142,10 @@ def test_nothing_of_the_page_lies_elsewhere(browser: Chromium, page_of: PageOf) 
         "return [...document.querySelectorAll('[src], [href], [action], [data], [srcset]')]"
         ".map(one => one.getAttribute('src') ?? one.getAttribute('href') ?? one.outerHTML)"
     )
-    assert all(address.startswith("#") for address in addresses)
+    # What is elsewhere is there to be followed, by nobody but the reader.
+    away = browser.run("return [...document.querySelectorAll('a:not([href^=\"#\"])')].map(a => [a.href, a.rel])")
+    assert {rel for _address, rel in away} == {"noreferrer noopener"}
+    assert all(address.startswith((CONSOLE, CVE, SUPPORT)) for address, _rel in away)
+    assert sorted(address for address in addresses if not address.startswith("#")) == sorted(one for one, _rel in away)
     assert "url(" not in browser.run("return document.querySelector('style').textContent")
     assert browser.run("return [localStorage.length, document.cookie]") == [0, ""]

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.parse import parsed
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.model import Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.parse import parsed
 
 Json = dict[str, Any]
 READ_AT = "2026-03-02T08:15:00Z"

@@ -10,18 +10,19 @@ from collections.abc import Iterable
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.gate import verdicts
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.merge import Fleet, merged
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_patches import missing_patches
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.gate import verdicts
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.merge import Fleet, merged
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.missing_patches import missing_patches
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.model import SCHEMA, SCHEMA_VERSION, Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.totals import totals_of
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, Report, page
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.totals import totals_of
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.modules import patch_report
 
@@ -57,6 +58,18 @@ def report_of(
 def page_of(report: Report) -> str:
     """Its page."""
     return "".join(page(report, Assets(**PAGE)))
+
+
+def write_history(folder: Path, *readings: dict[str, Any], **options: Any) -> None:
+    """Fill a folder as reports do that were made an hour after each of these readings, which are as in JSON."""
+    with TemporaryDirectory() as made:
+        for one in readings:
+            report = Path(made, "report.json")
+            whole = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "readings": [one]}
+            report.write_text(json.dumps(whole), encoding="utf-8")
+            now = datetime.fromisoformat(one["read_at"]) + timedelta(hours=1)
+            given = {"formats": ["junit"], "inputs": [str(report)], "dest": made, "history": str(folder), **options}
+            assert "failed" not in run_module(now=now, **given)
 
 
 def run_module(*, check: bool = False, now: datetime = NOW, **args: Any) -> dict[str, Any]:

@@ -21,11 +21,12 @@ class Policy:
     """How a baseline judges.
 
     counts_available: whether an available security update makes a node noncompliant. assigns_levels: whether a missing
-    patch can have a compliance level. Both are None where the baseline could not be read.
+    patch can have a compliance level. raw: the baseline. All are None where it could not be read.
     """
 
     counts_available: bool | None = None
     assigns_levels: bool | None = None
+    raw: Raw | None = None
 
 
 class Baselines:
@@ -75,7 +76,7 @@ class Baselines:
         if raw is None:
             is_gone = self._listed is not None and name not in known
             return Policy(assigns_levels=False if is_gone else None)
-        return Policy(raw.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT", assigns_levels(raw))
+        return Policy(raw.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT", assigns_levels(raw), raw)
 
 
 def assigns_levels(raw: Raw) -> bool:

@@ -17,6 +17,8 @@ from .._aws.nodes import chunks
 from .._aws.structures import Raw
 from .baselines import Baselines, Policy
 from .gaps import Gaps
+from .levels import compliance_level
+from .platforms import product
 from .rows import (
     AVAILABLE,
     NEVER_SCANNED,
@@ -56,7 +58,7 @@ class Result:
     """What was read of one node.
 
     patches: rows; empty where they are not asked for. missing: how many patches of each severity it lacks, None where
-    they were not read.
+    they were not read. baseline: by which it was judged, None where it was not read.
     """
 
     facts: Facts
@@ -67,6 +69,7 @@ class Result:
     report: Row | None = None
     patches: list[Row] = field(default_factory=list)
     missing: Counter[str] | None = field(default_factory=Counter)
+    baseline: Raw | None = None
 
 
 class ComplianceReader:
@@ -165,7 +168,7 @@ class ComplianceReader:
         verdict = judge(report, self._now, self._stale_after, counts, policy.assigns_levels)
         report = NO_REPORT if verdict is NEVER_SCANNED else report
         row = instance_row(facts, [], report, verdict)
-        return Result(facts, verdict, row, [], self._wanted(counts), report)
+        return Result(facts, verdict, row, [], self._wanted(counts), report, baseline=policy.raw)
 
     def _wanted(self, counts_available: bool | None) -> frozenset[str] | None:
         """The states of the patches to be told; None for all."""
@@ -186,6 +189,12 @@ class ComplianceReader:
         lacking = Counter(severity_of(raw) for raw in found.values() if state_of(raw) in NOT_INSTALLED)
         result.missing = None if raws is None else lacking
         result.patches = [patch_row(result.row, raw) for raw in found.values() if self._fits(raw, result.wanted)]
+        if result.baseline is not None and result.patches:
+            # A patch that the baseline does not approve has no level, and neither has one that is installed.
+            named = product(result.facts)
+            for row in result.patches:
+                if row["state"] in _UNDONE:
+                    row["compliance_level"] = compliance_level(result.baseline, row, named)
         return result
 
     def _listed_patches(self, one: str, state: str | None) -> Iterator[Raw]:

@@ -139,7 +139,7 @@ INSTANCE_FIELDS = (
 )
 PATCH_FIELDS = (
     *("instance_id", "name", "patch_group", "title", "kb_id", "classification", "severity", "state"),
-    *("installed_time", "cve_ids", "release_date"),
+    *("installed_time", "cve_ids", "release_date", "compliance_level", "baseline_id"),
 )
 
 
@@ -279,7 +279,7 @@ def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verd
 
 
 def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
-    """The row of a patch of a node, with the columns of PATCH_FIELDS; its release date is filled in later."""
+    """The row of a patch of a node, with the columns of PATCH_FIELDS; date and level are filled in later."""
     return {
         **{name: instance[name] for name in ("instance_id", "name", "patch_group")},
         "title": iso(raw.get("Title")),
@@ -290,6 +290,8 @@ def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
         "installed_time": iso(raw.get("InstalledTime")),
         "cve_ids": re.findall(r"[^\s,]+", raw.get("CVEIds") or ""),
         "release_date": None,
+        "compliance_level": None,
+        "baseline_id": instance["baseline_id"],
     }
 
 

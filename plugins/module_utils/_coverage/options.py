@@ -48,6 +48,13 @@ OPTIONS: Options = (
         default=False,
     ),
     Option(
+        "include_tags",
+        "The keys of the tags to return for each node in RV(instances[].tags). This adds no API calls.",
+        type="list",
+        elements="str",
+        default=[],
+    ),
+    Option(
         "install_gap_hours",
         "Report a finding if two Install tasks reach a node less than this number of hours apart, 0 to 8760. V(0)"
         " disables this finding.",
@@ -72,7 +79,7 @@ OPTIONS: Options = (
             " number of rows. The file name must end in C(.jsonl) or C(.csv), and the directory must exist."
             " Requires O(level=instances).",
             "The module replaces the file only after everything is read. A new file gets the mode 0600. A CSV file"
-            " has all columns except RV(instances[].tasks).",
+            " has all columns except RV(instances[].tasks) and RV(instances[].tags).",
         ),
         type="path",
     ),
@@ -87,6 +94,10 @@ def violations(params: Mapping[str, Any]) -> list[str]:
             found.append(f"{name}: {params[name]} must be from {least} to {most}")
     if params["concurrency"] < 1:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
+    if any(map(is_blank, params["include_tags"])):
+        found.append("include_tags: a tag key is empty; name a key")
+    if params["include_tags"] and params["level"] == "summary":
+        found.append("include_tags: a summary lists no nodes; needs level=instances")
     if params["only_findings"] and params["level"] == "summary":
         found.append("only_findings: a summary lists no nodes; needs level=instances")
     return found + dest_violations(params["dest"], params["level"], "level=instances")

@@ -21,7 +21,7 @@ INSTANCE_FIELDS = (
     *("next_install", "next_scan", "install_tasks", "scan_tasks", "idle_tasks"),
     *("baseline_id", "baseline_name", "baseline_reason", "findings", "actions"),
 )
-"""The columns of a CSV file; other rows also have the tasks with their runs."""
+"""The columns of a CSV file; other rows also have the tags, and the tasks with their runs."""
 SUMMARY = (
     *("managed", "covered", "uncovered", "scan_only", "double_covered", "group_without_baseline", "group_misspelt"),
     *("baseline_approves_nothing", "agent_offline", "unmanaged"),
@@ -121,11 +121,12 @@ def _plain(values: Mapping[str, Any]) -> Row:
 
 
 class NodeRows:
-    """Makes the rows of nodes; what nodes of one verdict have in common is made once."""
+    """Makes the rows of nodes; what nodes of one verdict have in common is made once. tag_keys: of tags to return."""
 
-    def __init__(self, survey: Survey, next_run_count: int) -> None:
+    def __init__(self, survey: Survey, next_run_count: int, tag_keys: Iterable[str]) -> None:
         self._survey = survey
         self._count = next_run_count
+        self._tag_keys = tuple(dict.fromkeys(tag_keys))
         self._shared: dict[int, Row] = {}
 
     def row(self, node: Node, verdict: Verdict, managed: bool) -> Row:
@@ -135,7 +136,7 @@ class NodeRows:
             shared = self._of_verdict(verdict)
             if managed:
                 self._shared[id(verdict)] = shared
-        facts = node.facts
+        facts, tags = node.facts, dict(node.tags)
         return {
             "instance_id": facts.instance_id,
             "name": facts.name,
@@ -147,6 +148,7 @@ class NodeRows:
             "ping_status": facts.ping_status,
             "instance_state": node.state,
             "managed": managed,
+            "tags": {key: tags[key] for key in self._tag_keys if key in tags},
             **shared,
         }
 

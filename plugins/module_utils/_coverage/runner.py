@@ -67,7 +67,7 @@ class _Reading:
     def result(self) -> tuple[dict[str, Any], list[str]]:
         """The answer of the module, and its warnings."""
         dest, runs = self._params["dest"], self._params["next_run_count"]
-        rows = NodeRows(self._survey, runs)
+        rows = NodeRows(self._survey, runs, self._params["include_tags"])
         with_rows = self._params["level"] != "summary"
         instances: list[Row] = []
         with RowFile(dest, INSTANCE_FIELDS, self._check_mode) if dest else nullcontext() as file:

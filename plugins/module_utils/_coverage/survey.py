@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from .._aws.nodes import OTHER_GROUP_TAG
+from .._compliance.platforms import operating_system, product
 from .._fleet.baselines import (
     BY_DEFAULT,
     Effective,
@@ -22,7 +23,6 @@ from .._fleet.baselines import (
     nearly_fitting,
 )
 from .._fleet.model import INSTALL, Account, Node, PatchTask, Tags, Window
-from .._fleet.platforms import operating_system, product
 from .._fleet.reach import Index, Reached
 from .._fleet.tasks import Estimate, collect, estimate
 from . import findings

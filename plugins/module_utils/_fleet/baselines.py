@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from .._aws.nodes import GROUP_TAGS
 from .._aws.structures import Raw
+from .._compliance.platforms import product_fits
 from .model import Account, Tags
-from .platforms import product_fits
 
 BY_GROUP, BY_DEFAULT, TWO_GROUPS, UNKNOWN_SYSTEM = "patch_group", "default", "two_patch_groups", "unknown_system"
 _SEPARATORS = re.compile(r"[\s_.-]+")

@@ -15,6 +15,7 @@ from .._aws.errors import ApiError
 from .._aws.nodes import group_members, listed_nodes
 from .._aws.structures import Raw
 from .._compliance.gaps import Gaps
+from .._compliance.platforms import operating_system
 from .._compliance.rows import Facts, facts_of
 from .._info.executions import WindowExecutions
 from .._resources import patch_baseline
@@ -24,7 +25,6 @@ from .._resources.window_target import GROUP_KEYS
 from .baselines import effective_baseline, is_like_group_key
 from .model import INSTALL, NAME_TAG, Account, Node, Pace, Tags, Window
 from .openings import set_opening
-from .platforms import operating_system
 from .tasks import concurrency_of, operation_of
 
 _EC2_PAGE = 1000
@@ -61,7 +61,7 @@ class AccountReader:
         self._workers: int = params["concurrency"]
         self._include_unmanaged: bool = params["include_unmanaged"]
         self._execution_count: int = params["execution_count"]
-        self._kept_keys = {NAME_TAG, *(params["instance_tags"] or {})}
+        self._kept_keys = {NAME_TAG, *(params["instance_tags"] or {}), *(params.get("include_tags") or ())}
         self._facts: list[Facts] = []
         self._instances: dict[str, tuple[Tags, str]] = {}
         self._tag_sets: dict[Tags, Tags] = {}

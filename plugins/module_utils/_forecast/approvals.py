@@ -7,20 +7,18 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchRule.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .._aws.structures import Raw
+from .._compliance.levels import fitting_rules
+from .._compliance.platforms import product_fits
 from .._compliance.rows import AVAILABLE, NOT_INSTALLED, Row
-from .._fleet.platforms import product_fits
 from .._schedules.schedule import parse_instant
 
 _REJECTED = "EXPLICIT_REJECTED"
 _CHOSEN = "EXPLICIT_APPROVED"
-# Filter keys of a rule by the member of a patch that they are about.
-_KEYS = {"CLASSIFICATION": "classification", "SEVERITY": "severity", "MSRC_SEVERITY": "severity"}
 
 
 class Approval(NamedTuple):
@@ -77,21 +75,11 @@ class Approvals:
     def _by(self, patch: Row) -> str | None:
         if patch["kb_id"] in (self._raw.get("ApprovedPatches") or ()):
             return "approved_patches"
-        for rule in (self._raw.get("ApprovalRules") or {}).get("PatchRules") or ():
-            if self._rule_fits(rule, patch):
-                if rule.get("ApproveUntilDate"):
-                    return f"approve_until_date: {rule['ApproveUntilDate']}"
-                return f"approve_after_days: {rule.get('ApproveAfterDays', 0)}"
+        for rule in fitting_rules(self._raw, patch, self._product):
+            if rule.get("ApproveUntilDate"):
+                return f"approve_until_date: {rule['ApproveUntilDate']}"
+            return f"approve_after_days: {rule.get('ApproveAfterDays', 0)}"
         return None
-
-    def _rule_fits(self, rule: Mapping[str, Any], patch: Row) -> bool:
-        for entry in (rule.get("PatchFilterGroup") or {}).get("PatchFilters") or ():
-            key, values = entry["Key"], entry.get("Values") or []
-            if key == "PRODUCT" and self._product and not any(product_fits(self._product, one) for one in values):
-                return False
-            if key in _KEYS and not any(fnmatchcase(patch[_KEYS[key]] or "", one) for one in values):
-                return False
-        return True
 
 
 def may_be_installed(patch: Row) -> bool:

@@ -14,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .._aws.client import Api, Job, connect, run_jobs, worker_pool
 from .._compliance.gaps import Gaps
+from .._compliance.platforms import product
 from .._compliance.reader import ComplianceReader
 from .._compliance.rows import AVAILABLE, NOT_INSTALLED, Row
 from .._compliance.scope import Scope as ReadScope
@@ -22,7 +23,6 @@ from .._coverage.scope import Scope
 from .._coverage.survey import Survey
 from .._files.row_file import RowFile
 from .._fleet.model import Account
-from .._fleet.platforms import product
 from .._info.effective_patches import effective_patches
 from .._options.module import finish, make_module, refuse
 from .._schedules import clock

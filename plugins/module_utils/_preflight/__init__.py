@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks the variables of roles and playbooks before their first task: names, types, values, and rules between them.
 
-May import: _options, _resources.
+May import: _options, _readings, _resources.
 """

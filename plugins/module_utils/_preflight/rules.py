@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._options.mistakes import near_names
+from .._readings.exceptions import exception_violations
 from .._resources.ownership import setup_mistake
 
 Values = Mapping[str, Any]
@@ -49,12 +50,15 @@ def _misspelt(known: Values) -> str:
     return f". {' and '.join(sorted(near))} looks like one of them" if near else ""
 
 
-def report_mistakes(typed: Values, _values: Values, _known: Values) -> list[str]:
+def report_mistakes(typed: Values, values: Values, _known: Values) -> list[str]:
     """Rules of the role patch_report."""
     inputs, scope = typed["patch_report_inputs"], typed["patch_report_scope"]
+    found = [*exception_violations("patch_report_exceptions", values.get("patch_report_exceptions") or ())]
+    found += [
+        f"patch_report_tags: {one!r} is empty; name a tag key" for one in typed["patch_report_tags"] if not one.strip()
+    ]
     if typed["patch_report_read"]:
-        return []
-    found = []
+        return found
     if not inputs:
         found.append("patch_report_read: false needs patch_report_inputs, or there is nothing to report")
     if any(scope.values()):

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from .._readings.merge import Fleet
+from .._readings.model import Reading, Window, WindowRun, place_of
+from .._readings.times import instant
 from .._schedules.time_zones import zone_of
-from .merge import Fleet
-from .model import Window, WindowRun
-from .times import instant
+from .console import window_address
 
 DAYS = 30
 
@@ -20,7 +21,7 @@ DAYS = 30
 class Row:
     """One window in the calendar. days: for each day the times at which it opens.
 
-    more: the window opens more often than could be read, so that its last days are not known.
+    more: the window opens more often than could be read, so that its last days are not known. address: in the console.
     """
 
     place: str
@@ -28,6 +29,7 @@ class Row:
     days: list[list[str]]
     next_run: datetime | None
     more: bool
+    address: str | None = None
 
 
 @dataclass(slots=True)
@@ -40,13 +42,14 @@ class Calendar:
 
 @dataclass(slots=True)
 class Run:
-    """One run of a window in the history."""
+    """One run of a window in the history. address: of the window in the console."""
 
     place: str
     window: Window
     run: WindowRun
     start: datetime | None
     minutes: int | None
+    address: str | None = None
 
 
 def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
@@ -54,23 +57,24 @@ def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
     read_at = instant(fleet.read_at())
     if read_at is None:
         return Calendar([], [])
-    found = [(reading.place_name(), window, _runs(window, read_at)) for reading, window in fleet.windows()]
+    found = [(reading, window, _runs(window, read_at)) for reading, window in fleet.windows()]
     # Today in that zone of the windows which is furthest behind.
-    first = min((in_zone(read_at, window).date() for _place, window, runs in found if runs), default=read_at.date())
+    first = min((in_zone(read_at, window).date() for _reading, window, runs in found if runs), default=read_at.date())
     days = [first + timedelta(days=number) for number in range(DAYS)]
-    rows = [_row(place, window, runs, days, most_runs) for place, window, runs in found]
+    rows = [_row(reading, window, runs, days, most_runs) for reading, window, runs in found]
     far = datetime.max.replace(tzinfo=UTC)
     return Calendar(days, sorted(rows, key=lambda row: (row.next_run or far, row.window.name or "", row.place)))
 
 
-def _row(place: str, window: Window, runs: list[datetime], days: list[date], most_runs: int) -> Row:
+def _row(reading: Reading, window: Window, runs: list[datetime], days: list[date], most_runs: int) -> Row:
     times: list[list[str]] = [[] for _day in days]
     for run in runs:
         number = (run.date() - days[0]).days
         if number < len(days):
             times[number].append(run.strftime("%H:%M"))
     more = len(window.next_runs) >= most_runs and bool(runs) and runs[-1].date() <= days[-1]
-    return Row(place, window, times, runs[0] if runs else None, more)
+    first = runs[0] if runs else None
+    return Row(reading.place_name(), window, times, first, more, _address(reading, window))
 
 
 def _runs(window: Window, read_at: datetime) -> list[datetime]:
@@ -90,12 +94,16 @@ def in_zone(moment: datetime, window: Window) -> datetime:
 def history_of(fleet: Fleet) -> list[Run]:
     """The runs that were read, the newest first."""
     runs = [
-        Run(reading.place_name(), window, run, instant(run.start_time), _minutes(run))
+        Run(reading.place_name(), window, run, instant(run.start_time), _minutes(run), _address(reading, window))
         for reading, window in fleet.windows()
         for run in window.executions
     ]
     past = datetime.min.replace(tzinfo=UTC)
     return sorted(runs, key=lambda one: (one.start or past, one.run.window_execution_id), reverse=True)
+
+
+def _address(reading: Reading, window: Window) -> str | None:
+    return window_address(place_of(reading), window.window_id)
 
 
 def _minutes(run: WindowRun) -> int | None:

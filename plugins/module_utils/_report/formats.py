@@ -7,25 +7,33 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from .._aws.text import printable
 from .._files.cells import cell
-from .gate import Verdict
-from .merge import Fleet
-from .model import SCHEMA, SCHEMA_VERSION, Finding, Node, Patch, Reading
-from .parse import plain
-from .totals import Tally, Totals
+from .._readings.exceptions import Judged, exception_row
+from .._readings.gate import Verdict
+from .._readings.merge import Fleet
+from .._readings.model import SCHEMA, SCHEMA_VERSION, Finding, Node, Patch, Reading, place_of
+from .._readings.parse import plain
+from .._readings.totals import Tally, Totals
+from .console import node_address
 
+# Name of the page beside which the other files lie.
+PAGE = "report.html"
+Columns = dict[str, Callable[[Reading, Any], Any]]
 _PLACE = ("partition", "account_id", "region", "account_name")
 
 
-def as_json(title: str, fleet: Fleet, totals: Totals, verdicts: list[Verdict]) -> Iterator[str]:
-    """The report as docs/report.schema.json describes it; the rows stand one on a line."""
+def as_json(
+    title: str, fleet: Fleet, totals: Totals, verdicts: list[Verdict], judged: Judged | None = None
+) -> Iterator[str]:
+    """The report as docs/report.schema.json describes it; the rows stand one on a line, as they were read."""
     head = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -35,6 +43,8 @@ def as_json(title: str, fleet: Fleet, totals: Totals, verdicts: list[Verdict]) -
         "groups": _counted("patch_group", totals.groups),
         "operating_systems": _counted("operating_system", totals.systems),
         "gate": [plain(one) for one in verdicts],
+        "excepted": judged.counts() if judged else {"nodes": 0, "patches": 0},
+        "exceptions": [exception_row(one) for one in judged.applied] if judged else [],
     }
     yield json.dumps(head, indent=1)[:-2] + ',\n "readings": ['
     for number, reading in enumerate(fleet.readings):
@@ -62,27 +72,41 @@ def _reading_as_json(reading: Reading, comma: str) -> Iterator[str]:
 
 
 def nodes_as_csv(fleet: Fleet) -> Iterator[str]:
-    """The nodes as a table."""
-    return _as_csv(Node, fleet.nodes())
+    """The nodes as a table, with a column for each of their tags and the addresses of each node."""
+    more: Columns = {f"tag:{key}": _tag_column(key) for key in fleet.tag_keys()}
+    more["page"] = lambda _reading, node: f"{PAGE}#node={_quoted(node.instance_id)}"
+    more["console"] = lambda reading, node: node_address(place_of(reading), node.instance_id)
+    return _as_csv(Node, fleet.nodes(), more)
 
 
 def patches_as_csv(fleet: Fleet) -> Iterator[str]:
     """The patches of each node as a table."""
-    return _as_csv(Patch, fleet.patches())
+    more: Columns = {"page": lambda _reading, patch: f"{PAGE}#patch={_quoted(patch.kb_id or patch.title or '')}"}
+    return _as_csv(Patch, fleet.patches(), more)
 
 
 def coverage_as_csv(fleet: Fleet) -> Iterator[str]:
     """What keeps nodes from being patched as a table."""
-    return _as_csv(Finding, fleet.findings())
+    return _as_csv(Finding, fleet.findings(), {"page": lambda _reading, _finding: f"{PAGE}#coverage"})
 
 
-def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]]) -> Iterator[str]:
-    names = [one.name for one in fields(cls)]
+def _tag_column(key: str) -> Callable[[Reading, Any], Any]:
+    return lambda _reading, node: node.tags.get(key)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]], more: Columns) -> Iterator[str]:
+    """more: further columns, each made of the reading and the row."""
+    names = [one.name for one in fields(cls) if one.name != "tags"]
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([*_PLACE, *names])
+    writer.writerow([*_PLACE, *names, *(cell(name) for name in more)])
     for reading, row in rows:
         values = [*(getattr(reading, name) for name in _PLACE), *(getattr(row, name) for name in names)]
+        values += [column(reading, row) for column in more.values()]
         writer.writerow([cell(value) for value in values])
         yield text.getvalue()
         text.seek(0)

@@ -13,8 +13,9 @@ from .._compliance.rows import SEVERITIES
 from .._compliance.runner import OPTIONS as COMPLIANCE_OPTIONS
 from .._options.mistakes import near_names
 from .._options.option import Option, Options
-from .gate import AGE_RULE, DEFAULT_AGE, MAXIMA, MINIMA, PATCH_RULES
-from .times import utc_text
+from .._readings.exceptions import exception_violations
+from .._readings.gate import AGE_RULE, DEFAULT_AGE, MAXIMA, MINIMA, PATCH_RULES
+from .._readings.times import utc_text
 
 FORMATS = ("html", "csv", "json", "junit")
 _COUNTS: dict[str, tuple[str, ...] | str] = {
@@ -149,6 +150,43 @@ _TITLE = Option("title", "The title of the report.", default="Patch compliance")
 _INPUTS = Option(
     "inputs", "The paths of JSON reports of other runs to merge into this report.", "list", elements="path", default=[]
 )
+_HISTORY = Option(
+    "history",
+    (
+        "The directory to which each report adds a small JSON file. The page shows the trend over these files. Without"
+        " this option, there is no trend.",
+        "A file holds, for each account and Region, the percentage of compliant nodes, the number of missing patches of"
+        " severity Critical, the age of the oldest missing patch and the mean time to patch.",
+        "The mean time to patch is computed from reports that follow each other: how many fewer nodes lack a patch, and"
+        " the days since its release. AWS returns the release date of Windows patches only. For other patches, the days"
+        " since the first report that found the patch missing count.",
+        "Files that are broken or of another kind are named in a warning and ignored. Check mode writes no file.",
+    ),
+    "path",
+)
+_EXCEPTION: Options = (
+    Option("node", "The ID, the tag C(Name) or the computer name of the node."),
+    Option("group", "The name of the patch group."),
+    Option("patch", "The KB number, package name or title of the patch."),
+    Option("reason", "The reason for the exception.", required=True),
+    Option("owner", "The person or team that is responsible for the exception.", required=True),
+    Option("until", "The last day of the exception, in UTC, such as V(2026-03-31).", required=True),
+)
+_EXCEPTIONS = Option(
+    "exceptions",
+    (
+        "Nodes and patches to leave out of the counts and of the gate until a date. The report lists them separately,"
+        " with reason and owner.",
+        "Each entry names a node, a group or a patch. If it names several of them, all must match. Without"
+        " O(ignore:patch), the entry applies to whole nodes. With it, a node is evaluated by its other patches.",
+        "An exception that has expired has no effect, and the gate fails. An exception that matches nothing causes a"
+        " warning.",
+    ),
+    "list",
+    elements="dict",
+    suboptions=_EXCEPTION,
+    default=[],
+)
 _RULES = Option(
     "gate",
     (
@@ -183,6 +221,8 @@ OPTIONS: Options = (
     _INPUTS,
     _RULES,
     _EACH_GROUP,
+    _EXCEPTIONS,
+    _HISTORY,
     Option(
         "page",
         "The C(template), C(style) and C(script) of the HTML page, from the role"
@@ -220,6 +260,14 @@ ROLE_OPTIONS: Options = (
         default=True,
     ),
     Option(
+        "tags",
+        "The keys of the tags to show for each node, in addition to C(Name). The role reads them together with"
+        " O(coverage), without additional API calls.",
+        "list",
+        elements="str",
+        default=["Owner"],
+    ),
+    Option(
         "coverage",
         "Also read which windows reach the nodes, for the coverage section and for the rules O(gate.uncovered) and"
         " O(gate.double_covered). Requires the permission C(ec2:DescribeInstances).",
@@ -241,6 +289,8 @@ ROLE_OPTIONS: Options = (
         description=("The rules that the fleet must meet. If a rule fails, the play fails.", _RULES.description[1]),
     ),
     _EACH_GROUP,
+    _EXCEPTIONS,
+    replace(_HISTORY, type="str", default=""),
 )
 
 
@@ -254,6 +304,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     if not params["readings"] and not params["inputs"]:
         found.append("readings, inputs: one of them is required, or there is nothing to report")
     found += _gate_violations(params["gate"] or {})
+    found += exception_violations("exceptions", params["exceptions"])
     found += [
         f"readings[{number}].read_at: {one['read_at']!r} is no date and time in ISO-8601"
         for number, one in enumerate(params["readings"])

@@ -13,19 +13,23 @@ import hashlib
 import json
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import Any
 
 from .._aws.text import printable
 from .._compliance.rows import SEVERITIES
+from .._readings.exceptions import EXCEPTED, Judged
+from .._readings.gate import NO_GROUP, WHOLE, Verdict
+from .._readings.history import Figures, History
+from .._readings.merge import Fleet
+from .._readings.missing_patches import AGES, MissingPatch, severity_rank
+from .._readings.model import Node, Reading, groups_of, place_of
+from .._readings.times import instant
+from .._readings.totals import STATUSES, Tally, Totals, place_name
 from .calendar import calendar_of, history_of
-from .gate import NO_GROUP, WHOLE, Verdict
-from .merge import Fleet
-from .missing_patches import AGES, MissingPatch, severity_rank
-from .model import Node, Reading, groups_of
-from .times import instant
-from .totals import STATUSES, Tally, Totals, place_name
+from .console import node_pattern, patches_address
+from .trend import HEIGHT, PATCHED_DAYS, WIDTH, Point, curves_of
 
 try:
     from jinja2 import Environment, StrictUndefined
@@ -49,6 +53,7 @@ STATUS_NAMES = {
     "never_scanned": "Never scanned",
     "unmanaged": "Not managed",
     "compliant": "Compliant",
+    EXCEPTED: "Excepted",
     "unknown": "Not read",
 }
 COUNT_NAMES = {
@@ -61,6 +66,13 @@ COUNT_NAMES = {
     "never_scanned": "Nodes: never scanned",
     "unmanaged": "Instances: not managed",
     "ungraded": "Nodes: baseline assigns no levels",
+}
+# What the curves show, with the unit.
+FIGURE_NAMES = {
+    "compliance_percent": ("Compliance", " %"),
+    "missing_critical": ("Patches: severity Critical, missing", ""),
+    "oldest_missing_days": ("Oldest missing patch", " days"),
+    "mean_days_to_patch": ("Mean time to patch", " days"),
 }
 AGE_NAMES = (
     f"up to {AGES[0]} days",
@@ -92,7 +104,11 @@ _BAD_RUNS = frozenset({"FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"
 
 @dataclass(slots=True)
 class Report:
-    """All that the page tells."""
+    """All that the page tells.
+
+    fleet: as it is judged. figures, points: of this report and of all; empty without a history. has_csv: whether the
+    CSV files lie beside the page.
+    """
 
     title: str
     fleet: Fleet
@@ -100,6 +116,11 @@ class Report:
     patches: list[MissingPatch]
     verdicts: list[Verdict]
     most_runs: int
+    judged: Judged | None = None
+    history: History = field(default_factory=History)
+    figures: list[Figures] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    has_csv: bool = False
 
 
 @dataclass(slots=True)
@@ -176,6 +197,20 @@ def _context(report: Report) -> dict[str, Any]:
         "history": history[:_RUNS],
         "history_left": max(len(history) - _RUNS, 0),
         "run_class": _run_class,
+        "has_csv": report.has_csv,
+        **_exceptions_and_trend(report),
+    }
+
+
+def _exceptions_and_trend(report: Report) -> dict[str, Any]:
+    return {
+        "applied": report.judged.applied if report.judged else [],
+        "excepted": report.judged.counts() if report.judged else {},
+        "points": report.points,
+        "curves": curves_of(report.points) if report.points else [],
+        "figure_names": FIGURE_NAMES,
+        "patched_days": PATCHED_DAYS,
+        "drawing": (WIDTH, HEIGHT),
     }
 
 
@@ -193,7 +228,7 @@ class Part:
 def _parts(tally: Tally) -> list[Part]:
     parts: list[Part] = []
     all_nodes, before = tally.nodes(), 0
-    for status in (*reversed(STATUSES), "unknown"):
+    for status in (*reversed(STATUSES), EXCEPTED, "unknown"):
         count = tally.statuses[status]
         if count:
             share = count / all_nodes
@@ -220,14 +255,14 @@ def _has_coverage(fleet: Fleet) -> bool:
 
 def _worst(fleet: Fleet) -> list[tuple[Reading, Node]]:
     """The nodes that need somebody most."""
-    bad = [(reading, node) for reading, node in fleet.nodes() if node.status not in ("compliant", None)]
+    bad = [(reading, node) for reading, node in fleet.nodes() if node.status not in ("compliant", EXCEPTED, None)]
     return sorted(bad, key=lambda pair: _need(pair[1]))[:_WORST]
 
 
 def _need(node: Node) -> tuple[Any, ...]:
     counts = ("critical_noncompliant_count", "failed_count", "security_noncompliant_count", "missing_count")
     rank = STATUSES.index(node.status) if node.status in STATUSES else len(STATUSES)
-    return (*(-(getattr(node, name) or 0) for name in counts), rank, node.name or "", node.instance_id)
+    return (*(-(getattr(node, name) or 0) for name in counts), rank, node.title(), node.instance_id)
 
 
 @dataclass(slots=True)
@@ -268,18 +303,27 @@ class _Texts:
 
 def _data(report: Report) -> str:
     texts = _Texts()
-    nodes = [_node_data(reading, node, texts.number) for reading, node in report.fleet.nodes()]
+    keys = report.fleet.tag_keys()
+    nodes = [_node_data(reading, node, keys, texts.number) for reading, node in report.fleet.nodes()]
     patches = [_patch_data(one, texts.number) for one in report.patches]
-    data = {"texts": texts.all(), "statuses": STATUS_NAMES, "nodes": nodes, "patches": patches}
+    places = {place_name(one): place_of(one) for one in report.fleet.readings}
+    data = {
+        "nodes": nodes,
+        "patches": patches,
+        "tags": [printable(key) for key in keys],
+        "consoles": {texts.number(name): [node_pattern(one), patches_address(one)] for name, one in places.items()},
+        "statuses": STATUS_NAMES,
+        "texts": texts.all(),
+    }
     return json.dumps(data, separators=(",", ":")).translate(_UNSAFE)
 
 
-def _node_data(reading: Reading, node: Node, number: Callable[[str | None], int | None]) -> list[Any]:
+def _node_data(reading: Reading, node: Node, keys: list[str], number: Callable[[str | None], int | None]) -> list[Any]:
     """The order is that of NODE in the script."""
     end = instant(node.operation_end_time)
     return [
         printable(node.instance_id),
-        node.name and printable(node.name),
+        printable(node.instance_name or node.name or "") or None,
         number(node.status or "unknown"),
         [number(NO_GROUP if group is None else group) for group in groups_of(reading, node)],
         number(node.system()),
@@ -295,6 +339,9 @@ def _node_data(reading: Reading, node: Node, number: Callable[[str | None], int 
         number(node.snapshot_id),
         number(node.ping_status),
         number(node.agent_version),
+        printable(node.name) if node.name and node.instance_name and node.instance_name != node.name else None,
+        [number(str(node.tags[key]) if key in node.tags else None) for key in keys],
+        number(node.exception),
     ]
 
 
@@ -309,5 +356,9 @@ def _patch_data(one: MissingPatch, number: Callable[[str | None], int | None]) -
         number(patch.state),
         one.age_days,
         one.nodes,
+        number(one.level()),
+        [number(name) for name in sorted(one.baselines)],
+        [number(name) for name in sorted(one.places)],
+        number(patch.exception),
         [printable(one) for one in patch.cve_ids],
     ]

@@ -9,7 +9,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,20 @@ from .._compliance.rows import SUMMARY
 from .._files.whole_file import write_text
 from .._options.option import argument_spec
 from .._options.results import LocalModule
+from .._readings.exceptions import exception_row, exception_warnings, judged
+from .._readings.gate import AGE_RULE, DEFAULT_AGE, WHOLE, expired_verdicts, has_rules, verdicts
+from .._readings.history import figures_of, file_content, file_name, read_history
+from .._readings.merge import Fleet, merged
+from .._readings.missing_patches import missing_patches
+from .._readings.model import Finding, Gap, Node, NodeCoverage, Patch, PatchException, Reading, Scope, Window
+from .._readings.parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
+from .._readings.times import instant, utc_text
+from .._readings.totals import COVERAGE, CRITICAL, totals_of
 from .._schedules import clock
 from . import page as html
 from .formats import as_json, as_junit, coverage_as_csv, nodes_as_csv, patches_as_csv
-from .gate import AGE_RULE, DEFAULT_AGE, WHOLE, has_rules, verdicts
-from .merge import Fleet, merged
-from .missing_patches import missing_patches
-from .model import Finding, Gap, Node, NodeCoverage, Patch, Reading, Scope, Window
 from .options import OPTIONS, violations
-from .parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
-from .times import instant, utc_text
-from .totals import COVERAGE, CRITICAL, totals_of
+from .trend import points_of
 
 # How far the clocks of two controllers may differ.
 _AHEAD = timedelta(minutes=5)
@@ -72,10 +75,22 @@ def make_report(params: Mapping[str, Any]) -> html.Report:
     readings += [one for path in params["inputs"] for one in read_report(path, shared)]
     now = clock.now()
     _refuse_future(readings, now)
-    fleet = Fleet(merged(readings))
+    held = judged(Fleet(merged(readings)), _exceptions(params), now.astimezone(UTC).date())
+    fleet = held.fleet
     totals, patches = totals_of(fleet), missing_patches(fleet)
-    judged = verdicts(_rules(params), fleet, totals, patches, params["gate_each_group"], now)
-    return html.Report(params["title"], fleet, totals, patches, judged, params["next_run_count"])
+    found = verdicts(_rules(params), fleet, totals, patches, params["gate_each_group"], now)
+    found = [*expired_verdicts(held.applied), *found]
+    report = html.Report(params["title"], fleet, totals, patches, found, params["next_run_count"], judged=held)
+    report.has_csv = "csv" in params["formats"]
+    if params["history"]:
+        report.history = read_history(params["history"])
+        report.figures = figures_of(fleet, report.history)
+        report.points = points_of(report.figures, report.history) if report.figures else []
+    return report
+
+
+def _exceptions(params: Mapping[str, Any]) -> list[PatchException]:
+    return [PatchException(**{**one, "until": str(one["until"]).strip()}) for one in params["exceptions"]]
 
 
 def _rules(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,12 +132,13 @@ def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
 
 
 def _nodes(given: Mapping[str, Any], shared: dict[str, str]) -> Iterable[Node]:
-    """The nodes, with how they are covered where that was read."""
+    """The nodes, with how they are covered and their tags where that was read."""
     rows = read_rows(given["coverage"], NodeCoverage, shared) if given["coverage"] else ()
     covered = {one.instance_id: one for one in rows}
     for node in read_rows(given["instances"], Node, shared) if given["instances"] else ():
         if one := covered.get(node.instance_id):
             node.coverage, node.next_install = one.coverage, one.next_install
+            node.instance_name, node.tags = one.instance_name, one.tags
         yield node
 
 
@@ -154,7 +170,7 @@ def _windows(path: str | None, shared: dict[str, str]) -> tuple[Window, ...] | N
 
 def _warnings(report: html.Report, params: Mapping[str, Any]) -> list[str]:
     total = report.totals
-    found = []
+    found = [*report.history.warnings, *exception_warnings(report.judged.applied if report.judged else ())]
     if not total.total.nodes() and not report.verdicts:
         found.append("The report has no node: nothing that was asked for is a managed node.")
     elif empty := [name for name, tally in total.groups.items() if name is not None and not tally.nodes()]:
@@ -164,7 +180,8 @@ def _warnings(report: html.Report, params: Mapping[str, Any]) -> list[str]:
 
 def _write(module: LocalModule, report: html.Report) -> bool:
     """Write the files; gives whether one of them changed, or would."""
-    directory, mode, changed = Path(module.params["dest"]), int(module.params["mode"], 8), False
+    directory, mode = Path(module.params["dest"]), int(module.params["mode"], 8)
+    changed = bool(report.points) and _write_history(module, report, mode)
     if not module.check_mode:
         # makedirs gives its mode to the last directory only, which is the one that is meant.
         os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -174,15 +191,32 @@ def _write(module: LocalModule, report: html.Report) -> bool:
     return changed
 
 
+def _write_history(module: LocalModule, report: html.Report, mode: int) -> bool:
+    path = _history_path(report, module.params)
+    try:
+        if not module.check_mode:
+            os.makedirs(path.parent, mode=0o700, exist_ok=True)
+        content = file_content(report.title, report.points[-1].values(), report.figures)
+        return write_text(path, [content], mode, module.check_mode)
+    except OSError as error:
+        raise ReportError(f"history: {path} cannot be written: {error.strerror}") from error
+
+
+def _history_path(report: html.Report, params: Mapping[str, Any]) -> Path:
+    return Path(params["history"], file_name(report.figures))
+
+
 def _files(report: html.Report, params: Mapping[str, Any]) -> list[_File]:
     fleet, title = report.fleet, report.title
+    # What other runs join has to be as it was read.
+    source = report.judged.source if report.judged else fleet
     assets = html.Assets(**params["page"]) if params["page"] else html.Assets("", "", "")
     files = [
         _File("html", "report.html", lambda: html.page(report, assets)),
-        _File("csv", "nodes.csv", lambda: nodes_as_csv(fleet)),
-        _File("csv", "patches.csv", lambda: patches_as_csv(fleet)),
+        _File("csv", "nodes.csv", lambda: nodes_as_csv(source)),
+        _File("csv", "patches.csv", lambda: patches_as_csv(source)),
         _File("csv", "coverage.csv", lambda: coverage_as_csv(fleet)),
-        _File("json", "report.json", lambda: as_json(title, fleet, report.totals, report.verdicts)),
+        _File("json", "report.json", lambda: as_json(title, source, report.totals, report.verdicts, report.judged)),
         _File("junit", "junit.xml", lambda: as_junit(title, report.verdicts)),
     ]
     return [one for one in files if one.format in params["formats"]]
@@ -191,11 +225,17 @@ def _files(report: html.Report, params: Mapping[str, Any]) -> list[_File]:
 def _answer(report: html.Report, params: Mapping[str, Any]) -> dict[str, Any]:
     broken = [one for one in report.verdicts if one.judged and not one.passed]
     named = {"nodes.csv": "nodes_csv", "patches.csv": "patches_csv", "coverage.csv": "coverage_csv"}
+    files = {
+        named.get(one.name, one.format): os.path.join(os.path.abspath(params["dest"]), one.name)
+        for one in _files(report, params)
+    }
+    if report.points:
+        files["history"] = os.path.abspath(_history_path(report, params))
     return {
-        "files": {
-            named.get(one.name, one.format): os.path.join(os.path.abspath(params["dest"]), one.name)
-            for one in _files(report, params)
-        },
+        "files": files,
+        "excepted": report.judged.counts() if report.judged else {"nodes": 0, "patches": 0},
+        "exceptions": [exception_row(one) for one in report.judged.applied] if report.judged else [],
+        "figures": report.points[-1].values() if report.points else None,
         "read_at": report.fleet.read_at(),
         "summary": report.totals.total.summary(),
         "groups": [{"patch_group": name, **tally.summary()} for name, tally in report.totals.groups.items()],

@@ -4,10 +4,11 @@
 "use strict";
 (() => {
   // The positions in a row of the data, in the order in which the module writes them.
-  const NODE = positions("id name status groups system place critical security missing failed pending end operation baseline snapshot ping agent");
-  const PATCH = positions("kb title severity classification state age nodes cves");
+  const NODE = positions("id name status groups system place critical security missing failed pending end operation baseline snapshot ping agent computer tags exception");
+  const PATCH = positions("kb title severity classification state age nodes level baselines places exception cves");
   const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational", "unspecified"];
-  const STATUSES = ["failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "unknown", "compliant"];
+  const LEVELS = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNSPECIFIED"];
+  const STATUSES = ["failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "unknown", "compliant", "excepted"];
   const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const ZONED = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" });
   const NUMBER = new Intl.NumberFormat();
@@ -59,6 +60,29 @@
     if (seconds === null) return "–";
     const moment = new Date(seconds * 1000);
     return element("time", { datetime: moment.toISOString(), title: moment.toISOString() }, DATE.format(moment));
+  }
+
+  // A link to elsewhere, or the text alone where there is no address.
+  function link(address, name) {
+    return address ? element("a", { href: address, rel: "noreferrer noopener", target: "_blank" }, name) : name;
+  }
+
+  function consoleAddress(place, index, id) {
+    const pattern = data.consoles[place]?.[index];
+    return pattern && (id === undefined || /^m?i-[0-9a-f]{8,17}$/.test(id)) ? pattern.replace("{}", id) : null;
+  }
+
+  function cveLink(id) {
+    return link(/^CVE-\d{4}-\d{4,}$/.test(id) ? `https://www.cve.org/CVERecord?id=${id}` : null, id);
+  }
+
+  function kbLink(id) {
+    return link(/^KB\d+$/.test(id ?? "") ? `https://support.microsoft.com/help/${id.slice(2)}` : null, id);
+  }
+
+  // Parts side by side; none is known as a dash.
+  function list(parts) {
+    return parts.length === 0 ? null : element("span", {}, ...parts.flatMap((part, index) => (index ? [", ", part] : [part])));
   }
 
   function known(value) {
@@ -148,6 +172,13 @@
       document.getElementById(this.id).scrollIntoView();
     }
 
+    // Shows what a link leads to, with the detail of the first row open.
+    single(rows, reason) {
+      if (rows.length === 0) return;
+      this.restrict(rows, reason);
+      if (this.open !== rows[0]) this.toggle(rows[0]);
+    }
+
     draw() {
       const pages = Math.max(Math.ceil(this.shown.length / this.size), 1);
       const rows = this.shown.slice(this.page * this.size, (this.page + 1) * this.size);
@@ -199,16 +230,35 @@
     return rank < 0 ? SEVERITIES.length : rank;
   }
 
+  function levelRank(level) {
+    const rank = LEVELS.indexOf(level);
+    return rank < 0 ? LEVELS.length : rank;
+  }
+
   function words(state) {
     return state.charAt(0) + state.slice(1).toLowerCase().replaceAll("_", " ");
   }
 
   function patchLine(patch) {
-    const kind = [text(patch[PATCH.severity]), words(text(patch[PATCH.state]))].filter(Boolean).join(", ");
-    return `${patch[PATCH.title] ?? patch[PATCH.kb] ?? "?"} (${kind})`;
+    const kind = [text(patch[PATCH.severity]), words(text(patch[PATCH.state])), patch[PATCH.exception] === null ? "" : "excepted"].filter(Boolean).join(", ");
+    const cves = patch[PATCH.cves];
+    return element("li", {}, `${patch[PATCH.title] ?? patch[PATCH.kb] ?? "?"} (${kind})`, cves.length ? element("span", { class: "cves" }, " ", list(cves.map(cveLink))) : null);
+  }
+
+  function stateCell(patch) {
+    const state = words(text(patch[PATCH.state]));
+    return patch[PATCH.exception] === null ? state : element("span", {}, state, element("small", {}, "excepted"));
+  }
+
+  // The first two by name; the detail has all of them.
+  function cveCell(patch) {
+    const cves = patch[PATCH.cves];
+    const more = cves.length > 2 ? [element("small", {}, `and ${cves.length - 2} more`)] : [];
+    return cves.length ? element("span", {}, ...cves.slice(0, 2).map((id) => element("span", { class: "cve" }, cveLink(id))), ...more) : "–";
   }
 
   function nodeUrgency(row) {
+    if (text(row[NODE.status]) === "excepted") return 0;
     const amount = (row[NODE.critical] ?? 0) * 1e6 + (row[NODE.failed] ?? 0) * 1e4 + (row[NODE.security] ?? 0) * 100 + (row[NODE.missing] ?? 0);
     return amount * 10 + STATUSES.length - STATUSES.indexOf(text(row[NODE.status]));
   }
@@ -221,6 +271,7 @@
 
   const several = new Set(data.nodes.map((row) => row[NODE.place])).size > 1;
   const groupsOf = (row) => row[NODE.groups].map(text);
+  const cvesOf = (row) => (ofNode.get(row) ?? []).flatMap((patch) => [patch[PATCH.kb] ?? "", ...patch[PATCH.cves]]);
   const count = (label, name) => ({ label, number: true, descending: true, key: (row) => row[NODE[name]], cell: (row) => known(row[NODE[name]]) });
 
   // All nodes will be in the table, the worst first; times are shown on the clock of the reader.
@@ -240,6 +291,7 @@
       { label: "Patch group", key: (row) => groupsOf(row).join(", "), cell: (row) => groupsOf(row).join(", ") },
       { label: "System", wide: true, key: (row) => text(row[NODE.system]), cell: (row) => known(text(row[NODE.system])) },
       ...(several ? [{ label: "Account and region", key: (row) => text(row[NODE.place]), cell: (row) => text(row[NODE.place]) }] : []),
+      ...data.tags.map((label, index) => ({ label, key: (row) => text(row[NODE.tags][index]), cell: (row) => known(text(row[NODE.tags][index])) })),
       count("CRITICAL", "critical"), count("Security", "security"), count("Missing", "missing"), count("Failed", "failed"),
       { label: "Last operation", descending: true, key: (row) => row[NODE.end], cell: (row) => localTime(row[NODE.end]) },
     ],
@@ -248,25 +300,28 @@
       { name: "group", label: "Patch group", all: "any", fits: (row, value) => groupsOf(row).includes(value), values: distinct(data.nodes, groupsOf) },
       { name: "system", label: "System", all: "any", fits: (row, value) => text(row[NODE.system]) === value, values: distinct(data.nodes, (row) => text(row[NODE.system]) || []) },
       ...(several ? [{ name: "place", label: "Account and region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
+      ...data.tags.map((label, index) => ({ name: `tag-${index}`, label, all: "any", fits: (row, value) => text(row[NODE.tags][index]) === value, values: distinct(data.nodes, (row) => text(row[NODE.tags][index]) || []) })),
     ],
-    words: (row) => [row[NODE.id], row[NODE.name] ?? "", ...groupsOf(row), text(row[NODE.system]), text(row[NODE.place]), data.statuses[text(row[NODE.status])] ?? ""],
+    words: (row) => [row[NODE.id], row[NODE.name] ?? "", row[NODE.computer] ?? "", ...row[NODE.tags].map(text), ...cvesOf(row), ...groupsOf(row), text(row[NODE.system]), text(row[NODE.place]), data.statuses[text(row[NODE.status])] ?? ""],
     detail: (row) => facts([
-      ["Instance", row[NODE.id]], ["Account and region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
+      ["Instance", link(consoleAddress(row[NODE.place], 0, row[NODE.id]), row[NODE.id])], ["Computer", row[NODE.computer] ?? row[NODE.name]], ["Account and region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
       ["Baseline", text(row[NODE.baseline])], ["Snapshot", text(row[NODE.snapshot])], ["Waiting for a reboot", row[NODE.pending]],
       ["Agent", [text(row[NODE.ping]), text(row[NODE.agent])].filter(Boolean).join(", ")],
-      ["Patches", ofNode.has(row) ? element("ul", {}, ...ofNode.get(row).map((patch) => element("li", {}, patchLine(patch)))) : null, true],
+      ...(row[NODE.exception] === null ? [] : [["Exception", text(row[NODE.exception]), true]]),
+      ["Patches", ofNode.has(row) ? element("ul", {}, ...ofNode.get(row).map(patchLine)) : null, true],
     ]),
   });
 
-  if (data.patches.length) new View({
+  const patches = data.patches.length === 0 ? null : new View({
     id: "patches", rows: data.patches, noun: "patches", size: 10, sort: 1,
     columns: [
       { label: "Patch", key: (row) => row[PATCH.title] ?? row[PATCH.kb], cell: (row) => [row[PATCH.title] || row[PATCH.kb] || "?", row[PATCH.title] && row[PATCH.kb] ? element("small", {}, row[PATCH.kb]) : null] },
       { label: "Severity", key: (row) => severityRank(text(row[PATCH.severity])) * 1e6 - row[PATCH.nodes].length, cell: (row) => known(text(row[PATCH.severity])) },
-      { label: "State", key: (row) => text(row[PATCH.state]), cell: (row) => words(text(row[PATCH.state])) },
+      { label: "State", key: (row) => text(row[PATCH.state]), cell: stateCell },
       { label: "Age in days", number: true, descending: true, key: (row) => row[PATCH.age], cell: (row) => row[PATCH.age] ?? "not known" },
       { label: "Nodes", number: true, descending: true, key: (row) => row[PATCH.nodes].length, cell: (row) => element("button", { type: "button", class: "link", "aria-label": `Show the ${row[PATCH.nodes].length} nodes`, onclick: () => nodes.restrict(row[PATCH.nodes].map((index) => data.nodes[index]), row[PATCH.title] ?? row[PATCH.kb] ?? "one patch") }, NUMBER.format(row[PATCH.nodes].length)) },
-      { label: "CVEs", number: true, descending: true, key: (row) => row[PATCH.cves].length, cell: (row) => row[PATCH.cves].length },
+      { label: "Level", key: (row) => levelRank(text(row[PATCH.level])), cell: (row) => known(text(row[PATCH.level])) },
+      { label: "CVEs", descending: true, key: (row) => row[PATCH.cves].length, cell: cveCell },
     ],
     choices: [
       { name: "severity", label: "Severity", all: "any", fits: (row, value) => text(row[PATCH.severity]) === value, values: distinct(data.patches, (row) => text(row[PATCH.severity]) || [], (a, b) => severityRank(a) - severityRank(b)) },
@@ -274,10 +329,29 @@
     ],
     words: (row) => [row[PATCH.title] ?? "", row[PATCH.kb] ?? "", text(row[PATCH.severity]), text(row[PATCH.classification]), ...row[PATCH.cves]],
     detail: (row) => facts([
-      ["Classification", text(row[PATCH.classification])], ["Id", row[PATCH.kb]],
-      ["CVEs", row[PATCH.cves].join(", "), true],
+      ["Classification", text(row[PATCH.classification])], ["ID", kbLink(row[PATCH.kb])],
+      ["Compliance level", text(row[PATCH.level])], ["Baseline", row[PATCH.baselines].map(text).join(", ")],
+      ["Patch Manager", list(row[PATCH.places].slice(0, 5).map((place) => link(consoleAddress(place, 1), text(place))))],
+      ...(row[PATCH.exception] === null ? [] : [["Exception", text(row[PATCH.exception]), true]]),
+      ["CVEs", list(row[PATCH.cves].map(cveLink)), true],
     ]),
   });
+
+  // Rows of the CSV files lead here: #node=ID and #patch=ID.
+  function follow() {
+    const [, kind, name] = /^#(node|patch)=(.+)$/.exec(location.hash) ?? [];
+    if (kind === undefined) return;
+    let wanted;
+    try {
+      wanted = decodeURIComponent(name);
+    } catch {
+      return;
+    }
+    if (kind === "node") nodes.single(data.nodes.filter((row) => row[NODE.id] === wanted), wanted);
+    else patches?.single(data.patches.filter((row) => (row[PATCH.kb] ?? row[PATCH.title]) === wanted), wanted);
+  }
+  addEventListener("hashchange", follow);
+  follow();
 
   // Tables that are there without this script get buttons to sort them by.
   for (const table of document.querySelectorAll("table[data-sortable]")) {

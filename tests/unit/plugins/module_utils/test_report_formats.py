@@ -17,14 +17,14 @@ from xml.etree import ElementTree
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable, printable_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._files.cells import cell
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.model import Node, Patch, Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.parse import parsed
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.formats import (
     as_json,
     as_junit,
     nodes_as_csv,
     patches_as_csv,
 )
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Node, Patch, Reading
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.parse import parsed
 from ansible_collections.patchfleet.aws.tests.support.report_rows import reading, sample
 from ansible_collections.patchfleet.aws.tests.support.reporting import ROOT, page_of, report_of
 from jsonschema import Draft202012Validator
@@ -48,7 +48,8 @@ def attacked(text: str) -> Reading:
     """A reading with the text in every place that an account fills."""
     node = {"instance_id": text, "name": text, "platform_name": text, "patch_groups": [text], "agent_version": text,
             "status": "noncompliant", "baseline_id": text, "operation": text, "critical_noncompliant_count": 1,
-            "security_noncompliant_count": 0, "failed_count": 0, "stale": False}  # fmt: skip
+            "security_noncompliant_count": 0, "failed_count": 0, "stale": False, "instance_name": text,
+            "tags": {text: text}}  # fmt: skip
     patch = {"instance_id": text, "title": text, "kb_id": text, "severity": text, "classification": text,
              "state": "MISSING", "cve_ids": [text], "release_date": text}  # fmt: skip
     task = {"name": text, "status": text, "status_details": text}
@@ -120,8 +121,15 @@ def test_the_page_asks_nothing_of_the_network_and_runs_nothing_but_its_script() 
     assert policy is not None
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
-    links = {one.get("href") or one.get("src") for _tag, one in found.tags if {"href", "src"} & {*one}}
-    assert links == {"#main", "#coverage", "#groups", "#patches", "#nodes", "#calendar", "#history"}
+    assert [tag for tag, one in found.tags if {"src", "srcset", "data", "action"} & {*one}] == []
+    links = {str(one["href"]) for tag, one in found.tags if "href" in one}
+    assert {tag for tag, one in found.tags if "href" in one} == {"a"}
+    inside = {one for one in links if one.startswith("#")}
+    assert inside == {"#main", "#coverage", "#groups", "#patches", "#nodes", "#calendar", "#history"}
+    console = "https://eu-central-1.console.aws.amazon.com/systems-manager/maintenance-windows/mw-"
+    assert {one.startswith(console) for one in links - inside} == {True}
+    away = [one for tag, one in found.tags if tag == "a" and str(one["href"]).startswith("https:")]
+    assert {one["rel"] for one in away} == {"noreferrer noopener"}
     assert not [one for _tag, one in found.tags if any(name == "style" or name.startswith("on") for name in one)]
     assert "innerHTML" not in found.texts["script"]
 
@@ -132,7 +140,7 @@ def test_links_inside_the_page_lead_somewhere_and_ids_are_unique() -> None:
 
     assert len(ids) == len(set(ids))
     named = {one[name] for _tag, one in found.tags for name in ("aria-labelledby",) if name in one}
-    targets = {str(one["href"])[1:] for tag, one in found.tags if tag == "a"}
+    targets = {str(one["href"])[1:] for tag, one in found.tags if tag == "a" and str(one["href"]).startswith("#")}
     assert named | targets <= set(ids)
 
 
@@ -160,7 +168,11 @@ def test_csv_is_read_back_and_holds_no_formula(text: str) -> None:
     for pieces, cls in ((nodes_as_csv(report.fleet), Node), (patches_as_csv(report.fleet), Patch)):
         [head, row] = list(csv.reader(io.StringIO("".join(pieces), newline="")))
 
-        assert head == ["partition", "account_id", "region", "account_name", *(one.name for one in fields(cls))]
+        columns = [one.name for one in fields(cls) if one.name != "tags"]
+        place = ["partition", "account_id", "region", "account_name"]
+        tags = [cell(f"tag:{text}")] if cls is Node else []
+        assert head[: len(place) + len(columns)] == [*place, *columns]
+        assert head[len(place) + len(columns) :] == [*tags, "page", *(["console"] if cls is Node else [])]
         cells = dict(zip(head, row, strict=True))
         assert cells["instance_id"].replace("'", "") == printable_lines(text).replace("'", "")
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))]

@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.merge import merged
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.model import Reading
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.parse import parsed
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.formats import as_json
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.merge import merged
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.model import Reading
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.parse import parsed
 from ansible_collections.patchfleet.aws.tests.support.reporting import report_of
 from hypothesis import given
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import SEVERITIES
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.missing_patches import age_in_days
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.missing_patches import age_in_days
 from ansible_collections.patchfleet.aws.tests.support.report_rows import reading, sample
 from ansible_collections.patchfleet.aws.tests.support.reporting import report_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.patchfleet.aws.plugins.module_utils._report.totals import COVERAGE
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.totals import COVERAGE
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
 from ansible_collections.patchfleet.aws.tests.support.report_rows import READ_AT
 from ansible_collections.patchfleet.aws.tests.support.reporting import run_module

@@ -62,7 +62,7 @@ def test_a_fleet_that_is_covered_has_no_finding_and_is_read_once(account: Accoun
     assert (row["baseline_name"], row["baseline_reason"]) == ("baseline-AMAZON_LINUX_2023", "patch_group")
     assert row["tasks"][0]["window_targets"] == ["web"]
     assert row["tasks"][0]["next_runs"][1:] == ["2026-02-10T02:00:00+01:00", "2026-03-10T02:00:00+01:00"]
-    assert set(row) == {*INSTANCE_FIELDS, "tasks"}
+    assert set(row) == {*INSTANCE_FIELDS, "tags", "tasks"}
     assert result["groups"] == [{"patch_group": "web", **result["summary"]}]
     assert account.calls() == dict.fromkeys(
         (
@@ -376,3 +376,21 @@ def test_a_setup_without_nodes_and_an_account_without_windows(account: Account) 
     assert account.run(MODULE, level="instances")["findings"] == []
     set_up(account, window())
     assert seen(account.run(MODULE)) == ["target_reaches_nobody", "target_group_without_baseline"]
+
+
+def test_tags_of_nodes_are_returned_without_a_further_call(account: Account) -> None:
+    named = {**node(1, "web"), "Tags": {"PatchGroup": "web", "Owner": "web-team", "Name": "web-1", "Room": "12"}}
+    hybrid = {**node(2, "web"), "InstanceId": "mi-00000000000000002", "Tags": {"PatchGroup": "web", "Owner": "data"}}
+    plant(account, LINUX, nodes=[named, hybrid, node(3, "web")])
+    account.clear_log()
+    account.run(MODULE, level="instances")
+    without = account.calls()
+    account.clear_log()
+
+    rows = account.run(MODULE, level="instances", include_tags=["Owner", "Cost"])["instances"]
+    assert {row["instance_id"][-1]: (row["instance_name"], row["tags"]) for row in rows} == {
+        "1": ("web-1", {"Owner": "web-team"}),
+        "2": (None, {"Owner": "data"}),
+        "3": (None, {}),
+    }
+    assert account.calls() == without

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
-from .._compliance.rows import Facts
+from .rows import Facts
 
 # Beginnings of platform names, lower case; the first that fits counts.
 _SYSTEMS = (

@@ -106,6 +106,10 @@ class Fleet:
                     seen.add(key)
                     yield reading, one
 
+    def tag_keys(self) -> list[str]:
+        """The keys of all tags of nodes that were read."""
+        return sorted({key for reading in self.readings for node in reading.nodes for key in node.tags})
+
     def read_at(self) -> str | None:
         """When the last of it was read."""
         return max((one.read_at for one in self.readings), default=None)

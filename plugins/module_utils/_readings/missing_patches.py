@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .._compliance.levels import LEVELS
 from .._compliance.rows import NOT_INSTALLED, SEVERITIES
 from .merge import Fleet
 from .model import Patch
@@ -17,15 +18,27 @@ AGES = (7, 30, 90)
 
 @dataclass(slots=True)
 class MissingPatch:
-    """A patch and the nodes on which it is in this state. nodes: positions in the listing of the fleet's nodes."""
+    """A patch and the nodes on which it is in this state.
+
+    nodes: positions in the listing of the fleet's nodes. levels, baselines: the compliance levels that the patch has on
+    them, and the baselines that gave these. places: where the nodes are.
+    """
 
     patch: Patch
     age_days: int | None
     nodes: list[int] = field(default_factory=list)
+    levels: set[str] = field(default_factory=set)
+    baselines: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+
+    def level(self) -> str | None:
+        """The highest compliance level; one that is not known here counts below all others."""
+        ranked = sorted(self.levels, key=lambda one: (LEVELS.index(one) if one in LEVELS else len(LEVELS), one))
+        return ranked[0] if ranked else None
 
     def is_missing(self) -> bool:
-        """Whether it still has to be installed."""
-        return self.patch.state in NOT_INSTALLED
+        """Whether it still has to be installed, and is not excepted."""
+        return self.patch.state in NOT_INSTALLED and not self.patch.exception
 
     def band(self) -> int | None:
         """The band of AGES into which the age falls, len(AGES) above the last; None if the age is not known."""
@@ -49,12 +62,15 @@ def missing_patches(fleet: Fleet) -> list[MissingPatch]:
         position[id(reading), node.instance_id] = number
     found: dict[tuple[str | None, ...], MissingPatch] = {}
     for reading, patch in fleet.patches():
-        key = (patch.kb_id, patch.title, patch.state, patch.severity, patch.classification)
+        key = (patch.kb_id, patch.title, patch.state, patch.severity, patch.classification, patch.exception)
         age = age_in_days(patch.release_date, reading.read_at)
         one = found.setdefault(key, MissingPatch(patch, age))
         if age is not None and (one.age_days is None or age > one.age_days):
             one.patch, one.age_days = patch, age
         one.nodes.append(position[id(reading), patch.instance_id])
+        one.levels |= {patch.compliance_level} if patch.compliance_level else set()
+        one.baselines |= {patch.baseline_id} if patch.baseline_id else set()
+        one.places.add(reading.place_name())
     for one in found.values():
         one.nodes = sorted(set(one.nodes))
     return sorted(found.values(), key=_urgency)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .._compliance.rows import SUMMARY
+from .exceptions import EXCEPTED, Applied
 from .merge import Fleet
 from .missing_patches import MissingPatch, severity_rank
 from .model import Gap, Reading, groups_of, place_of
@@ -84,6 +85,8 @@ def verdicts(
         for group in groups_of(reading, node):
             members[group].add(number)
     for group, tally in totals.groups.items():
+        if tally.counts[EXCEPTED] and not tally.counts["managed"]:
+            continue
         if group in asked and totals.total.counts["managed"]:
             found += _judge_asked(group, tally)
         own = [one for one in patches if not members[group].isdisjoint(one.nodes)]
@@ -91,6 +94,23 @@ def verdicts(
             verdict.judged = each_group
             found.append(verdict)
     return found
+
+
+def expired_verdicts(applied: Iterable[Applied]) -> list[Verdict]:
+    """What is broken by exceptions that have expired, each by itself; there need be no rule for that."""
+    return [
+        Verdict(
+            WHOLE,
+            f"exceptions[{number}]",
+            0,
+            one.nodes,
+            False,
+            f"exceptions[{number}]: the exception for {one.exception.subject()} expired after {one.exception.until}"
+            f" (reason: {one.exception.reason}; owner: {one.exception.owner}). Remove it, or agree on another date",
+        )
+        for number, one in enumerate(applied)
+        if one.expired
+    ]
 
 
 def _judge(rules: Mapping[str, Any], nodes: _Nodes) -> Iterable[Verdict]:
@@ -159,7 +179,9 @@ def _held(
     if not nodes.tally.is_known(source):
         return False, f"{name} was not read{_reasons(nodes.gaps(source))}"
     if not nodes.tally.counts["managed"]:
-        return False, f"{name} cannot be judged: the scope has no managed node"
+        excepted = nodes.tally.counts[EXCEPTED]
+        without = f": its {excepted} nodes are excepted" if excepted else ""
+        return False, f"{name} cannot be judged: the scope has no managed node{without}"
     if value is None:
         return False, f"{name} cannot be known: no node is under a baseline that assigns compliance levels"
     missed = limit - value if minimum else value - limit

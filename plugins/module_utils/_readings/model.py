@@ -56,6 +56,13 @@ class Node:
     available_security_update_count: int | None = None
     coverage: str | None = None
     next_install: str | None = None
+    instance_name: str | None = None
+    tags: dict[str, Any] = field(default_factory=dict)
+    exception: str | None = None
+
+    def title(self) -> str:
+        """How a person knows the node: its tag Name, the name of the computer, or its ID."""
+        return self.instance_name or self.name or self.instance_id
 
     def groups(self) -> tuple[str | None, ...]:
         """The patch groups of the node, by tag or by its last report; one None if it has none."""
@@ -82,6 +89,9 @@ class Patch:
     installed_time: str | None = None
     cve_ids: tuple[str, ...] = ()
     release_date: str | None = None
+    compliance_level: str | None = None
+    baseline_id: str | None = None
+    exception: str | None = None
 
 
 @dataclass(slots=True)
@@ -128,11 +138,13 @@ class Window:
 
 @dataclass(slots=True)
 class NodeCoverage:
-    """How one node is covered, as level C(instances) of ssm_patch_coverage_info returns it."""
+    """How one node is covered, and its tags, as level C(instances) of ssm_patch_coverage_info returns it."""
 
     instance_id: str
     coverage: str | None = None
     next_install: str | None = None
+    instance_name: str | None = None
+    tags: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -159,6 +171,28 @@ class Gap:
     action: str | None = None
     code: str | None = None
     scope: str | None = None
+
+
+@dataclass(slots=True)
+class PatchException:
+    """What the numbers of a report leave out until the end of a day: a node, a patch group, a patch, or what all of
+    those that are given have in common."""
+
+    reason: str
+    owner: str
+    until: str
+    node: str | None = None
+    group: str | None = None
+    patch: str | None = None
+
+    def subject(self) -> str:
+        """What it is about."""
+        parts = (("node", self.node), ("group", self.group), ("patch", self.patch))
+        return ", ".join(f"{kind} {name}" for kind, name in parts if name is not None)
+
+    def text(self) -> str:
+        """Why, and who answers for it until when."""
+        return f"{self.reason} ({self.owner}, until {self.until})"
 
 
 @dataclass(slots=True)

@@ -67,6 +67,8 @@ def _reader(hint: Any) -> Reader:
         return lambda value, _shared: _of_type(value, dict)
     if hint is str:
         return lambda value, shared: shared.setdefault(_of_type(value, str), value)
+    if hint is float:
+        return lambda value, _shared: float(value if isinstance(value, float) else _of_type(value, int))
     if hint in (int, bool):
         return lambda value, _shared: _of_type(value, hint)
     return lambda value, shared: parsed(hint, value, shared)

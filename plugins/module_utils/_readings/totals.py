@@ -16,6 +16,7 @@ from .._compliance.rows import (
     compliance_percent,
     severity_of,
 )
+from .exceptions import EXCEPTED
 from .merge import Fleet
 from .model import Node, Place, Reading, groups_of, place_of
 
@@ -89,6 +90,8 @@ class Tally:
 
 def _facts(node: Node) -> dict[str, bool | None]:
     """Whether a node is in each count; None where that is not known."""
+    if node.status == EXCEPTED:
+        return {"managed": False, "unmanaged": False, EXCEPTED: True}
     if node.status == "unmanaged":
         return {"managed": False, "unmanaged": True}
     counted = _COVERED_BY.get(node.coverage or "", ())
@@ -178,7 +181,7 @@ def _lacked(fleet: Fleet) -> dict[tuple[Place, str], Counter[str]]:
     """How many patches of each severity each node lacks."""
     found: dict[tuple[Place, str], Counter[str]] = defaultdict(Counter)
     for reading, patch in fleet.patches():
-        if patch.state in NOT_INSTALLED:
+        if patch.state in NOT_INSTALLED and not patch.exception:
             found[place_of(reading), patch.instance_id][severity_of({"Severity": patch.severity})] += 1
     return found
 

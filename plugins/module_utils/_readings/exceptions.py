@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exceptions: nodes and patches that somebody answers for until a date, and that the numbers leave out. Pure functions.
+
+A node that is excepted counts apart. A node of which single patches are excepted is judged by the others. An exception
+that has expired leaves out nothing, and breaks the gate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from .._compliance.rows import AVAILABLE, NONCOMPLIANT_STATES
+from .merge import Fleet
+from .model import Node, Patch, PatchException, Place, Reading, groups_of, place_of
+from .parse import plain
+
+EXCEPTED = "excepted"
+_KINDS = ("node", "group", "patch")
+_TEXTS = ("reason", "owner", "until")
+_STATE_COUNTS = {state: f"{state.lower()}_count" for state in (*NONCOMPLIANT_STATES, AVAILABLE)}
+_CLASS_COUNTS = ("critical_noncompliant_count", "security_noncompliant_count", "other_noncompliant_count")
+_Key = tuple[Place, str]
+
+
+def exception_violations(option: str, given: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with exceptions, whatever the account holds. option: the name of the list."""
+    for number, one in enumerate(given):
+        name = f"{option}[{number}]"
+        blank = [key for key in (*_KINDS, *_TEXTS) if one.get(key) is not None and not str(one[key]).strip()]
+        yield from (f"{name}.{key}: is empty; {_way_out(key)}" for key in blank)
+        if all(one.get(kind) is None for kind in _KINDS):
+            yield f"{name}: names no node, group or patch; give at least one of them"
+        if "until" not in blank and one.get("until") is not None and date_of(one["until"]) is None:
+            yield f"{name}.until: {str(one['until'])!r} is no date; give the last day as YYYY-MM-DD"
+
+
+def _way_out(key: str) -> str:
+    return "leave it out, or give a value" if key in _KINDS else "give a value"
+
+
+def date_of(value: Any) -> date | None:
+    """The day that a text means; None if it means none. YAML makes a date of what is not quoted."""
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True)
+class Applied:
+    """An exception and what it leaves out, or would if it had not expired.
+
+    nodes: how many nodes. patches: how many patches, each counted on each node.
+    """
+
+    exception: PatchException
+    expired: bool
+    nodes: int = 0
+    patches: int = 0
+
+    def matches(self) -> bool:
+        """Whether it is about anything in the report."""
+        return bool(self.nodes or self.patches)
+
+
+@dataclass(slots=True)
+class Judged:
+    """The fleet as it is judged, and as it was read, both with the exceptions marked. applied: by the exceptions."""
+
+    fleet: Fleet
+    source: Fleet
+    applied: list[Applied] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """How many nodes, and how many patches on nodes that are not left out themselves, the numbers leave out."""
+        nodes = sum(node.status == EXCEPTED for _reading, node in self.fleet.nodes())
+        names = {(place_of(one), node.instance_id) for one, node in self.fleet.nodes() if node.status == EXCEPTED}
+        marked = ((place_of(one), patch) for one, patch in self.fleet.patches() if patch.exception)
+        return {"nodes": nodes, "patches": sum((place, one.instance_id) not in names for place, one in marked)}
+
+
+def judged(fleet: Fleet, given: Iterable[PatchException], today: date) -> Judged:
+    """The fleet without what is excepted."""
+    applied = [Applied(one, (date_of(one.until) or today) < today) for one in given]
+    for reading in fleet.readings:
+        # A report of another run brings the marks of its own exceptions along.
+        for node in reading.nodes:
+            node.exception = None
+        for patch in reading.patches:
+            patch.exception = None
+    if not applied:
+        return Judged(fleet, fleet)
+    about = _nodes_by_exception(fleet, applied)
+    _mark_patches(fleet, applied, about)
+    lacking = _patches_by_node(fleet)
+    readings = [
+        replace(
+            one,
+            nodes=tuple(_judged_node(node, lacking.get((place_of(one), node.instance_id), [])) for node in one.nodes),
+        )
+        for one in fleet.readings
+    ]
+    return Judged(Fleet(readings), fleet, applied)
+
+
+def _nodes_by_exception(fleet: Fleet, applied: list[Applied]) -> dict[_Key, list[Applied]]:
+    """The exceptions that are about each node; those of whole nodes are counted, and marked unless they expired."""
+    about: dict[_Key, list[Applied]] = {}
+    for reading, node in fleet.nodes():
+        found = [one for one in applied if _is_about(one.exception, reading, node)]
+        for one in found:
+            if one.exception.patch is None:
+                one.nodes += 1
+                if not one.expired:
+                    node.exception = node.exception or one.exception.text()
+        if found:
+            about[place_of(reading), node.instance_id] = found
+    return about
+
+
+def _is_about(exception: PatchException, reading: Reading, node: Node) -> bool:
+    names = (node.instance_id, node.instance_name, node.name)
+    return (exception.node is None or exception.node in names) and (
+        exception.group is None or exception.group in groups_of(reading, node)
+    )
+
+
+def _mark_patches(fleet: Fleet, applied: list[Applied], about: Mapping[_Key, list[Applied]]) -> None:
+    """Count and mark the patches, those of excepted nodes too."""
+    nodes = {(place_of(reading), node.instance_id): node for reading, node in fleet.nodes()}
+    lacking: dict[int, set[_Key]] = defaultdict(set)
+    for reading, patch in fleet.patches():
+        key = (place_of(reading), patch.instance_id)
+        patch.exception = nodes[key].exception
+        for one in about.get(key, ()):
+            if one.exception.patch is not None and _is_patch(one.exception.patch, patch):
+                one.patches += 1
+                lacking[id(one)].add(key)
+                if not one.expired:
+                    patch.exception = patch.exception or one.exception.text()
+    for one in applied:
+        if one.exception.patch is not None:
+            one.nodes = len(lacking[id(one)])
+
+
+def _is_patch(name: str, patch: Patch) -> bool:
+    return name.casefold() in {(text or "").casefold() for text in (patch.kb_id, patch.title)}
+
+
+def _patches_by_node(fleet: Fleet) -> dict[_Key, list[Patch]]:
+    """All patches of the nodes of which one is excepted."""
+    found: dict[_Key, list[Patch]] = defaultdict(list)
+    for reading, patch in fleet.patches():
+        found[place_of(reading), patch.instance_id].append(patch)
+    return {key: patches for key, patches in found.items() if any(one.exception for one in patches)}
+
+
+def _judged_node(node: Node, patches: list[Patch]) -> Node:
+    if node.exception:
+        return replace(node, status=EXCEPTED)
+    return _without(node, patches) if patches else node
+
+
+def _without(node: Node, patches: list[Patch]) -> Node:
+    """The node as if it did not have those of its patches that are excepted."""
+    if node.status not in ("failed", "noncompliant", "pending_reboot"):
+        return node
+    less: Counter[str] = Counter()
+    for one in patches:
+        if one.exception:
+            less.update([_STATE_COUNTS.get(one.state or "", ""), *_classes(one)])
+    names = (*_STATE_COUNTS.values(), *_CLASS_COUNTS)
+    counts = {name: max(value - less[name], 0) for name in names if (value := getattr(node, name)) is not None}
+    lacks = {state for state, name in _STATE_COUNTS.items() if counts.get(name)} - {AVAILABLE}
+    # These are read only where the baseline counts them.
+    lacks |= {AVAILABLE for one in patches if one.state == AVAILABLE and not one.exception}
+    if not lacks:
+        counts |= {name: 0 for name in _CLASS_COUNTS if name in counts}
+    status = _status(lacks, bool(node.stale))
+    pending = "INSTALLED_PENDING_REBOOT" in lacks
+    return replace(node, status=status, compliant=status == "compliant", pending_reboot=pending, **counts)
+
+
+def _classes(patch: Patch) -> Iterator[str]:
+    """The counts of the service that a patch of a node is in."""
+    is_security = "security" in (patch.classification or "").casefold()
+    if patch.compliance_level == "CRITICAL":
+        yield _CLASS_COUNTS[0]
+    if is_security:
+        yield _CLASS_COUNTS[1]
+    if not is_security and patch.compliance_level != "CRITICAL":
+        yield _CLASS_COUNTS[2]
+
+
+def _status(lacks: set[str], stale: bool) -> str:
+    """The most urgent of what holds. lacks: states of patches that the node still has."""
+    if "FAILED" in lacks:
+        return "failed"
+    if lacks - {"INSTALLED_PENDING_REBOOT"}:
+        return "noncompliant"
+    if lacks:
+        return "pending_reboot"
+    return "stale" if stale else "compliant"
+
+
+def exception_row(one: Applied) -> dict[str, Any]:
+    """An exception as answers and files show it."""
+    return {**plain(one.exception), "expired": one.expired, "nodes": one.nodes, "patches": one.patches}
+
+
+def exception_warnings(applied: Iterable[Applied]) -> list[str]:
+    """Exceptions that are about nothing in the report."""
+    return [
+        f"exceptions: the one for {one.exception.subject()} (owner: {one.exception.owner}) matches nothing in this"
+        " report. Look for a slip, or remove it."
+        for one in applied
+        if not one.matches()
+    ]

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses of nodes and windows in the AWS console, of the partition and region in which they are. Pure functions."""
+
+from __future__ import annotations
+
+import re
+
+from .._readings.model import Place
+
+# Each region has a host of its own: the one without a region leads to the region that was used last.
+_DOMAINS = {
+    "aws": "console.aws.amazon.com",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-cn": "console.amazonaws.cn",
+}
+_REGION = re.compile("[a-z]{2}(-[a-z]+)+-[0-9]+")
+_ID = re.compile("(i|mi|mw)-[0-9a-f]{8,17}")
+# Where the identifier goes.
+_GAP = "{}"
+_PAGES = {"i": "fleet-manager/managed-nodes/{}/general", "mw": "maintenance-windows/{}/description"}
+
+
+def node_pattern(place: Place) -> str | None:
+    """The address of a node, with C({}) for its ID; None where the console of the place is not known."""
+    return _address(place, _PAGES["i"])
+
+
+def patches_address(place: Place) -> str | None:
+    """The address of Patch Manager."""
+    return _address(place, "patch-manager/dashboard")
+
+
+def node_address(place: Place, instance_id: str) -> str | None:
+    """The address of a node; None where the console or the form of the ID is not known."""
+    return _with_id(node_pattern(place), instance_id)
+
+
+def window_address(place: Place, window_id: str) -> str | None:
+    """The address of a window."""
+    return _with_id(_address(place, _PAGES["mw"]), window_id)
+
+
+def _address(place: Place, path: str) -> str | None:
+    domain = _DOMAINS.get(place.partition)
+    if domain is None or not _REGION.fullmatch(place.region):
+        return None
+    return f"https://{place.region}.{domain}/systems-manager/{path}?region={place.region}"
+
+
+def _with_id(pattern: str | None, name: str) -> str | None:
+    return pattern.replace(_GAP, name) if pattern and _ID.fullmatch(name) else None
