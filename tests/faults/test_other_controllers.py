@@ -489,3 +489,22 @@ def test_nothing_is_written_to_a_window_that_somebody_adopts(
     assert {one["message"].partition(": ")[2].partition(":")[0] for one in result["errors"]} == {
         "it changed since it was read"
     }
+
+
+@pytest.mark.parametrize("setup", [None, "mine"])
+def test_a_window_that_waited_for_a_baseline_is_looked_at_again(account: FaultyAccount, setup: str | None) -> None:
+    account.setup(setup=setup, windows=[window()])
+    account.pass_time()
+    account.clear_log()
+
+    account.before["CreatePatchBaseline"] = lambda: tag(
+        account, "MaintenanceWindow", window_id(account, "prod"), "theirs"
+    )
+    install = {"name": "install", "operation": "Install", "window_targets": ["web"]}
+    declared = window(schedule="rate(1 day)", patch_tasks=[SCAN, install])
+    result = account.setup(setup=setup, windows=[declared], baselines=[BASE])
+
+    (error,) = result["errors"]
+    assert "changed since it was read" in error["message"]
+    assert [one["name"] for one in result["not_attempted"]] == ["install"]
+    assert set(account.calls(writes=True)) == {"CreatePatchBaseline"}

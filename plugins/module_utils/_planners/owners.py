@@ -47,7 +47,7 @@ def with_owners(planning: Planning, just_read: Collection[Subject]) -> Planning:
     """The planning in which what this run must not write is refused, and what it may write is adopted.
 
     Each step says whose resources it relies on. just_read: resources whose tags were read after the planning, so that
-    a first write can rely on them.
+    a first write can rely on them, unless it waits for other resources.
     """
     writes = list(_writes(planning))
     plan = planning.plan
@@ -63,10 +63,18 @@ def with_owners(planning: Planning, just_read: Collection[Subject]) -> Planning:
             changes.insert(0, change)
     owned = replace(planning, plan=Plan(changes, steps, plan.warnings, violations))
     owners: dict[Step, list[Owner]] = {}
+    resources = {step.key: _resource(step) for step in steps}
     for write in _writes(owned):
-        owners.setdefault(write.step, []).append(_owner(owned, write, write.subject in just_read))
+        waits = {resources[key] for key in write.step.needs if key in resources} - {_resource(write.step)}
+        owners.setdefault(write.step, []).append(_owner(owned, write, write.subject in just_read and not waits))
     owned.plan.steps = [replace(step, owners=(*step.owners, *owners.get(step, ()))) for step in steps]
     return owned
+
+
+def _resource(step: Step) -> tuple[str, str | None]:
+    """The window or baseline that a step is about, by its name."""
+    change = step.change
+    return ("window", change.window) if change.window else (change.kind, change.name)
 
 
 def _writes(planning: Planning) -> Iterator[_Write]:
