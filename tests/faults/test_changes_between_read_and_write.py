@@ -225,3 +225,49 @@ def test_a_baseline_whose_description_goes_keeps_what_changes_meanwhile(account:
     (found,) = account.content()["baselines"]
     assert "Description" not in found
     assert found["ApprovedPatches"] == ["one"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 16])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"patch_tasks": [{**SCAN, "priority": 5}, {**SCAN, "name": "second"}]},
+        {"description": "later", "targets": [{**WEB, "description": "later"}, {"name": "new", "patch_groups": ["x"]}]},
+    ],
+    ids=["tasks", "window and targets"],
+)
+def test_nothing_is_written_to_a_window_that_somebody_adopts(
+    account: FaultyAccount, changes: dict[str, Json], concurrency: int
+) -> None:
+    account.setup(setup="mine", windows=[window()])
+    account.pass_time()
+    account.clear_log()
+
+    prod = window_id(account, "prod")
+    after_the_first(account, "ListTagsForResource", lambda: tag(account, "MaintenanceWindow", prod, "theirs"))
+    result = account.setup(setup="mine", windows=[window(**changes)], concurrency=concurrency)
+
+    assert result["changed"] is False
+    assert not account.calls(writes=True)
+    assert {one["message"].partition(": ")[2].partition(":")[0] for one in result["errors"]} == {
+        "it changed since it was read"
+    }
+
+
+@pytest.mark.parametrize("setup", [None, "mine"])
+def test_a_window_that_waited_for_a_baseline_is_looked_at_again(account: FaultyAccount, setup: str | None) -> None:
+    account.setup(setup=setup, windows=[window()])
+    account.pass_time()
+    account.clear_log()
+
+    account.before["CreatePatchBaseline"] = lambda: tag(
+        account, "MaintenanceWindow", window_id(account, "prod"), "theirs"
+    )
+    install = {"name": "install", "operation": "Install", "window_targets": ["web"]}
+    declared = window(schedule="rate(1 day)", patch_tasks=[SCAN, install])
+    result = account.setup(setup=setup, windows=[declared], baselines=[BASE])
+
+    (error,) = result["errors"]
+    assert "changed since it was read" in error["message"]
+    assert [one["name"] for one in result["not_attempted"]] == ["install"]
+    assert set(account.calls(writes=True)) == {"CreatePatchBaseline"}
