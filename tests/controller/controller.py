@@ -132,6 +132,11 @@ class Controller:
         with ThreadPoolExecutor(slices) as pool:
             return list(pool.map(lambda folder: self._run(folder, chosen["playbook"], settings), folders))
 
+    def play(self, playbook: str, variables: Mapping[str, Any], **settings: Any) -> Job:
+        """Run a playbook of the project on all hosts."""
+        folder = self._prepared(sorted(self._inventory["_meta"]["hostvars"]), variables)
+        return self._run(folder, playbook, settings)
+
     def _prepared(self, names: Sequence[str], variables: Mapping[str, Any]) -> Path:
         """The private data of a job."""
         self._jobs += 1
