@@ -86,7 +86,7 @@ def test_a_setup_is_exported_to_a_file_for_each_host_forecast_and_removed(
     exported = controller.play("export.yml", {**ALL, "export_dest": str(tmp_path / "exported.yml")}, forks=4)
 
     assert exported.status == "successful", exported.output
-    assert {name: told[0] for name, told in lines(exported, "Summary").items()} == titles
+    assert {name: told[0] for name, told in lines(exported, "Show the summary").items()} == titles
     files = {path.name for path in tmp_path.glob("exported*.yml")}
     assert files == {f"exported-{name}.yml" for name in HOSTS}
     export = tmp_path / "exported-staging-eu-west-1.yml"
@@ -94,11 +94,11 @@ def test_a_setup_is_exported_to_a_file_for_each_host_forecast_and_removed(
     assert {one["changed"] for one in repeated.results["patchfleet_setup"].values()} == {False}
 
     forecast = controller.play("forecast.yml", ALL)
-    assert {name: told[0] for name, told in lines(forecast, "Summary").items()} == titles
+    assert {name: told[0] for name, told in lines(forecast, "Show the summary").items()} == titles
 
     removed = controller.play("teardown.yml", ALL)
     assert removed.status == "successful", removed.output
-    assert {name: told[:2] for name, told in lines(removed, "Summary").items()} == {
+    assert {name: told[:2] for name, told in lines(removed, "Show the summary").items()} == {
         name: [title, "Deleted 1 window: nightly-scan"] for name, title in titles.items()
     }
 
