@@ -456,6 +456,28 @@ instances:
       type: str
       sample: "2026-01-15T02:00:00+01:00"
       returned: always
+    next_install_window:
+      description: The name of the window of the next Install.
+      type: str
+      sample: prod-tuesday
+      returned: always
+    next_install_task:
+      description: The name of the task of the next Install.
+      type: str
+      sample: install
+      returned: always
+    next_install_reboot_option:
+      description: The reboot option of the next Install, V(RebootIfNeeded) or V(NoReboot).
+      type: str
+      sample: RebootIfNeeded
+      returned: always
+    next_install_overridden:
+      description:
+        - Whether the next Install has an C(install_override_list) or a C(baseline_override), or runs a runbook.
+        - The baseline in effect then does not decide what the Install installs.
+      type: bool
+      sample: false
+      returned: always
     install_tasks:
       description: The Install tasks of open windows that reach the node, as C(window/task).
       type: list

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from .._compliance.rows import Row
@@ -18,7 +17,8 @@ _NAMED = 10
 INSTANCE_FIELDS = (
     *("instance_id", "name", "instance_name", "platform_type", "platform_name", "platform_version", "operating_system"),
     *("resource_type", "ping_status", "instance_state", "managed", "patch_groups", "coverage", "covered"),
-    *("next_install", "next_scan", "install_tasks", "scan_tasks", "idle_tasks"),
+    *("next_install", "next_scan", "next_install_window", "next_install_task", "next_install_reboot_option"),
+    *("next_install_overridden", "install_tasks", "scan_tasks", "idle_tasks"),
     *("baseline_id", "baseline_name", "baseline_reason", "findings", "actions"),
 )
 """The columns of a CSV file; other rows also have the tags, and the tasks with their runs."""
@@ -153,14 +153,19 @@ class NodeRows:
         }
 
     def _of_verdict(self, verdict: Verdict) -> Row:
+        install, scan = verdict.next_task(INSTALL), verdict.next_task(SCAN)
         idle = [*verdict.tasks_of(INSTALL, False), *verdict.tasks_of(SCAN, False)]
         return {
             "operating_system": verdict.system,
             "patch_groups": [*verdict.groups],
             "coverage": verdict.coverage,
             "covered": verdict.covered,
-            "next_install": _iso(verdict.next_run(INSTALL)),
-            "next_scan": _iso(verdict.next_run(SCAN)),
+            "next_install": _next_run(install),
+            "next_scan": _next_run(scan),
+            "next_install_window": install and install.window.name,
+            "next_install_task": install and install.name,
+            "next_install_reboot_option": install and install.reboot_option,
+            "next_install_overridden": install and install.is_overridden,
             "install_tasks": [task.title for task in verdict.tasks_of(INSTALL)],
             "scan_tasks": [task.title for task in verdict.tasks_of(SCAN)],
             "idle_tasks": [task.title for task in idle],
@@ -201,5 +206,5 @@ def _window(name: str, window_id: str, opening: str) -> Row:
     return {"window": name, "window_id": window_id, "opening": opening}
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _next_run(task: PatchTask | None) -> str | None:
+    return task.window.runs[0].isoformat() if task else None

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -56,9 +56,10 @@ class Verdict:
         """The tasks of an operation, of windows that open or of those that do not."""
         return (task for task, _targets in self.tasks if task.operation == operation and task.window.is_open is is_open)
 
-    def next_run(self, operation: str) -> datetime | None:
-        """The next run of an operation."""
-        return min((task.window.runs[0] for task in self.tasks_of(operation)), default=None)
+    def next_task(self, operation: str, windows: Container[str] | None = None) -> PatchTask | None:
+        """The task of an operation that runs next, of any window or of these."""
+        tasks = (task for task in self.tasks_of(operation) if windows is None or task.window.id in windows)
+        return min(tasks, key=lambda task: (task.window.runs[0], task.priority, task.title), default=None)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,11 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class PatchTask:
-    """A task that scans or installs. targets: numbers of its targets in the account's list."""
+    """A task that scans or installs.
+
+    is_overridden: whether a list, or a baseline that is not of the account, decides what it installs. targets: numbers
+    of its targets in the account's list.
+    """
 
     window: Window
     id: str
@@ -85,6 +89,7 @@ class PatchTask:
     max_concurrency: str | None
     targets: tuple[int, ...]
     lost_targets: tuple[str, ...] = ()
+    is_overridden: bool = False
 
     @property
     def title(self) -> str:

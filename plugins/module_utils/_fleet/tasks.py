@@ -12,13 +12,14 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from .._aws.structures import Raw
+from .._compliance.outlook import REBOOT_IF_NEEDED
 from .._resources.tasks import document_name, parameters_of
 from .._resources.window_target import strangers
 from .model import INSTALL, SCAN, Account, PatchTask, Target, Window
 
 # Runbooks that install patches: https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-ref-patch.html
 _RUNBOOKS = frozenset({"AWS-PatchInstanceWithRollback", "AWS-PatchAsgInstance"})
-_REBOOTS = "RebootIfNeeded"
+_OVERRIDES = frozenset({"InstallOverrideList", "BaselineOverride"})
 
 
 def operation_of(raw: Raw) -> str | None:
@@ -60,16 +61,18 @@ def _task(
                 numbers[target_id] = len(targets)
                 targets.append(_registered(window, target_id))
             found.append(numbers[target_id])
+    parameters = parameters_of(raw)
     return PatchTask(
         window,
         task_id,
         raw.get("Name") or None,
         operation,
-        parameters_of(raw).get("RebootOption", [_REBOOTS])[0],
+        parameters.get("RebootOption", [REBOOT_IF_NEEDED])[0],
         raw.get("Priority") or 0,
         raw.get("MaxConcurrency"),
         tuple(dict.fromkeys(found)),
         tuple(lost),
+        raw.get("TaskType") == "AUTOMATION" or not _OVERRIDES.isdisjoint(parameters),
     )
 
 

@@ -4,19 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .._compliance.outlook import OFFLINE, OVERRIDE, UNREAD, outlook, reason_of
 from .._compliance.reader import Result
 from .._compliance.rows import Row
 from .._coverage.survey import Verdict
-from .._fleet.model import INSTALL, Node, PatchTask
-from .._resources.tasks import parameters_of
+from .._fleet.model import Node, PatchTask
 from .approvals import Approval, Approvals, may_be_installed
 from .planned import known_id
 
-_NO_REBOOT = "NoReboot"
 _RUN_FIELDS = ("run_time", "window", "window_id", "task", "window_task_id")
 # The columns of CSV files.
 INSTANCE_FIELDS = (
@@ -29,8 +27,7 @@ PATCH_FIELDS = (
 )
 # When, and the ids of the window and of the task.
 _RunKey = tuple[datetime, str, str]
-# Why it is not known how much is installed.
-OVERRIDE, NEVER_SCANNED, UNREAD, OFFLINE = "override", "never_scanned", "not_read", "agent_offline"
+# A reason besides those of an outlook.
 NEW_BASELINE = "baseline_changes"
 
 
@@ -54,53 +51,25 @@ class NodeForecast:
     patches: list[Row] = field(default_factory=list)
 
 
-def next_install(verdict: Verdict, windows: Container[str] | None) -> PatchTask | None:
-    """The Install that runs next on a node, of any window or of these."""
-    tasks = (task for task in verdict.tasks_of(INSTALL) if windows is None or task.window.id in windows)
-    return min(tasks, key=lambda task: (task.window.runs[0], task.priority, task.title), default=None)
-
-
-def is_overridden(task: PatchTask) -> bool:
-    """Whether a list or a baseline that is not of the account decides what a task installs."""
-    raw = task.window.tasks[task.id]
-    overrides = {"InstallOverrideList", "BaselineOverride"}
-    return raw.get("TaskType") == "AUTOMATION" or bool(overrides & {*parameters_of(raw)})
-
-
 def forecast_node(found: NodeForecast, result: Result, approvals: Approvals | None) -> NodeForecast:
     """Fill in what is known from the last report. approvals: None where patches were not read."""
     row = result.row
     found.reported_at = row["operation_end_time"]
-    found.reason = _reason(found, row, result, approvals)
+    reason = reason_of(row, found.task.is_overridden)
+    if found.new_baseline and reason not in (OFFLINE, OVERRIDE):
+        reason = NEW_BASELINE
+    elif reason is None and approvals is not None and result.missing is None:
+        reason = UNREAD
+    found.reason = reason
     if approvals is not None:
         found.patches = [
             _patch_row(found, patch, approvals.approval(patch, found.run))
             for patch in result.patches
             if may_be_installed(patch)
         ]
-    if found.reason in (None, OFFLINE):
-        listed = sum(one["will_install"] for one in found.patches)
-        count = (row["missing_count"] or 0) + (row["failed_count"] or 0) if approvals is None else listed
-        # A node that does not answer gets nothing, unless it comes back.
-        found.install_count = 0 if found.reason == OFFLINE else count
-        pending = bool(row["installed_pending_reboot_count"])
-        reboots = found.task.reboot_option != _NO_REBOOT and found.reason != OFFLINE
-        found.reboot = reboots and bool(count or pending)
+    count = None if approvals is None else sum(one["will_install"] for one in found.patches)
+    found.install_count, found.reboot, _reason = outlook(row, found.task.reboot_option, reason, count)
     return found
-
-
-def _reason(found: NodeForecast, row: Row, result: Result, approvals: Approvals | None) -> str | None:
-    if found.node.facts.ping_status not in (None, "Online"):
-        return OFFLINE
-    if is_overridden(found.task):
-        return OVERRIDE
-    if found.new_baseline:
-        return NEW_BASELINE
-    if row["status"] == NEVER_SCANNED or (row["status"] is not None and row["missing_count"] is None):
-        return NEVER_SCANNED
-    if row["missing_count"] is None or (approvals is not None and result.missing is None):
-        return UNREAD
-    return None
 
 
 def _patch_row(found: NodeForecast, patch: Row, approval: Approval) -> Row:

@@ -22,12 +22,12 @@ from .._coverage.runner import read_account
 from .._coverage.scope import Scope
 from .._coverage.survey import Survey
 from .._files.row_file import RowFile
-from .._fleet.model import Account
+from .._fleet.model import INSTALL, Account
 from .._info.effective_patches import effective_patches
 from .._options.module import finish, make_module, refuse
 from .._schedules import clock
 from .approvals import Approvals
-from .forecast import INSTANCE_FIELDS, PATCH_FIELDS, NodeForecast, Runs, forecast_node, next_install, node_row
+from .forecast import INSTANCE_FIELDS, PATCH_FIELDS, NodeForecast, Runs, forecast_node, node_row
 from .options import OPTIONS, violations
 from .planned import PlannedSetup
 
@@ -99,7 +99,7 @@ class _Reading:
         waiting: dict[str, NodeForecast] = {}
         for node in nodes:
             verdict = self._survey.verdict(node)
-            task = next_install(verdict, windows)
+            task = verdict.next_task(INSTALL, windows)
             if task is not None:
                 found = NodeForecast(node, verdict, task, task.window.runs[0])
                 found.new_baseline = planned is not None and planned.changes_baseline(verdict)

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: Patchfleet contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the next Install does on a node, by the last report of the node. Pure functions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .rows import Row
+
+REBOOT_IF_NEEDED, NO_REBOOT = "RebootIfNeeded", "NoReboot"
+# Why it is not known how much is installed, or why nothing is.
+OVERRIDE, NEVER_SCANNED, UNREAD, OFFLINE = "override", "never_scanned", "not_read", "agent_offline"
+
+
+class Outlook(NamedTuple):
+    """How many patches are installed, and whether the node reboots; None where that is not known, for that reason."""
+
+    install_count: int | None
+    reboot: bool | None
+    reason: str | None = None
+
+
+def reason_of(report: Row, is_overridden: bool) -> str | None:
+    """Why a report does not say what is installed; None where it does.
+
+    report: the row of a node. is_overridden: whether a list or another baseline decides what the task installs.
+    """
+    if report["ping_status"] not in (None, "Online"):
+        return OFFLINE
+    if is_overridden:
+        return OVERRIDE
+    if report["missing_count"] is not None:
+        return None
+    return UNREAD if report["status"] is None else NEVER_SCANNED
+
+
+def outlook(report: Row, reboot_option: str | None, reason: str | None, count: int | None = None) -> Outlook:
+    """What an Install does. count: the patches that it installs; by default those that the report calls lacking."""
+    if reason == OFFLINE:
+        # A node that does not answer gets nothing, unless it comes back.
+        return Outlook(0, False, reason)
+    if reason is not None:
+        return Outlook(None, None, reason)
+    if count is None:
+        count = (report["missing_count"] or 0) + (report["failed_count"] or 0)
+    needs_reboot = bool(count or report["installed_pending_reboot_count"])
+    return Outlook(count, needs_reboot and reboot_option != NO_REBOOT)
