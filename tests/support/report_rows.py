@@ -15,6 +15,10 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._readings.parse imp
 
 Json = dict[str, Any]
 READ_AT = "2026-03-02T08:15:00Z"
+_NEXT = {
+    "next_install": "2026-03-10T22:00:00+01:00", "next_install_window": "Production-Tuesdays",
+    "next_install_task": "install", "next_install_count": 2, "next_install_reboot": True,
+}  # fmt: skip
 GROUPS = ("Database Servers", "Front-End Servers", "batch", "build")
 SYSTEMS = (
     ("Windows", "Microsoft Windows Server 2022 Datacenter", "10.0.20348"),
@@ -74,7 +78,7 @@ def _node(number: int, chance: random.Random) -> Json:
         "stale": status == "stale", "pending_reboot": status == "pending_reboot", "ungraded": False,
         "patch_group": group,
         "coverage": "unmanaged" if status == "unmanaged" else _coverage(number),
-        "next_install": "2026-01-13T02:00:00+01:00" if _coverage(number) == "covered" else None,
+        **(_NEXT if _coverage(number) == "covered" else {}),
     }  # fmt: skip
     return node if status in NO_REPORT else {**node, **_state(status, platform, chance)}
 

@@ -56,6 +56,11 @@ class Node:
     available_security_update_count: int | None = None
     coverage: str | None = None
     next_install: str | None = None
+    next_install_window: str | None = None
+    next_install_task: str | None = None
+    next_install_count: int | None = None
+    next_install_reboot: bool | None = None
+    next_install_unknown: str | None = None
     instance_name: str | None = None
     tags: dict[str, Any] = field(default_factory=dict)
     exception: str | None = None
@@ -143,6 +148,10 @@ class NodeCoverage:
     instance_id: str
     coverage: str | None = None
     next_install: str | None = None
+    next_install_window: str | None = None
+    next_install_task: str | None = None
+    next_install_reboot_option: str | None = None
+    next_install_overridden: bool | None = None
     instance_name: str | None = None
     tags: dict[str, Any] = field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from .._readings.merge import Fleet
 from .._readings.model import SCHEMA, SCHEMA_VERSION, Finding, Node, Patch, Reading, place_of
 from .._readings.parse import plain
 from .._readings.totals import Tally, Totals
+from .._readings.upcoming import upcoming_rows
 from .console import node_address
 
 # Name of the page beside which the other files lie.
@@ -45,6 +46,7 @@ def as_json(
         "gate": [plain(one) for one in verdicts],
         "excepted": judged.counts() if judged else {"nodes": 0, "patches": 0},
         "exceptions": [exception_row(one) for one in judged.applied] if judged else [],
+        "upcoming_runs": upcoming_rows(fleet),
     }
     yield json.dumps(head, indent=1)[:-2] + ',\n "readings": ['
     for number, reading in enumerate(fleet.readings):

@@ -14,6 +14,7 @@ import json
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from itertools import islice, pairwise
 from typing import Any
 
@@ -27,6 +28,7 @@ from .._readings.missing_patches import AGES, MissingPatch, severity_rank
 from .._readings.model import Node, Reading, groups_of, place_of
 from .._readings.times import instant
 from .._readings.totals import STATUSES, Tally, Totals, place_name
+from .._readings.upcoming import upcoming_runs
 from .calendar import calendar_of, history_of
 from .console import node_pattern, patches_address
 from .trend import HEIGHT, PATCHED_DAYS, WIDTH, Point, curves_of
@@ -160,13 +162,13 @@ def _percent(value: float | None) -> str:
 
 def _utc(text: str | None) -> str:
     moment = instant(text)
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else ""
 
 
 def _context(report: Report) -> dict[str, Any]:
     totals = report.totals
     calendar = calendar_of(report.fleet, report.most_runs)
-    history = history_of(report.fleet)
+    history, upcoming = history_of(report.fleet), upcoming_runs(report.fleet)
     return {
         "title": report.title,
         "read_at": report.fleet.read_at(),
@@ -192,6 +194,8 @@ def _context(report: Report) -> dict[str, Any]:
         "matrix": _matrix(report.patches),
         "age_names": (*AGE_NAMES, "not known"),
         "missing": sum(one.is_missing() for one in report.patches),
+        "upcoming": upcoming[:_WINDOWS],
+        "upcoming_left": max(len(upcoming) - _WINDOWS, 0),
         "calendar": replace(calendar, rows=calendar.rows[:_WINDOWS]),
         "windows_left": max(len(calendar.rows) - _WINDOWS, 0),
         "history": history[:_RUNS],

@@ -29,6 +29,7 @@ from .._readings.model import Finding, Gap, Node, NodeCoverage, Patch, PatchExce
 from .._readings.parse import MalformedError, ReportError, parsed, plain, read_report, read_rows
 from .._readings.times import instant, utc_text
 from .._readings.totals import COVERAGE, CRITICAL, totals_of
+from .._readings.upcoming import set_next_install
 from .._schedules import clock
 from . import page as html
 from .formats import as_json, as_junit, coverage_as_csv, nodes_as_csv, patches_as_csv
@@ -137,7 +138,8 @@ def _nodes(given: Mapping[str, Any], shared: dict[str, str]) -> Iterable[Node]:
     covered = {one.instance_id: one for one in rows}
     for node in read_rows(given["instances"], Node, shared) if given["instances"] else ():
         if one := covered.get(node.instance_id):
-            node.coverage, node.next_install = one.coverage, one.next_install
+            node.coverage = one.coverage
+            set_next_install(node, one)
             node.instance_name, node.tags = one.instance_name, one.tags
         yield node
 

@@ -125,7 +125,7 @@ def test_the_page_asks_nothing_of_the_network_and_runs_nothing_but_its_script() 
     links = {str(one["href"]) for tag, one in found.tags if "href" in one}
     assert {tag for tag, one in found.tags if "href" in one} == {"a"}
     inside = {one for one in links if one.startswith("#")}
-    assert inside == {"#main", "#coverage", "#groups", "#patches", "#nodes", "#calendar", "#history"}
+    assert inside == {"#main", "#coverage", "#groups", "#patches", "#nodes", "#next", "#calendar", "#history"}
     console = "https://eu-central-1.console.aws.amazon.com/systems-manager/maintenance-windows/mw-"
     assert {one.startswith(console) for one in links - inside} == {True}
     away = [one for tag, one in found.tags if tag == "a" and str(one["href"]).startswith("https:")]
