@@ -35,8 +35,12 @@ SETUP = "production"
 _SSM = "ssm.amazonaws.com"
 _SETUP_TAG = "patchfleet:setup"
 _WINDOWS, _BASELINES = "arn:aws:ssm:*:*:maintenancewindow/*", "arn:aws:ssm:*:*:patchbaseline/*"
-# Roles that Systems Manager assumes, and those that controllers assume, have names of their own.
-_SERVICE_ROLES, _CONTROLLER_ROLES = "arn:aws:iam::*:role/patching-*", "arn:aws:iam::*:role/patchfleet-*"
+_STACK_TAG = "aws:cloudformation:stack-id"
+_SERVICE_ROLES = "arn:aws:iam::*:role/patching-*"
+# What controllers assume has other names than what Systems Manager assumes, and each job a name of its own: a pattern
+# for all of them would let the holder of one policy into the roles of the others.
+_CONTROLLER_ROLE = "arn:aws:iam::*:role/patchfleet-{}"
+_TOPICS = "arn:aws:sns:*:*:patching*"
 _BOUNDARY = "arn:aws:iam::*:policy/patchfleet-boundary"
 _NODES = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:managed-instance/*"]
 _DOCUMENTS = ["arn:aws:ssm:*::document/AWS-RunPatchBaseline", "arn:aws:ssm:*::document/AWS-RunPatchBaselineWithHooks"]
@@ -66,8 +70,8 @@ def policies(listed: Listed) -> dict[str, Policy]:
     """All example policies by the name of their file. listed: the recorded actions by kind and name."""
     everything = _actions(listed, lambda name: name not in PREREQUISITES)
     return {
-        "controller": _policy(_plain(*everything)),
-        "read-only": _policy(_plain(everything[0], set())),
+        "controller": _policy(_plain("controller", *everything)),
+        "read-only": _policy(_plain("read-only", everything[0], set())),
         "declare": _policy(_declare(*_actions(listed, DECLARING.__contains__))),
         "patch-now": _policy(_patch_now(*_actions(listed, PATCH_NOW.__contains__))),
         "prerequisites": _policy(_prerequisites(*_actions(listed, PREREQUISITES.__contains__))),
@@ -91,8 +95,8 @@ def _allow(sid: str, actions: Iterable[str], resources: list[str], **condition: 
     return {**statement, "Condition": condition} if condition else statement
 
 
-def _scoped(actions: set[str]) -> Iterator[Statement]:
-    """Those actions that are never allowed on everything."""
+def _scoped(job: str, actions: set[str]) -> Iterator[Statement]:
+    """Those actions that are never allowed on everything. job: the name of the policy."""
     yield _allow(
         "ServiceLinkedRole",
         actions & {"iam:CreateServiceLinkedRole"},
@@ -100,17 +104,17 @@ def _scoped(actions: set[str]) -> Iterator[Statement]:
         StringEquals={"iam:AWSServiceName": _SSM},
     )
     yield _allow("PassRoles", actions & {"iam:PassRole"}, [_SERVICE_ROLES], StringEquals={"iam:PassedToService": _SSM})
-    yield _allow("AssumeRoles", actions & {"sts:AssumeRole"}, [_CONTROLLER_ROLES])
+    yield _allow("AssumeRoles", actions & {"sts:AssumeRole"}, [_CONTROLLER_ROLE.format(job)])
 
 
 _SCOPED = {"iam:CreateServiceLinkedRole", "iam:PassRole", "sts:AssumeRole", "ssm:SendCommand"}
 
 
-def _plain(read: set[str], write: set[str]) -> Iterator[Statement]:
+def _plain(job: str, read: set[str], write: set[str]) -> Iterator[Statement]:
     """Systems Manager on everything; windows and baselines have no names in their ARNs."""
     yield _allow("Read", read - _SCOPED, ["*"])
     yield _allow("Write", write - _SCOPED, ["*"])
-    yield from _scoped(read | write)
+    yield from _scoped(job, read | write)
     yield _allow("SendPatchDocuments", write & {"ssm:SendCommand"}, [*_DOCUMENTS, *_NODES])
 
 
@@ -126,7 +130,7 @@ def _declare(read: set[str], write: set[str]) -> Iterator[Statement]:
         write & {"ssm:AddTagsToResource"},
         [_WINDOWS, _BASELINES],
         StringEquals=tagged,
-        Null={f"aws:ResourceTag/{_SETUP_TAG}": "true"},
+        Null={f"aws:ResourceTag/{tag}": "true" for tag in (_SETUP_TAG, _STACK_TAG)},
     )
     yield _allow(
         "TagOwn",
@@ -145,7 +149,7 @@ def _declare(read: set[str], write: set[str]) -> Iterator[Statement]:
         [_BASELINES],
         StringNotEquals={"aws:ResourceAccount": "${aws:PrincipalAccount}"},
     )
-    yield from _scoped(read | write)
+    yield from _scoped("declare", read | write)
 
 
 def _patch_now(read: set[str], write: set[str]) -> Iterator[Statement]:
@@ -156,7 +160,7 @@ def _patch_now(read: set[str], write: set[str]) -> Iterator[Statement]:
     yield _allow("SendPatchDocuments", write & {"ssm:SendCommand"}, _DOCUMENTS)
     for sid, key in (("SendToPatchGroups", "PatchGroup"), ("SendToPatchGroupsWithSpace", "Patch Group")):
         yield _allow(sid, write & {"ssm:SendCommand"}, _NODES, StringLike={f"aws:ResourceTag/{key}": "*"})
-    yield from _scoped(read | write)
+    yield from _scoped("patch-now", read | write)
 
 
 def _prerequisites(read: set[str], write: set[str]) -> Iterator[Statement]:
@@ -176,13 +180,28 @@ def _prerequisites(read: set[str], write: set[str]) -> Iterator[Statement]:
         [_SERVICE_ROLES],
         StringLike={f"aws:ResourceTag/{_SETUP_TAG}": "*"},
     )
-    for service, title, resource in (
-        ("s3", "Bucket", "arn:aws:s3:::patching-*"),
-        ("sns", "Topic", "arn:aws:sns:*:*:patching*"),
-        ("events", "Rule", "arn:aws:events:*:*:rule/patching*"),
-    ):
+    rules, sending = "arn:aws:events:*:*:rule/patching*", {"events:PutRule", "events:PutTargets"}
+    for service, title, resource in (("s3", "Bucket", "arn:aws:s3:::patching-*"), ("sns", "Topic", _TOPICS)):
         yield _allow(f"Read{title}", of(service, read), [resource])
         yield _allow(f"Write{title}", of(service, write), [resource])
+    yield _allow("ReadRule", of("events", read), [rules])
+    yield _allow("WriteRule", of("events", write) - sending, [rules])
+    # A rule for all events of the account, or one with another target, would tell them to anybody.
+    for sid, action, key, condition in (
+        (
+            "ChooseEvents",
+            "events:PutRule",
+            "events:source",
+            {"ForAllValues:StringEquals": {"events:source": "aws.ssm"}},
+        ),
+        (
+            "SendEvents",
+            "events:PutTargets",
+            "events:TargetArn",
+            {"ForAllValues:ArnLike": {"events:TargetArn": _TOPICS}},
+        ),
+    ):
+        yield _allow(sid, write & {action}, [rules], **condition, Null={key: "false"})
 
 
 def _boundary() -> Iterator[Statement]:
@@ -191,7 +210,7 @@ def _boundary() -> Iterator[Statement]:
     follow = ["ssm:CancelCommand", "ssm:GetCommandInvocation", "ssm:ListCommandInvocations", "ssm:ListCommands"]
     find = ["resource-groups:ListGroupResources", "resource-groups:ListGroups", "tag:GetResources"]
     yield _allow("FollowCommandsAndFindTargets", [*follow, *find], ["*"])
-    yield _allow("Publish", ["sns:Publish"], ["arn:aws:sns:*:*:patching*"])
+    yield _allow("Publish", ["sns:Publish"], [_TOPICS])
     yield _allow(
         "UseKeyOfTopic",
         ["kms:Decrypt", "kms:GenerateDataKey"],

@@ -64,6 +64,16 @@ def window_of(account: Account, setup: str | None, name: str = "theirs") -> str:
     return str(account.by_hand("CreateMaintenanceWindow", **{**WINDOW, "Name": name}, Tags=tags)["WindowId"])
 
 
+def window_of_stack(account: Account) -> str:
+    """A window that CloudFormation manages."""
+    tags = [{"Key": "aws:cloudformation:stack-id", "Value": "stack"}]
+    account.simulator.plant(
+        {"regions": [{"account": ACCOUNT, "region": REGION, "windows": [{**WINDOW, "SystemTags": tags}]}]}
+    )
+    [window] = account.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]
+    return str(window["WindowId"])
+
+
 def baseline_of(account: Account, setup: str) -> str:
     tags = [{"Key": "patchfleet:setup", "Value": setup}]
     made = account.by_hand("CreatePatchBaseline", Name="theirs", OperatingSystem="UBUNTU", Tags=tags)
@@ -119,6 +129,11 @@ DECLARE: dict[str, Attack] = {
     "any tag on a window of another": lambda account: client("ssm").add_tags_to_resource(
         ResourceType="MaintenanceWindow", ResourceId=window_of(account, "other"), Tags=[{"Key": "a", "Value": "b"}]
     ),
+    "the tag of the own setup on a window of a stack": lambda account: client("ssm").add_tags_to_resource(
+        ResourceType="MaintenanceWindow",
+        ResourceId=window_of_stack(account),
+        Tags=[{"Key": "patchfleet:setup", "Value": "mine"}],
+    ),
     "no tag on a window of another": lambda account: client("ssm").remove_tags_from_resource(
         ResourceType="MaintenanceWindow", ResourceId=window_of(account, "other"), TagKeys=["patchfleet:setup"]
     ),
@@ -159,6 +174,35 @@ def test_declare_allows_any_document_in_an_own_window(account: Account) -> None:
     account.simulator.set_policies({"*": declare_policy("mine")})
 
     client("ssm").register_task_with_maintenance_window(WindowId=window_of(account, "mine"), **SHELL)
+
+
+def test_declare_allows_to_adopt_a_window_of_no_setup(account: Account) -> None:
+    """The page says so: nothing distinguishes its first tag from that of a new window."""
+    account.simulator.set_policies({"*": declare_policy("mine")})
+    window = window_of(account, None)
+
+    client("ssm").add_tags_to_resource(
+        ResourceType="MaintenanceWindow", ResourceId=window, Tags=[{"Key": "patchfleet:setup", "Value": "mine"}]
+    )
+    client("ssm").register_task_with_maintenance_window(WindowId=window, **SHELL)
+
+
+JOBS = ("read-only", "declare", "patch-now", "controller")
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_assumes_its_own_role_and_no_other(account: Account, job: str) -> None:
+    account.simulator.set_policies({"*": policy(job)})
+
+    def assume(name: str) -> None:
+        client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}", RoleSessionName="session")
+
+    assume(f"patchfleet-{job}")
+    others = [f"patchfleet-{one}" for one in JOBS if one != job]
+    for name in (*others, "patchfleet-prerequisites", f"patchfleet-{job}-x", "patching-windows", "Administrator"):
+        with pytest.raises(ClientError) as raised:
+            assume(name)
+        assert raised.value.response["Error"]["Code"] in REFUSED
 
 
 @pytest.mark.parametrize("targets", [{"instance_ids": NODES}, {"patch_groups": ["web"]}])
@@ -268,9 +312,37 @@ PREREQUISITES: dict[str, Attack] = {
     "a bucket of others": lambda _: client("s3").put_bucket_policy(Bucket="payroll", Policy=ADMINISTRATOR),
     "a topic of others": lambda _: client("sns").delete_topic(TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:payroll"),
     "a rule of others": lambda _: client("events").delete_rule(Name="payroll"),
+    "a rule for all events of another service": lambda _: client("events").put_rule(
+        Name="patching-x", EventPattern=json.dumps({"source": ["aws.signin"]})
+    ),
+    "a rule for events of another service beside": lambda _: client("events").put_rule(
+        Name="patching-x", EventPattern=json.dumps({"source": ["aws.ssm", "aws.signin"]})
+    ),
+    "a rule for events of every service": lambda _: client("events").put_rule(
+        Name="patching-x", EventPattern=json.dumps({"account": [ACCOUNT]})
+    ),
+    "a rule with a schedule": lambda _: client("events").put_rule(
+        Name="patching-x", ScheduleExpression="rate(1 minute)"
+    ),
+    "events for another topic": lambda _: client("events").put_targets(
+        Rule=own_rule(), Targets=[{"Id": "x", "Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:payroll"}]
+    ),
+    "events for a topic and a function beside": lambda _: client("events").put_targets(
+        Rule=own_rule(),
+        Targets=[
+            {"Id": "x", "Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:patching"},
+            {"Id": "y", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:patching"},
+        ],
+    ),
     "a command": DECLARE["a command"],
     "a window": PATCH_NOW["a window"],
 }
+
+
+def own_rule() -> str:
+    """A rule as the module creates it."""
+    client("events").put_rule(Name="patching-x", EventPattern=json.dumps({"source": ["aws.ssm"]}))
+    return "patching-x"
 
 
 @pytest.mark.parametrize("attack", PREREQUISITES)
@@ -283,12 +355,22 @@ def test_prerequisites_do_not_allow(account: Account, attack: str) -> None:
     assert raised.value.response["Error"]["Code"] in REFUSED
 
 
+def test_prerequisites_allow_to_bound_a_role_and_to_remove_an_empty_one(account: Account) -> None:
+    """The page says so: IAM takes a boundary for a role that has none, and a tag for one without tags."""
+    name = free_role(account, "patching-free")
+
+    client("iam").put_role_permissions_boundary(RoleName=name, PermissionsBoundary=BOUNDARY)
+    client("iam").put_role_policy(RoleName=name, PolicyName="x", PolicyDocument=ADMINISTRATOR)
+    client("iam").delete_role_policy(RoleName=name, PolicyName="x")
+    client("iam").tag_role(RoleName=name, Tags=[{"Key": "patchfleet:setup", "Value": "x"}])
+    client("iam").delete_role(RoleName=name)
+
+
 def test_the_policies_of_the_created_roles_are_within_the_boundary(account: Account) -> None:
     account.run("patch_prerequisites", **AROUND)
     allowed = {action for one in policy("boundary")["Statement"] for action in one["Action"]}
 
     for name in ("patching-windows", "patching-notifications"):
         document = client("iam").get_role_policy(RoleName=name, PolicyName="patchfleet")["PolicyDocument"]
-        for statement in document["Statement"]:
-            actions = statement["Action"]
-            assert {actions} if isinstance(actions, str) else set(actions) <= allowed
+        actions = [statement["Action"] for statement in document["Statement"]]
+        assert {one for listed in actions for one in ([listed] if isinstance(listed, str) else listed)} <= allowed

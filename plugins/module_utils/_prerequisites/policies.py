@@ -182,8 +182,11 @@ def bucket_policy(place: Place, bucket_arn: str, prefix: str, writer_roles: Iter
     if writers:
         nodes = {"Principal": {"AWS": single(writers)}}
         below = "/".join(part for part in (bucket_arn, prefix, "*") if part)
+        # The agent sets this ACL with each object; any other one could make the output of a command public.
+        private = {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
         statements += [
-            _allow("PatchfleetWriteOutput", ["s3:PutObject", "s3:PutObjectAcl"], below, **nodes),
+            _allow("PatchfleetWriteOutput", "s3:PutObject", below, **nodes),
+            _allow("PatchfleetOwnOutput", "s3:PutObjectAcl", below, **nodes) | {"Condition": private},
             _allow("PatchfleetFindEncryption", "s3:GetEncryptionConfiguration", bucket_arn, **nodes),
         ]
     return policy(statements)

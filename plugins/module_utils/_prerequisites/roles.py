@@ -16,6 +16,7 @@ from .policies import Policy, joined, same_policy, trust_policy, withdrawn
 from .resource import Apis, Call, Resource, Stored, Values, document, optional, tag_calls
 
 POLICY_NAME = "patchfleet"
+_PROFILE = "instance profile"
 _GONE = frozenset({"NoSuchEntity"})
 
 
@@ -45,14 +46,9 @@ class Role(Resource):
             "policy": document((own or {}).get("PolicyDocument")),
             "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
         }
-        holders = self._holders(apis) if self.removed else []
+        holders = [] if self.options.get("existing") else self._holders(apis)
         extra = {"max_session": role.get("MaxSessionDuration")}
         return Stored(role["Arn"], values, boto3_tag_list_to_ansible_dict(role.get("Tags")), holders, extra)
-
-    @property
-    def removed(self) -> bool:
-        """Whether the declaration removes it."""
-        return self.options.get("state") == "absent"
 
     def _holders(self, apis: Apis) -> list[str]:
         """What has to be detached before IAM deletes the role."""
@@ -63,7 +59,16 @@ class Role(Resource):
         return [
             *(f"inline policy {name}" for name in inline if name != POLICY_NAME),
             *(f"managed policy {entry['PolicyName']}" for entry in attached),
-            *(f"instance profile {entry['InstanceProfileName']}" for entry in profiles),
+            *(f"{_PROFILE} {entry['InstanceProfileName']}" for entry in profiles),
+        ]
+
+    def warnings(self, stored: Stored, join: bool) -> list[str]:
+        """What a role of this setup may do beyond its policy; one of others may have any."""
+        wider = [] if join else [one for one in stored.holders if not one.startswith(_PROFILE)]
+        if not wider:
+            return []
+        return [
+            f"The {self.title} also has {', '.join(wider)}, which this setup does not manage. Detach what is not yours."
         ]
 
     def read_violations(self, stored: Stored) -> list[str]:

@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     boto3_tag_list_to_ansible_dict,
 )
 
-from .policies import joined, same_policy, topic_policy, withdrawn
+from .policies import Policy, joined, same_policy, topic_policy, withdrawn
 from .resource import Apis, Call, Resource, Stored, Values, document, optional, tag_calls
 
 _GONE = frozenset({"NotFound", "NotFoundException"})
@@ -55,14 +55,16 @@ class Topic(Resource):
         return {
             "display_name": old.get("display_name", "") if name is None else name,
             "kms_key": default_key if key is None else key,
-            "policy": joined(old["policy"], own) if join else own,
+            "policy": joined(self._policy_of_others(old["policy"]), own) if join else own,
         }
 
     def withdrawn(self, before: Values) -> Values:
         """Without our statements."""
-        own = topic_policy(self.place, self.arn, "")
-        rule = topic_policy(self.place, self.arn, self.arn)
-        return {**before, "policy": withdrawn(before["policy"], {"Statement": [*own["Statement"], *rule["Statement"]]})}
+        return {**before, "policy": self._policy_of_others(before["policy"])}
+
+    def _policy_of_others(self, document: Policy | None) -> Policy | None:
+        """A policy without any statement that this module may have put there."""
+        return withdrawn(document, topic_policy(self.place, self.arn, "any"))
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
         """The topic, with all its attributes in one call."""

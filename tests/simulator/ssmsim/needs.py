@@ -9,6 +9,7 @@ Names and resources are those of the Service Authorization Reference. An action 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,6 +140,8 @@ def of_other(call: Call, request: dict[str, Any], role_path: str = "/", role_bou
     context: dict[str, str | list[str]] = {}
     if call.op in _BOUNDED and role_boundary:
         context["iam:PermissionsBoundary"] = role_boundary
+    if call.service == "events":
+        context |= _event_context(request)
     needs = [Need(f"{call.service}:{action}", resources, context)]
     if call.op in ("CreateRole", "CreateTopic", "PutRule") and any(key.split(".")[0] == "Tags" for key in request):
         needs.append(Need(_TAG_ON_CREATE[call.service], resources))
@@ -146,6 +149,14 @@ def of_other(call: Call, request: dict[str, Any], role_path: str = "/", role_bou
         headers = {"ObjectOwnership": "s3:PutBucketOwnershipControls", "ACL": "s3:PutBucketAcl"}
         needs += [Need(extra, resources) for name, extra in headers.items() if name in request]
     return needs
+
+
+def _event_context(request: dict[str, Any]) -> dict[str, str | list[str]]:
+    """The condition keys of a rule: the sources of its events, and its targets."""
+    sources = [str(one) for one in json.loads(request.get("EventPattern") or "{}").get("source", [])]
+    targets = [str(one["Arn"]) for one in request.get("Targets") or []]
+    found = {"events:source": sources, "events:TargetArn": targets}
+    return {key: values for key, values in found.items() if values}
 
 
 def _ssm_arn(call: Call, kind: str, name: str) -> str:

@@ -122,6 +122,20 @@ def test_what_is_taken_over_keeps_what_others_made_and_gets_it_back(account: Acc
     assert after == before
 
 
+def test_a_topic_that_is_taken_over_forgets_a_rule_that_is_declared_no_more(account: Account, hand: Hand) -> None:
+    hand.create("notification_topic")
+    topic = {"notification_topic": {"name": "patching", "kms_key": ""}}
+    account.run(MODULE, take_over=True, **topic, events_rule=ALL["events_rule"])
+    assert "PatchfleetPublishEvents" in json.dumps(hand.state("notification_topic")["policy"])
+
+    account.run(MODULE, **topic)
+
+    sids = [one.get("Sid") for one in hand.state("notification_topic")["policy"]["Statement"]]
+    assert "PatchfleetPublishEvents" not in sids
+    assert "PatchfleetDenyWithoutTls" in sids
+    assert not account.run(MODULE, **topic)["changed"]
+
+
 def test_a_bucket_that_is_taken_over_keeps_its_statements_and_rules(account: Account, hand: Hand) -> None:
     hand.create("output_bucket")
 
@@ -129,7 +143,8 @@ def test_a_bucket_that_is_taken_over_keeps_its_statements_and_rules(account: Acc
 
     state = hand.state("output_bucket")
     sids = [statement["Sid"] for statement in json.loads(state["policy"])["Statement"]]
-    assert sids == ["Own", "PatchfleetDenyWithoutTls", "PatchfleetWriteOutput", "PatchfleetFindEncryption"]
+    own = ["DenyWithoutTls", "WriteOutput", "OwnOutput", "FindEncryption"]
+    assert sids == ["Own", *(f"Patchfleet{name}" for name in own)]
     assert [(rule["ID"], rule["Filter"]["Prefix"]) for rule in state["lifecycle"]] == [
         ("theirs", "logs/"),
         ("patchfleet-output", "patching/"),
@@ -316,6 +331,22 @@ def test_a_role_to_which_others_attached_something_is_not_removed(account: Accou
     assert "patchfleet" in hand.state("service_role")["policies"]
 
 
+def test_what_others_attached_to_an_own_role_is_told(account: Account, hand: Hand) -> None:
+    account.run(MODULE, service_role=ALL["service_role"])
+    assert not account.warnings
+    hand.iam.put_role_policy(RoleName="patching-windows", PolicyName="more", PolicyDocument=json.dumps(DOCUMENT))
+    hand.iam.attach_role_policy(
+        RoleName="patching-windows",
+        PolicyArn=hand.iam.create_policy(PolicyName="wide", PolicyDocument=json.dumps(DOCUMENT))["Policy"]["Arn"],
+    )
+
+    told = account.run(MODULE, service_role=ALL["service_role"])
+
+    assert not told["changed"]
+    [text] = told["warnings"]
+    assert "role patching-windows also has inline policy more, managed policy wide" in text
+
+
 def test_a_role_under_another_path_is_refused(account: Account, hand: Hand) -> None:
     account.run(MODULE, service_role={"name": "patching-windows", "path": "/a/"})
 
@@ -445,6 +476,7 @@ def test_policies_name_the_account_and_allow_no_wildcard_action(account: Account
     assert by_sid["PassRoles"]["Condition"] == {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
     assert by_sid["PatchfleetPublishEvents"]["Condition"]["ArnEquals"] == {"aws:SourceArn": RULE}
     assert by_sid["PatchfleetWriteOutput"]["Resource"] == f"{BUCKET}/patching/*"
+    assert by_sid["PatchfleetOwnOutput"]["Condition"] == {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
     for option in ("service_role", "notification_role"):
         [trust] = hand.state(option)["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Condition"] == {
