@@ -95,6 +95,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import (
     ScheduleError,
@@ -140,7 +141,7 @@ def filter_next_runs(
     try:
         runs = next_runs(value, str(timezone) if timezone else None, days, **bounds, after=since, count=limit)
     except ScheduleError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(printable(str(error))) from None
     return [run.isoformat() for run in runs]
 
 

@@ -118,6 +118,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.patchfleet.aws.plugins.module_utils._rings.gates import gates
 from ansible_collections.patchfleet.aws.plugins.module_utils._rings.options import RingsError
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
@@ -129,13 +130,13 @@ def filter_ring_gates(
 ) -> list[dict[str, Any]]:
     """The gates of rings; AnsibleFilterError with all mistakes at once."""
     if now is not None and (problems := check_date(str(now))):
-        raise AnsibleFilterError(f"now: {'; '.join(problems)}")
+        raise AnsibleFilterError(printable(f"now: {'; '.join(problems)}"))
     moment = parse_instant(str(now)) if now is not None else None
     given_rings, given_defaults = json.loads(json.dumps([rings, defaults or {}]))
     try:
         return gates(given_rings, moment or clock.now(), given_defaults, str(prefix))
     except RingsError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(printable(str(error))) from None
 
 
 class FilterModule:

@@ -217,6 +217,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.patchfleet.aws.plugins.module_utils._rings.expand import expand
 from ansible_collections.patchfleet.aws.plugins.module_utils._rings.options import RingsError
 
@@ -230,7 +231,7 @@ def filter_rings(
     try:
         return expand(given[0], given[1], given[2], str(prefix), scan)
     except RingsError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(printable(str(error))) from None
 
 
 class FilterModule:

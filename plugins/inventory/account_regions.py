@@ -121,6 +121,7 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import near_names
 
 with suppress(ImportError):  # require_aws_sdk tells what is missing
@@ -152,7 +153,8 @@ class InventoryModule(AWSInventoryBase):
     INVENTORY_FILE_SUFFIXES = ("account_regions.yml", "account_regions.yaml")
 
     def _do_fail(self, message: str) -> None:
-        raise AnsibleParserError(message)
+        # Names of accounts and messages of AWS are in it.
+        raise AnsibleParserError(printable(message))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory from the file at path. Raises AnsibleParserError for what is wrong in it, all at once."""

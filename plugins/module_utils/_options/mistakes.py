@@ -82,7 +82,7 @@ def describe_mistakes(mistakes: Sequence[str]) -> str:
         shown.append(text)
     left = len(mistakes) - len(shown)
     head = f"{len(mistakes)} mistakes, and nothing was done" if len(mistakes) > 1 else "Nothing was done"
-    return f"{head}: " + "; ".join(shown) + (f"; and {left} more" if left else "")
+    return printable(f"{head}: " + "; ".join(shown) + (f"; and {left} more" if left else ""))
 
 
 def entry_path(outer: str, option: str, number: int, entry: Any) -> str:

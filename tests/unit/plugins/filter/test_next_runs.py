@@ -74,6 +74,16 @@ def test_what_is_wrong_is_told(value: object, options: dict[str, Any], said: str
         next_runs(value, **options)
 
 
+@pytest.mark.parametrize(
+    "value", ["rate(\x9b31m days)", "at(\u202e2026)", "cron(\u2028 2 ? * * *)", "cron(0 \x1b[2J ? * * *)"]
+)
+def test_an_error_about_text_of_an_account_acts_on_no_terminal(value: str) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        next_runs(value)
+
+    assert str(raised.value).isprintable()
+
+
 def test_documentation_has_the_parameters_and_their_defaults() -> None:
     documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]
     parameters = dict(list(inspect.signature(next_runs).parameters.items())[1:])

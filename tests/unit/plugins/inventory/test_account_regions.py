@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 import yaml
+from ansible.errors import AnsibleParserError
+from ansible_collections.patchfleet.aws.plugins.inventory.account_regions import InventoryModule
 from simulator import STILL, in_step, serving
 
 PRODUCTION, STAGING = "111111111111", "222222222222"
@@ -250,3 +252,10 @@ def test_the_name_of_an_account_is_no_path_no_option_and_no_template(
     assert "B\u00fcro (EU)" in data.hosts
     assert len(data.hosts) == len(names) + 1
     assert not effect.exists()
+
+
+def test_an_error_that_quotes_aws_acts_on_no_terminal() -> None:
+    with pytest.raises(AnsibleParserError) as raised:
+        InventoryModule()._do_fail("AWS says \x1b[2J\x9b31m\u202e\u2028")
+
+    assert str(raised.value).isprintable()

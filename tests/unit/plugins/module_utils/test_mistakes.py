@@ -166,3 +166,10 @@ _VALUES = st.recursive(
 def test_what_has_no_mistake_passes_the_validation_of_ansible_core(options: dict[str, Any]) -> None:
     if not find_mistakes(SPEC, options):
         assert ArgumentSpecValidator(SPEC).validate(deepcopy(options)).error_messages == []
+
+
+def test_no_message_acts_on_a_terminal() -> None:
+    found = find_mistakes(SPEC, {"a\x1b[2J\u202e": 1, "windows": [{"name": "b", "c\x9b\n": 1}]})
+
+    assert len(found) >= 2
+    assert describe_mistakes(found).isprintable()
