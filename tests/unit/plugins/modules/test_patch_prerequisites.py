@@ -122,20 +122,6 @@ def test_what_is_taken_over_keeps_what_others_made_and_gets_it_back(account: Acc
     assert after == before
 
 
-def test_a_topic_that_is_taken_over_forgets_a_rule_that_is_declared_no_more(account: Account, hand: Hand) -> None:
-    hand.create("notification_topic")
-    topic = {"notification_topic": {"name": "patching", "kms_key": ""}}
-    account.run(MODULE, take_over=True, **topic, events_rule=ALL["events_rule"])
-    assert "PatchfleetPublishEvents" in json.dumps(hand.state("notification_topic")["policy"])
-
-    account.run(MODULE, **topic)
-
-    sids = [one.get("Sid") for one in hand.state("notification_topic")["policy"]["Statement"]]
-    assert "PatchfleetPublishEvents" not in sids
-    assert "PatchfleetDenyWithoutTls" in sids
-    assert not account.run(MODULE, **topic)["changed"]
-
-
 def test_a_bucket_that_is_taken_over_keeps_its_statements_and_rules(account: Account, hand: Hand) -> None:
     hand.create("output_bucket")
 

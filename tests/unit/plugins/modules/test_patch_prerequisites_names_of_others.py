@@ -80,6 +80,20 @@ def test_a_resource_that_lost_its_tags_can_be_taken_over_again(account: Account,
     assert hand.state("output_bucket")["tags"]["patchfleet:setup"] == "patch-prerequisites"
 
 
+def test_a_topic_that_is_taken_over_forgets_a_rule_that_is_declared_no_more(account: Account, hand: Hand) -> None:
+    hand.create("notification_topic")
+    topic = {"notification_topic": {"name": "patching", "kms_key": ""}}
+    account.run(MODULE, take_over=True, **topic, events_rule=ALL["events_rule"])
+    assert "PatchfleetPublishEvents" in json.dumps(hand.state("notification_topic")["policy"])
+
+    account.run(MODULE, **topic)
+
+    sids = [one.get("Sid") for one in hand.state("notification_topic")["policy"]["Statement"]]
+    assert "PatchfleetPublishEvents" not in sids
+    assert "PatchfleetDenyWithoutTls" in sids
+    assert not account.run(MODULE, **topic)["changed"]
+
+
 WRONG_NAMES = [
     ("service_role", "a b"),
     ("notification_role", "x" * 65),
