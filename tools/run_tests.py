@@ -46,7 +46,7 @@ LINES_OF_A_FAILURE = 60
 
 @dataclass
 class Result:
-    """What became of a suite. seconds: of all its tests together, which run side by side."""
+    """The result of a suite. seconds: of all its tests together, which run side by side."""
 
     suite: str
     tests: int = 0

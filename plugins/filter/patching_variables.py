@@ -72,9 +72,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 
 _HEAD = """\
-# What patchfleet.aws.export found. Apply it with
+# Exported by patchfleet.aws.export. Apply it with
 #   ansible-playbook patchfleet.aws.setup -e @<this file>
-# It names no setup; add patching_setup to have the resources owned by one.
+# It contains no setup name; to own the resources, add patching_setup.
 """
 # All that text may be made of without the tag. No template and no header of one (#jinja2:) can be written in it, but
 # every number, date and null of YAML, which Ansible would read as such behind the tag, quoted or not.
@@ -129,7 +129,7 @@ def filter_patching_variables(windows: object, baselines: object = ()) -> str:
 def _entries(name: str, value: object) -> list[dict[str, Any]]:
     entries: Any = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, Mapping)) else [None]
     if not all(isinstance(entry, Mapping) and {"declaration", "undeclared"} <= set(entry) for entry in entries):
-        raise AnsibleFilterError(f"{name}: must be a list of what an info module of this collection answers")
+        raise AnsibleFilterError(f"{name}: must be a list that an info module of this collection returned")
     # Values of templates have types of their own, which a YAML dumper does not know.
     plain: list[dict[str, Any]] = json.loads(json.dumps(entries))
     return plain

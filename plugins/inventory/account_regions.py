@@ -197,7 +197,7 @@ class InventoryModule(AWSInventoryBase):
     def _problems(self, accounts: list[Account]) -> list[str]:
         ids = [account["id"] for account in accounts] + list(self.get_option("exclude_accounts"))
         found = [
-            f"{one!r} is no account: an id has 12 digits, in quotes, or YAML takes it for a number"
+            f"{one!r} is not an account ID: it has 12 digits, in quotes, or YAML reads it as a number"
             for one in ids
             if not re.fullmatch(r"\d{12}", str(one))
         ]
@@ -226,7 +226,7 @@ class InventoryModule(AWSInventoryBase):
             active = [one for one in found if one.get("State", one.get("Status")) == "ACTIVE"]
         except (BotoCoreError, ClientError) as error:
             action = getattr(error, "operation_name", "ListAccounts")
-            self.fail_aws(f"The accounts of the organisation cannot be read (organizations:{action})", error)
+            self.fail_aws(f"The accounts of the organization cannot be read (organizations:{action})", error)
         unique = {one["Id"]: {"id": one["Id"], "name": one.get("Name", "")} for one in active}
         yield from (unique[one] for one in sorted(unique))
 

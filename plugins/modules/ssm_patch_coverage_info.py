@@ -256,7 +256,7 @@ findings:
       returned: always
   sample:
     - finding: not_reached
-      text: Not reached by any Install or Scan of a window that opens.
+      text: No Install or Scan of an open window reaches the node.
       action: Tag the node for a target of an Install, such as PatchGroup=web for prod-tuesday/install, or register a
         target that selects it.
       node_count: 1

@@ -41,7 +41,7 @@ _OWN = (*_IDS, "CreatedDate", "ModifiedDate", "NextExecutionTime", "ResponseMeta
 class Example:
     """A documented request that creates a resource, and the module's arguments for the same.
 
-    Where the request names the resource, so do the arguments; where it does not, the module finds it by its id, and
+    Where the request names the resource, so do the arguments; where it does not, the module finds it by its ID, and
     makes its own under a name. around: what must be there before. beyond: members by which a resource that the module
     makes differs, such as defaults that it sends.
     """

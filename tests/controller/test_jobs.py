@@ -192,8 +192,8 @@ def test_patching_now_by_a_survey_reaches_the_groups_of_each_account(controller:
             {"patching_prune": "perhaps"},
             "patching_prune must be a boolean, true or false, but is 'perhaps'",
         ),
-        ("Patchfleet setup", {"patching_prune_limit": ""}, "patching_prune_limit has no value; give one, or leave"),
-        ("Patchfleet patch now", {"patch_now_patch_groups": " \n"}, "patch_now_patch_groups has no value; give one"),
+        ("Patchfleet setup", {"patching_prune_limit": ""}, "patching_prune_limit has no value; specify one, or omit"),
+        ("Patchfleet patch now", {"patch_now_patch_groups": " \n"}, "patch_now_patch_groups has no value; specify one"),
         (
             "Patchfleet patch now",
             {"patch_now_patch_groups": "web", "patch_now_operation": "install", "patch_now_wait_timeout": "1h"},

@@ -33,5 +33,5 @@ def plant_servers(account: Account, **members: Any) -> None:
 
 
 def statuses(result: dict[str, Any]) -> dict[str, str]:
-    """What became of each instance of an answer."""
+    """The result of each instance of an answer."""
     return {one["instance_id"]: one["status_details"] for one in result["instances"]}

@@ -91,10 +91,10 @@ def _coverage(number: int) -> str:
 def findings(nodes: list[Json]) -> list[Json]:
     """What a reading of coverage finds on these nodes, and on a target."""
     texts = {
-        "unmanaged": ("not_managed", "The instance runs, and Systems Manager does not manage it.", "Check its agent."),
-        "uncovered": ("not_reached", "Not reached by any Install or Scan of a window that opens.", "Tag the node."),
+        "unmanaged": ("not_managed", "Systems Manager does not manage this running instance.", "Check its agent."),
+        "uncovered": ("not_reached", "No Install or Scan of an open window reaches the node.", "Tag the node."),
         "scan_only": ("scan_only", "Only scanned, by scan-nightly/scan.", "Tag the node."),
-        "double_covered": ("double_covered", "Two Installs run on it soon after each other.", "Move a window."),
+        "double_covered": ("double_covered", "Two Installs run on it within a short time.", "Move a window."),
     }  # fmt: skip
     found = []
     for coverage, (finding, text, action) in texts.items():
@@ -103,7 +103,7 @@ def findings(nodes: list[Json]) -> list[Json]:
             about = {"node_count": len(ids), "instance_ids": ids[:10]}
             found.append({"finding": finding, "text": text, "action": action, **about})
     target = {"window": "prod-tuesday", "window_target": "batch", "node_count": None, "instance_ids": []}
-    text, action = "No managed node fits tag:PatchGroup batch.", "Correct the target or the tags of nodes."
+    text, action = "No managed node matches tag:PatchGroup batch.", "Correct the target or the tags of nodes."
     return [*found, {"finding": "target_reaches_nobody", "text": text, "action": action, **target}] if nodes else []
 
 

@@ -43,7 +43,7 @@ def understood(operation: str, shape: Any, answer: Any, members: Iterable[str], 
         answer = fitting(shape, answer) or {}
         wrong = misfit(shape, answer)
     if wrong:
-        raise not_understood(operation, f"{wrong} is not what the model of the service says")
+        raise not_understood(operation, f"{wrong} does not match the service model")
     require(operation, answer, members)
     return answer
 
@@ -52,7 +52,7 @@ def require(operation: str, answer: Mapping[str, Any], members: Iterable[str]) -
     """Refuse a structure that lacks a member; an empty list is one, an empty text is none; ApiError."""
     missing = [name for name in members if answer.get(name) in (None, "")]
     if missing:
-        raise not_understood(operation, f"the answer holds no {', '.join(missing)}")
+        raise not_understood(operation, f"the response contains no {', '.join(missing)}")
 
 
 def understand_id(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:

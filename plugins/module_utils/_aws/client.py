@@ -88,7 +88,7 @@ class Api:
         shape = self._output_shape(operation)
         if not answer and shape and shape.members:
             # So botocore reads a page of HTML, or JSON that was cut.
-            raise not_understood(operation, "the answer is empty")
+            raise not_understood(operation, "the response is empty")
         return answer
 
     def _output_shape(self, operation: str) -> Any:
@@ -123,7 +123,7 @@ class Api:
             more = {"NextToken": token} if token else {}
             answer = self.call(operation, **{"MaxResults": _PAGE, **request, **more})
             if result not in answer:
-                raise not_understood(operation, f"the answer holds no {result}")
+                raise not_understood(operation, f"the response contains no {result}")
             token = answer.get("NextToken")
             end.must_come(answer[result], token)
             for entry in answer[result]:
@@ -144,9 +144,9 @@ class _End:
     def must_come(self, entries: Any, token: Any) -> None:
         """Take note of a page, and of the token that leads to the next."""
         if not isinstance(token, str | None):
-            raise not_understood(self._operation, "NextToken is no text")
+            raise not_understood(self._operation, "NextToken is not a string")
         if token in self._tokens:
-            raise not_understood(self._operation, "the same page came twice")
+            raise not_understood(self._operation, "AWS returned the same page twice")
         if token:
             self._tokens.add(token)
         # Its ends stand for a page: to take all of each would cost as much as to understand it.
@@ -154,7 +154,7 @@ class _End:
         self._stale = self._stale + 1 if not entries or content in self._contents else 0
         self._contents.add(content)
         if token and self._stale > _MOST_STALE:
-            text = f"{self._stale} pages in a row brought nothing new, and the listing does not end"
+            text = f"{self._stale} consecutive pages contained nothing new, and the listing does not end"
             raise not_understood(self._operation, text)
         if len(self._tokens) >= _MOST_PAGES:
             raise not_understood(self._operation, f"the listing does not end after {_MOST_PAGES} pages")

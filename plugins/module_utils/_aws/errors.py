@@ -10,37 +10,37 @@ from typing import Any
 from .text import printable
 
 _HINTS = {
-    "AccessDeniedException": "Allow the action {action} in the policy of the credentials in use.",
-    "UnauthorizedOperation": "Allow the action {action} in the policy of the credentials in use.",
-    "UnrecognizedClientException": "The access key is not known to AWS: check the credentials and the region.",
-    "InvalidSignatureException": "The secret key does not fit the access key, or the clock of this machine is wrong: "
+    "AccessDeniedException": "Allow the action {action} in the IAM policy of these credentials.",
+    "UnauthorizedOperation": "Allow the action {action} in the IAM policy of these credentials.",
+    "UnrecognizedClientException": "AWS does not know the access key: check the credentials and the Region.",
+    "InvalidSignatureException": "The secret key does not match the access key, or the clock of this machine is wrong: "
     "check both.",
     "RequestExpired": "Check the clock of this machine.",
-    "ExpiredTokenException": "The session has expired: get new credentials and run again; what is done stays done.",
-    "ThrottlingException": "AWS refused the rate of calls even after retries: lower concurrency, or run again later.",
-    "ResourceLimitExceededException": "A quota of this account and region is reached: remove what is not needed, or "
-    "have the quota raised in Service Quotas.",
-    "FeatureNotAvailableException": "This account or region does not offer the feature.",
-    "InvalidParameters": "AWS does not say which parameter it is: compare those that are given with the parameters of"
-    " the document, their allowed values and their patterns.",
-    "InvalidCommandId": "Look for a slip in the id, and for another account or region; the history goes back 30 days.",
+    "ExpiredTokenException": "The session has expired: get new credentials and run again. Completed changes are kept.",
+    "ThrottlingException": "AWS throttled the requests even after retries: lower concurrency, or run again later.",
+    "ResourceLimitExceededException": "A quota of this account and Region is reached: delete resources that you do"
+    " not need, or request a quota increase in Service Quotas.",
+    "FeatureNotAvailableException": "This account or Region does not offer the feature.",
+    "InvalidParameters": "AWS does not name the parameter. Compare your parameters with those of the document"
+    ", their allowed values and their patterns.",
+    "InvalidCommandId": "Check the ID, the account and the Region. AWS keeps the history for 30 days.",
     "IdempotentParameterMismatch": "Another run is creating the same resource with other values: run again.",
-    "NoCredentialsError": "Give credentials: a profile, access_key and secret_key, the environment or a role of the "
-    "instance.",
+    "NoCredentialsError": "Specify credentials: a profile, access_key and secret_key, the environment or an"
+    " instance role.",
     "EndpointConnectionError": "The endpoint cannot be reached: check region, endpoint_url and the network.",
 }
 
 # Hints by what the service says, for codes that say nothing by themselves.
 _SPOKEN_HINTS = {
-    r"atchFilters'? failed to satisfy": "These are the filters of a rule in approval_rules, or global_filters: give"
-    " fewer, for example by leaving out a key that has only '*'.",
+    r"atchFilters'? failed to satisfy": "This applies to the filters of a rule in approval_rules, or to"
+    " global_filters. Specify fewer filters, for example by omitting a key that has only '*'.",
     r"Invalid Filter Value": "This is a value in the filters of approval_rules or in global_filters.",
-    r"schedule at DateTime": "The schedule at(...) lies in the past, or has another form than at(yyyy-MM-ddTHH:mm:ss).",
+    r"schedule at DateTime": "The schedule at(...) is in the past, or does not have the form at(yyyy-MM-ddTHH:mm:ss).",
 }
-_SILENT = "AWS gives no reason"
+_SILENT = "AWS returned no reason"
 
 # What a user must know of a write that the service neither confirmed nor refused.
-LOST_ANSWER = "no answer of the service came, so whether this was done is not known; run again, which looks first"
+LOST_ANSWER = "AWS did not respond, so it is unknown whether this was done; run again to check"
 
 
 class PatchingError(Exception):
@@ -85,7 +85,7 @@ class ApiError(PatchingError):
 
     def text(self) -> str:
         """Action, message, code and request id, and what the user can do about it."""
-        request = f", request id {self.request_id}" if self.request_id else ""
+        request = f", request ID {self.request_id}" if self.request_id else ""
         # A call may need further actions, such as iam:PassRole; the service's message names the one that is missing.
         named = re.search(r"to perform: ([a-z0-9-]+:\w+)", self.message)
         hints = [_HINTS.get(self.code, "").format(action=named[1] if named else self.action)]

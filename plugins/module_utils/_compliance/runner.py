@@ -131,7 +131,9 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     if params["concurrency"] < 1:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
     if params["level"] != "patches":
-        found += [f"{option}: needs level=patches" for option in ("states", "severities") if params[option] is not None]
+        found += [
+            f"{option}: requires level=patches" for option in ("states", "severities") if params[option] is not None
+        ]
     return found + dest_violations(params["dest"], params["level"], "level=instances or level=patches")
 
 
@@ -225,7 +227,8 @@ class _Reading:
         if scope.not_found:
             more = f" and {len(scope.not_found) - _NAMED} more" if len(scope.not_found) > _NAMED else ""
             texts.append(
-                "instance_ids: not managed by Systems Manager in this account and region, and counted nowhere:"
+                "instance_ids: not managed by Systems Manager in this account and Region, and not included in any"
+                " count:"
                 f" {', '.join(scope.not_found[:_NAMED])}{more}."
             )
         for group in self._params["patch_groups"] or ():

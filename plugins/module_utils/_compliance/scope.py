@@ -71,7 +71,7 @@ def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> l
     for key, value in (tags or {}).items():
         values = value if isinstance(value, list) else [value]
         if not values or any(map(is_blank, values)):
-            found.append(f"instance_tags: the tag {key!r} needs a value, or a list of values, none of them empty")
+            found.append(f"instance_tags: the tag {key!r} requires a value or a list of values that are not empty")
         if most is not None and len(values) > most:
             found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {most}")
     return found
@@ -106,7 +106,7 @@ class ScopeReader:
             return self._begin()
         start_jobs(self._pool, self._first_jobs()).result()
         ids = self._fitting()
-        # What only its last report puts into a group is looked up by its id.
+        # What only its last report puts into a group is looked up by its ID.
         unknown = [one for one in ids if one not in self._facts]
         named = [partial(self._list_named, _REPORTED, part) for part in chunks(unknown, NODES_PER_CALL)]
         start_jobs(self._pool, named).result()

@@ -92,7 +92,7 @@ def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
 def not_reached(idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
     """No task of an open window reaches a node. idle: Installs of windows that are not open."""
     names = _names(idle)
-    text = "Not reached by any Install or Scan of a window that opens."
+    text = "No Install or Scan of an open window reaches the node."
     if names:
         text += f" {names} would reach it, but does not open."
     return NodeFinding("not_reached", text, _reach_it(example))
@@ -112,18 +112,18 @@ def double_covered(clash: Clash) -> NodeFinding:
     hours = (clash.second - clash.first) / timedelta(hours=1)
     when = f"{clash.first.isoformat()} and {clash.second.isoformat()}, {hours:.4g} hours apart"
     if clash.one is clash.other:
-        text = f"Two targets of {clash.one.title} select it, so that it installs twice in each run."
+        text = f"Two targets of {clash.one.title} select it, so each run installs twice."
         action = "Let only one of these targets select the node."
     else:
-        text = f"Two Installs run on it soon after each other: {clash.one.title} and {clash.other.title}, {when}."
+        text = f"Two Installs run on it within a short time: {clash.one.title} and {clash.other.title}, {when}."
         action = "Let only one of them select the node, or move one of the windows."
     return NodeFinding("double_covered", text, action)
 
 
 def group_misspelt(group: str, near: str) -> NodeFinding:
     """A group tag that nearly fits a known group."""
-    text = f"Its patch group {group!r} has no baseline and is in no target; {near!r} is nearly the same."
-    return NodeFinding("group_misspelt", text, f"Tag it with {near!r}, if that is meant.", (("patch_group", group),))
+    text = f"Its patch group {group!r} has no baseline and is in no target; {near!r} is similar."
+    return NodeFinding("group_misspelt", text, f"Tag it with {near!r}, if you meant that.", (("patch_group", group),))
 
 
 def group_key_misspelt(key: str) -> NodeFinding:
@@ -141,7 +141,10 @@ def group_without_baseline(group: str, system: str, default: str) -> NodeFinding
 
 def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, system: str) -> NodeFinding:
     """A baseline that has no rule for the operating system of a node."""
-    text = f"The baseline {name} approves no patch of {product or system}: no rule concerns it, no patch is named."
+    text = (
+        f"The baseline {name} approves no patch of {product or system}: no rule applies to it, and no patch is"
+        " approved explicitly."
+    )
     action = "Add an approval rule for this system to the baseline, or register another baseline for the group."
     return NodeFinding("baseline_approves_nothing", text, action, (("baseline_id", baseline_id),))
 
@@ -151,17 +154,17 @@ def agent_offline(state: str | None) -> NodeFinding:
     if state in ("stopped", "stopping"):
         text, action = "The instance is stopped.", "Start it before its window opens, or terminate it."
     else:
-        text = "Its agent does not answer, so a task can do nothing there."
-        action = "Check that the agent runs, and reaches Systems Manager over the network."
+        text = "The SSM Agent is offline, so tasks have no effect on the node."
+        action = "Check that the SSM Agent is running and can reach Systems Manager."
     return NodeFinding("agent_offline", text, action)
 
 
 def not_managed() -> NodeFinding:
     """A running instance that is no managed node."""
-    text = "The instance runs, and Systems Manager does not manage it, so no task reaches it."
+    text = "Systems Manager does not manage this running instance, so no task reaches it."
     action = (
-        "Give it an instance profile with AmazonSSMManagedInstanceCore (or use the default host management"
-        " configuration), and check that the agent runs and reaches Systems Manager."
+        "Attach an instance profile with AmazonSSMManagedInstanceCore (or use the default host management"
+        " configuration), and check that the SSM Agent is running and can reach Systems Manager."
     )
     return NodeFinding("not_managed", text, action)
 
@@ -173,9 +176,9 @@ def window_findings(window: Window, estimated: Estimate | None) -> Iterator[Find
         yield Finding("window_disabled", "The window is disabled.", "Enable it (enabled: true), or remove it.", about)
     elif window.opening == ENDED:
         text = f"The window has ended: end_date is {window.raw.get('EndDate')}."
-        yield Finding("window_ended", text, "Set a later end_date or none, or remove the window.", about)
+        yield Finding("window_ended", text, "Set a later end_date, clear it, or delete the window.", about)
     elif window.opening == NEVER:
-        text = f"The window never opens again: {window.raw.get('Schedule')} has no run to come."
+        text = f"The window never opens again: {window.raw.get('Schedule')} has no next run."
         yield Finding("window_never_opens", text, "Change schedule, start_date or end_date, or remove it.", about)
     elif estimated and estimated.needed > estimated.available:
         text = (
@@ -191,7 +194,7 @@ def task_findings(task: PatchTask) -> Iterator[Finding]:
     if task.targets:
         return
     about = {**_of(task.window), "task": task.name, "window_task_id": task.id}
-    lost = f": its targets {', '.join(task.lost_targets)} are not registered any more" if task.lost_targets else ""
+    lost = f": its targets {', '.join(task.lost_targets)} are no longer registered" if task.lost_targets else ""
     text = f"The {task.operation} task has no targets{lost}."
     yield Finding("task_without_targets", text, "Name targets of the window (window_targets), or remove it.", about)
 
@@ -221,12 +224,15 @@ def _nobody(account: Account, target: Target, values: Mapping[str, Any], group: 
     if group in account.gone_groups:
         return f"There is no resource group {group!r}.", "Correct resource_group, or create the group."
     if not any(values.values()):
-        return "The window does not let the task run on instances that it has not registered.", (
+        return "The window does not allow tasks on nodes that are not registered as targets.", (
             "Set allow_unassociated_targets, or register the instances as a target."
         )
     other = next((OTHER_GROUP_TAG[key] for key in values if key in OTHER_GROUP_TAG), None)
     hint = f" (is it the other tag of patch groups, {other!r}?)" if other else ""
-    return f"No managed node fits {selected}.", f"Correct the target or the tags of nodes{hint}, or remove the target."
+    return (
+        f"No managed node matches {selected}.",
+        f"Correct the target or the tags of nodes{hint}, or remove the target.",
+    )
 
 
 def _of(window: Window) -> dict[str, Any]:

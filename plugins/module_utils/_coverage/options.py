@@ -99,7 +99,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     if params["include_tags"] and params["level"] == "summary":
         found.append("include_tags: a summary lists no nodes; needs level=instances")
     if params["only_findings"] and params["level"] == "summary":
-        found.append("only_findings: a summary lists no nodes; needs level=instances")
+        found.append("only_findings: a summary lists no nodes; requires level=instances")
     return found + dest_violations(params["dest"], params["level"], "level=instances")
 
 

@@ -130,5 +130,5 @@ class _Reading:
         if not missing:
             return self._gaps.warnings()
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-        text = f"instance_ids: not managed in this account and region: {', '.join(missing[:_NAMED])}{more}."
+        text = f"instance_ids: not managed in this account and Region: {', '.join(missing[:_NAMED])}{more}."
         return [*self._gaps.warnings(), text]

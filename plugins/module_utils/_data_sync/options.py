@@ -106,7 +106,7 @@ def violations(params: Mapping[str, Any], shape: Any) -> list[str]:
                 "bucket: is required with state: absent. A sync has no tags, so its destination shows that it is yours"
             )
         if params["recreate"]:
-            found.append("recreate: does not go with state: absent; omit one of them")
+            found.append("recreate: cannot be combined with state: absent; omit one of them")
     return found
 
 

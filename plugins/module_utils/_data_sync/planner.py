@@ -61,7 +61,7 @@ def _removal(stored: Raw | None, params: Mapping[str, Any]) -> Plan:
     if stored is None:
         return Plan(None, None, None)
     if found := differences(stored, params):
-        way = "Another sync of this name is not removed: give the destination that it has"
+        way = "A sync with this name and another destination is not deleted: specify its destination"
         raise InvalidDeclarationError([f"{_listed(found, params)}. {way}"])
     return Plan("delete", stored, None)
 

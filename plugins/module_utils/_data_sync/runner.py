@@ -82,7 +82,7 @@ def _changes(module: AnsibleAWSModule, planned: Plan) -> dict[str, Any]:
 def _warn_of_failure(stored: Raw | None) -> None:
     """AWS checks the bucket and its policy only when the sync runs."""
     if stored and stored.get("LastStatus") == "Failed":
-        reason = stored.get("LastSyncStatusMessage") or "AWS gives no reason"
+        reason = stored.get("LastSyncStatusMessage") or "AWS returned no reason"
         way = "Check that the bucket exists in bucket_region and that its policy lets ssm.amazonaws.com write"
         warn(printable(f"The last run of the sync {stored['SyncName']} failed: {reason}. {way}."))
 

@@ -49,7 +49,7 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What became of a plan.
+    """The result of a plan.
 
     ids: of created resources, by step key. succeeded: keys of steps. touched: changes of which something was written.
     """
@@ -95,7 +95,7 @@ class _Run:
         self.outcome = Outcome()
         self._steps = {step.key: step for step in plan.steps}
         if len(self._steps) < len(plan.steps):
-            raise PatchingError("Two steps of the plan have one name; this is a defect of the collection.")
+            raise PatchingError("Two steps of the plan have one name; this is a bug in the collection.")
         self._groups: dict[str, list[tuple[Step, Creation]]] = {}
         for step in plan.steps:
             if step.creation:
@@ -184,7 +184,7 @@ class _Run:
             try:
                 self._api.write(operation, **self.outcome.resolve(request))
             except ApiError as second:
-                notes = [f"putting things back failed too: {second}"]
+                notes = [f"the rollback also failed: {second}"]
         note = "; ".join(filter(None, notes))
         self.outcome.failures.append(Failure(step.change, error, self._done(step.change), note))
 
@@ -203,7 +203,7 @@ class _Run:
             change = step.change
             if step.key not in self.outcome.succeeded and id(change) in begun - told:
                 told.add(id(change))
-                error = PatchingError("begun, but not finished, because something that it waits for failed.")
+                error = PatchingError("started, but not finished, because a change that it depends on failed.")
                 self.outcome.failures.append(Failure(change, error, self._done(change)))
 
     def _carry_out(self, step: Step) -> None:
@@ -270,7 +270,7 @@ class _Run:
         token = create_token(creation, request, salt)
         answer = self._call_patiently(step, {**request, "ClientToken": token})
         if not answer.get(creation.kind.id_member):
-            raise ApiError(step.operation, "UnexpectedAnswer", f"the answer holds no {creation.kind.id_member}")
+            raise ApiError(step.operation, "UnexpectedAnswer", f"the response contains no {creation.kind.id_member}")
         return str(answer[creation.kind.id_member])
 
     def _read_back(self, group: list[tuple[Step, Creation]]) -> None:
@@ -364,7 +364,9 @@ class _Run:
         kind, where = creation.kind, self.outcome.resolve(creation.where)
         if guard.content(self._api, kind, own):
             raise ApiError(
-                kind.delete, "InUse", f"{own} has a namesake and is in use already; remove one of them by its id"
+                kind.delete,
+                "InUse",
+                f"{own} has the same name as another resource and is already in use; delete one of them by its ID",
             )
         self._api.write(kind.delete, **where, **{kind.id_member: own}, **kind.withdrawal)
 

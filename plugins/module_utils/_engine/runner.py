@@ -37,7 +37,7 @@ _FEW = 4
 
 @dataclass
 class Run:
-    """One run: the plan, and what became of it (empty in check mode)."""
+    """One run: the plan, and its result (empty in check mode)."""
 
     planning: Planning
     outcome: Outcome
@@ -145,7 +145,7 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
             try:
                 answer.facts = kind.facts(api.call(kind.get, **{kind.id_member: resource_id}))
             except ApiError as error:
-                unread.append(f"{entry.title} is written, but its dates are not known: {error}")
+                unread.append(f"{entry.title} was written, but its dates are unknown: {error}")
             return []
 
         return read

@@ -33,7 +33,7 @@ def violations(option: str, dest: str) -> list[str]:
     if not os.access(folder, os.W_OK | os.X_OK):
         return [f"{option}: the directory {str(folder)!r} is not writable for this user"]
     if path.exists() and not os.access(path, os.R_OK):
-        return [f"{option}: {dest!r} exists and cannot be read, so that nothing can tell whether it changes"]
+        return [f"{option}: {dest!r} exists but cannot be read, so the module cannot determine whether it changes"]
     return []
 
 
@@ -41,7 +41,7 @@ def dest_violations(dest: str | None, level: str, levels: str) -> list[str]:
     """What is wrong with the option C(dest) at a level. levels: those that have rows, in words."""
     if dest is None:
         return []
-    found = [f"dest: a summary has no rows; needs {levels}"] if level == "summary" else []
+    found = [f"dest: a summary has no rows; requires {levels}"] if level == "summary" else []
     return found + violations("dest", dest)
 
 

@@ -79,7 +79,7 @@ class _Reading:
         wanted = self._params["window"]
         if wanted is None or self._windows():
             return []
-        where = "planned" if self._planned else "in this account and region"
+        where = "planned" if self._planned else "in this account and Region"
         return [f"window: there is no window {wanted!r} {where}"]
 
     def _windows(self) -> set[str] | None:

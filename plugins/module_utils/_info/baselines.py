@@ -61,7 +61,7 @@ class BaselineReader:
             return []
         named = ", ".join(f"{name} ({system})" for name, system in sorted(map(_key, untold)))
         return [
-            "effective_patches: AWS tells them for baselines of Windows only (UnsupportedOperatingSystem), so they are"
+            "effective_patches: AWS returns them only for Windows baselines (UnsupportedOperatingSystem), so they are"
             f" null for {named}"
         ]
 

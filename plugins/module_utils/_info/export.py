@@ -178,7 +178,8 @@ def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared
 
 def _refusal(kind: Kind, raw: Raw, tags: Mapping[str, str], namesakes: int) -> str | None:
     if namesakes > 1:
-        return f"{namesakes} of them have this name, and a declaration finds by name; {_way_to_rename(kind, raw)}"
+        way = _way_to_rename(kind, raw)
+        return f"{namesakes} of them have this name, but a declaration requires unique names; {way}"
     if STACK_TAG in tags:
         return "CloudFormation manages it"
     return None
@@ -191,7 +192,7 @@ def _way_to_rename(kind: Kind, raw: Raw) -> str:
 
 def _incomplete(raw: Raw, members: Iterable[str]) -> str | None:
     missing = [name for name in members if raw.get(name) in (None, "")]
-    return f"the answer of AWS holds no {', '.join(missing)}" if missing else None
+    return f"the AWS response contains no {', '.join(missing)}" if missing else None
 
 
 def _tags_option(tags: Mapping[str, str], title: str) -> tuple[Values, list[str]]:
@@ -250,7 +251,7 @@ class _Children:
             if name is None:
                 self.note(raw, f"it has no name ({_described(raw)}); {_way_to_rename(self.kind, raw)}")
             elif name.endswith(REPLACED) and self._is_leftover(raw):
-                self.note(raw, "it is what an unfinished replacement left, which the next run finishes")
+                self.note(raw, "it is left over from an unfinished replacement, which the next run finishes")
             elif name.endswith(REPLACED):
                 way = _way_to_rename(self.kind, raw)
                 self.note(
@@ -260,7 +261,7 @@ class _Children:
                 self.note(raw, incomplete)
             elif names[name] > 1:
                 way = _way_to_rename(self.kind, raw)
-                self.note(raw, f"{names[name]} of them have this name, and a declaration finds by name; {way}")
+                self.note(raw, f"{names[name]} of them have this name, but a declaration requires unique names; {way}")
             else:
                 yield raw
 
@@ -325,7 +326,7 @@ def _name_targets(children: _Children, raw: Raw, options: Values, targets: _Chil
     names = [str(targets.declared[one]["Name"]) for one in ids if one in targets.declared]
     if len(names) < len(ids):
         del options["window_targets"]
-        children.note(raw, "its window_targets; not all of them are declared, by a name that is theirs alone")
+        children.note(raw, "its window_targets; not all of them are declared with a unique name")
     elif ids:
         options["window_targets"] = sorted(names)
 
@@ -336,7 +337,9 @@ def _drop_strangers(children: _Children, raw: Raw, options: Values, targets: _Ch
     strangers = window_target.strangers(options["instance_ids"], targets.declared.values())
     if strangers:
         del options["instance_ids"]
-        children.note(raw, f"its instance_ids; {', '.join(strangers)} are no targets of the window, which needs them")
+        children.note(
+            raw, f"its instance_ids; {', '.join(strangers)} are not targets of the window, as the window requires"
+        )
 
 
 def _drop_secrets(children: _Children, raw: Raw, options: Values) -> None:

@@ -157,7 +157,7 @@ def _of_presence(spec: Spec, present: set[str], constraints: Mapping[str, Any]) 
             yield f"one of {', '.join(names)} is missing"
     for names in constraints.get("mutually_exclusive") or ():
         if len(both := [name for name in names if name in present]) > 1:
-            yield f"{' and '.join(both)} exclude each other; give one"
+            yield f"{' and '.join(both)} are mutually exclusive; give one"
 
 
 def _unknown(place: _Place, name: str) -> str:
@@ -184,7 +184,7 @@ def _of_value(place: _Place, name: str, option: Mapping[str, Any], value: Any) -
         is_text = option.get("type", "str") in ("str", "raw") and not option.get("choices")
         if is_text or option.get("default") is None:
             return []
-        return [place.message(f"{name} has no value; give one, or leave {name} out")]
+        return [place.message(f"{name} has no value; specify one, or omit {name}")]
     wanted = option.get("type") or "str"
     if wanted == "list":
         return _of_list(place, name, option, value)

@@ -64,7 +64,7 @@ def check_account(module: AnsibleAWSModule) -> None:
     if found != wanted:
         raise WrongAccountError(
             f"account_id: the credentials belong to account {found}, not to {wanted}. Nothing was read. Check the"
-            " profile, the keys or the role that is assumed."
+            f" profile, the keys or the assumed role."
         )
 
 
@@ -84,7 +84,7 @@ def finish(module: AnsibleAWSModule, read: Callable[[], tuple[dict[str, Any], It
     except PatchingError as error:
         module.fail_json(msg=str(error), **error_facts(error))
     except OSError as error:
-        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written, and is as it was before: {error}")
+        module.fail_json(msg=f"dest: {module.params['dest']!r} cannot be written and was not changed: {error}")
     for text in warnings:
         warn(printable(text))
     module.exit_json(**answer)

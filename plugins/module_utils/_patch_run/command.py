@@ -118,7 +118,7 @@ def failure(facts: Mapping[str, Any], instances: list[Facts]) -> str | None:
     """Why a command that has ended did not do what it was sent for; None where all is well."""
     name = f"Command {facts['command_id']}"
     if facts["status_details"] == _NO_INSTANCE or (facts["status"] == "Success" and facts["target_count"] == 0):
-        return f"{name} reached no instance: no managed node fits its targets. Nothing was patched."
+        return f"{name} reached no node: no managed node matches its targets. Nothing was patched."
     failed = not_succeeded(instances)
     unseen = (facts["target_count"] or 0) - len(instances)
     if facts["status"] == "Success" and not failed and unseen <= 0:
@@ -126,7 +126,7 @@ def failure(facts: Mapping[str, Any], instances: list[Facts]) -> str | None:
     total = facts["target_count"]
     texts = [f"{len(failed)} of {total} instances did not succeed{_named(failed)}"] if failed or unseen <= 0 else []
     if unseen > 0:
-        texts.append(f"what became of {unseen} of {total} is not known, because the service does not list them")
+        texts.append(f"the result of {unseen} of {total} is unknown, because AWS does not list them")
     return f"{name} ended {described(facts)}: {'; '.join(texts)}."
 
 
@@ -136,7 +136,7 @@ def _named(failed: list[Facts]) -> str:
     if len(begun) > _NAMED:
         told.append(f"and {len(begun) - _NAMED} more")
     if len(begun) < len(failed):
-        told.append(f"{len(failed) - len(begun)} not begun because max_errors was reached")
+        told.append(f"{len(failed) - len(begun)} not started because max_errors was reached")
     return ": " + ", ".join(told) if told else ""
 
 

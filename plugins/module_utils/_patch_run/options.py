@@ -177,17 +177,19 @@ def _waiting_violations(params: Params) -> Iterator[str]:
 def _id_violations(params: Params) -> list[str]:
     found = []
     if not window_target.UUID.fullmatch(params["command_id"]):
-        found.append(f"command_id: {params['command_id']!r} is no id of a command")
+        found.append(f"command_id: {params['command_id']!r} is not a valid command ID")
     if sent := [name for name in SENT if params[name] is not None]:
-        found.append(f"{', '.join(sent)}: cannot be given with command_id, which only looks at what was sent before")
+        found.append(
+            f"{', '.join(sent)}: cannot be combined with command_id, which only reads the status of an existing command"
+        )
     return found
 
 
 def _missing(params: Params) -> Iterator[str]:
     if not params["operation"]:
-        yield "operation: is missing; give Scan or Install, or command_id to look at a command that was sent before"
+        yield "operation: is missing; give Scan or Install, or command_id to read the status of an existing command"
     if params["operation"] == "Install" and not params["reboot_option"]:
-        yield "reboot_option: is missing; an Install needs RebootIfNeeded or NoReboot"
+        yield "reboot_option: is missing; an Install requires RebootIfNeeded or NoReboot"
     if all(
         params[option.name] is None for option in window_target.CRITERIA_OPTIONS if option.name != "patch_group_key"
     ):
@@ -198,11 +200,11 @@ def _empty(params: Params) -> Iterator[str]:
     """What reaches more nodes or installs more where it is empty, as when a template found nothing."""
     for name, effect in _NARROWING.items():
         if _is_empty(params[name]):
-            yield f"{name}: is empty, which would {effect}; give a value, or leave the option out"
+            yield f"{name}: is empty, which would {effect}; specify a value, or omit the option"
     keys = {str(entry["key"]) for entry in params["targets"] or ()}
     group, types = window_target.GROUP_KEYS
     if types in keys and group not in keys:
-        yield f"targets: {types} needs {group}; which nodes it reaches without a group is not known"
+        yield f"targets: {types} needs {group}; without a group, it is unknown which nodes it reaches"
 
 
 def _is_empty(value: Any) -> bool:
@@ -238,7 +240,7 @@ def warnings(params: Params) -> list[str]:
     """What the user should know although it is allowed."""
     many = [entry["Key"] for entry in api_targets(params) if len(entry["Values"]) > _TAG_VALUES]
     return patch_task.warnings(_values(params)) + [
-        f"targets: more than {_TAG_VALUES} values of {key}; the guide of AWS has that as the limit of a command"
+        f"targets: more than {_TAG_VALUES} values of {key}; the AWS documentation gives this as the limit of a command"
         for key in many
         if key != "InstanceIds"
     ]

@@ -53,8 +53,9 @@ class Nodes:
         nodes = {node["InstanceId"]: node for node in listed_nodes(self.api, [_ids(ids)])}
         if strangers := [one for one in ids if one not in nodes]:
             raise NoNodeError(
-                f"instance_ids: not managed by Systems Manager in this account and region: {_some(strangers)}. Look"
-                " for a slip in the id, and whether the agent runs there and may register."
+                f"instance_ids: not managed by Systems Manager in this account and Region: {_some(strangers)}."
+                f" Check the ID"
+                ", and that the SSM Agent is running and can register."
             )
         return _reach(nodes, offline=True)
 
@@ -68,13 +69,13 @@ class Nodes:
             found = list(islice(listed_nodes(self.api, one), None if self.whole else 1))
             nodes.update({node["InstanceId"]: node for node in found})
             if not found:
-                unused.append(f"No managed node fits {_criteria(one)}.")
+                unused.append(f"No managed node matches {_criteria(one)}.")
         if not nodes:
             other_tag = OTHER_GROUP_TAG.get(first["Key"])
-            hint = f", for the other tag of patch groups (patch_group_key: {other_tag})" if other_tag else ""
+            hint = f", the other tag of patch groups (patch_group_key: {other_tag})" if other_tag else ""
             raise NoNodeError(
-                f"No managed node of this account and region fits {_criteria(targets)}. Look for a slip in the"
-                f" names{hint}, and whether the agent runs there and may register."
+                f"No managed node in this account and Region matches {_criteria(targets)}. Check the names"
+                f"{hint}, and that the SSM Agent is running and can register."
             )
         reached = _reach(nodes, offline=self.whole)
         return Reach(reached.nodes, unused + reached.warnings)
@@ -85,7 +86,7 @@ class Nodes:
             ids = sorted(group_members(self.groups(), name, types))
         except ApiError as error:
             if error.code == "NotFoundException":
-                raise NoNodeError(f"There is no resource group {name!r} in this account and region.") from error
+                raise NoNodeError(f"There is no resource group {name!r} in this account and Region.") from error
             if not error.refused:
                 raise
             return Reach(None, [f"Which nodes the resource group {name!r} holds is not known: {error}"])
@@ -95,7 +96,7 @@ class Nodes:
             if nodes and not self.whole:
                 break
         if not nodes:
-            raise NoNodeError(f"The resource group {name!r} holds no node that Systems Manager manages.")
+            raise NoNodeError(f"The resource group {name!r} contains no managed node.")
         return _reach(nodes, offline=self.whole)
 
 
@@ -109,7 +110,9 @@ def _reach(nodes: dict[str, Raw], offline: bool) -> Reach:
     silent = [node["InstanceId"] for node in listed if node.get("PingStatus") not in (None, "Online")]
     if not offline or not silent:
         return Reach(listed)
-    return Reach(listed, [f"Their agent does not answer, so that the command may not be delivered: {_some(silent)}."])
+    return Reach(
+        listed, [f"The SSM Agent of these nodes is offline, so the command might not be delivered: {_some(silent)}."]
+    )
 
 
 def _criteria(targets: list[Raw]) -> str:

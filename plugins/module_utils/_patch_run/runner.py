@@ -128,17 +128,17 @@ class Run:
             return failure(self.facts, self.instances or []) if self.facts["status"] else None
         if not self.waited:
             return None
-        return f"wait_timeout is over and the command has not ended: {progress(self.facts)}. {self._way_on()}"
+        return f"wait_timeout expired before the command finished: {progress(self.facts)}. {self._way_on()}"
 
     def _cancellation(self) -> str:
         states = Counter(described(one) for one in self.instances or ())
         reached = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or progress(self.facts)
-        rest = " What has begun may still run to its end." if self.is_running else ""
+        rest = " Nodes that already started may still finish." if self.is_running else ""
         name = f"command {self.facts['command_id']}"
-        return f"wait_timeout is over and {name} was cancelled: it is {described(self.facts)}; {reached}.{rest}"
+        return f"wait_timeout expired and {name} was cancelled: it is {described(self.facts)}; {reached}.{rest}"
 
     def told(self, error: PatchingError) -> str:
-        """What went wrong, and what became of the command."""
+        """What went wrong, and the result of the command."""
         code = error.code if isinstance(error, ApiError) else None
         if isinstance(error, send.LostAnswerError) or code == send.UNKNOWN:
             return str(error)
@@ -149,7 +149,7 @@ class Run:
 
     def _way_on(self) -> str:
         command_id = self.facts["command_id"]
-        return f"Command {command_id} goes on; wait for it with command_id: {command_id}."
+        return f"Command {command_id} continues; wait for it with command_id: {command_id}."
 
     def answer(self) -> dict[str, Any]:
         """The result of the module."""

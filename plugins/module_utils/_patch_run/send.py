@@ -70,7 +70,7 @@ def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
     reason = ""
     for delay in _LOST_LOOKS:
         clock.sleep(delay)
-        reason = f"no command with this SnapshotId showed within {sum(_LOST_LOOKS)} seconds"
+        reason = f"no command with this SnapshotId appeared within {sum(_LOST_LOOKS)} seconds"
         try:
             for command in _sent(api, request, ended=delay == _LOST_LOOKS[-1]):
                 if snapshot_id(command) == wanted:
@@ -81,9 +81,9 @@ def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
             if error.refused:
                 break
     raise LostAnswerError(
-        f"{lost} Whether the command was sent is not known, and it was not sent again: {reason}. Before another run"
-        f" look for it in the history of Run Command: its parameter SnapshotId is {wanted}. If it is there, give its id"
-        " as command_id."
+        f"{lost} It is unknown whether the command was sent, and it was not sent again: {reason}. Before you run"
+        f" again, look in the Run Command history for a command with the SnapshotId"
+        f" {wanted}. If you find it, specify its ID as command_id."
     ) from lost
 
 

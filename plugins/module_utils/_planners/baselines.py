@@ -193,10 +193,11 @@ def _find(inputs: Inputs, entry: Entry) -> dict[str, Any] | None:
             f"name: {entry.name!r} is the name of several baselines ({ids}); give operating_system or baseline_id"
         )
     if entry.id and not matches and not entry.absent:
-        raise ViolationError(f"baseline_id: {entry.id!r} does not exist; leave it out to create a baseline")
+        raise ViolationError(f"baseline_id: {entry.id!r} does not exist; omit it to create a baseline")
     if not matches and entry.name and entry.name.startswith("AWS-"):
         raise ViolationError(
-            f"name: {entry.name!r} is no baseline of AWS in this region; own baselines must not begin with AWS-"
+            f"name: {entry.name!r} is not an AWS-owned baseline in this Region; the names of your baselines must"
+            f" not begin with AWS-"
         )
     if entry.id and entry.name and matches:
         refuse_rivals(entry, _namesakes(entry, matches[0], identities))
@@ -301,7 +302,8 @@ def _aws_owned(inputs: Inputs, entry: Entry, identity: dict[str, Any], part: Par
     )
     if refused:
         raise ViolationError(
-            f"{', '.join(refused)}: {identity['BaselineName']} is owned by AWS and never changed; it takes only"
+            f"{', '.join(refused)}: {identity['BaselineName']} is owned by AWS and cannot be changed; you can"
+            f" specify only"
             " operating_system, patch_groups and default"
         )
     groups = sorted(
@@ -373,7 +375,7 @@ def _claim(inputs: Inputs, plan: BaselinePlan, group: str, claims: Claims, part:
         loser.before["patch_groups"] = loser.after["patch_groups"] = groups
     loser.after["patch_groups"] = [name for name in loser.after["patch_groups"] if name != group]
     back = (_REGISTER_GROUP, {"BaselineId": holder, "PatchGroup": group})
-    failed = f"patch group {group!r} was put back to baseline {holder}"
+    failed = f"patch group {group!r} was restored to baseline {holder}"
     register = _group_step(plan.change, _REGISTER_GROUP, plan.id, group, undo=back, if_failed=failed)
     return [_group_step(plan.change, _DEREGISTER_GROUP, holder, group, tolerate=GONE), register]
 
@@ -444,7 +446,7 @@ def _default_step(inputs: Inputs, change: Change, system: str, baseline_id: Id) 
 def _aws_default(inputs: Inputs, system: str) -> str:
     found = patch_baseline.aws_default(inputs.account.identities, system)
     if found is None:
-        raise ViolationError(f"default: no single default baseline of AWS for {system} was found in this region")
+        raise ViolationError(f"default: no single default AWS default baseline for {system} was found in this region")
     return found
 
 

@@ -68,7 +68,7 @@ def find_child(inputs: Inputs, entry: Entry, window: WindowPlan, found: Found) -
     if adopted := inputs.adoptions.found.get(entry):
         where = f"{entry.kind.name} {adopted.id} of window {window.entry.title}"
         child = Child(entry, window, entry.name, adopted)
-        child.part.warn(entry, [f"name: the {where} has no name and is the same; it gets this name"])
+        child.part.warn(entry, [f"name: the {where} has no name but is otherwise the same, so it gets this name"])
     else:
         child = _find_child(entry, window, found)
     child.part.claims += [(entry, one.id) for one in (child.current, child.leftover) if one]
@@ -90,7 +90,7 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
         )
     if entry.id and not matches and not entry.absent:
         raise ViolationError(
-            f"{kind.id_option}: {entry.id!r} does not exist in window {window.entry.title}; leave it out to create one"
+            f"{kind.id_option}: {entry.id!r} does not exist in window {window.entry.title}; omit it to create one"
         )
     if entry.id and name:
         refuse_rivals(entry, [one.id for one in found.values() if one.name == name and one.id != entry.id])
@@ -215,8 +215,9 @@ def refuse_unknown_type(child: Child, found: Any) -> None:
     kind = child.entry.kind
     if kind.type and found not in kind.type.known:
         raise ViolationError(
-            f"name: {kind.name} {child.entry.title} is of the type {found!r}, which is not known here, and is not"
-            " replaced; remove it by hand, or choose another name"
+            f"name: {kind.name} {child.entry.title} is of the type {found!r}, which this version does not know, so"
+            f" it is not replaced; delete it yourself"
+            ", or choose another name"
         )
 
 

@@ -70,7 +70,7 @@ def _warning(label: str, lists: Collection[str], declared: Collection[Entry], re
     several = len(lists) > 1
     empty = f"the {'lists are' if several else 'list is'} empty or missing"
     cause = "every entry has state: absent" if declared else empty
-    way = "to remove the last ones, give them state: absent"
+    way = "to remove the last ones, set their state to absent"
     return f"prune: {label}{' and '.join(lists)}: {cause}, so these are not removed: {names}; {way}"
 
 
@@ -125,9 +125,9 @@ def limit_violations(declaration: Declaration, changes: Iterable[Change]) -> lis
     if limit is None or len(pruned) <= max(limit, 0):
         return []
     titles = ", ".join(change.title for change in pruned)
-    how, way = ("by prune", "declare what is to stay")
+    how, way = ("by prune", "declare the resources to keep")
     if declaration.removes_all:
-        how, way = ("besides what is declared", "declare all that goes")
+        how, way = ("in addition to the declared resources", "declare all resources to delete")
     return [
         f"prune_limit: {len(pruned)} resources would be removed {how}, but at most {limit} may be: {titles};"
         f" {way}, or raise prune_limit"

@@ -79,14 +79,14 @@ def find_resource(inputs: Inputs, entry: Entry) -> Resource | None:
             f"{place}: {entry.name!r} is the name of several {kind.name}s ({ids}); give {option} as id"
         )
     if entry.id and not matches and not entry.absent and entry.declared:
-        raise ViolationError(f"{option}: {entry.id!r} does not exist; leave it out to create a {kind.name}")
+        raise ViolationError(f"{option}: {entry.id!r} does not exist; omit it to create a {kind.name}")
     if entry.id and entry.name and entry.declared:
         refuse_rivals(entry, [one.id for one in found if one.name == entry.name and one.id != entry.id])
     return matches[0] if matches else None
 
 
 def refuse_rivals(entry: Entry, rivals: Sequence[str]) -> None:
-    """An entry must not give a name that is taken, nor remove by its id while its name means another one.
+    """An entry must not give a name that is taken, nor remove by its ID while its name means another one.
 
     Args:
         entry: Gives both a name and an id.
@@ -100,8 +100,8 @@ def refuse_rivals(entry: Entry, rivals: Sequence[str]) -> None:
     kind, others = entry.kind, ", ".join(rivals)
     if entry.absent:
         raise ViolationError(
-            f"name: {entry.name!r} is the name of {kind.name} {others}, but {kind.id_option} is {entry.id}; give the"
-            " one that goes, by its name or its id"
+            f"name: {entry.name!r} is the name of {kind.name} {others}, but {kind.id_option} is {entry.id}; specify"
+            f" the one to delete, by name or ID"
         )
     raise ViolationError(f"name: {entry.name!r} is already the name of {kind.name} {others}; choose another")
 

@@ -42,7 +42,7 @@ from .windows import WindowPlan
 class TaskPlans:
     """The tasks of one window.
 
-    after: every task by id as it will be, new ones excepted. steps: the calls that change a task, by its id.
+    after: every task by id as it will be, new ones excepted. steps: the calls that change a task, by its ID.
     children: the declared ones that stay.
     """
 

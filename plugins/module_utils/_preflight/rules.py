@@ -27,7 +27,7 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
     found = [f"patching_{mistake}"] if mistake else []
     if typed["patching_apply"] == "each":
         found += [
-            f"{setting} needs the whole setup in one call; give patching_apply: bulk, or leave it out"
+            f"{setting} requires patching_apply: bulk; set it, or omit the option"
             for setting, is_set in (
                 ("patching_prune: true", typed["patching_prune"]),
                 ("patching_unset: reset", typed["patching_unset"] == "reset"),
@@ -38,7 +38,7 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
     removes_setup = typed["patching_state"] == "absent" and typed["patching_setup"]
     if not values.get("patching_baselines") and not values.get("patching_windows") and not removes_setup:
         found.append(
-            "no baseline and no window is declared; give patching_baselines or patching_windows" + _misspelt(known)
+            "no baselines or windows are declared; give patching_baselines or patching_windows" + _misspelt(known)
         )
     return found
 
@@ -63,7 +63,7 @@ def report_mistakes(typed: Values, values: Values, _known: Values) -> list[str]:
         found.append("patch_report_read: false needs patch_report_inputs, or there is nothing to report")
     if any(scope.values()):
         found.append(
-            "patch_report_scope says what is read, and patch_report_inputs are not read again; leave the scope out, or"
+            "patch_report_scope selects what to read, but nothing is read with patch_report_inputs; omit the scope, or"
             " give patch_report_read: true to read this account as well"
         )
     return found

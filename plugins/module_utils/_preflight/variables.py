@@ -19,7 +19,7 @@ from .text import is_nothing, read_text
 _PSEUDO_PARAMETER = re.compile(
     r"\{\{\s*(TARGET|RESOURCE|WINDOW|TASK|INVOCATION)_(\w+_)?(ID|TYPE)\b|\{\{\s*(global|automation|aws)\s*:"
 )
-_UNSAFE = "; if AWS is to fill it in, tag the text: !unsafe '{{TARGET_ID}}'"
+_UNSAFE = "; if AWS replaces it, tag the text: !unsafe '{{TARGET_ID}}'"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Variables:
         if option is None or _lists_resources(option):
             return
         if is_nothing(option, value):
-            yield f"{name} has no value; give one, or leave {name} out"
+            yield f"{name} has no value; specify one, or omit {name}"
         elif option.get("type") == "list" and isinstance(value, str) and len(value.strip().splitlines()) > 1:
             yield f"{name} is text of several lines; separate the entries of the list by commas"
 

@@ -126,7 +126,7 @@ def _of(declared: Declared, given: Params) -> Iterator[str]:
     if declared.mode == "existing" and given.get("state"):
         yield f"{option}.state: an existing resource is neither created nor removed; omit state, or arn and existing"
     if given.get("events") and given.get("detail_types"):
-        yield f"{option}: events and detail_types exclude each other; give one of them"
+        yield f"{option}: events and detail_types are mutually exclusive; give one of them"
     if (given.get("expiration_days") or 0) < 0:
         yield f"{option}.expiration_days: {given['expiration_days']} is negative; give 0 to keep the output"
     if declared.mode != "present":
@@ -152,7 +152,7 @@ def _data_sync(option: str, bucket: Params) -> Iterator[str]:
     if data_sync is None:
         return
     if data_sync.get("accounts") and data_sync.get("organization_id"):
-        yield f"{option}: accounts and organization_id exclude each other; give one of them"
+        yield f"{option}: accounts and organization_id are mutually exclusive; give one of them"
     output, synced = bucket["prefix"].strip("/"), (data_sync.get("prefix") or "").strip("/")
     if output and f"{synced}/".startswith(f"{output}/"):
         yield (
@@ -180,8 +180,9 @@ def _references(declaration: Declaration) -> Iterator[str]:
     key = _topic_key(declaration)
     if declaration.mode(topic) == "present" and declaration.available("events_rule") and "alias/aws/" in key:
         yield (
-            f"{topic}.kms_key: EventBridge cannot publish to a topic under the AWS managed key {key}; give the key of"
-            " your own whose policy allows events.amazonaws.com, or '' for no key"
+            f"{topic}.kms_key: EventBridge cannot publish to a topic under the AWS managed key {key}; specify a"
+            f" customer managed key whose policy allows"
+            " events.amazonaws.com, or '' for no key"
         )
 
 

@@ -48,7 +48,7 @@ class _Form:
         text = str(value)
         if re.fullmatch(self.pattern, text):
             return None
-        reason = "; a wildcard would cover what nobody named, so name each one" if _WILDCARD.search(text) else ""
+        reason = "; wildcards are not allowed here, so name each one" if _WILDCARD.search(text) else ""
         return f"{path}: {shown(text)} {self.rule}{reason}"
 
 
@@ -151,7 +151,7 @@ def name_mistakes(option: str, name: Any, existing: bool) -> Iterator[str]:
     if existing:
         pattern = _EXISTING_NAMES.get(option, pattern)
     if not re.fullmatch(pattern, str(name)):
-        yield f"{option}.name: {shown(str(name))} is no name that AWS accepts here; {rule}"
+        yield f"{option}.name: {shown(str(name))} is not a valid name; {rule}"
 
 
 def form_mistakes(option: str, given: Mapping[str, Any]) -> Iterator[str]:

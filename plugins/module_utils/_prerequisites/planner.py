@@ -129,7 +129,9 @@ def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: 
     elif not ours:
         _withdraw(result, declaration, resource, stored)
     elif stored.extra.get("empty") is False:
-        result.warnings.append(f"The {resource.title} holds objects and stays. Empty it and run again to remove it.")
+        result.warnings.append(
+            f"The {resource.title} contains objects and was kept. Empty it and run again to delete it."
+        )
         result.kept.add(resource.option)
     else:
         before = {**stored.values, "tags": stored.tags}
@@ -155,12 +157,12 @@ def _withdraw(result: Plan, declaration: Declaration, resource: Resource, stored
     result.kept.add(resource.option)
     marks = [key for key in (SETUP_TAG, TAKEN_OVER_TAG) if key in stored.tags]
     if not marks:
-        result.warnings.append(f"The {resource.title} belongs to no setup, so that it stays.")
+        result.warnings.append(f"The {resource.title} belongs to no setup, so it was kept.")
         return
     after = _kept(stored.values, resource.withdrawn(stored.values))
     calls = (*resource.update(stored, after), *resource.tag(stored, {}, marks))
     _changed(result, resource, "withdraw", stored, after, stored.tags, marks, calls)
-    result.warnings.append(f"The {resource.title} existed before this setup used it, so that it stays.")
+    result.warnings.append(f"The {resource.title} existed before this setup used it, so it was kept.")
 
 
 def _changed(

@@ -33,7 +33,7 @@ class Place:
     region: str
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
-        """An ARN in this account and region."""
+        """An ARN in this account and Region."""
         where = self.region if region is None else region
         whose = self.account if account is None else account
         return f"arn:{self.partition}:{service}:{where}:{whose}:{resource}"

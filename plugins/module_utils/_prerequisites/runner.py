@@ -95,7 +95,7 @@ def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
                 begun.append(call.operation)
         except ApiError as error:
             if error.code == _NOT_EMPTY:
-                planned.warnings.append(f"The {change.title} was filled during this run, so that it stays.")
+                planned.warnings.append(f"The {change.title} was filled during this run, so it was kept.")
                 planned.kept.add(change.option)
                 continue
             if change.undo and len(begun) == 1 and _is_undone(apis, change.undo):

@@ -73,7 +73,7 @@ def _wide_allowances(statement: Mapping[str, Any]) -> Iterator[str]:
     roles = [action for action in narrow if any(fnmatchcase(one, action.lower()) for one in _ROLE_ACTIONS)]
     wide = [resource for resource in _listed(statement, "Resource") if re.search(r"[*?]|\$\{", resource)]
     if roles and wide:
-        yield f"{', '.join(roles)} on {shown(wide[0])} covers roles that nobody named; give their ARNs"
+        yield f"{', '.join(roles)} on {shown(wide[0])} covers roles that you did not name; give their ARNs"
 
 
 def _listed(statement: Mapping[str, Any], name: str) -> list[str]:

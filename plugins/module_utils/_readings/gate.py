@@ -35,7 +35,7 @@ _NAMED = 5
 
 @dataclass(slots=True)
 class Verdict:
-    """A rule and what became of it. group: the nodes that it was held against. judged: whether the gate counts it."""
+    """A rule and its result. group: the nodes that it was held against. judged: whether the gate counts it."""
 
     group: str
     rule: str
@@ -146,14 +146,14 @@ def _judge_presence(fleet: Fleet) -> Iterable[Verdict]:
     absent = sorted({name for one in read for name in one.scope.instance_ids if (place_of(one), name) not in present})
     if absent:
         more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
-        text = f"not among the managed nodes: {', '.join(absent[:_NAMED])}{more}; look for a slip in the id"
+        text = f"not among the managed nodes: {', '.join(absent[:_NAMED])}{more}; check the ID"
         yield Verdict(WHOLE, "managed", len(absent), 0, False, f"managed: {text}")
 
 
 def _judge_asked(group: str, tally: Tally) -> Iterable[Verdict]:
     """A patch group that was asked for and has no node: a slip in its name must not pass for a patched group."""
     if not tally.counts["managed"] and tally.is_known("managed"):
-        text = "there is no managed node in this patch group; look for a slip in its name"
+        text = "there is no managed node in this patch group; check its name"
         yield Verdict(group, "managed", 1, 0, False, f"managed: {text}")
 
 
@@ -181,9 +181,9 @@ def _held(
     if not nodes.tally.counts["managed"]:
         excepted = nodes.tally.counts[EXCEPTED]
         without = f": its {excepted} nodes are excepted" if excepted else ""
-        return False, f"{name} cannot be judged: the scope has no managed node{without}"
+        return False, f"{name} cannot be evaluated: the scope has no managed node{without}"
     if value is None:
-        return False, f"{name} cannot be known: no node is under a baseline that assigns compliance levels"
+        return False, f"{name} is unknown: no node has a baseline that assigns compliance levels"
     missed = limit - value if minimum else value - limit
     kind, side = ("minimum", "below") if minimum else ("maximum", "above")
     if missed > 0:

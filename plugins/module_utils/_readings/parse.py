@@ -112,21 +112,21 @@ def read_report(path: str, shared: dict[str, str]) -> list[Reading]:
     except ValueError as error:
         raise ReportError(f"inputs: {path} is no JSON: {error}") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise ReportError(f"inputs: {path} is no report in JSON as patch_report writes it")
+        raise ReportError(f"inputs: {path} is not a JSON report of patch_report")
     if data.get("schema_version") != SCHEMA_VERSION:
         raise ReportError(
-            f"inputs: {path} has schema_version {data.get('schema_version')!r}, and {SCHEMA_VERSION} is understood:"
-            " write it anew with this release of the collection"
+            f"inputs: {path} has schema_version {data.get('schema_version')!r}, and {SCHEMA_VERSION} is supported:"
+            f" create it again with this version of the collection"
         )
     try:
         return [_reading(one, shared) for one in _of_type(data.get("readings"), list)]
     except MalformedError as error:
-        raise ReportError(f"inputs: {path} is not as patch_report writes it: {error}") from error
+        raise ReportError(f"inputs: {path} does not have the format of patch_report: {error}") from error
 
 
 def _reading(data: Any, shared: dict[str, str]) -> Reading:
     reading = parsed(Reading, data, shared)
     moment = utc_text(reading.read_at)
     if moment is None:
-        raise MalformedError(f"read_at: {reading.read_at!r:.60} is no date and time in ISO-8601")
+        raise MalformedError(f"read_at: {reading.read_at!r:.60} is not a date and time in ISO-8601 format")
     return replace(reading, read_at=moment)

@@ -306,7 +306,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     found += _gate_violations(params["gate"] or {})
     found += exception_violations("exceptions", params["exceptions"])
     found += [
-        f"readings[{number}].read_at: {one['read_at']!r} is no date and time in ISO-8601"
+        f"readings[{number}].read_at: {one['read_at']!r} is not a date and time in ISO-8601 format"
         for number, one in enumerate(params["readings"])
         if utc_text(one["read_at"]) is None
     ]
@@ -332,4 +332,4 @@ def _severity_violations(option: str, severities: Iterable[str]) -> Iterable[str
     for severity in severities:
         near = near_names(severity.strip(), SEVERITIES, 0.75)
         if not severity.strip() or (near and severity.capitalize() not in SEVERITIES):
-            yield f"{option}: {severity!r} is no severity; {f'did you mean {near[0]}?' if near else 'remove it'}"
+            yield f"{option}: {severity!r} is not a severity; {f'did you mean {near[0]}?' if near else 'remove it'}"

@@ -174,7 +174,7 @@ def _warnings(report: html.Report, params: Mapping[str, Any]) -> list[str]:
     total = report.totals
     found = [*report.history.warnings, *exception_warnings(report.judged.applied if report.judged else ())]
     if not total.total.nodes() and not report.verdicts:
-        found.append("The report has no node: nothing that was asked for is a managed node.")
+        found.append("The report has no nodes: the scope matches no managed node.")
     elif empty := [name for name, tally in total.groups.items() if name is not None and not tally.nodes()]:
         found.append(f"No node is in the patch group {', '.join(empty)}.")
     return found

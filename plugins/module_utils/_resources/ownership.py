@@ -61,10 +61,10 @@ def refusal(tags: Mapping[str, str], setup: str | None, take_over: bool, removes
     if owner and owner != setup:
         if setup:
             return f"belongs to the setup {owner!r}, not {setup!r}; give take_over: true to adopt it"
-        return f"belongs to the setup {owner!r}; give setup: {owner} if this is a part of it, or take_over: true"
+        return f"belongs to the setup {owner!r}; give setup: {owner} if this is part of it, or take_over: true"
     if removes and setup and not owner:
         return (
-            f"does not belong to the setup {setup!r}, which removes only what carries its tag {SETUP_TAG}; give"
-            " take_over: true to remove it all the same"
+            f"does not belong to the setup {setup!r}, which deletes only resources with its tag {SETUP_TAG}; give"
+            " take_over: true to delete it anyway"
         )
     return None

@@ -317,7 +317,7 @@ def _rule_violations(rule: Mapping[str, Any], where: str) -> list[str]:
         given = "neither is" if days is None else "both are"
         found.append(f"{where}: give exactly one of approve_after_days and approve_until_date; {given} given")
     if until is not None and not is_day(until):
-        found.append(f"{where}.approve_until_date: {until!r} is not a day that exists, in the form YYYY-MM-DD")
+        found.append(f"{where}.approve_until_date: {until!r} is not a valid date in the format YYYY-MM-DD")
     filters = rule.get("filters") or {}
     return found + [text for key, one in filters.items() for text in _value_violations(one, f"{where}.filters.{key}")]
 
@@ -364,19 +364,19 @@ def _source_violations(values: Values, _before: Values, after: Values) -> list[s
     system = after.get("operating_system")
     if not values.get("sources") or system not in ("WINDOWS", "MACOS"):
         return []
-    return [f"sources: other repositories exist for Linux only, not for {system}; leave it out"]
+    return [f"sources: alternative repositories are supported on Linux only, not on {system}; omit it"]
 
 
 def _status_violations(values: Values, _before: Values, after: Values) -> list[str]:
     name, system = "available_security_updates_compliance_status", after.get("operating_system")
     if not values.get(name) or system in (None, "", "WINDOWS"):
         return []
-    return [f"{name}: {values[name]!r} is for WINDOWS only, not for {system}; leave it out"]
+    return [f"{name}: {values[name]!r} is for WINDOWS only, not for {system}; omit it"]
 
 
 def _value_violations(values: Any, where: str) -> list[str]:
     if is_blank(values) or values in ([], {}):
-        return [f"{where}: needs at least one value; '*' means all"]
+        return [f"{where}: requires at least one value; '*' means all"]
     return blank_entries(where, values)
 
 

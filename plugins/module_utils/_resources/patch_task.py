@@ -185,7 +185,7 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
         found.append(f"reboot_option: {reboot!r} must be one of RebootIfNeeded, NoReboot")
     given = [name for name in ("hooks", *_OVERRIDES) if any(v and k.startswith(name) for k, v in values.items())]
     if len(given) > 1:
-        found.append(f"{', '.join(given)}: exclude each other; give one")
+        found.append(f"{', '.join(given)}: are mutually exclusive; give one")
     for name in _OVERRIDES:
         if values.get(name) and not re.fullmatch(r"https://.+|s3://[^/]+/.*[^/]", str(values[name])):
             found.append(f"{name}: {values[name]!r} must be an https:// URL or s3://bucket/key")
@@ -195,7 +195,7 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
 def document_violations(after: Mapping[str, Any]) -> list[str]:
     """A document must take the hooks that it is given."""
     if any(after.get(hook) for hook in _HOOKS) and after.get("document") == PLAIN_DOCUMENT:
-        return [f"document: {PLAIN_DOCUMENT} takes no hooks; leave document out, or give {HOOKS_DOCUMENT}"]
+        return [f"document: {PLAIN_DOCUMENT} does not support hooks; omit document, or specify {HOOKS_DOCUMENT}"]
     return []
 
 
@@ -227,13 +227,13 @@ def _patches(raw: Raw) -> bool:
 def _target_violations(values: Values, _before: Values, after: Values) -> list[str]:
     if after.get("window_targets") or after.get("instance_ids"):
         return rate_violations(values, {}, after)
-    return ["window_targets: is missing; a task that patches needs window_targets or instance_ids"]
+    return ["window_targets: is missing; a patch task requires window_targets or instance_ids"]
 
 
 def _operation_violations(_values: Values, before: Values, after: Values) -> list[str]:
     if not before or after.get("operation"):
         return []
-    return ["operation: is missing, and the task stores none; give Scan or Install"]
+    return ["operation: is missing, and the task has none; give Scan or Install"]
 
 
 class _PatchTask(TaskKind):
@@ -259,7 +259,8 @@ class _PatchTask(TaskKind):
         if not is_foreign(modernised(raw), values.get("document")):
             return None
         return (
-            f"is a {raw.get('TaskType')} task of {raw.get('TaskArn')}, no patch task; manage it with ssm_window_task,"
+            f"is a {raw.get('TaskType')} task of {raw.get('TaskArn')}, not a patch task; manage it with"
+            f" ssm_window_task,"
             " or choose another name"
         )
 

@@ -290,7 +290,7 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
     found = []
     targets, instances = values.get("window_targets") or [], values.get("instance_ids") or []
     if targets and instances:
-        found.append("window_targets, instance_ids: give one of the two")
+        found.append("window_targets, instance_ids: specify only one")
     if len(targets) > 10:
         found.append(f"window_targets: {len(targets)} targets, but a task takes at most 10; register a second task")
     if len(instances) > 50:
@@ -310,7 +310,7 @@ def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     if not located:
         return []
     below = f" and {prefix}output_s3_prefix: {located['prefix']}" if located["prefix"] else ""
-    return [f"{name}: {located[0]!r} must be the name of the bucket alone; give {name}: {located['bucket']}{below}"]
+    return [f"{name}: {located[0]!r} must be the bucket name only; give {name}: {located['bucket']}{below}"]
 
 
 def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -319,8 +319,8 @@ def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     if not given or "{{" in given or _LOCATED_BUCKET.fullmatch(given) or BUCKET_NAME.fullmatch(given):
         return []
     return [
-        f"{prefix}output_s3_bucket: {given!r} is no name that S3 gives to a bucket: it {BUCKET_NAME_RULE}. AWS stores"
-        " it, and the output may go nowhere"
+        f"{prefix}output_s3_bucket: {given!r} is not a valid bucket name: it {BUCKET_NAME_RULE}. AWS stores it, but"
+        f" the output might be lost"
     ]
 
 
@@ -335,7 +335,7 @@ def rate_violations(values: Values, _before: Values, after: Values) -> list[str]
     found = []
     for rate in ("max_concurrency", "max_errors"):
         if values.get(rate) and not has_targets:
-            found.append(f"{rate}: {values[rate]!r} needs targets, a task without targets takes none; leave it out")
+            found.append(f"{rate}: {values[rate]!r} requires targets, which this task does not have; omit it")
         if values.get(rate) == "" and has_targets:
             found.append(f"{rate}: cannot be empty while the task has targets")
     return found

@@ -172,12 +172,12 @@ def _offset_violations(values: Values, before: Values, after: Values) -> list[st
         return []
     if not values.get("schedule_offset") and before.get("schedule_offset"):
         return [
-            f"schedule: {schedule!r} takes no offset, and the window has schedule_offset {offset} stored;"
+            f"schedule: {schedule!r} does not support an offset, but the window has schedule_offset {offset} stored;"
             " give schedule_offset: 0 to remove it"
         ]
     return [
-        f"schedule_offset: {offset} needs a cron schedule with '#' or 'L' in its day-of-week field, such as"
-        f" cron(0 2 ? * TUE#2 *), not {schedule!r}; leave it out or give 0"
+        f"schedule_offset: {offset} requires a cron schedule with '#' or 'L' in its day-of-week field, such as"
+        f" cron(0 2 ? * TUE#2 *), not {schedule!r}; omit it or give 0"
     ]
 
 

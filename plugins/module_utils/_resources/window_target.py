@@ -160,7 +160,7 @@ def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     forms = [form for form in _FORMS if params.get(form) is not None]
     found = [f"{form}: must not be empty; a target needs at least one" for form in forms if not params[form]]
     if params.get("resource_types") == []:
-        found.append("resource_types: must not be empty; leave it out to take all types of the group")
+        found.append("resource_types: must not be empty; omit it to take all types of the group")
     if len(forms) > 1 and not set(forms) <= _TAG_FORMS:
         found.append(
             f"{', '.join(forms)}: only patch_groups, instance_tags and tag_keys can be combined; give one form"
@@ -188,7 +188,7 @@ def _blank_violations(params: Mapping[str, Any]) -> list[str]:
     if is_blank(params.get("resource_group") or "any"):
         found.append("resource_group: is empty; name the group")
     return found + [
-        f"instance_tags: {key!r} is no tag key" for key in params.get("instance_tags") or () if is_blank(key)
+        f"instance_tags: {key!r} is not a valid tag key" for key in params.get("instance_tags") or () if is_blank(key)
     ]
 
 
@@ -216,7 +216,7 @@ def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]
 def _criteria_violations(targets: list[dict[str, Any]]) -> list[str]:
     keys = [target["key"] for target in targets]
     found = [
-        f"targets: key {key!r} is given twice; join the values" for key in sorted(set(keys)) if keys.count(key) > 1
+        f"targets: key {key!r} is given twice; combine the values" for key in sorted(set(keys)) if keys.count(key) > 1
     ]
     found += [f"targets: the values of {t['key']!r} are empty; name at least one" for t in targets if not t["values"]]
     found += [text for key in keys for text in _key_violations(key)]
@@ -227,7 +227,9 @@ def _criteria_violations(targets: list[dict[str, Any]]) -> list[str]:
             found.append(f"targets: {len(target['values'])} values of {target['key']!r}, but a key takes at most 50")
     if "InstanceIds" in keys:
         if len(keys) > 1:
-            found.append("targets: InstanceIds must stand alone; register a second target for the other keys")
+            found.append(
+                "targets: InstanceIds cannot be combined with other keys; register a second target for the other keys"
+            )
         ids = next(target["values"] for target in targets if target["key"] == "InstanceIds")
         found += instance_id_violations(ids)
     return found + _group_violations(targets, keys)
@@ -247,7 +249,7 @@ def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[st
 def instance_id_violations(ids: list[str]) -> list[str]:
     """Ids that cannot be those of instances."""
     bad = [one for one in ids if not INSTANCE_ID.fullmatch(str(one))]
-    return [f"instance_ids: {one!r} is no instance id (i- or mi- and 17 characters)" for one in bad]
+    return [f"instance_ids: {one!r} is not a valid instance ID (i- or mi- and 17 characters)" for one in bad]
 
 
 def strangers(instance_ids: Iterable[str], raws: Iterable[Raw]) -> list[str]:
@@ -266,7 +268,7 @@ def _key_violations(key: str) -> list[str]:
     known = {name.lower(): name for name in ("InstanceIds", "tag-key", *GROUP_KEYS)}
     meant = known.get(key.lower()) or f"tag:{key.removeprefix('tag:') or 'KEY'}"
     return [
-        f"targets: {key!r} is no key of a target (tag:KEY, tag-key, InstanceIds, {GROUP_KEYS[0]});"
+        f"targets: {key!r} is not a valid target key (tag:KEY, tag-key, InstanceIds, {GROUP_KEYS[0]});"
         f" did you mean {meant}?"
     ]
 

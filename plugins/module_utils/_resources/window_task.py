@@ -179,7 +179,7 @@ def _payload_violations(values: Mapping[str, Any]) -> list[str]:
         return []
     if not is_json(inside):
         return []
-    return ["lambda_function.payload: is base64; give the JSON itself, it is encoded when it is sent"]
+    return ["lambda_function.payload: is base64; specify the JSON itself, which the module encodes"]
 
 
 def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -190,7 +190,7 @@ def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> l
     if re.fullmatch(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:.+", arn):
         return []
     return [
-        f"task_arn: {arn!r} is no ARN of a state machine, and AWS finds it by its ARN alone; give it in the form"
+        f"task_arn: {arn!r} is not the ARN of a state machine, which AWS requires; specify it in the form"
         " arn:aws:states:REGION:ACCOUNT:stateMachine:NAME"
     ]
 
@@ -202,7 +202,7 @@ def _block_violations(values: Values, _before: Values, after: Values) -> list[st
             own = BLOCKS.get(task_type, "none")
             found.append(f"{block}: is for {kind} tasks only, and this is {task_type}; give {own} instead")
     if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
-        found.append("window_targets: is missing; a RUN_COMMAND task needs window_targets or instance_ids")
+        found.append("window_targets: is missing; a RUN_COMMAND task requires window_targets or instance_ids")
     return found
 
 
@@ -216,7 +216,7 @@ class _WindowTask(TaskKind):
         found = given_target_violations(values)
         for name in values.get("run_command.parameters") or ():
             if name in _MISPLACED:
-                found.append(f"run_command.parameters: {name} is no parameter of a document; use {_MISPLACED[name]}")
+                found.append(f"run_command.parameters: {name} is not a parameter of a document; use {_MISPLACED[name]}")
         return found
 
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:

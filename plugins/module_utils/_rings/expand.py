@@ -193,7 +193,7 @@ def _approved(month: int, delay: int) -> datetime:
 def _gate_problems(rings: list[Ring]) -> list[str]:
     found = []
     if rings[0].gate is not None:
-        found.append(f"ring {rings[0].name}: gate_percent: there is no ring before the first; leave it out")
+        found.append(f"ring {rings[0].name}: gate_percent: there is no ring before the first; omit it")
     for before, ring in pairwise(rings):
         if ring.gate is None:
             continue

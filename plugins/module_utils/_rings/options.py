@@ -142,7 +142,7 @@ def _own_mistakes(ring: Values, prefix: str) -> Iterator[str]:
         yield f"{place}: it selects no node; give one of {', '.join(_SELECTOR_NAMES)}"
     if not ring["window"].get("schedule"):
         if parse_time(ring.get("time")) is None:
-            yield f"{place}: time: {ring.get('time')!r} is no time of day; write HH:MM in quotes, such as '03:00'"
+            yield f"{place}: time: {ring.get('time')!r} is not a time of day; write HH:MM in quotes, such as '03:00'"
         if ring.get("timezone"):
             yield from (f"{place}: timezone: {text}" for text in check_timezone(str(ring["timezone"])))
     gate = ring.get("gate_percent")
@@ -189,7 +189,7 @@ def _days_of(ring: Values, before: Ring | None) -> tuple[int | None, list[str]]:
     chosen = [name for name in _DAYS if ring.get(name) is not None]
     if ring["window"].get("schedule"):
         if chosen:
-            return None, [f"window.schedule and {' and '.join(chosen)} exclude each other; leave one out"]
+            return None, [f"window.schedule and {' and '.join(chosen)} are mutually exclusive; leave one out"]
         return None, []
     if len(chosen) != 1:
         return None, [f"give one of {' and '.join(_DAYS)}, or a schedule of its own as window.schedule"]
@@ -209,7 +209,7 @@ def _within(days: int) -> tuple[int | None, list[str]]:
     if 0 <= days <= LAST_DAY:
         return days, []
     if days < 0:
-        return None, [f"opens {days} days after Patch Tuesday, which is before it; the least is 0"]
+        return None, [f"opens {days} days after Patch Tuesday, which is before it; the minimum is 0"]
     return None, [
         f"opens {days} days after Patch Tuesday, and a schedule of AWS reaches {LAST_DAY}: TUE#4 and an offset of 6"
         " days, since not every month has a fifth Tuesday; open it earlier, or give it a schedule of its own as"

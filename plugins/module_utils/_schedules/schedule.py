@@ -460,7 +460,7 @@ def _parse_at(body: str) -> _At:
         raise ScheduleError(f"at({body}) must have the form at(yyyy-MM-ddTHH:mm:ss), such as at(2026-01-31T02:00:00)")
     if match.end() < len(body):
         raise ScheduleError(
-            f"at({body}) takes neither zone nor fraction; write at({match[0]}) and use schedule_timezone"
+            f"at({body}) supports neither a time zone nor fractions; write at({match[0]}) and use schedule_timezone"
         )
     try:
         return _At(datetime.fromisoformat(body))

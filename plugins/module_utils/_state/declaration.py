@@ -276,11 +276,11 @@ def _identity_violations(entry: Entry) -> list[str]:
     if not entry.name and not entry.id:
         found.append(f"name: is missing; give name or {kind.id_option}")
     if entry.name and kind.is_id(entry.name):
-        found.append(f"name: {entry.name!r} has the form of an id; give it as {kind.id_option}")
+        found.append(f"name: {entry.name!r} has the format of an ID; give it as {kind.id_option}")
     if entry.name and entry.name.endswith(REPLACED) and kind.type:
         found.append(f"name: {entry.name!r} ends in {REPLACED}, which marks an unfinished replacement; choose another")
     if entry.id and not kind.is_id(entry.id):
-        found.append(f"{kind.id_option}: {entry.id!r} is no id of a {kind.name}; to use a name, give name")
+        found.append(f"{kind.id_option}: {entry.id!r} is not a valid ID of a {kind.name}; to use a name, give name")
     return found
 
 
@@ -330,7 +330,7 @@ def _steering_violations(declaration: Declaration) -> list[str]:
     if not any(declaration.resources.values()):
         lists = " and ".join(reversed(KINDS))
         found.append(
-            f"prune: {lists} are both empty, so there is nothing to compare with; declare what is to stay,"
+            f"prune: {lists} are both empty, so there is nothing to compare with; declare the resources to keep,"
             " or give state: absent to remove the whole setup"
         )
     return found

@@ -23,8 +23,8 @@ def forecast_lines(result: Result, _check_mode: bool) -> list[str]:
             lines.append(f"Reboots in {printable(run['window'])}: {listed(reboots)}")
     without = result["summary"]["without_install"]
     if without:
-        lines.append(f"{counted(without, 'node')} without an Install to come; ssm_patch_coverage_info says why")
-    return lines or ["No Install to come"]
+        lines.append(f"{counted(without, 'node')} without a next Install; ssm_patch_coverage_info says why")
+    return lines or ["No next Install"]
 
 
 def _run(run: Mapping[str, Any]) -> str:

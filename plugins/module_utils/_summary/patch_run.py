@@ -27,9 +27,9 @@ def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
     total = max(command.get("target_count") or 0, len(nodes or ()))
     head = f"{operation} ended {command['status']}: {done} of {counted(total, 'node')} succeeded"
     if command["status"] in _UNFINISHED:
-        head = f"{operation} goes on; wait for it with patch_now_command_id={command['command_id']}"
+        head = f"{operation} continues; wait for it with patch_now_command_id={command['command_id']}"
     elif command["status"] is None:
-        head = f"What became of {operation} is not known"
+        head = f"The result of {operation} is not known"
     lines = [f"{head} (command {command.get('command_id')})", *_by_state(nodes or ())]
     if len(nodes or ()) > SHOWN:
         lines.append(f"All nodes: run with patch_now_command_id={command.get('command_id')} and -v")

@@ -54,6 +54,6 @@ def _gate(gate: Mapping[str, Any]) -> list[str]:
         return ["No gate"]
     if gate["passed"]:
         return [f"Gate passed: {counted(len(rules), 'rule')}"]
-    lines = [f"Gate broken: {printable(text)}" for text in gate["broken"][:_BROKEN]]
+    lines = [f"Gate failed: {printable(text)}" for text in gate["broken"][:_BROKEN]]
     left = len(gate["broken"]) - _BROKEN
-    return [*lines, f"Gate broken: {left} more"] if left > 0 else lines
+    return [*lines, f"Gate failed: {left} more"] if left > 0 else lines

@@ -69,11 +69,11 @@ def refusal(role: str | None, **given: Any) -> str:
         ),
         ({"patching_windows": {"name": "prod"}}, ["patching_windows must be a list of dictionaries"]),
         ({"patching_windows": None}, ["patching_windows has no value"]),
-        ({}, ["no baseline and no window is declared; give patching_baselines or patching_windows"]),
+        ({}, ["no baselines or windows are declared; give patching_baselines or patching_windows"]),
         ({"patching_windows": [WINDOW], "patching_setup": ""}, ["patching_setup: '' is blank; give the name"]),
         ({"patching_state": "absent", "patching_setup": "  "}, ["patching_setup: '  ' is blank"]),
         ({"patchng_windows": []}, ["patchng_windows looks like one of them"]),
-        ({"patching_state": "absent"}, ["no baseline and no window is declared"]),
+        ({"patching_state": "absent"}, ["no baselines or windows are declared"]),
         (
             {
                 "patching_windows": [WINDOW],
@@ -81,7 +81,7 @@ def refusal(role: str | None, **given: Any) -> str:
                 "patching_prune": "yes",
                 "patching_unset": "reset",
             },
-            ["patching_prune: true needs the whole setup in one call", "patching_unset: reset needs"],
+            ["patching_prune: true requires patching_apply: bulk", "patching_unset: reset requires"],
         ),
         (
             {"patching_windows": [{**WINDOW, "description": "{{ nowhere }}", "duration": "{{ 1 / 0 }}"}]},
@@ -93,7 +93,7 @@ def refusal(role: str | None, **given: Any) -> str:
                     {**WINDOW, "tasks": [{"name": "tell", "lambda_function": {"payload": "{{TARGET_ID}}"}}]}
                 ]
             },
-            ["tasks[0] tell / lambda_function: payload: 'TARGET_ID' is undefined; if AWS is to fill it in", "!unsafe"],
+            ["tasks[0] tell / lambda_function: payload: 'TARGET_ID' is undefined; if AWS replaces it", "!unsafe"],
         ),
         (
             {
@@ -165,7 +165,7 @@ def test_the_report_refuses_what_would_be_ignored() -> None:
     assert "needs patch_report_inputs" in refusal("patch_report", patch_report_read="false")
     scope = {"patch_groups": ["web"]}
     message = refusal("patch_report", patch_report_inputs=["a.json"], patch_report_scope=scope)
-    assert "leave the scope out" in message
+    assert "omit the scope" in message
     gate = {"complience_percent": 95, "stale": "none"}
     message = refusal("patch_report", patch_report_gate=gate)
     assert "complience_percent is not an option; did you mean compliance_percent?" in message
@@ -219,7 +219,7 @@ def test_answers_of_a_survey_become_values(given: dict[str, Any], typed: dict[st
     ("given", "text"),
     [
         # Without it the playbook would reach or install more.
-        ({"patch_now_patch_groups": ""}, "patch_now_patch_groups has no value; give one, or leave"),
+        ({"patch_now_patch_groups": ""}, "patch_now_patch_groups has no value; specify one, or omit"),
         ({"patch_now_instance_tags": " \n"}, "patch_now_instance_tags has no value"),
         ({"patch_now_hooks": ""}, "patch_now_hooks has no value"),
         ({"patch_now_wait": "when done"}, "patch_now_wait must be a boolean, true or false, but is 'when done'"),
@@ -247,7 +247,7 @@ def test_a_forecast_without_answers_is_of_all_nodes() -> None:
 @pytest.mark.parametrize(
     ("role", "given", "text"),
     [
-        ("patching", {"patching_prune": ""}, "patching_prune has no value; give one, or leave patching_prune out"),
+        ("patching", {"patching_prune": ""}, "patching_prune has no value; specify one, or omit patching_prune"),
         ("patching", {"patching_state": ""}, "patching_state has no value"),
         ("patch_report", {"patch_report_formats": "html\njson"}, "patch_report_formats is text of several lines"),
         ("patch_report", {"patch_report_gate": ""}, "patch_report_gate has no value"),

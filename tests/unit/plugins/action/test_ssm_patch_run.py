@@ -106,7 +106,7 @@ def test_what_the_module_answers_by_itself_is_the_same(controller: Controller) -
 def test_warnings_of_the_first_call_are_kept(controller: Controller) -> None:
     done = controller.run(**{**SCAN, "patch_groups": ["Web", "Databse"]})
 
-    assert done["warnings"] == ["No managed node fits tag:PatchGroup Databse."]
+    assert done["warnings"] == ["No managed node matches tag:PatchGroup Databse."]
 
 
 def test_the_time_is_over(controller: Controller) -> None:
@@ -114,7 +114,7 @@ def test_the_time_is_over(controller: Controller) -> None:
 
     assert failed["failed"]
     assert failed["changed"]
-    assert "wait_timeout is over and the command has not ended: 1 done, 0 failed, 3 in progress, of 4" in failed["msg"]
+    assert "wait_timeout expired before the command finished: 1 done, 0 failed, 3 in progress, of 4" in failed["msg"]
     assert len(failed["instances"]) == 4
     assert controller.account.calls()["CancelCommand"] == 0
 
@@ -128,7 +128,7 @@ def test_the_time_is_over_and_the_command_is_cancelled(controller: Controller) -
 
 @pytest.mark.parametrize("given", [{"wait_timeout": "45"}, {"wait": "yes", "wait_timeout": 45}])
 def test_text_is_read_as_ansible_reads_it(controller: Controller, given: dict[str, Any]) -> None:
-    assert "wait_timeout is over" in controller.run(**SCAN, **given)["msg"]
+    assert "wait_timeout expired" in controller.run(**SCAN, **given)["msg"]
 
 
 @pytest.mark.parametrize(

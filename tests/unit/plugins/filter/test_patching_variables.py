@@ -136,7 +136,7 @@ def test_what_is_not_declared_stands_in_comments_once() -> None:
 
 @pytest.mark.parametrize("value", ["text", 1, None, {"windows": []}, [{"name": "one"}], ["one"]])
 def test_what_is_no_answer_of_an_info_module_is_refused(value: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="input: must be a list of what an info module"):
+    with pytest.raises(AnsibleFilterError, match="input: must be a list that an info module"):
         filter_patching_variables(value)
     with pytest.raises(AnsibleFilterError, match="baselines: must be"):
         filter_patching_variables([], value)

@@ -171,13 +171,13 @@ MISTAKES = [
         {},
         "opens 21 days after Patch Tuesday, and a schedule of AWS reaches 20",
     ),
-    ([ring("some", days_after_patch_tuesday=-1)], {}, "the least is 0"),
+    ([ring("some", days_after_patch_tuesday=-1)], {}, "the minimum is 0"),
     ([ring("some")], {}, "give one of days_after_patch_tuesday and days_after_previous"),
     ([ring("some", days_after_previous=1)], {}, "there is no ring before the first"),
     ([ring("some", days_after_patch_tuesday=1, days_after_previous=1)], {}, "give one of"),
     ([ring("later", days_after_patch_tuesday=3), DEV], {}, "put the rings in the order in which they open"),
-    ([ring("some", days_after_patch_tuesday=1, time="25:00")], {}, "'25:00' is no time of day; write HH:MM"),
-    ([ring("some", days_after_patch_tuesday=1, time=3)], {}, "3 is no time of day"),
+    ([ring("some", days_after_patch_tuesday=1, time="25:00")], {}, "'25:00' is not a time of day; write HH:MM"),
+    ([ring("some", days_after_patch_tuesday=1, time=3)], {}, "3 is not a time of day"),
     ([ring("some", days_after_patch_tuesday=1, timezone="europe/berlin")], {}, "did you mean Europe/Berlin"),
     ([ring("r", days_after_patch_tuesday=1)], {}, "its window would be called 'r'"),
     ([{**DEV, "gate_percent": 95}], {}, "there is no ring before the first"),
@@ -191,7 +191,7 @@ MISTAKES = [
         {},
         "the compliance of all, the ring before it, cannot be read by tag_keys",
     ),
-    ([{**DEV, "window": {"schedule": "cron(0 2 ? * SUN *)"}}], {}, "exclude each other; leave one out"),
+    ([{**DEV, "window": {"schedule": "cron(0 2 ? * SUN *)"}}], {}, "are mutually exclusive; leave one out"),
     ([ring("some", window={"schedule": "cron(0 2 * * SUN *)"})], {}, "window.schedule: the day-of-month field"),
     ([ring("some", window={"schedul": "x"})], {}, "schedul is not an option; did you mean schedule"),
     ([{**DEV, "time": "03:00"}], {"baselines": [WINDOWS]}, "opens before its baseline approves the patches"),
@@ -226,7 +226,7 @@ def test_a_mistake_is_an_error_that_names_the_ring_and_the_way_out(
 
 
 def test_all_mistakes_are_reported_at_once() -> None:
-    with pytest.raises(AnsibleFilterError, match=r"(?s)ring aaa.*no time of day.*ring bbb.*reaches 20"):
+    with pytest.raises(AnsibleFilterError, match=r"(?s)ring aaa.*not a time of day.*ring bbb.*reaches 20"):
         rings([ring("aaa", time="x", days_after_patch_tuesday=1), ring("bbb", days_after_patch_tuesday=30)])
 
 
@@ -355,7 +355,7 @@ def test_only_rings_with_a_gate_have_one() -> None:
 
 
 def test_gates_name_what_is_wrong() -> None:
-    with pytest.raises(AnsibleFilterError, match="no time of day"):
+    with pytest.raises(AnsibleFilterError, match="not a time of day"):
         ring_gates(TWO)
     with pytest.raises(AnsibleFilterError, match=r"now: .* has no offset"):
         ring_gates(TWO, BERLIN, now="2026-01-14T10:30:00")

@@ -141,7 +141,7 @@ def test_many_windows_are_counted() -> None:
         (
             {"command": {**COMMAND, "status": "InProgress"}, "instances": None},
             False,
-            ["Install goes on; wait for it with patch_now_command_id=c-1 (command c-1)"],
+            ["Install continues; wait for it with patch_now_command_id=c-1 (command c-1)"],
         ),
         ({"command": None, "instances": None}, False, ["Nothing was sent"]),
     ],
@@ -181,7 +181,7 @@ def test_a_report_says_share_counts_gate_and_files() -> None:
     assert summary(report()) == [
         "95.0 % compliant: 19 of 20 managed nodes",
         "Nodes: noncompliant 1, unmanaged not known",
-        "Gate broken: stale: 3 nodes, but at most 0",
+        "Gate failed: stale: 3 nodes, but at most 0",
         "Report: /r/report.html",
     ]
     passed = {**report(), "gate": {"passed": True, "broken": [], "rules": [{}, {}]}, "files": {}}
@@ -200,7 +200,7 @@ def test_a_report_counts_missing_patches_and_gives_each_broken_rule_a_line() -> 
     lines = summary(result)
 
     assert lines[2] == "Missing patches, counted on each node: Critical 2, Unspecified 1"
-    assert lines[3:9] == [*(f"Gate broken: {text}" for text in broken[:5]), "Gate broken: 2 more"]
+    assert lines[3:9] == [*(f"Gate failed: {text}" for text in broken[:5]), "Gate failed: 2 more"]
     assert summary(report(missing_by_severity={"Critical": 0}))[2] == "Missing patches: none"
     assert summary(report(missing_by_severity=None))[2] == "Missing patches: not known"
 

@@ -114,7 +114,7 @@ def test_what_cannot_be_put_back_is_told(account: Account, engine: Engine) -> No
 
     outcome = apply_plan(engine.api, _plan((change, [_described(change, undo=undo)])), WORKERS)
 
-    assert "putting things back failed too" in outcome.failures[0].text()
+    assert "the rollback also failed" in outcome.failures[0].text()
     assert account.calls(writes=True)["UpdateMaintenanceWindow"] == 2
 
 

@@ -236,7 +236,7 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
     assert "targets" not in found
     assert [one["name"] for one in found["patch_tasks"]] == ["other"]
     assert "window_targets" not in found["patch_tasks"][0]
-    namesakes = "2 of them have this name, and a declaration finds by name;"
+    namesakes = "2 of them have this name, but a declaration requires unique names;"
 
     def by_target(raw: Raw) -> str:
         return f"ssm_window_target names it by window_target_id: {raw['WindowTargetId']}"
@@ -250,8 +250,7 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
             *[f"target servers of window prod: {namesakes} {by_target(raw)}" for raw in targets[:2]],
             f"task (unnamed) of window prod: it has no name (LAMBDA SSMtell); {by_task(tasks[2])}",
             *[f"task install of window prod: {namesakes} {by_task(raw)}" for raw in tasks[:2]],
-            "task other of window prod: its window_targets; not all of them are declared, by a name that is theirs"
-            " alone",
+            "task other of window prod: its window_targets; not all of them are declared with a unique name",
         ]
     )
 
@@ -267,7 +266,7 @@ def test_what_an_unfinished_replacement_left_is_not_declared() -> None:
     left = unlike(SERVERS, 2, Name="servers.replaced", ResourceType="RESOURCE_GROUP", Targets=group)
     found, undeclared = declared(targets=(SERVERS, left))
     assert [one["name"] for one in found["targets"]] == ["servers"]
-    assert "unfinished replacement left" in undeclared[0]
+    assert "left over from an unfinished replacement" in undeclared[0]
 
 
 def test_a_name_that_only_looks_like_a_leftover_has_to_be_changed() -> None:

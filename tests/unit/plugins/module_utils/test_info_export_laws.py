@@ -175,7 +175,7 @@ def test_what_was_read_has_nothing_to_do_where_it_was_read(read: WindowParts) ->
     assert found.options is not None
     planning = planned(found.options, account_of(read))
     assert planning.plan.violations == []
-    leftovers = [text for text in found.undeclared if "unfinished replacement left" in text]
+    leftovers = [text for text in found.undeclared if "left over from an unfinished replacement" in text]
     assert leftovers or [change.diff() for change in planning.plan.changes] == []
 
 

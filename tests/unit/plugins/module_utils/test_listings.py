@@ -58,7 +58,7 @@ def test_there_are_listings() -> None:
 @pytest.mark.parametrize("operation", LISTINGS)
 def test_empty_pages_for_ever(operation: str) -> None:
     text, calls, _entries = read(operation, lambda number: {LISTINGS[operation]: [], "NextToken": f"t{number}"})
-    assert f"ssm:{operation} failed: 101 pages in a row brought nothing new, and the listing does not end" in text
+    assert f"ssm:{operation} failed: 101 consecutive pages contained nothing new, and the listing does not end" in text
     assert calls == 101
 
 
@@ -66,7 +66,7 @@ def test_empty_pages_for_ever(operation: str) -> None:
 def test_the_same_full_page_for_ever(operation: str) -> None:
     page = [{"Name": str(number)} for number in range(50)]
     text, calls, _entries = read(operation, lambda number: {LISTINGS[operation]: page, "NextToken": f"t{number}"})
-    assert "pages in a row brought nothing new" in text
+    assert "consecutive pages contained nothing new" in text
     assert calls == 102
 
 
@@ -76,7 +76,7 @@ def test_pages_that_take_turns_for_ever() -> None:
         "DescribeMaintenanceWindows",
         lambda number: {"WindowIdentities": pages[number % 7] if number % 2 else [], "NextToken": f"t{number}"},
     )
-    assert "brought nothing new" in text
+    assert "contained nothing new" in text
     assert calls < 130
 
 
@@ -93,14 +93,14 @@ def test_a_token_that_came_before() -> None:
     text, calls, _entries = read(
         "ListCommands", lambda number: {"Commands": [{"CommandId": str(number)}], "NextToken": f"t{number % 3}"}
     )
-    assert "the same page came twice" in text
+    assert "AWS returned the same page twice" in text
     assert calls == 4
 
 
 @pytest.mark.parametrize("token", [7, ["t"], {"t": 1}, True])
 def test_a_token_that_is_no_text(token: Any) -> None:
     text, calls, entries = read("ListCommands", lambda _number: {"Commands": [{"CommandId": "1"}], "NextToken": token})
-    assert "NextToken is no text" in text
+    assert "NextToken is not a string" in text
     assert (calls, entries) == (1, 0)
 
 

@@ -66,7 +66,7 @@ def in_task(**options: Any) -> dict[str, Any]:
         (in_task(window_targets={"a": 1}), f"{TASK}: window_targets must be a list, but is a dictionary"),
         (in_task(window_targets=[["a"]]), f"{TASK}: window_targets[0] must be a text, but is a list"),
         ({"state": "abset"}, "state must be one of present, absent, but is 'abset'; did you mean absent?"),
-        ({"prune": None}, "prune has no value; give one, or leave prune out"),
+        ({"prune": None}, "prune has no value; specify one, or omit prune"),
         (
             {"baselines": [{"name": "b", "sources": [{"products": ["x"], "configuration": "x"}]}]},
             "baselines[0] b / sources[0]: name is missing",
@@ -104,7 +104,7 @@ def test_constraints_hold_at_the_top_and_inside() -> None:
         "role: one of name, arn is missing",
         "one of name, arn is missing",
     ]
-    assert find_mistakes(spec, {"name": "a", "arn": "b"}, rules) == ["name and arn exclude each other; give one"]
+    assert find_mistakes(spec, {"name": "a", "arn": "b"}, rules) == ["name and arn are mutually exclusive; give one"]
 
 
 def test_a_secret_is_not_shown() -> None:

@@ -130,10 +130,10 @@ def ended(status: str, details: str | None = None) -> command.Facts:
         # Within MaxErrors the service calls it a success.
         ({"TargetCount": 2}, [ended("Success"), ended("Failed")], "1 of 2 instances did not succeed"),
         ({"TargetCount": 1, "Status": "Failed", "StatusDetails": "Incomplete"}, [ended("Cancelled")], "(Incomplete)"),
-        ({"StatusDetails": "NoInstancesInTag"}, [], "reached no instance"),
-        ({"TargetCount": 0}, [], "reached no instance"),
-        ({"TargetCount": 2}, [ended("Success")], "what became of 1 of 2 is not known"),
-        ({"TargetCount": 1}, [ended("Cancelled", "Terminated")], "1 not begun because max_errors was reached"),
+        ({"StatusDetails": "NoInstancesInTag"}, [], "reached no node"),
+        ({"TargetCount": 0}, [], "reached no node"),
+        ({"TargetCount": 2}, [ended("Success")], "the result of 1 of 2 is unknown"),
+        ({"TargetCount": 1}, [ended("Cancelled", "Terminated")], "1 not started because max_errors was reached"),
         ({"TargetCount": 12}, [ended("Failed")] * 12, ", and 2 more."),
     ],
 )

@@ -163,7 +163,7 @@ def test_a_moved_group_is_put_back_if_it_cannot_be_registered() -> None:
     ]
     assert register.needs == {away.key}
     assert register.undo == (REGISTER, {"BaselineId": TWO, "PatchGroup": "Web"})
-    assert register.if_failed == f"patch group 'Web' was put back to baseline {TWO}"
+    assert register.if_failed == f"patch group 'Web' was restored to baseline {TWO}"
     assert away.tolerate == {"DoesNotExistException", "InvalidResourceId"}
     loss = part.changes[1]
     assert (loss.before["patch_groups"], loss.after["patch_groups"], loss.follows) == (["Web"], [], part.changes[0])
@@ -266,9 +266,13 @@ def test_a_group_that_stays_is_not_shown_by_the_one_that_loses_it() -> None:
         (
             [],
             [{**LINUX, "baseline_id": ONE}],
-            f"baseline_id: '{ONE}' does not exist; leave it out to create a baseline",
+            f"baseline_id: '{ONE}' does not exist; omit it to create a baseline",
         ),
-        ([], [{**LINUX, "name": "AWS-Mine"}], "name: 'AWS-Mine' is no baseline of AWS in this region; own baselines"),
+        (
+            [],
+            [{**LINUX, "name": "AWS-Mine"}],
+            "name: 'AWS-Mine' is not an AWS-owned baseline in this Region; the names of your baselines",
+        ),
         (
             [stored(ONE, "one"), stored(TWO, "linux")],
             [{**LINUX, "baseline_id": ONE}],
@@ -283,7 +287,8 @@ def test_a_group_that_stays_is_not_shown_by_the_one_that_loses_it() -> None:
         (
             [AWS_BASELINE],
             [{"name": AWS_BASELINE["Name"], "description": "x"}],
-            "description: AWS-AmazonLinux2023DefaultPatchBaseline is owned by AWS and never changed; it takes only",
+            "description: AWS-AmazonLinux2023DefaultPatchBaseline is owned by AWS and cannot be changed; you can"
+            " specify only",
         ),
         (
             # The operating system is that of the stored baseline.
@@ -294,7 +299,7 @@ def test_a_group_that_stays_is_not_shown_by_the_one_that_loses_it() -> None:
         (
             [stored(ONE, "linux", OperatingSystem="WINDOWS")],
             [{"name": "linux", "sources": [{"name": "a", "products": ["*"], "configuration": "b"}]}],
-            "sources: other repositories exist for Linux only, not for WINDOWS; leave it out",
+            "sources: alternative repositories are supported on Linux only, not on WINDOWS; omit it",
         ),
         (
             [stored(ONE, "linux")],

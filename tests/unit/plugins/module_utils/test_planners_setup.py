@@ -164,12 +164,12 @@ def test_one_resource_is_declared_once() -> None:
     [
         ({}, {"duration": 3}, None, None),
         (OWNED, {"duration": 3}, "one", None),
-        (OWNED, {"duration": 3}, None, "belongs to the setup 'one'; give setup: one if this is a part of it"),
+        (OWNED, {"duration": 3}, None, "belongs to the setup 'one'; give setup: one if this is part of it"),
         (OWNED, {"duration": 3}, "two", "belongs to the setup 'one', not 'two'; give take_over: true to adopt it"),
         (OWNED, {"duration": 3, "take_over": True}, "two", None),
         (OWNED, {}, None, None),
         ({"aws:cloudformation:stack-id": "s"}, {"duration": 3}, None, "is managed by the CloudFormation stack s; give"),
-        ({}, {"state": "absent"}, "one", "does not belong to the setup 'one', which removes only what carries its"),
+        ({}, {"state": "absent"}, "one", "does not belong to the setup 'one', which deletes only resources with its"),
         ({}, {"patch_tasks": [SCAN]}, "two", None),
         (OWNED, {"patch_tasks": [{**SCAN, "comment": "x"}]}, "two", "belongs to the setup 'one', not 'two'"),
     ],
@@ -224,5 +224,5 @@ def test_the_group_of_another_setup_is_not_taken() -> None:
 
     assert owned.plan.violations == [
         "baselines[0] linux: the patch group 'Web' is that of baseline other (pb-00000000000000002), which belongs to"
-        " the setup 'two'; give setup: two if this is a part of it, or take_over: true"
+        " the setup 'two'; give setup: two if this is part of it, or take_over: true"
     ]

@@ -117,7 +117,7 @@ OTHER = {**WINDOW, "WindowId": "mw-00000000000000002"}
     ("stored", "declared", "text"),
     [
         ([WINDOW, OTHER], {}, "name: 'prod' is the name of several windows (mw-00000000000000001, mw-0000000000000000"),
-        ([], {"window_id": WINDOW_ID}, f"window_id: '{WINDOW_ID}' does not exist; leave it out to create a window"),
+        ([], {"window_id": WINDOW_ID}, f"window_id: '{WINDOW_ID}' does not exist; omit it to create a window"),
         (
             [WINDOW, {**OTHER, "Name": "other"}],
             {"window_id": WINDOW_ID, "name": "other"},
@@ -144,7 +144,7 @@ def test_a_window_that_is_not_clear(stored: list[Raw], declared: Raw, text: str)
         (
             {"Schedule": "cron(0 2 ? * TUE#2 *)", "ScheduleOffset": 2},
             {},
-            "schedule: 'rate(1 day)' takes no offset, and the window has schedule_offset 2 stored",
+            "schedule: 'rate(1 day)' does not support an offset, but the window has schedule_offset 2 stored",
         ),
         ({"EndDate": "2026-01-01T00:00Z"}, {"start_date": "2027-01-01T00:00Z"}, "end_date: '2026-01-01T00:00Z' must"),
     ],
@@ -335,17 +335,17 @@ def test_contents_of_a_window(
         (
             ([target(1, "web")], [task(2, "install", 1, TaskType="LAMBDA")]),
             {"patch_tasks": [INSTALL]},
-            "name: task install is a LAMBDA task of AWS-RunPatchBaseline, no patch task; manage it with",
+            "name: task install is a LAMBDA task of AWS-RunPatchBaseline, not a patch task; manage it with",
         ),
         (
             ([target(1, "web")], [task(2, "install", 1, TaskType="NEW")]),
             {"tasks": [{"name": "install", "task_type": "LAMBDA", "task_arn": "x"}]},
-            "name: task install is of the type 'NEW', which is not known here, and is not replaced",
+            "name: task install is of the type 'NEW', which this version does not know, so it is not replaced",
         ),
         (
             ([target(1, "web")], [task(2, None, 1), task(3, None, 1)]),
             {"patch_tasks": [INSTALL]},
-            f"but the tasks {uuid(2)}, {uuid(3)} have no name and the same type, document, targets and operation; give",
+            f"but the tasks {uuid(2)}, {uuid(3)} have no name and the same type, document, targets and operation;",
         ),
     ],
 )

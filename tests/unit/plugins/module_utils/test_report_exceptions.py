@@ -172,7 +172,7 @@ def test_a_group_that_is_excepted_keeps_its_rules_and_a_fleet_that_is_does_not()
 
     assert gate(excepted(group="web")) == []
     assert gate(excepted(group="web"), excepted(group="db")) == [
-        "noncompliant cannot be judged: the scope has no managed node: its 2 nodes are excepted"
+        "noncompliant cannot be evaluated: the scope has no managed node: its 2 nodes are excepted"
     ]
 
 

@@ -17,7 +17,7 @@ SIZES = (0, 1, 60, 500)
 
 
 def judged(rules: Any, *readings: Any, each_group: bool = False) -> dict[tuple[str, str], tuple[bool, str]]:
-    """What became of each rule."""
+    """The result of each rule."""
     report = report_of(readings, rules, each_group=each_group)
     return {(one.group, one.rule): (one.passed, one.message) for one in report.verdicts}
 

@@ -16,7 +16,7 @@ from ansible_collections.patchfleet.aws.tests.support.proxies import (
 
 MODULE = "ssm_maintenance_window"
 WINDOW = {"name": "prod", "schedule": "cron(0 2 ? * TUE *)", "duration": 4, "cutoff": 1}
-UNKNOWN = "whether this was done is not known"
+UNKNOWN = "it is unknown whether this was done"
 
 
 @pytest.mark.parametrize("forward", [True, False])

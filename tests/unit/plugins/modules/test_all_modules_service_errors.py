@@ -23,7 +23,7 @@ def test_an_action_that_is_not_allowed_is_named(account: Account, case: Resource
 
     failed = account.fails(case.module, **case.creation())
 
-    assert f"Allow the action ssm:{case.kind.create} in the policy" in failed["msg"]
+    assert f"Allow the action ssm:{case.kind.create} in the IAM policy" in failed["msg"]
     (error,) = failed["errors"]
     assert error["code"] == "AccessDeniedException"
     assert error["request_id"] in failed["msg"]

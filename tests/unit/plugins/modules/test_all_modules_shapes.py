@@ -40,7 +40,7 @@ def prepared(account: Account) -> Account:
         ({"approval_rules": rule(approve_after_days=361)}, "approval_rules[0].approve_after_days: 361 must be from 0"),
         ({"approval_rules": rule(approve_after_days=-1)}, "approval_rules[0].approve_after_days: -1 must be from 0"),
         *(
-            ({"approval_rules": rule(approve_until_date=day)}, f"approve_until_date: {day!r} is not a day that exists")
+            ({"approval_rules": rule(approve_until_date=day)}, f"approve_until_date: {day!r} is not a valid date")
             for day in (
                 "2026-02-30",
                 "2026-13-01",
@@ -87,7 +87,7 @@ CRITERIA = [
     ({"instance_tags": {"Env": ""}}, "instance_tags.Env[0]: is empty"),
     ({"instance_tags": {"Env": None}}, "instance_tags.Env[0]: is empty"),
     ({"instance_tags": {"Env": ["a", None]}}, "instance_tags.Env[1]: is empty"),
-    ({"instance_tags": {"": "a"}}, "instance_tags: '' is no tag key"),
+    ({"instance_tags": {"": "a"}}, "instance_tags: '' is not a valid tag key"),
     ({"instance_ids": [""]}, "instance_ids[0]: is empty"),
     ({"resource_group": " "}, "resource_group: is empty"),
     ({"resource_group": "one", "resource_types": []}, "resource_types: must not be empty"),
@@ -137,7 +137,7 @@ def test_a_name_that_no_new_bucket_has(prepared: Account, bucket: str) -> None:
     own = {"output_s3_bucket": bucket}
     for module, options in (("ssm_patch_task", {**SCAN, **own}), ("ssm_window_task", {**SCRIPT, "run_command": own})):
         (told,) = prepared.run(module, check=True, **options)["warnings"]
-        assert f"output_s3_bucket: {bucket!r} is no name that S3 gives" in told
+        assert f"output_s3_bucket: {bucket!r} is not a valid bucket name" in told
         prepared.run(module, **options)
         assert not prepared.run(module, **options)["warnings"], "it is stored now"
 
@@ -145,7 +145,7 @@ def test_a_name_that_no_new_bucket_has(prepared: Account, bucket: str) -> None:
 def test_a_state_machine_by_name(prepared: Account) -> None:
     task = {"window": "prod", "name": "tell", "task_type": "STEP_FUNCTIONS", "task_arn": "tell"}
     (told,) = prepared.run("ssm_window_task", check=True, **task)["warnings"]
-    assert "'tell' is no ARN of a state machine" in told
+    assert "'tell' is not the ARN of a state machine" in told
     assert "arn:aws:states:" in told
 
 
@@ -166,7 +166,11 @@ def test_payloads_that_pass(prepared: Account, payload: Any) -> None:
     [
         ("ssm_patch_compliance_info", {"patch_groups": ["web", " "]}, "patch_groups[1]: is empty"),
         ("ssm_patch_compliance_info", {"patch_groups": ["x" * 257]}, "patch_groups[0]: 'xxx"),
-        ("ssm_patch_compliance_info", {"instance_tags": {"Env": [" "]}}, "instance_tags: the tag 'Env' needs a value"),
+        (
+            "ssm_patch_compliance_info",
+            {"instance_tags": {"Env": [" "]}},
+            "instance_tags: the tag 'Env' requires a value",
+        ),
         ("ssm_maintenance_window_info", {"names": [""]}, "names[0]: is empty"),
         ("ssm_patch_baseline_info", {"names": ["linux", " "]}, "names[1]: is empty"),
     ],

@@ -92,8 +92,8 @@ def test_filters_of_windows_combine(account: Account) -> None:
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ({"window_ids": ["prod"]}, "window_ids: 'prod' is no id of a window"),
-        ({"instance_id": "web-1"}, "instance_id: 'web-1' is no instance id"),
+        ({"window_ids": ["prod"]}, "window_ids: 'prod' is not a valid ID of a window"),
+        ({"instance_id": "web-1"}, "instance_id: 'web-1' is not a valid instance ID"),
         ({"next_run_count": 0}, "next_run_count: 0 must be from 1 to 100"),
         ({"include": ["all"]}, "include"),
     ],
@@ -254,7 +254,7 @@ def test_an_answer_that_lacks_what_it_must_have_is_an_error(
 
     monkeypatch.setattr(account.simulator, "execute", execute)
     failed = account.fails(WINDOWS, include=EVERYTHING)
-    assert f"ssm:{operation} failed: the answer holds no {member}" in failed["msg"]
+    assert f"ssm:{operation} failed: the response contains no {member}" in failed["msg"]
 
 
 def test_a_window_past_its_end_has_no_next_run(account: Account) -> None:
@@ -277,7 +277,9 @@ def test_namesakes_outside_the_filter_are_known(account: Account) -> None:
     (found,) = account.run(WINDOWS, window_ids=[one])["windows"]
     assert found["declaration"] is None
     way = f"ssm_maintenance_window names it by window_id: {one}"
-    assert found["undeclared"] == [f"window prod: 2 of them have this name, and a declaration finds by name; {way}"]
+    assert found["undeclared"] == [
+        f"window prod: 2 of them have this name, but a declaration requires unique names; {way}"
+    ]
 
 
 def test_what_a_window_declares_changes_nothing(account: Account) -> None:
@@ -309,7 +311,7 @@ def test_filters_of_baselines_combine(account: Account) -> None:
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ({"baseline_ids": ["one"]}, "baseline_ids: 'one' is no id of a baseline"),
+        ({"baseline_ids": ["one"]}, "baseline_ids: 'one' is not a valid ID of a baseline"),
         ({"operating_system": "BEOS"}, "operating_system: 'BEOS' must be one of WINDOWS, "),
     ],
 )

@@ -191,7 +191,7 @@ def test_a_name_in_the_form_of_an_id_is_refused(account: Account, case: Resource
     (violation,) = account.refuses(case.module, **{**case.creation(), "name": resource_id})
     assert case.kind.id_option in violation
     (violation,) = account.refuses(case.module, **{**case.where, case.kind.id_option: "prod"})
-    assert "is no id" in violation
+    assert "is not a valid ID" in violation
 
 
 @EACH_RESOURCE

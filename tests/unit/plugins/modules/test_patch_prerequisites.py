@@ -88,7 +88,7 @@ def test_what_is_not_its_own_is_refused_and_stays(account: Account, hand: Hand, 
     if owner == "nobody":
         left = account.run(MODULE, state="absent", **owned(option))
         assert not left["changed"]
-        assert "belongs to no setup, so that it stays" in left["warnings"][0]
+        assert "belongs to no setup, so it was kept" in left["warnings"][0]
     else:
         account.refuses(MODULE, option, state="absent", **owned(option))
 
@@ -267,7 +267,7 @@ def test_a_bucket_with_objects_stays_in_check_mode_and_in_a_run(account: Account
         kept = account.run(MODULE, check=check, state="absent", output_bucket=ALL["output_bucket"])
         assert not kept["changed"]
         assert kept["prerequisites"]["output_bucket"] == "patching-output"
-        assert "holds objects and stays" in kept["warnings"][0]
+        assert "contains objects and was kept" in kept["warnings"][0]
     hand.s3.delete_object(Bucket="patching-output", Key="patching/a")
     assert account.run(MODULE, state="absent", output_bucket=ALL["output_bucket"])["changed"]
     assert hand.state("output_bucket") is None
@@ -476,7 +476,7 @@ def test_a_write_that_nobody_answers_is_reported_as_not_known(account: Account, 
 
     failed = account.fails(MODULE, service_role=ALL["service_role"])
 
-    assert "whether this was done is not known" in failed["msg"]
+    assert "it is unknown whether this was done" in failed["msg"]
     assert failed["changed"]
     assert "patchfleet" in hand.state("service_role")["policies"]
 

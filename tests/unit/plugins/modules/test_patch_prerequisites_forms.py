@@ -196,7 +196,7 @@ def test_all_mistakes_are_told_at_once(account: Account) -> None:
 def test_a_name_is_one_name_also_where_the_resource_is_used_or_removed(
     account: Account, option: str, mode: dict[str, Any]
 ) -> None:
-    assert refused(account, option, name="a*", **mode)[0].startswith(f"{option}.name: 'a*' is no name")
+    assert refused(account, option, name="a*", **mode)[0].startswith(f"{option}.name: 'a*' is not a valid name")
 
 
 NARROW = [

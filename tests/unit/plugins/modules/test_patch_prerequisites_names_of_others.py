@@ -68,7 +68,7 @@ def test_absent_takes_nothing_back_from_what_it_never_took(account: Account, han
 
     left = account.run(MODULE, state="absent", take_over=True, **owned(option))
     assert not left["changed"]
-    assert "belongs to no setup, so that it stays" in left["warnings"][0]
+    assert "belongs to no setup, so it was kept" in left["warnings"][0]
     assert hand.state(option) == before
 
 
@@ -110,4 +110,4 @@ WRONG_NAMES = [
 def test_a_name_that_aws_refuses_is_refused_in_check_mode(account: Account, option: str, name: str) -> None:
     topic = {"notification_topic": {"arn": TOPIC}} if option in ("notification_role", "events_rule") else {}
 
-    account.refuses(MODULE, f"{option}.name: {name!r} is no name that AWS accepts", **{option: {"name": name}}, **topic)
+    account.refuses(MODULE, f"{option}.name: {name!r} is not a valid name", **{option: {"name": name}}, **topic)

@@ -166,10 +166,10 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     ("content", "text"),
     [
         ("{", "is no JSON"),
-        ("[]", "is no report in JSON"),
-        ('{"schema": "other"}', "is no report in JSON"),
-        ('{"schema": "patchfleet.aws/patch-report", "schema_version": 2}', "has schema_version 2, and 1 is understood"),
-        ('{"schema": "patchfleet.aws/patch-report", "schema_version": 1}', "is not as patch_report writes it"),
+        ("[]", "is not a JSON report"),
+        ('{"schema": "other"}', "is not a JSON report"),
+        ('{"schema": "patchfleet.aws/patch-report", "schema_version": 2}', "has schema_version 2, and 1 is supported"),
+        ('{"schema": "patchfleet.aws/patch-report", "schema_version": 1}', "does not have the format of patch_report"),
         (
             '{"schema": "patchfleet.aws/patch-report", "schema_version": 1, "readings": [{"partition": 1}]}',
             "partition: 1 is not of type str",
@@ -177,7 +177,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         (
             '{"schema": "patchfleet.aws/patch-report", "schema_version": 1, "readings": [{"partition": "aws",'
             ' "account_id": "1", "region": "r", "read_at": "soon"}]}',
-            "read_at: 'soon' is no date and time",
+            "read_at: 'soon' is not a date and time",
         ),
     ],
 )

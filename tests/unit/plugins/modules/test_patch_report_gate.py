@@ -68,7 +68,7 @@ def test_a_rule_on_critical_patches_is_broken_where_no_node_is_graded(tmp_path: 
 
     assert (answer["summary"]["critical_noncompliant"], answer["summary"]["ungraded"]) == (None, 2)
     assert answer["gate"]["broken"] == [
-        "critical_noncompliant cannot be known: no node is under a baseline that assigns compliance levels"
+        "critical_noncompliant is unknown: no node has a baseline that assigns compliance levels"
     ]
 
 
@@ -88,11 +88,11 @@ def test_a_group_of_the_scope_without_a_node_breaks_the_gate(tmp_path: Path) -> 
     gate = {"stale": 1000}
 
     assert broken(tmp_path, gate, reading(tmp_path, rows, scope=scope)) == [
-        "Datbase Servers: managed: there is no managed node in this patch group; look for a slip in its name"
+        "Datbase Servers: managed: there is no managed node in this patch group; check its name"
     ]
     assert run(tmp_path, reading(tmp_path, rows, scope=scope))["gate"]["passed"]
     nothing = reading(tmp_path, [], scope={"patch_groups": ["Datbase Servers"]})
-    assert broken(tmp_path, gate, nothing) == ["stale cannot be judged: the scope has no managed node"]
+    assert broken(tmp_path, gate, nothing) == ["stale cannot be evaluated: the scope has no managed node"]
 
 
 def written(folder: Path, *readings: Json, name: str = "other") -> str:
@@ -202,7 +202,9 @@ def test_a_reading_of_a_release_that_knew_no_levels_is_not_taken_for_graded(tmp_
 def test_an_age_alone_does_not_pass_an_empty_scope(tmp_path: Path) -> None:
     age = {"max_age_hours": 24}
 
-    assert broken(tmp_path, age, reading(tmp_path, [])) == ["managed cannot be judged: the scope has no managed node"]
+    assert broken(tmp_path, age, reading(tmp_path, [])) == [
+        "managed cannot be evaluated: the scope has no managed node"
+    ]
     unread = {**reading(tmp_path, []), "instances": None}
     assert broken(tmp_path, age, unread) == ["managed was not read"]
     assert broken(tmp_path, age, reading(tmp_path, nodes(False))) == []
@@ -215,7 +217,7 @@ def test_an_instance_of_the_scope_that_is_no_node_breaks_the_gate(tmp_path: Path
 
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=there)) == []
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=not_there)) == [
-        "managed: not among the managed nodes: i-0ffffffffffffffff; look for a slip in the id"
+        "managed: not among the managed nodes: i-0ffffffffffffffff; check the ID"
     ]
     in_a_group = {**not_there, "patch_groups": rows[0]["patch_groups"]}
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=in_a_group)) == []
@@ -257,7 +259,7 @@ def test_a_slip_in_a_severity_is_refused(tmp_path: Path, severity: str, hint: st
     answer = run(tmp_path, reading(tmp_path, nodes(False)), gate={"missing_patches": [{"severities": [severity]}]})
 
     assert answer["failed"]
-    assert f"gate.missing_patches[0].severities: {severity!r} is no severity" in answer["msg"]
+    assert f"gate.missing_patches[0].severities: {severity!r} is not a severity" in answer["msg"]
     assert hint in answer["msg"]
 
 

@@ -365,7 +365,7 @@ def test_an_answer_that_lacks_what_it_must_have_is_an_error(
     without = lambda entry: {name: value for name, value in entry.items() if name != member}  # noqa: E731
     alter(account, monkeypatch, operation, lambda answer: {**answer, key: [without(one) for one in answer[key]]})
     failed = account.fails(WINDOWS, include=EXECUTIONS)
-    assert f"ssm:{operation} failed: the answer holds no {member}" in failed["msg"]
+    assert f"ssm:{operation} failed: the response contains no {member}" in failed["msg"]
 
 
 @pytest.mark.parametrize("operation", LISTINGS)
@@ -376,7 +376,7 @@ def test_an_answer_without_its_listing_is_an_error(
     account.simulator.advance(DAY)
     alter(account, monkeypatch, operation, lambda _answer: {})
     failed = account.fails(WINDOWS, include=EXECUTIONS)
-    assert f"ssm:{operation} failed: the answer holds no {LISTINGS[operation]}" in failed["msg"]
+    assert f"ssm:{operation} failed: the response contains no {LISTINGS[operation]}" in failed["msg"]
 
 
 @pytest.mark.parametrize("operation", LISTINGS)

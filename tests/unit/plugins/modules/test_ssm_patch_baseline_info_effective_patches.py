@@ -83,7 +83,7 @@ def test_aws_tells_them_for_windows_only(account: Account) -> None:
         ("win", False),
     ]
     assert found["warnings"] == [
-        "effective_patches: AWS tells them for baselines of Windows only (UnsupportedOperatingSystem), so they are null"
+        "effective_patches: AWS returns them only for Windows baselines (UnsupportedOperatingSystem), so they are null"
         " for linux (UBUNTU), more (DEBIAN)"
     ]
 
@@ -135,7 +135,8 @@ def test_an_answer_that_lacks_what_it_must_have_is_an_error(
         return answer
 
     monkeypatch.setattr(account.simulator, "execute", execute)
-    assert f"ssm:{OPERATION} failed: the answer holds no {member}" in account.fails(BASELINES, include=PATCHES)["msg"]
+    message = account.fails(BASELINES, include=PATCHES)["msg"]
+    assert f"ssm:{OPERATION} failed: the response contains no {member}" in message
 
 
 def test_members_that_are_missing_are_null(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

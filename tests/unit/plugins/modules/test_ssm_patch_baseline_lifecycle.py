@@ -165,7 +165,7 @@ def test_a_move_that_fails_is_put_back(account: Account) -> None:
 
     failed = account.fails(MODULE, **OTHER, patch_groups=["Web"], move_patch_groups=True)
 
-    assert "was put back to baseline" in failed["msg"]
+    assert "was restored to baseline" in failed["msg"]
     assert _groups(account) == {("Web", "linux")}
 
 

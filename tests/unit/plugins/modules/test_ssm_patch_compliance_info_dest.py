@@ -163,7 +163,7 @@ def test_a_disk_that_is_full_leaves_the_file_as_it_was(
     monkeypatch.setattr(os, "replace", full)
     failed = account.fails(MODULE, level="instances", dest=str(path))
 
-    assert failed["msg"].startswith(f"dest: '{path}' cannot be written, and is as it was before: ")
+    assert failed["msg"].startswith(f"dest: '{path}' cannot be written and was not changed: ")
     assert "No space left on device" in failed["msg"]
     assert (path.read_text(encoding="utf-8"), os.listdir(tmp_path)) == ("old", [path.name])
 
@@ -190,7 +190,7 @@ def test_what_this_user_may_not_do_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.R_OK)
     assert row_file.violations("dest", str(path)) == [f"dest: the directory '{tmp_path}' is not writable for this user"]
     monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.R_OK)
-    assert "exists and cannot be read" in row_file.violations("dest", str(path))[0]
+    assert "exists but cannot be read" in row_file.violations("dest", str(path))[0]
 
 
 def test_a_link_to_a_directory_that_is_gone_is_told_before_any_call(account: Account, tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_ids_that_are_not_managed_are_named_and_not_counted(account: Account) ->
 
     assert (result["summary"]["managed"], result["not_found"]) == (60, ids(99, 98))
     assert result["warnings"] == [
-        "instance_ids: not managed by Systems Manager in this account and region, and counted nowhere:"
+        "instance_ids: not managed by Systems Manager in this account and Region, and not included in any count:"
         f" {', '.join(ids(99, 98))}."
     ]
 
@@ -340,17 +340,17 @@ def test_the_order_of_the_rows_does_not_depend_on_the_order_of_the_answers(accou
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        ({"instance_ids": ["web"]}, "instance_ids: 'web' is no instance id"),
+        ({"instance_ids": ["web"]}, "instance_ids: 'web' is not a valid instance ID"),
         ({"patch_groups": [""]}, "patch_groups[0]: is empty"),
-        ({"instance_tags": {"Env": []}}, "instance_tags: the tag 'Env' needs a value"),
-        ({"instance_tags": {"Env": ["a", ""]}}, "instance_tags: the tag 'Env' needs a value"),
+        ({"instance_tags": {"Env": []}}, "instance_tags: the tag 'Env' requires a value"),
+        ({"instance_tags": {"Env": ["a", ""]}}, "instance_tags: the tag 'Env' requires a value"),
         ({"instance_tags": {"Env": [str(n) for n in range(101)]}}, "101 values of 'Env', but a tag takes at most 100"),
         ({"stale_after_hours": 0}, "stale_after_hours: 0 must be from 1 to 87600"),
         ({"stale_after_hours": 10**15}, "must be from 1 to 87600"),
         ({"concurrency": 0}, "concurrency: 0 must be at least 1"),
-        ({"states": ["MISSING"]}, "states: needs level=patches"),
-        ({"severities": ["Critical"], "level": "instances"}, "severities: needs level=patches"),
-        ({"dest": "/tmp/x.csv"}, "dest: a summary has no rows; needs level=instances or level=patches"),
+        ({"states": ["MISSING"]}, "states: requires level=patches"),
+        ({"severities": ["Critical"], "level": "instances"}, "severities: requires level=patches"),
+        ({"dest": "/tmp/x.csv"}, "dest: a summary has no rows; requires level=instances or level=patches"),
     ],
 )
 def test_what_cannot_be_is_told_before_any_call(account: Account, args: dict[str, Any], text: str) -> None:

@@ -282,7 +282,7 @@ def test_a_node_in_two_targets_of_one_task_installs_twice(account: Account) -> N
     found = account.run(MODULE)["findings"]
 
     assert [one["finding"] for one in found] == ["double_covered"]
-    assert found[0]["text"] == "Two targets of prod/install select it, so that it installs twice in each run."
+    assert found[0]["text"] == "Two targets of prod/install select it, so each run installs twice."
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_mistakes_are_told_at_once_before_any_call(account: Account) -> None:
         "concurrency: 0 must be at least 1",
         "only_findings: a summary lists no nodes",
         "dest: a summary has no rows",
-        "instance_tags: the tag 'Env' needs a value",
+        "instance_tags: the tag 'Env' requires a value",
         instance_ids=["web"],
         install_gap_hours=-1,
         next_run_count=0,
@@ -359,7 +359,7 @@ def test_mistakes_are_told_at_once_before_any_call(account: Account) -> None:
         dest="/tmp/x.csv",
         instance_tags={"Env": []},
     )
-    account.refuses(MODULE, "instance_tags: the tag 'Env' needs a value", instance_tags={"Env": None})
+    account.refuses(MODULE, "instance_tags: the tag 'Env' requires a value", instance_tags={"Env": None})
     assert account.calls() == {}
 
 

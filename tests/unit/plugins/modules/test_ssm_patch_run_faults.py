@@ -93,8 +93,8 @@ def test_a_call_that_never_arrived_is_not_made_again(fleet: Account) -> None:
     assert fleet.calls()["SendCommand"] == 1
     assert commands(fleet) == []
     (snapshot,) = fleet.inputs("SendCommand")[0]["Parameters"]["SnapshotId"]
-    assert "Whether the command was sent is not known, and it was not sent again" in failed["msg"]
-    assert f"its parameter SnapshotId is {snapshot}." in failed["msg"]
+    assert "It is unknown whether the command was sent, and it was not sent again" in failed["msg"]
+    assert f"a command with the SnapshotId {snapshot}." in failed["msg"]
     assert failed["changed"]
     assert failed["command"]["command_id"] is None
     assert failed["command"]["snapshot_id"] == snapshot
@@ -105,8 +105,8 @@ def test_a_lost_command_that_cannot_be_looked_for(fleet: Account) -> None:
 
     failed = fleet.fails(MODULE, **SCAN)
 
-    assert "is not known" in failed["msg"]
-    assert "Allow the action ssm:ListCommands in the policy" in failed["msg"]
+    assert "is unknown" in failed["msg"]
+    assert "Allow the action ssm:ListCommands in the IAM policy" in failed["msg"]
     assert fleet.calls()["SendCommand"] == 1
 
 
@@ -169,7 +169,7 @@ def test_the_nodes_cannot_be_read(fleet: Account) -> None:
 
     for check in (True, False):
         failed = fleet.fails(MODULE, check=check, **SCAN)
-        assert "Allow the action ssm:DescribeInstanceInformation in the policy" in failed["msg"]
+        assert "Allow the action ssm:DescribeInstanceInformation in the IAM policy" in failed["msg"]
         assert failed["msg"].endswith("Nothing was sent.")
     assert fleet.calls()["SendCommand"] == 0
 
@@ -181,8 +181,8 @@ def test_a_read_that_is_denied_while_waiting_loses_nothing(fleet: Account, opera
     failed = fleet.fails(MODULE, **SCAN)
 
     command_id = failed["command"]["command_id"]
-    assert f"Allow the action ssm:{operation} in the policy" in failed["msg"]
-    assert re.search(rf"Command {command_id} (goes on; wait for it with command_id|ended Success)", failed["msg"])
+    assert f"Allow the action ssm:{operation} in the IAM policy" in failed["msg"]
+    assert re.search(rf"Command {command_id} (continues; wait for it with command_id|ended Success)", failed["msg"])
     assert failed["changed"]
     fleet.faults()
     assert fleet.run(MODULE, command_id=command_id)["command"]["status"] == "Success"
@@ -204,8 +204,8 @@ def test_a_cancellation_that_is_denied(fleet: Account) -> None:
     failed = fleet.fails(MODULE, **SCAN, wait_timeout=5, cancel_on_timeout=True)
 
     command_id = failed["command"]["command_id"]
-    assert "Allow the action ssm:CancelCommand in the policy" in failed["msg"]
-    assert f"Command {command_id} goes on" in failed["msg"]
+    assert "Allow the action ssm:CancelCommand in the IAM policy" in failed["msg"]
+    assert f"Command {command_id} continues" in failed["msg"]
 
 
 @pytest.mark.parametrize("fault", ["ThrottlingException", "InternalServerError", "drop", "lost", "html"])
@@ -243,7 +243,7 @@ def test_an_instance_that_is_not_listed_is_no_success(fleet: Account) -> None:
 
     failed = fleet.fails(MODULE, **SCAN)
 
-    assert "ended Success: what became of 1 of 3 is not known" in failed["msg"]
+    assert "ended Success: the result of 1 of 3 is unknown" in failed["msg"]
 
 
 def test_what_was_just_sent_is_not_seen_yet(fleet: Account) -> None:
@@ -290,7 +290,7 @@ def test_instances_that_are_never_listed_are_no_success(fleet: Account, operatio
 
     failed = fleet.fails(MODULE, **{**SCAN, "operation": operation, "reboot_option": "NoReboot"})
 
-    assert "what became of 3 of 3 is not known, because the service does not list them" in failed["msg"]
+    assert "the result of 3 of 3 is unknown, because AWS does not list them" in failed["msg"]
     assert failed["instances"] == []
     assert failed["changed"]
 

@@ -34,7 +34,7 @@ INSTALL = {**SCAN, "operation": "Install", "reboot_option": "NoReboot"}
 def never_claims(result: dict[str, Any]) -> None:
     """The result of a run that cannot know whether the command was sent."""
     assert result["failed"]
-    assert "Whether the command was sent is not known, and it was not sent again" in result["msg"]
+    assert "It is unknown whether the command was sent, and it was not sent again" in result["msg"]
     assert "Nothing was sent" not in result["msg"]
     assert result["command"]["snapshot_id"] in result["msg"]
     assert result["changed"]

@@ -150,14 +150,14 @@ def test_empty_options_are_as_if_they_were_not_given(fleet: Account) -> None:
         ({"operation": "Scan"}, "targets: are missing"),
         ({**SCAN, "patch_groups": []}, "patch_groups: must not be empty"),
         ({**SCAN, "instance_ids": list(WEB)}, "give one form"),
-        ({"operation": "Scan", "instance_ids": ["web-1"]}, "'web-1' is no instance id"),
+        ({"operation": "Scan", "instance_ids": ["web-1"]}, "'web-1' is not a valid instance ID"),
         ({**SCAN, "reboot_option": "Never"}, "reboot_option: 'Never' must be one of"),
         ({**SCAN, "install_override_list": "list.yml"}, "install_override_list: 'list.yml' must be an https:// URL"),
         (
             {**SCAN, "install_override_list": "https://a/b", "baseline_override": "https://a/c"},
-            "install_override_list, baseline_override: exclude each other",
+            "install_override_list, baseline_override: are mutually exclusive",
         ),
-        ({**SCAN, "hooks": {"on_exit": "X-y"}, "document": "AWS-RunPatchBaseline"}, "takes no hooks"),
+        ({**SCAN, "hooks": {"on_exit": "X-y"}, "document": "AWS-RunPatchBaseline"}, "does not support hooks"),
         ({**SCAN, "max_concurrency": "0"}, "max_concurrency: '0' must be a number from 1"),
         ({**SCAN, "timeout_seconds": 29}, "timeout_seconds: 29 must be from 30 to 2592000"),
         ({**SCAN, "comment": "x" * 101}, "comment: "),
@@ -165,8 +165,8 @@ def test_empty_options_are_as_if_they_were_not_given(fleet: Account) -> None:
         ({**SCAN, "notification": {"topic_arn": "arn"}}, "notification.role_arn: is missing"),
         ({**SCAN, "poll_interval": 0}, "poll_interval: 0 must be at least 1"),
         ({**SCAN, "wait_timeout": -1}, "wait_timeout: -1 must be at least 0"),
-        ({"command_id": "last"}, "command_id: 'last' is no id of a command"),
-        ({**SCAN, "command_id": str(UUID(int=1))}, "operation, patch_groups: cannot be given with command_id"),
+        ({"command_id": "last"}, "command_id: 'last' is not a valid command ID"),
+        ({**SCAN, "command_id": str(UUID(int=1))}, "operation, patch_groups: cannot be combined with command_id"),
     ],
 )
 def test_what_cannot_be_is_refused_before_a_call(account: Account, given: dict[str, Any], text: str) -> None:
@@ -186,7 +186,7 @@ def test_all_that_is_wrong_is_told_at_once(account: Account) -> None:
     assert len(account.refuses(MODULE, **wrong)) == 5
 
 
-# What became of it
+# The result of it
 
 
 def test_a_failed_node_is_told_with_its_exit_code_and_output(account: Account) -> None:
@@ -231,7 +231,7 @@ def test_max_errors_stops_and_tells_who_was_not_begun(account: Account) -> None:
     failed = account.fails(MODULE, **INSTALL, max_concurrency="1", max_errors="11", wait_timeout=7200)
 
     assert "20 of 20 instances did not succeed: i-00000000000000000 Failed, exit code 1, " in failed["msg"]
-    assert failed["msg"].endswith(", and 2 more, 8 not begun because max_errors was reached.")
+    assert failed["msg"].endswith(", and 2 more, 8 not started because max_errors was reached.")
     assert failed["msg"].count("exit code") == 10
     assert list(statuses(failed).values()).count("Terminated") == 8
 
@@ -283,16 +283,16 @@ def test_a_look_in_check_mode_does_not_wait(fleet: Account) -> None:
 def test_a_command_that_is_not_there(fleet: Account) -> None:
     failed = fleet.fails(MODULE, command_id=str(UUID(int=1)))
 
-    assert "Look for a slip in the id, and for another account or region" in failed["msg"]
-    assert "goes on" not in failed["msg"]
+    assert "Check the ID, the account and the Region" in failed["msg"]
+    assert "continues; wait" not in failed["msg"]
 
 
 def test_when_the_time_is_over_the_command_goes_on(fleet: Account) -> None:
     failed = fleet.fails(MODULE, **INSTALL, max_concurrency="1", wait_timeout=400, poll_interval=50)
 
     command_id = failed["command"]["command_id"]
-    assert "wait_timeout is over and the command has not ended: 1 done, 0 failed, 1 in progress, of 2." in failed["msg"]
-    assert f"goes on; wait for it with command_id: {command_id}." in failed["msg"]
+    assert "wait_timeout expired before the command finished: 1 done, 0 failed, 1 in progress, of 2." in failed["msg"]
+    assert f"continues; wait for it with command_id: {command_id}." in failed["msg"]
     assert sorted(statuses(failed).values()) == ["InProgress", "Success"]
     assert fleet.calls()["CancelCommand"] == 0
     assert statuses(fleet.run(MODULE, command_id=command_id)) == dict.fromkeys(WEB, "Success")

@@ -55,11 +55,11 @@ def test_check_mode_and_a_run_answer_in_the_same_shape(fleet: Account) -> None:
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ({"patch_groups": ["Webb"]}, "fits tag:PatchGroup Webb. Look for a slip"),
+        ({"patch_groups": ["Webb"]}, "matches tag:PatchGroup Webb. Check the names"),
         ({"patch_groups": ["Web"], "patch_group_key": "Patch Group"}, "(patch_group_key: PatchGroup)"),
-        ({"instance_tags": {"PatchGroup": "Web", "Env": "test"}}, "fits tag:PatchGroup Web and tag:Env test"),
-        ({"tag_keys": ["Owner"]}, "fits tag-key Owner"),
-        ({"instance_ids": [WEB[0], UNKNOWN]}, f"in this account and region: {UNKNOWN}."),
+        ({"instance_tags": {"PatchGroup": "Web", "Env": "test"}}, "matches tag:PatchGroup Web and tag:Env test"),
+        ({"tag_keys": ["Owner"]}, "matches tag-key Owner"),
+        ({"instance_ids": [WEB[0], UNKNOWN]}, f"in this account and Region: {UNKNOWN}."),
     ],
 )
 def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str, Any], text: str) -> None:
@@ -74,7 +74,7 @@ def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str
 def test_a_patch_group_that_nobody_is_in_is_told(fleet: Account) -> None:
     done = fleet.run(MODULE, operation="Scan", patch_groups=["Web", "Databse"])
 
-    assert done["warnings"] == ["No managed node fits tag:PatchGroup Databse."]
+    assert done["warnings"] == ["No managed node matches tag:PatchGroup Databse."]
     assert statuses(done) == dict.fromkeys(WEB, "Success")
 
 
@@ -85,7 +85,9 @@ def test_an_agent_that_does_not_answer_is_told(account: Account, check: bool) ->
     given = {"operation": "Scan", "instance_ids": list(WEB), "wait": False}
     done = account.run(MODULE, check=check, **given)
 
-    assert done["warnings"] == [f"Their agent does not answer, so that the command may not be delivered: {WEB[1]}."]
+    assert done["warnings"] == [
+        f"The SSM Agent of these nodes is offline, so the command might not be delivered: {WEB[1]}."
+    ]
 
 
 def test_a_node_that_is_gone_meanwhile_fails_the_run(account: Account) -> None:
@@ -140,7 +142,7 @@ def test_types_of_resources_narrow_a_group(grouped: Account) -> None:
 
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(
-    ("name", "text"), [("wbe", "There is no resource group 'wbe'"), ("empty", "'empty' holds no node that")]
+    ("name", "text"), [("wbe", "There is no resource group 'wbe'"), ("empty", "'empty' contains no managed node")]
 )
 def test_a_resource_group_for_nobody(grouped: Account, check: bool, name: str, text: str) -> None:
     failed = grouped.fails(MODULE, check=check, operation="Scan", resource_group=name)
@@ -167,7 +169,7 @@ def test_a_command_that_reaches_nobody_fails(grouped: Account) -> None:
 
     failed = grouped.fails(MODULE, operation="Scan", resource_group="empty")
 
-    assert "reached no instance" in failed["msg"]
+    assert "reached no node" in failed["msg"]
     assert failed["command"]["status_details"] == "NoInstancesInTag"
 
 

@@ -139,7 +139,9 @@ def test_a_removed_setup_has_a_limit_for_what_is_not_declared(account: Account) 
     account.run("ssm_patch_setup", setup="one", windows=[{**WINDOW, "name": f"w{n:02}"} for n in range(9)])
 
     (violation,) = account.refuses("ssm_patch_setup", setup="one", state="absent", windows=[], baselines=[])
-    assert violation.startswith("prune_limit: 15 resources would be removed besides what is declared, but at most 10")
+    assert violation.startswith(
+        "prune_limit: 15 resources would be removed in addition to the declared resources, but at most 10"
+    )
     assert "task prod/images" in violation
     account.run("ssm_patch_setup", setup="one", state="absent", check=True, windows=[WINDOW])
     account.refuses("ssm_patch_setup", setup="one", state="absent", windows=[WINDOW], prune_limit=9)
@@ -176,7 +178,7 @@ def test_a_name_and_an_id_that_mean_two_resources_remove_neither(account: Accoun
         ("ssm_window_task", {"window": "prod", "name": "install", "window_task_id": task}),
         ("ssm_window_target", {"window": "prod", "name": "web", "window_target_id": target}),
     ):
-        account.refuses(module, "give the one that goes, by its name or its id", **args, **gone)
+        account.refuses(module, "specify the one to delete, by name or ID", **args, **gone)
     account.run("ssm_maintenance_window", name="renamed", window_id=other["window_id"], **gone)
 
 

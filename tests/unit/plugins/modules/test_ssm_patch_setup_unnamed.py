@@ -81,7 +81,7 @@ def test_a_warning_gives_the_ids(account: Account) -> None:
     declared = [{**WINDOW, "targets": [WEB], "patch_tasks": [INSTALL]}]
     predicted = account.run("ssm_patch_setup", check=True, windows=declared)
 
-    text = "name: the {} {} of window prod has no name and is the same; it gets this name"
+    text = "name: the {} {} of window prod has no name but is otherwise the same, so it gets this name"
     assert predicted["warnings"] == [
         "windows[0] prod / targets[0] web: " + text.format("target", target),
         "windows[0] prod / patch_tasks[0] install: " + text.format("task", task),
@@ -145,7 +145,7 @@ def test_of_several_none_is_chosen(account: Account) -> None:
 
     assert violation == (
         f"name: 'web' does not exist in window prod, but the targets {', '.join(targets)} have no name and the same"
-        " criteria; give the id of the one that you mean as window_target_id"
+        " criteria; specify the ID of the one that you mean as window_target_id"
     )
     chosen = apply(account, "ssm_window_target", window="prod", window_target_id=targets[0], **WEB)
     assert chosen["target"]["window_target_id"] == targets[0]

@@ -182,7 +182,7 @@ def test_hooks_choose_the_document(prepared: Account) -> None:
 def test_hooks_and_overrides_exclude_each_other(prepared: Account) -> None:
     override = {"install_override_list": "s3://bucket/list"}
     violations = prepared.refuses("ssm_patch_task", **INSTALL, hooks={"on_exit": "Tell"}, **override)
-    assert any("exclude each other" in text for text in violations)
+    assert any("are mutually exclusive" in text for text in violations)
     prepared.run("ssm_patch_task", **INSTALL, hooks={"on_exit": "Tell"})
 
     done = apply(prepared, "ssm_patch_task", **INSTALL, **override)
@@ -328,7 +328,7 @@ def test_a_task_of_cloudformation_without_an_operation_gets_the_declared_one(pre
         TaskInvocationParameters={"RunCommand": {"OutputS3BucketName": "logs"}},
     )
     (violation,) = prepared.refuses("ssm_patch_task", window="prod", name="patch", description="new")
-    assert violation.startswith("operation: is missing, and the task stores none")
+    assert violation.startswith("operation: is missing, and the task has none")
 
     done = apply(prepared, "ssm_patch_task", window="prod", name="patch", operation="Install")
 

@@ -94,7 +94,7 @@ def test_a_sync_with_another_destination_is_not_removed(account: Account) -> Non
     account.run(MODULE, **SYNC)
 
     account.refuses(
-        MODULE, "is not removed", "bucket is 'patch-compliance'", name="compliance", bucket="x-y-z", state="absent"
+        MODULE, "is not deleted", "bucket is 'patch-compliance'", name="compliance", bucket="x-y-z", state="absent"
     )
     account.refuses(MODULE, "prefix is 'inventory'", **{**SYNC, "prefix": ""}, state="absent")
     account.refuses(MODULE, "bucket: is required", name="compliance", state="absent")
@@ -239,7 +239,7 @@ def test_without_data_sync_the_statements_go(account: Account) -> None:
 @pytest.mark.parametrize(
     ("data_sync", "text"),
     [
-        ({"accounts": [ACCOUNT], "organization_id": "o-exampleorgid"}, "exclude each other"),
+        ({"accounts": [ACCOUNT], "organization_id": "o-exampleorgid"}, "are mutually exclusive"),
         ({"accounts": ["1234"]}, "'1234' must have 12 digits"),
         ({"organization_id": "exampleorgid"}, "is not an organization ID"),
         ({"prefix": "patching"}, "lies below the prefix of the output"),
