@@ -34,7 +34,7 @@ def report_lines(result: Result, check_mode: bool) -> list[str]:
     ]
     files = [*result["files"].values()]
     written = f"{'Would write' if check_mode else 'Report'}: {listed(files)}"
-    nodes = [head, "Nodes: " + ", ".join(counts), *_patches(summary)]
+    nodes = [head, "Nodes: " + ", ".join(counts), *_patches(summary), *_excepted(result)]
     return [*nodes, *_gate(result["gate"]), *([written] if files else [])]
 
 
@@ -45,6 +45,15 @@ def _patches(summary: Mapping[str, Any]) -> list[str]:
         return ["Missing patches: not known"]
     missing = [f"{severity} {count}" for severity, count in summary[_SEVERITIES].items() if count]
     return [f"Missing patches, counted on each node: {', '.join(missing)}" if missing else "Missing patches: none"]
+
+
+def _excepted(result: Result) -> list[str]:
+    """What exceptions leave out of the numbers."""
+    excepted = result.get("excepted") or {}
+    if not any(excepted.values()):
+        return []
+    patches = f"{excepted['patches']} {'patch' if excepted['patches'] == 1 else 'patches'}"
+    return [f"Excepted: {counted(excepted['nodes'], 'node')}, and {patches} on other nodes"]
 
 
 def _gate(gate: Mapping[str, Any]) -> list[str]:

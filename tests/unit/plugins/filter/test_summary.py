@@ -192,6 +192,13 @@ def test_a_report_says_share_counts_gate_and_files() -> None:
     assert summary(report(), True)[-1] == "Would write: /r/report.html"
 
 
+def test_a_report_says_what_is_excepted() -> None:
+    lines = summary({**report(), "excepted": {"nodes": 1, "patches": 4}})
+
+    assert "Excepted: 1 node, and 4 patches on other nodes" in lines
+    assert summary({**report(), "excepted": {"nodes": 0, "patches": 0}}) == summary(report())
+
+
 def test_a_report_counts_missing_patches_and_gives_each_broken_rule_a_line() -> None:
     broken = [f"rule {number} is 3, 3 above the maximum of 0" for number in range(7)]
     result = {**report(missing_by_severity={"Critical": 2, "Low": 0, "Unspecified": 1})}
