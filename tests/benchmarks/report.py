@@ -170,12 +170,15 @@ def markdown(results: Results, machine: str) -> str:
         "Whole processes, with what Ansible and Python need to start on both sides: (play of `ssm_patch_setup` - empty"
         " play) / (play of `aws_caller_info` - empty play + the calls replayed).",
         _markdown(_whole(results)),
-        *(["### Reading", _READING, _markdown(_reading(results))] if results.pairs else []),
+        *(["### Reading", _READING, _markdown(_reading(results)), _PLOT] if results.pairs else []),
         *_sentences(results),
     ]
     return "\n\n".join(blocks)
 
 
+_PLOT = "![Seconds by windows and by nodes, on logarithmic axes](images/growth.svg)"
+# With fewer calls, start-up decides about what is left without it.
+_ENOUGH_CALLS = 200
 _READING = (
     "Each module beside a script that makes the same paged calls, 16 at a time, and keeps nothing. Whole process: as"
     " above. CPU and raw speed are without start-up on both sides; CPU is that of the process that makes the calls."
@@ -192,7 +195,8 @@ def _reading(results: Results) -> list[Row]:
     for (name, nodes), pair in results.pairs.items():
         whole, cpu, speed = results.beside(pair)
         peak = median(sample.rss or 0 for sample in pair.module) / 1024
-        figures = (f"{whole:.2f}", f"{cpu:.2f}", f"{speed:.0%}", f"{peak:.0f} MiB", str(len(pair.module)))
+        alone = (f"{cpu:.2f}", f"{speed:.0%}") if pair.calls >= _ENOUGH_CALLS else ("", "")
+        figures = (f"{whole:.2f}", *alone, f"{peak:.0f} MiB", str(len(pair.module)))
         rows.append((name, f"{nodes:,}" if nodes else "", f"{pair.calls:,}", *figures))
     return [("", "nodes", "calls", "whole process", "CPU", "of raw speed", "peak memory", "rounds"), *rows]
 
@@ -218,13 +222,15 @@ def growth(results: Results) -> str:
     largest = results.samples[f"bulk {results.concurrency}", SAME]
     setups = {**results.growth, 50: largest}
     windows = [(float(count), median(one.wall for one in samples) - empty) for count, samples in setups.items()]
-    panels = [Panel("A setup, nothing to do", "windows", {"ssm_patch_setup": windows})]
+    panels = [Panel("A setup, nothing to do", "windows", {"ssm_patch_setup": sorted(windows)})]
     lines: dict[str, Points] = {}
     for level in ("instances", "patches"):
         pairs = {nodes: pair for (name, nodes), pair in results.pairs.items() if name == f"compliance, {level}"}
         lines[level] = [(float(n), median(one.wall for one in pair.module) - empty) for n, pair in pairs.items()]
         lines[f"{level}, calls alone"] = [(float(n), median(one.wall for one in p.limit)) for n, p in pairs.items()]
-    return svg([*panels, Panel("Patch compliance", "nodes", {name: line for name, line in lines.items() if line})])
+    if known := {name: line for name, line in lines.items() if line}:
+        panels.append(Panel("Patch compliance", "nodes", known))
+    return svg(panels)
 
 
 def write(results: Results, page: Path, machine: str) -> None:
@@ -235,7 +241,7 @@ def write(results: Results, page: Path, machine: str) -> None:
     if not marker:
         raise ValueError(f"{page} has no {BEGIN} followed by {END}")
     page.write_text(f"{before}{BEGIN}\n\n{markdown(results, machine)}\n\n{END}{after}", encoding="utf-8")
-    if results.pairs:
+    if results.growth:
         (page.parent / "images" / "growth.svg").write_text(growth(results), encoding="utf-8")
 
 

@@ -128,7 +128,7 @@ class Benchmark:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line as the usage of this file shows it."""
     parser = argparse.ArgumentParser(description="Measure how long it takes to apply a large patching setup.")
-    parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
+    parser.add_argument("--runs", type=int, default=3, help="rounds (default: 3)")
     parser.add_argument("--slow-runs", type=int, default=1, help="rounds with the slow contestants (default: 1)")
     parser.add_argument("--latency", type=float, default=25, help="milliseconds of each API call (default: 25)")
     parser.add_argument("--nodes", type=int, default=50_000, help="size of the largest fleet (default: 50000)")
