@@ -179,6 +179,7 @@ verify-aws: $(STAMP) ## hold a real account against the contract tests: opt-in, 
 .PHONY: bench
 bench: $(STAMP) ## measure speed against the limit and against other ways, and write docs/performance.md; BENCH says more, such as --nodes 1000
 	$(BIN)/python tests/benchmarks/run.py --write $(BENCH)
+	$(BIN)/python tests/benchmarks/many_accounts.py
 
 .PHONY: coverage
 coverage: $(STAMP) ## run the quick suite, show which lines of plugins/ it reaches

@@ -17,6 +17,7 @@ from typing import Any
 
 import packages
 import yaml
+from ansible_collections.patchfleet.aws.plugins.module_utils._audit import options as audit_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import options as coverage_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync import options as data_sync_options
@@ -54,6 +55,7 @@ FRAGMENTS: dict[str, Options] = {
     "setup": setup.OPTIONS,
     "window_info": info_runner.WINDOW_OPTIONS,
     "baseline_info": info_runner.BASELINE_OPTIONS,
+    "audit_info": audit_options.OPTIONS,
     "compliance_info": compliance_runner.OPTIONS,
     "coverage_info": coverage_options.OPTIONS,
     "data_sync": data_sync_options.OPTIONS,

@@ -2040,6 +2040,37 @@ options:
     default: false
 """
 
+    AUDIT_INFO = r"""
+options:
+  hours:
+    description:
+      - The number of hours to look back, 1 to 2160.
+    type: int
+    default: 168
+  own_roles:
+    description:
+      - The ARNs of IAM roles that manage patching, such as the role of the controller.
+        Changes by other principals are changes by hand. Without this option, all
+        changes are.
+    type: list
+    elements: str
+  only_by_hand:
+    description:
+      - Only return changes by hand.
+    type: bool
+    default: false
+  include_refused:
+    description:
+      - Also return calls that AWS refused.
+    type: bool
+    default: false
+  dest:
+    description:
+      - Also write RV(calls) to this file. The file name must end in C(.jsonl) or
+        C(.csv), and the directory must exist. A new file gets the mode 0600.
+    type: path
+"""
+
     COMPLIANCE_INFO = r"""
 options:
   patch_groups:

@@ -14,8 +14,9 @@ short_description: Summarize the result of a module in a few lines
 description:
   - Converts the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run),
     M(patchfleet.aws.ssm_patch_forecast_info), M(patchfleet.aws.ssm_patch_compliance_info) with
-    C(only_noncompliant=true), M(patchfleet.aws.ssm_maintenance_window_info) with C(executions), or
-    M(patchfleet.aws.patch_report) to a few readable lines with names. The result can be failed.
+    C(only_noncompliant=true), M(patchfleet.aws.ssm_maintenance_window_info) with C(executions),
+    M(patchfleet.aws.ssm_patch_audit_info) or M(patchfleet.aws.patch_report) to a few readable lines with names. The
+    result can be failed.
   - Long lists of names are shortened. The last item is then the number of the other names.
 positional: _input
 options:
@@ -65,6 +66,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.audit import audit_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.compliance import compliance_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.executions import execution_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.export import export_lines
@@ -82,6 +84,7 @@ _LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
     "runs": forecast_lines,
     "groups": compliance_lines,
     "windows": execution_lines,
+    "calls": audit_lines,
 }
 
 

@@ -330,5 +330,11 @@ MODULE_CASES = [
         "ssm_resource_data_sync",
         [SYNC, {**SYNC, "prefix": "other", "recreate": True}, {**SYNC, "prefix": "other", **GONE}],
     ),
+    ModuleCase(
+        "audit",
+        "ssm_patch_audit_info",
+        [{}],
+        [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}), *INSTALLED],
+    ),
     ModuleCase("data syncs", "ssm_resource_data_sync_info", [{}], [("ssm_resource_data_sync", SYNC)]),
 ]

@@ -11,7 +11,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ssmsim import admin, needs, others, resource_groups
+from ssmsim import admin, cloudtrail, needs, others, resource_groups
 from ssmsim.errors import ServiceError
 from ssmsim.faults import Call
 from ssmsim.others import Request
@@ -19,6 +19,8 @@ from ssmsim.simulator import Reply, Simulator, refusal
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 _TARGET = "AmazonSSM."
+# How the names of operations begin that change nothing.
+_READS = ("Describe", "Get", "List", "Head", "Assume", "Lookup")
 
 
 class Server(ThreadingHTTPServer):
@@ -60,12 +62,14 @@ def respond(simulator: Simulator, request: Request) -> Reply:
         return simulator.carry_out(call, body, lambda: simulator.answer(call, body))
     operation, sent = request.operation()
     call = Call(service, operation, region, account)
-    reads = request.method in ("GET", "HEAD") or operation.startswith(("Describe", "Get", "List", "Head", "Assume"))
+    reads = request.method in ("GET", "HEAD") or operation.startswith(_READS)
     needed = needs.of_other(call, sent, others.role_path(account, sent), others.role_boundary(account, sent))
 
     def effect() -> Reply:
         if (service, operation) == (resource_groups.SERVICE, resource_groups.LIST):
             return simulator.group_resources(call, sent)
+        if (service, operation) == (cloudtrail.SERVICE, cloudtrail.LOOKUP):
+            return simulator.looked_up(call, sent)
         if (service, operation) == ("ec2", "DescribeInstances"):
             reply = simulator.described_instances(region, account, sent)
             if reply is not None:

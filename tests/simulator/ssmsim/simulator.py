@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from ssmsim import execution_work, model, needs, node_runs, resource_groups, validate
+from ssmsim import cloudtrail, execution_work, model, needs, node_runs, resource_groups, validate
 from ssmsim.access import Policies
 from ssmsim.distortions import distorted
 from ssmsim.ec2_instances import described, plant_instances
@@ -124,6 +124,8 @@ class Simulator:
             actions.setdefault(need.action, []).extend(need.resources)
         if reply.status < 300 and "iam:CreateServiceLinkedRole" in actions:
             self._linked.add(call.account)
+        if call.service == "ssm":
+            self._record(call, sent, reply)
         self._log.append(
             {
                 "service": call.service,
@@ -138,6 +140,31 @@ class Simulator:
             }
         )
         return reply
+
+    def _record(self, call: Call, sent: Any, reply: Reply) -> None:
+        """Let CloudTrail have a call that changes something; it keeps reads apart from what anybody looks up here."""
+        one = cloudtrail.Recorded(
+            len(self._trail),
+            self._world.clock.now().timestamp(),
+            call.op,
+            call.region,
+            call.account,
+            dict(self.caller),
+            sent if isinstance(sent, dict) else {},
+            reply.answer if reply.status < 300 else {},
+            reply.error,
+        )
+        if not one.is_read:
+            self._trail.append(one)
+
+    def looked_up(self, call: Call, request: dict[str, Any]) -> Reply:
+        """What CloudTrail answers to LookupEvents."""
+        with self._lock:
+            region, now = self._region(call.account, call.region), self._world.clock.now().timestamp()
+            try:
+                return Reply(200, cloudtrail.lookup(region, request, self._trail, now))
+            except ServiceError as error:
+                return refusal(error)
 
     def answer(self, call: Call, body: Any) -> Reply:
         """What the service itself answers, faults aside."""
@@ -173,6 +200,9 @@ class Simulator:
             self._regions: dict[tuple[str, str], Region] = {}
             self._log: list[dict[str, Any]] = []
             self._linked: set[str] = set()
+            self._trail: list[cloudtrail.Recorded] = []
+            # The userIdentity of calls from now on, as CloudTrail records it; empty stands for a user.
+            self.caller: dict[str, Any] = {}
             self.faults = Faults()
             self.policies = Policies()
             self.plant(self._seed)

@@ -75,7 +75,8 @@ _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
 # What a playbook has in it that is to change something.
 _WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
 _READING = frozenset(
-    f"{COLLECTION}{name}" for name in ("export", "compliance_report", "forecast", "event_queue", "changed_by_hand")
+    f"{COLLECTION}{name}"
+    for name in ("export", "compliance_report", "forecast", "audit", "event_queue", "changed_by_hand")
 )
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
