@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.patchfleet.aws.tests.browser.chromium import Chromium
 from ansible_collections.patchfleet.aws.tests.browser.conftest import PageOf
 from ansible_collections.patchfleet.aws.tests.browser.expected import Json
@@ -105,8 +106,8 @@ def test_names_are_text(browser: Chromium, tmp_path: Path, attack: str) -> None:
     assert set(browser.run(TAGS)) <= set(tags)
     assert browser.run(HANDLERS) == []
     assert browser.count("script") == 2
-    # What no text may hold is replaced, in each place by what its format has for it.
-    shown = attack.partition("\ud800")[0]
+    # What no text may hold is shown as an escape.
+    shown = printable(attack)
     for place in ("h1", "#nodes-table tbody th", "#patches-table tbody th", "#groups-table tbody th", "#gaps li",
                   "#calendar-table tbody th", "#history-table td"):  # fmt: skip
         assert browser.run(SHOWS, place, shown), place
