@@ -47,6 +47,7 @@ _PLANS = (
     f"{_UTILS}/test_installs_more.py",
     f"{_MODULES}/test_ssm_patch_setup_[ru]*.py",
     f"{_MODULES}/test_ssm_*_lifecycle.py",
+    "tests/faults/test_other_controllers.py",
 )
 _OPTIONS = (
     f"{_UTILS}/test_options_values.py",

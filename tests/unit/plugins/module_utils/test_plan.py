@@ -245,6 +245,17 @@ def test_a_diff_shows_only_what_differs() -> None:
     }
 
 
+@pytest.mark.parametrize("action", ["create", "delete"])
+def test_a_diff_of_a_new_or_removed_resource_leaves_out_what_is_not_set(action: str) -> None:
+    values = {"duration": 2, "description": None, "enabled": False}
+    before, after = ({}, values) if action == "create" else (values, {})
+
+    diff = Change("window", "prod", action, "id", before, after).diff()
+
+    shown = {"duration": 2, "enabled": False}
+    assert (diff["before"], diff["after"]) == (({}, shown) if action == "create" else (shown, {}))
+
+
 def test_steps_of_a_change_wait_for_each_other() -> None:
     change = Change("window", "one", "update", "id")
 

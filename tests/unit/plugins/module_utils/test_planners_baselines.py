@@ -317,6 +317,19 @@ def test_baselines_that_are_refused(baselines: list[Raw], declared: list[Raw], t
     assert all(text in violation for violation in violations if text)
 
 
+def test_every_baseline_whose_group_is_held_is_refused() -> None:
+    other = stored(ONE, "other", "Web", "App")
+    declared = [{**LINUX, "patch_groups": ["Web"]}, {**LINUX, "name": "second", "patch_groups": ["App"]}]
+
+    given = inputs(account(baselines=[other], groups=held(other)), baselines=declared)
+    violations = plan_baselines(given).part.violations
+
+    assert [text.partition(" is registered")[0] for text in violations] == [
+        "baselines[0] linux: patch_groups: 'Web'",
+        "baselines[1] second: patch_groups: 'App'",
+    ]
+
+
 def test_an_absent_baseline_gives_back_what_it_has_and_waits_for_the_others() -> None:
     known = account(baselines=[stored(ONE, "linux", "Web", "App"), AWS_BASELINE], defaults=[ONE])
     given = inputs(known, baselines=[{"name": "linux", "state": "absent"}, {**LINUX, "name": "other"}])

@@ -68,6 +68,13 @@ INSTALL = {"name": "install", "operation": "Install", "window_targets": ["web"]}
             id="another name",
         ),
         pytest.param(
+            [WINDOW],
+            {"window_id": WINDOW_ID, "name": None, "duration": 3},
+            ["update window prod: duration"],
+            [("UpdateMaintenanceWindow", {"Duration": 3, "WindowId": WINDOW_ID})],
+            id="by its ID alone",
+        ),
+        pytest.param(
             [{**WINDOW, "Description": "old"}],
             {"description": ""},
             ["update window prod: description"],
