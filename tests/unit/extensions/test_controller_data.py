@@ -131,6 +131,17 @@ def test_both_plays_apply_all_of_it_in_the_same_order() -> None:
     assert loops[-3:] == [*VARIABLES][-3:]
 
 
+def test_the_templates_that_events_launch_exist_and_take_variables() -> None:
+    [rulebook] = content(ROOT / "extensions" / "eda" / "rulebooks" / "patch_events_controller.yml")
+    launched = [
+        Templar(loader=DataLoader()).template(rule["action"]["run_job_template"]["name"]) for rule in rulebook["rules"]
+    ]
+
+    prompting = {one["name"] for one in templates() if one["ask_variables_on_launch"]}
+    assert len(launched) == 3
+    assert set(launched) <= prompting
+
+
 def test_every_template_runs_a_playbook_of_the_project_that_imports_one_of_the_collection() -> None:
     for template in templates():
         names = [
