@@ -127,7 +127,7 @@ def test_on_a_phone_captions_are_in_sight(browser: Chromium, page_of: PageOf) ->
       });
     """
     found = browser.run(edges)
-    assert len(found) == 3
+    assert len(found) == 4
     assert [caption for caption, inside in found if not inside] == []
 
 

@@ -25,7 +25,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "blob": bytes,
 }
 
-# The types that have no parts.
+# The types that have no parts. Compared by class, because True is an instance of int.
 _PLAIN = {name: one for name, one in _TYPES.items() if one not in (dict, list)}
 
 # Members that a structure is nothing without, where the model says otherwise: it requires less of a target, and more of
@@ -107,16 +107,18 @@ def _doubtful(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
         return [
             (known[name], entry, name)
             for name, entry in value.items()
-            if name in known and type(entry) is not _PLAIN.get(known[name].type_name)
+            if name in known and entry.__class__ is not _PLAIN.get(known[name].type_name)
         ]
     if kind == "list":
         plain = _PLAIN.get(shape.member.type_name)
         return [
-            (shape.member, entry, f"{path}[{number}]") for number, entry in enumerate(value) if type(entry) is not plain
+            (shape.member, entry, f"{path}[{number}]")
+            for number, entry in enumerate(value)
+            if entry.__class__ is not plain
         ]
     if kind == "map":
         plain = _PLAIN.get(shape.value.type_name)
-        return [(shape.value, entry, f"{path}.{key}") for key, entry in value.items() if type(entry) is not plain]
+        return [(shape.value, entry, f"{path}.{key}") for key, entry in value.items() if entry.__class__ is not plain]
     return []
 
 

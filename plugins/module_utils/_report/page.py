@@ -149,7 +149,7 @@ def page(report: Report, assets: Assets) -> Iterator[str]:
 
 def _shown(value: Any) -> Any:
     """What the template writes; markup is ours, and text is from an account."""
-    return printable(value) if type(value) is str else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _hash(text: str) -> str:
