@@ -191,7 +191,7 @@ def test_the_missing_patches_of_a_node_are_two_pages_instead_of_twenty_six() -> 
 
 
 def test_patches_become_rows() -> None:
-    instance = {"instance_id": NODE, "name": "web", "patch_group": None}
+    instance = {"instance_id": NODE, "name": "web", "patch_group": None, "baseline_id": None}
 
     told = [rows.patch_row(instance, raw) for raw in PATCHES]
 

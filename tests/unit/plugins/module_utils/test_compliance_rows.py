@@ -294,9 +294,9 @@ def test_a_state_that_is_new_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("text", ["CVE-2026-1,CVE-2026-2", "CVE-2026-1, CVE-2026-2", " CVE-2026-1 ,CVE-2026-2,"])
 def test_vulnerabilities_are_a_list(text: str) -> None:
-    row = rows.patch_row(
-        {"instance_id": "i-1", "name": None, "patch_group": None}, {"State": "MISSING", "CVEIds": text}
-    )
+    node = {"instance_id": "i-1", "name": None, "patch_group": None, "baseline_id": None}
+
+    row = rows.patch_row(node, {"State": "MISSING", "CVEIds": text})
 
     assert row["cve_ids"] == ["CVE-2026-1", "CVE-2026-2"]
     assert tuple(row) == rows.PATCH_FIELDS

@@ -112,7 +112,7 @@ LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
         ({"approval_rules": [{**RULE, "compliance_level": "HUGE"}]}, "approval_rules[0].compliance_level: 'HUGE'"),
         ({"approval_rules": [{**RULE, "filters": {"PRODUCT": ["x"] * 21}}]}, "at most 20 entries, not 21"),
         ({"approval_rules": [{**RULE, "filters": {"PRODUCT": ["x" * 65]}}]}, "at most 64 characters"),
-        ({"approval_rules": [{**RULE, "filters": {"PRODUCT": []}}]}, "needs at least one value"),
+        ({"approval_rules": [{**RULE, "filters": {"PRODUCT": []}}]}, "requires at least one value"),
         ({"global_filters": {"PRODUCT": ["x"] * 21}}, "global_filters"),
         ({"sources": [SOURCE] * 21}, "sources: "),
         ({"sources": [{**SOURCE, "name": "x"}]}, "sources[0].name: 'x'"),
