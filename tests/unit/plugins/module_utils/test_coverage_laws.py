@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import pytest
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.platforms import operating_system, product
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import Facts
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage.findings import closest
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.baselines import approves_nothing, nearly_fitting
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.model import Node, PatchTask, Target, Window
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.platforms import operating_system, product
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.reach import Index
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.tasks import concurrency_of
 from hypothesis import given
