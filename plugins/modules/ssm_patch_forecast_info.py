@@ -58,15 +58,26 @@ EXAMPLES = r"""
     patch_groups: [Web Servers]
     level: patches
 
-- name: Plan a setup
+- name: Plan a window that does not exist yet
   patchfleet.aws.ssm_patch_setup:
-    windows: "{{ windows }}"
+    windows:
+      - name: web-weekly
+        schedule: cron(0 2 ? * SUN *)
+        duration: 4
+        cutoff: 1
+        targets:
+          - name: web
+            patch_groups: [Web Servers]
+        patch_tasks:
+          - name: install
+            operation: Install
+            window_targets: [web]
   check_mode: true
-  register: setup
+  register: planned_setup
 
-- name: Forecast what its windows would do
+- name: Forecast what the planned window would do
   patchfleet.aws.ssm_patch_forecast_info:
-    planned: "{{ setup }}"
+    planned: "{{ planned_setup }}"
 
 - name: Forecast when a server reboots
   patchfleet.aws.ssm_patch_forecast_info:
