@@ -38,7 +38,7 @@ class _Claim:
     recreates: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class _Run:
     """A module that runs: its claims, the setup that it prunes for, and the ids that it has created."""
 

@@ -373,11 +373,13 @@ class _Run:
     def _stays(self, creation: Creation, own: str, rivals: list[str]) -> bool:
         if creation.kind.dated:
             dates = {one: self._created_date(creation.kind, one) for one in [own, *rivals]}
-            standing = [(date, one) for one, date in dates.items() if date is not None]
-            return bool(standing) and min(standing)[1] == own
-        # Targets and tasks have no dates, so the id decides; a rival that stays all the same is of a run that ended
+            standing = {one: date for one, date in dates.items() if date is not None}
+            if own not in standing or standing[own] > min(standing.values()):
+                return False
+            rivals = [one for one in rivals if standing.get(one) == standing[own]]
+        # Without dates, or with the same one, the ID decides. A rival that stays all the same is of a run that ended
         # before this one began, and knows nothing of it.
-        return own < min(rivals) and self._withdrawn(creation, rivals)
+        return not rivals or (own < min(rivals) and self._withdrawn(creation, rivals))
 
     def _created_date(self, kind: Kind, resource_id: str) -> float | None:
         """When a namesake was created; None where it is gone by now."""
