@@ -122,6 +122,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable
+from ansible_collections.patchfleet.aws.plugins.module_utils._options.limits import ACCOUNT_FORM
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import near_names
 
 with suppress(ImportError):  # require_aws_sdk tells what is missing
@@ -199,7 +200,7 @@ class InventoryModule(AWSInventoryBase):
         found = [
             f"{one!r} is not an account ID: it has 12 digits, in quotes, or YAML reads it as a number"
             for one in ids
-            if not re.fullmatch(r"\d{12}", str(one))
+            if not ACCOUNT_FORM.fullmatch(str(one))
         ]
         if not accounts and not self._asks_organization():
             found.append("accounts is empty: list accounts, or set organization or organizational_units")

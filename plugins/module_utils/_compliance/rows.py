@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -74,7 +74,7 @@ _COUNTS = {
     "other_noncompliant_count": "OtherNonCompliantCount",
     "available_security_update_count": "AvailableSecurityUpdateCount",
 }
-_STATE_COUNTS = {state: f"{state.lower()}_count" for state in STATES}
+STATE_COUNTS = {state: f"{state.lower()}_count" for state in STATES}
 _STATE_WORDS = {state.replace("_", "").lower(): state for state in STATES}
 
 
@@ -201,7 +201,7 @@ def judge(
     if not counted & {"noncompliant", "stale"}:
         (unknown if unknown else counted).add("compliant")
     lacks = lacks or ("noncompliant" in counted and not explained)
-    status = _status(counted, lacks, bool(unknown))
+    status = most_urgent(counted, lacks, bool(unknown))
     # A patch that counts as critical has a level, whatever the baseline says by now.
     is_graded = "critical_noncompliant" in counted or assigns_levels
     if is_graded is None:
@@ -211,7 +211,12 @@ def judge(
     return Verdict(status, frozenset(counted & {*SUMMARY}), frozenset(unknown), is_graded)
 
 
-def _status(counted: set[str], lacks: bool, is_unknown: bool) -> str | None:
+def most_urgent(counted: Collection[str], lacks: bool, is_unknown: bool = False) -> str | None:
+    """The status of a node that has reported.
+
+    counted: the counts that it is in. lacks: whether a patch is missing, or was rejected. is_unknown: whether it may
+    lack one.
+    """
     if "failed" in counted:
         return "failed"
     if lacks:
@@ -320,7 +325,7 @@ def listings(report: Row | None, wanted: Iterable[str] | None) -> list[str | Non
     """
     if report is None:
         return [None]
-    counts = {state: report[name] or 0 for state, name in _STATE_COUNTS.items()}
+    counts = {state: report[name] or 0 for state, name in STATE_COUNTS.items()}
     present = [state for state in counts if counts[state] and (wanted is None or state in wanted)]
     if present and wanted is None:
         return [None]

@@ -28,6 +28,8 @@ _IN_WORDS = {
     r"([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)": "must be $DEFAULT, $LATEST or a version number",
     r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$": "may hold only letters, digits, spaces and '_.:/=+-@'",
 }
+ACCOUNT_FORM = re.compile("[0-9]{12}")
+ACCOUNT_RULE = "must have 12 digits; write it in quotes"
 # Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET_NAME = re.compile(
     r"(?!\d{1,3}(?:\.\d{1,3}){3}$)(?!.*(?:\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import connect
 from .._aws.errors import InvalidDeclarationError, PatchingError, error_facts
 from .._aws.text import printable
+from .limits import ACCOUNT_FORM, ACCOUNT_RULE
 from .mistakes import describe_mistakes, find_mistakes
 from .option import Options, argument_spec
 from .results import AWSModule, LocalModule
@@ -58,8 +58,8 @@ def check_account(module: AnsibleAWSModule) -> None:
     if wanted is None:
         return
     # A template that found nothing must not switch the check off.
-    if not re.fullmatch("[0-9]{12}", wanted):
-        raise InvalidDeclarationError([f"account_id: {wanted!r} must have 12 digits; write it in quotes"])
+    if not ACCOUNT_FORM.fullmatch(wanted):
+        raise InvalidDeclarationError([f"account_id: {wanted!r} {ACCOUNT_RULE}"])
     found = connect(module, 1, "sts").get("GetCallerIdentity", "Account")["Account"]
     if found != wanted:
         raise WrongAccountError(

@@ -446,7 +446,7 @@ def _default_step(inputs: Inputs, change: Change, system: str, baseline_id: Id) 
 def _aws_default(inputs: Inputs, system: str) -> str:
     found = patch_baseline.aws_default(inputs.account.identities, system)
     if found is None:
-        raise ViolationError(f"default: no single default AWS default baseline for {system} was found in this region")
+        raise ViolationError(f"default: no single default baseline of AWS for {system} was found in this Region")
     return found
 
 

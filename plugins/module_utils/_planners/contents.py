@@ -215,9 +215,8 @@ def refuse_unknown_type(child: Child, found: Any) -> None:
     kind = child.entry.kind
     if kind.type and found not in kind.type.known:
         raise ViolationError(
-            f"name: {kind.name} {child.entry.title} is of the type {found!r}, which this version does not know, so"
-            f" it is not replaced; delete it yourself"
-            ", or choose another name"
+            f"name: {kind.name} {child.entry.title} is of the type {found!r}, which this version does not know, so it"
+            " is not replaced; delete it yourself, or choose another name"
         )
 
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._options.limits import BUCKET_NAME, BUCKET_NAME_RULE, blank_entries, shown
+from .._options.limits import ACCOUNT_FORM, ACCOUNT_RULE, BUCKET_NAME, BUCKET_NAME_RULE, blank_entries, shown
 from .._resources.ownership import RESERVED_TAGS, given_tags, is_reserved, setup_mistake
 
 _WILDCARD = re.compile(r"[*?]|\$\{")
 _PARTITION = r"arn:aws(?:-[a-z]+)*"
-_REGION = r"[a-z]+(?:-[a-z]+)+-\d{1,2}"
-_ACCOUNT = r"\d{12}"
+_REGION = "[a-z]+(?:-[a-z]+)+-[0-9]{1,2}"
+_ACCOUNT = ACCOUNT_FORM.pattern
 _IAM_NAME = "[A-Za-z0-9_+=,.@-]"
 _ROLE_NAME = _IAM_NAME + "{1,64}"
 _IAM_PATH = f"(?:{_IAM_NAME}{{1,128}}/){{0,16}}"
@@ -26,7 +26,7 @@ _ROLE_ARN = f"{_PARTITION}:iam::{_ACCOUNT}:role/{_IAM_PATH}{_ROLE_NAME}"
 _TOPIC_NAME = "[A-Za-z0-9_-]{1,256}"
 _RULE_NAME = "[A-Za-z0-9._-]{1,64}"
 _DOCUMENT_NAME = "[A-Za-z0-9_.-]{3,128}"
-_VERSION = r"(?::(?:[1-9]\d*|\$DEFAULT|\$LATEST))?"
+_VERSION = r"(?::(?:[1-9][0-9]*|\$DEFAULT|\$LATEST))?"
 _FUNCTION = r"[A-Za-z0-9_-]{1,64}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 _MACHINE = "[A-Za-z0-9_.+=@-]{1,80}"
 _KEY = r"(?:mrk-[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
@@ -131,7 +131,7 @@ _FORMS: dict[str, dict[str, _Form]] = {
 }
 _DATA_SYNC = {
     "prefix": _A_PREFIX,
-    "accounts": _Form(_ACCOUNT, "must have 12 digits; write it in quotes"),
+    "accounts": _Form(_ACCOUNT, ACCOUNT_RULE),
     "organization_id": _Form("o-[a-z0-9]{10,32}", "is not an organization ID, such as o-exampleorgid"),
 }
 _NAMES = {

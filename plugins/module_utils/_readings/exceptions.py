@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from .._compliance.rows import AVAILABLE, NONCOMPLIANT_STATES
+from .._compliance.rows import AVAILABLE, NONCOMPLIANT_STATES, STATE_COUNTS, most_urgent
 from .merge import Fleet
 from .model import Node, Patch, PatchException, Place, Reading, groups_of, place_of
 from .parse import plain
@@ -22,7 +22,8 @@ from .parse import plain
 EXCEPTED = "excepted"
 _KINDS = ("node", "group", "patch")
 _TEXTS = ("reason", "owner", "until")
-_STATE_COUNTS = {state: f"{state.lower()}_count" for state in (*NONCOMPLIANT_STATES, AVAILABLE)}
+_LACKING = {state: STATE_COUNTS[state] for state in (*NONCOMPLIANT_STATES, AVAILABLE)}
+_PENDING = "INSTALLED_PENDING_REBOOT"
 _CLASS_COUNTS = ("critical_noncompliant_count", "security_noncompliant_count", "other_noncompliant_count")
 _Key = tuple[Place, str]
 
@@ -36,7 +37,7 @@ def exception_violations(option: str, given: Iterable[Mapping[str, Any]]) -> Ite
         if all(one.get(kind) is None for kind in _KINDS):
             yield f"{name}: names no node, group or patch; give at least one of them"
         if "until" not in blank and one.get("until") is not None and date_of(one["until"]) is None:
-            yield f"{name}.until: {str(one['until'])!r} is no date; give the last day as YYYY-MM-DD"
+            yield f"{name}.until: {str(one['until'])!r} is not a date; give the last day as YYYY-MM-DD"
 
 
 def _way_out(key: str) -> str:
@@ -173,16 +174,17 @@ def _without(node: Node, patches: list[Patch]) -> Node:
     less: Counter[str] = Counter()
     for one in patches:
         if one.exception:
-            less.update([_STATE_COUNTS.get(one.state or "", ""), *_classes(one)])
-    names = (*_STATE_COUNTS.values(), *_CLASS_COUNTS)
+            less.update([_LACKING.get(one.state or "", ""), *_classes(one)])
+    names = (*_LACKING.values(), *_CLASS_COUNTS)
     counts = {name: max(value - less[name], 0) for name in names if (value := getattr(node, name)) is not None}
-    lacks = {state for state, name in _STATE_COUNTS.items() if counts.get(name)} - {AVAILABLE}
+    lacks = {state for state, name in _LACKING.items() if counts.get(name)} - {AVAILABLE}
     # These are read only where the baseline counts them.
     lacks |= {AVAILABLE for one in patches if one.state == AVAILABLE and not one.exception}
     if not lacks:
         counts |= {name: 0 for name in _CLASS_COUNTS if name in counts}
-    status = _status(lacks, bool(node.stale))
-    pending = "INSTALLED_PENDING_REBOOT" in lacks
+    pending = _PENDING in lacks
+    holds = {"failed": "FAILED" in lacks, "pending_reboot": pending, "stale": bool(node.stale)}
+    status = most_urgent({name for name, is_so in holds.items() if is_so}, bool(lacks - {"FAILED", _PENDING}))
     return replace(node, status=status, compliant=status == "compliant", pending_reboot=pending, **counts)
 
 
@@ -195,17 +197,6 @@ def _classes(patch: Patch) -> Iterator[str]:
         yield _CLASS_COUNTS[1]
     if not is_security and patch.compliance_level != "CRITICAL":
         yield _CLASS_COUNTS[2]
-
-
-def _status(lacks: set[str], stale: bool) -> str:
-    """The most urgent of what holds. lacks: states of patches that the node still has."""
-    if "FAILED" in lacks:
-        return "failed"
-    if lacks - {"INSTALLED_PENDING_REBOOT"}:
-        return "noncompliant"
-    if lacks:
-        return "pending_reboot"
-    return "stale" if stale else "compliant"
 
 
 def exception_row(one: Applied) -> dict[str, Any]:

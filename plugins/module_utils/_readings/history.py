@@ -69,7 +69,7 @@ class Figures:
         """When the nodes were read."""
         moment = instant(self.read_at)
         if moment is None:
-            raise MalformedError(f"read_at: {self.read_at!r:.60} is no date and time in ISO-8601")
+            raise MalformedError(f"read_at: {self.read_at!r:.60} is not a date and time in ISO-8601 format")
         return moment
 
 
@@ -110,7 +110,7 @@ def read_history(folder: str) -> History:
             history.add(_read_file(entry, shared))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            history.warnings.append(f"history: {entry} is left out: {reason}.")
+            history.warnings.append(f"history: {entry} is skipped: {reason}.")
     return history
 
 
@@ -122,9 +122,7 @@ def _read_file(path: Path, shared: dict[str, str]) -> list[Figures]:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise MalformedError("it is not a file of a report's history")
     if data.get("schema_version") != SCHEMA_VERSION:
-        raise MalformedError(
-            f"its schema_version is {data.get('schema_version')!r}, and {SCHEMA_VERSION} is understood"
-        )
+        raise MalformedError(f"its schema_version is {data.get('schema_version')!r}, and {SCHEMA_VERSION} is supported")
     if not isinstance(data.get("readings"), list):
         raise MalformedError("readings is not a list")
     found = [parsed(Figures, one, shared) for one in data["readings"]]
@@ -132,7 +130,7 @@ def _read_file(path: Path, shared: dict[str, str]) -> list[Figures]:
         one.read_at = utc_text(one.moment().isoformat()) or one.read_at
         for patch in one.missing:
             if instant(patch.since) is None:
-                raise MalformedError(f"missing: since: {patch.since!r:.60} is no date and time in ISO-8601")
+                raise MalformedError(f"missing: since: {patch.since!r:.60} is not a date and time in ISO-8601 format")
     return found
 
 

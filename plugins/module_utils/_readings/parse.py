@@ -33,7 +33,7 @@ def parsed(cls: type[T], data: Any, shared: dict[str, str]) -> T:
     shared: texts that were met before, so that each is kept once.
     """
     if not isinstance(data, dict):
-        raise MalformedError(f"{data!r:.60} is no object")
+        raise MalformedError(f"{data!r:.60} is not an object")
     values = {}
     for name, reader, required in _members(cls):  # type: ignore[arg-type]  # a class is hashable
         if name in data:
@@ -110,7 +110,7 @@ def read_report(path: str, shared: dict[str, str]) -> list[Reading]:
     except OSError as error:
         raise ReportError(f"inputs: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise ReportError(f"inputs: {path} is no JSON: {error}") from error
+        raise ReportError(f"inputs: {path} is not JSON: {error}") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise ReportError(f"inputs: {path} is not a JSON report of patch_report")
     if data.get("schema_version") != SCHEMA_VERSION:

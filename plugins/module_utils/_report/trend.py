@@ -121,20 +121,16 @@ class Curve:
 
 def curves_of(points: list[Point]) -> list[Curve]:
     """The figures as curves."""
-    return [_curve(name, points, lambda point, name=name: point.values()[name]) for name in FIGURES]  # type: ignore[misc]
+    return [_curve(name, points) for name in FIGURES]
 
 
-def _curve(name: str, points: list[Point], value_of: Callable[[Point], float | None]) -> Curve:
-    known = [value for point in points if (value := value_of(point)) is not None]
-    high = 100.0 if name == "compliance_percent" else max(known, default=0) or 1
-    # Small changes of a share that is near 100 would not be seen on an axis from 0.
-    low = 10 * (min(known, default=0) // 10) if name == "compliance_percent" else 0
-    low = min(low, high - 10) if name == "compliance_percent" else low
+def _curve(name: str, points: list[Point]) -> Curve:
+    low, high = _axis(name, [value for point in points if (value := getattr(point, name)) is not None])
     start, end = points[0].moment, points[-1].moment
     span = (end - start).total_seconds()
     lines: list[list[Dot]] = [[]]
     for point in points:
-        value = value_of(point)
+        value = getattr(point, name)
         if value is None:
             lines.append([])
             continue
@@ -143,3 +139,11 @@ def _curve(name: str, points: list[Point], value_of: Callable[[Point], float | N
         y = _MARGIN + (high - value) / (high - low) * (HEIGHT - 2 * _MARGIN)
         lines[-1].append(Dot(round(x, 2), round(y, 2), point.moment, value))
     return Curve(name, [line for line in lines if line], low, high)
+
+
+def _axis(name: str, known: list[float]) -> tuple[float, float]:
+    """The ends of the axis of a figure with these values."""
+    if name != "compliance_percent":
+        return 0, max(known, default=0) or 1
+    # Small changes of a share that is near 100 would not be seen on an axis from 0.
+    return min(10 * (min(known, default=0) // 10), 90), 100

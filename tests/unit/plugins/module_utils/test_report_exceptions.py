@@ -203,7 +203,7 @@ def test_every_mistake_is_told_with_its_entry() -> None:
     assert [*exception_violations("patch_report_exceptions", given)] == [
         "patch_report_exceptions[0]: names no node, group or patch; give at least one of them",
         "patch_report_exceptions[1].reason: is empty; give a value",
-        "patch_report_exceptions[1].until: 'soon' is no date; give the last day as YYYY-MM-DD",
+        "patch_report_exceptions[1].until: 'soon' is not a date; give the last day as YYYY-MM-DD",
         "patch_report_exceptions[2].patch: is empty; leave it out, or give a value",
-        "patch_report_exceptions[3].until: '2026-02-30' is no date; give the last day as YYYY-MM-DD",
+        "patch_report_exceptions[3].until: '2026-02-30' is not a date; give the last day as YYYY-MM-DD",
     ]

@@ -188,12 +188,15 @@ def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
         ("{", "it is not JSON"),
         ("[]", "it is not a file of a report's history"),
         ('{"schema": "patchfleet.aws/patch-report"}', "it is not a file of a report's history"),
-        (json.dumps({"schema": SCHEMA, "schema_version": 2}), "its schema_version is 2, and 1 is understood"),
+        (json.dumps({"schema": SCHEMA, "schema_version": 2}), "its schema_version is 2, and 1 is supported"),
         (json.dumps({"schema": SCHEMA, "schema_version": SCHEMA_VERSION}), "readings is not a list"),
         ({}, "partition is missing"),
-        ({**PLACE, "read_at": "soon"}, "read_at: 'soon' is no date"),
+        ({**PLACE, "read_at": "soon"}, "read_at: 'soon' is not a date"),
         ({**PLACE, "read_at": day(0), "managed": "5"}, "managed: '5' is not"),
-        ({**PLACE, "read_at": day(0), "missing": [{"patch": "KB1", "since": "ever", "nodes": 1}]}, "'ever' is no date"),
+        (
+            {**PLACE, "read_at": day(0), "missing": [{"patch": "KB1", "since": "ever", "nodes": 1}]},
+            "'ever' is not a date",
+        ),
     ],
 )
 def test_what_is_no_history_is_named_and_left_out(tmp_path: Path, content: Any, reason: str) -> None:
@@ -206,7 +209,7 @@ def test_what_is_no_history_is_named_and_left_out(tmp_path: Path, content: Any, 
 
     history = read_history(str(tmp_path))
     [warning] = history.warnings
-    assert warning.startswith(f"history: {tmp_path / 'other.json'} is left out: ")
+    assert warning.startswith(f"history: {tmp_path / 'other.json'} is skipped: ")
     assert reason in warning
     assert [*history.figures.values()] == [good]
 

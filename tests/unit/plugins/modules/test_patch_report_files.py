@@ -165,7 +165,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ("[]", "is not a JSON report"),
         ('{"schema": "other"}', "is not a JSON report"),
         ('{"schema": "patchfleet.aws/patch-report", "schema_version": 2}', "has schema_version 2, and 1 is supported"),

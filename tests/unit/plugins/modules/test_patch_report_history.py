@@ -78,7 +78,7 @@ def test_foreign_files_are_named_in_a_warning_and_stay(tmp_path: Path) -> None:
     (history / "notes.txt").write_text("mine", encoding="utf-8")
     answer = report(tmp_path, history=str(history))
 
-    assert [one for one in answer["warnings"] if f"{history / 'notes.txt'} is left out: it is not JSON" in one]
+    assert [one for one in answer["warnings"] if f"{history / 'notes.txt'} is skipped: it is not JSON" in one]
     assert (history / "notes.txt").read_text(encoding="utf-8") == "mine"
     assert len([*history.iterdir()]) == 2
 
@@ -152,5 +152,5 @@ def test_mistakes_in_exceptions_are_told_together_and_nothing_is_read(tmp_path: 
 
     assert answer["violations"] == [
         "exceptions[0]: names no node, group or patch; give at least one of them",
-        "exceptions[1].until: '31.3.2026' is no date; give the last day as YYYY-MM-DD",
+        "exceptions[1].until: '31.3.2026' is not a date; give the last day as YYYY-MM-DD",
     ]
