@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrying out a plan: its calls in order of dependency, concurrently where nothing depends.
+"""Applies a plan: its calls in the order of their dependencies, concurrently where possible.
 
-What fails does not stop what does not depend on it. A create is made safe against lost answers and against a second
-controller: its token is a hash of what is created, and afterwards the name is read back.
+A failure does not stop independent changes. A create call is safe against lost responses and a second controller: its
+token is a hash of the resource, and the name is read back afterwards.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from .._planners.changes import Change, Creation, Owner, Plan, Ref, Step
 from .._schedules import clock
 from . import guard
 
-# Seconds between looks at what another read may not show yet; together longer than any lag that was seen.
+# Seconds between reads of what AWS might not return yet. Their sum exceeds any observed lag.
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0, 1.5, 2.0, 2.0, 2.0)
-# How the codes begin of errors that find something wrong with a request.
+# The prefixes of error codes for invalid requests.
 _REFUSALS = ("Validation", "Invalid")
 
 
 @dataclass
 class Failure:
-    """A change that did not come to its end, and why."""
+    """A change that was not completed, and the reason."""
 
     change: Change
     error: PatchingError
@@ -41,7 +41,7 @@ class Failure:
     note: str = ""
 
     def text(self) -> str:
-        """What failed, what was done before, what the user must know."""
+        """The failure, the completed calls, and a note for the user."""
         done = f" Done before: {', '.join(self.done)}." if self.done else ""
         note = f" Note: {self.note}." if self.note else ""
         return printable(f"{self.change.title}: {self.error}{done}{note}")
@@ -51,7 +51,7 @@ class Failure:
 class Outcome:
     """The result of a plan.
 
-    ids: of created resources, by step key. succeeded: keys of steps. touched: changes of which something was written.
+    ids: of created resources, by step key. succeeded: keys of steps. touched: changes that wrote something.
     """
 
     ids: dict[str, str] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Outcome:
     touched: list[Change] = field(default_factory=list)
 
     def resolve(self, value: Any) -> Any:
-        """A request or answer with the ids that are known by now; Refs of what was not created become None."""
+        """A request or result with the known IDs. A Ref to a resource that was not created becomes None."""
         if isinstance(value, Ref):
             return self.ids.get(value.step)
         if isinstance(value, dict):
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
-    """Carry out all steps of a plan that can be."""
+    """Run all steps of a plan that can run."""
     run = _Run(api, plan)
     run_jobs(run.jobs(), workers)
     run.tell_unfinished()
@@ -78,7 +78,7 @@ def apply_plan(api: Api, plan: Plan, workers: int) -> Outcome:
 
 @dataclass
 class _Look:
-    """The look at the owner of a resource before the first write to it."""
+    """The check of a resource's owner before the first write to it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     is_done: bool = False
@@ -86,7 +86,7 @@ class _Look:
 
 
 class _Run:
-    """The state of one application: steps by key, and the readings-back that creations of a listing share."""
+    """The state while a plan is applied: steps by key, and the read-backs that creates of one listing share."""
 
     def __init__(self, api: Api, plan: Plan) -> None:
         self._api = api
@@ -115,7 +115,7 @@ class _Run:
         self._refuse_cycles()
 
     def jobs(self) -> list[Job]:
-        """What waits for nothing any more, each once; each names what it lets go."""
+        """Everything that no longer waits, each once. Each item returns what it releases."""
         return [partial(self._job, key) for key in self._take_ready()]
 
     def _job(self, key: str) -> list[Job]:
@@ -125,7 +125,7 @@ class _Run:
             return self.jobs()
 
     def _take_ready(self) -> list[str]:
-        """The keys that wait for nothing any more; what cannot run for a failure ends here."""
+        """The keys that no longer wait. Steps that cannot run because of a failure end here."""
         keys: list[str] = []
         while self._ready:
             key = self._ready.pop(0)
@@ -137,14 +137,14 @@ class _Run:
         return keys
 
     def _end(self, key: str) -> None:
-        """Let go what waited for this key."""
+        """Release what waited for this key."""
         for follower in self._followers.get(key, ()):
             self._waiting[follower].discard(key)
             if not self._waiting[follower]:
                 self._ready.append(follower)
 
     def _refuse_cycles(self) -> None:
-        """Steps that wait for each other would silently be left out."""
+        """Steps that wait for each other would be omitted silently."""
         waiting = {key: set(blockers) for key, blockers in self._waiting.items()}
         ready = [key for key, blockers in waiting.items() if not blockers]
         while ready:
@@ -158,7 +158,7 @@ class _Run:
             raise PatchingError(f"Steps of the plan wait for each other: {', '.join(sorted(waiting))}.")
 
     def _work(self, key: str) -> None:
-        """Carry out one step, or read back one group of creations."""
+        """Run one step, or read back one group of created resources."""
         if key in self._groups:
             self._read_back(self._groups[key])
             return
@@ -176,7 +176,7 @@ class _Run:
         if isinstance(error, ApiError) and error.code.startswith(_REFUSALS):
             notes.append(step.if_refused)
         if isinstance(error, ApiError) and error.operation == step.operation and not error.refused:
-            # Nobody knows that nothing was written.
+            # It is unknown whether something was written.
             self.outcome.touched.append(step.change)
             notes.append(LOST_ANSWER)
         if step.undo:
@@ -189,14 +189,14 @@ class _Run:
         self.outcome.failures.append(Failure(step.change, error, self._done(step.change), note))
 
     def _done(self, change: Change) -> list[str]:
-        """The calls of a change that were made."""
+        """The completed calls of a change."""
         created = self.outcome.resolve(change.id)
-        # Other threads add to the set meanwhile.
+        # Other threads add to the set concurrently.
         made = [self._steps[key] for key in tuple(self.outcome.succeeded) if self._steps[key].change is change]
         return sorted(step.operation + (f" ({created})" if step.creation and created else "") for step in made)
 
     def tell_unfinished(self) -> None:
-        """A change that was begun, and then had to wait for what failed, is not one that was not attempted."""
+        """A change that started and then waited for a failed one does not count as not attempted."""
         told = {id(failure.change) for failure in self.outcome.failures}
         begun = {id(change) for change in self.outcome.touched}
         for step in self._steps.values():
@@ -218,9 +218,9 @@ class _Run:
                 raise
 
     def _look_again(self, step: Step, request: Raw) -> Raw:
-        """Refuse a step whose resources are no longer those that the plan was made and judged for.
+        """Refuse a step if its resources changed since they were read.
 
-        Gives the request with those of its members that the plan does not change as they are now.
+        Returns the request, with current values for the members that the plan does not change.
         """
         objections = [self._looked(one) for one in step.owners if one.look == "once"]
         each_time = [one for one in step.owners if one.look == "each time"]
@@ -234,7 +234,7 @@ class _Run:
         return request
 
     def _looked(self, owner: Owner) -> str | None:
-        """What the look before the first write of the run to a resource found; it holds for all writes, which wait."""
+        """The result of the check before the first write to a resource. All writes wait for it and share it."""
         with self._lock:
             look = self._looks.setdefault(owner.id, _Look())
         with look.lock:
@@ -254,7 +254,7 @@ class _Run:
         return self._api.write(step.operation, **request)
 
     def _is_registered(self, error: ApiError, request: Raw) -> bool:
-        """A group may be registered already by a call whose answer was lost; reads may lag behind it."""
+        """A group can be registered by a call whose response was lost, and reads can lag behind."""
         if error.code != "AlreadyExistsException" or "PatchGroup" not in request:
             return False
         for pause in (*_PAUSES, None):
@@ -266,7 +266,7 @@ class _Run:
         return False
 
     def _create(self, step: Step, creation: Creation, request: Raw, salt: str = "") -> str:
-        """The token says "this very resource": a repeated call, and another controller's, get the same id."""
+        """The token identifies the exact resource: a repeated call and another controller receive the same ID."""
         token = create_token(creation, request, salt)
         answer = self._call_patiently(step, {**request, "ClientToken": token})
         if not answer.get(creation.kind.id_member):
@@ -281,7 +281,7 @@ class _Run:
             hidden, listing = self._hidden(created)
             again = [(step, creation) for step, creation in hidden if not self._stands(step, creation)]
             for step, creation in again:
-                # The service remembers tokens: the id may be that of a resource which was deleted since.
+                # The service remembers tokens, so the ID can be that of a resource that has been deleted since.
                 request = self.outcome.resolve(step.request)
                 self.outcome.ids[step.key] = self._create(step, creation, request, salt=uuid.uuid4().hex)
             if again:
@@ -297,9 +297,9 @@ class _Run:
                 self._lose(step, error)
 
     def _hidden(self, created: list[tuple[Step, Creation]]) -> tuple[list[tuple[Step, Creation]], list[Raw]]:
-        """The creations that no read shows under their name, after waiting for reads to catch up, and the last listing.
+        """The created resources that no read returns by name after a wait, and the last listing.
 
-        An id that stands under another name is that of a resource which was renamed since; no waiting mends that.
+        If the ID has another name, the resource has been renamed since, and waiting does not help.
         """
         kind = created[0][1].kind
         pauses = iter(_PAUSES)
@@ -313,13 +313,13 @@ class _Run:
             clock.sleep(pause)
 
     def _listed(self, creation: Creation) -> list[Raw]:
-        """All resources among which a creation stands."""
+        """All resources in the listing of a created resource."""
         kind, where = creation.kind, self.outcome.resolve(creation.where)
         listing = kind.listing
         return list(self._api.pages(listing.operation, listing.result, kind.id_member, **listing.own, **where))
 
     def _stands(self, step: Step, creation: Creation) -> bool:
-        """Whether a resource that no listing shows is there all the same; of a target only the listing can tell."""
+        """Whether a resource exists that no listing contains. Targets can only be listed."""
         kind, where = creation.kind, self.outcome.resolve(creation.where)
         if not kind.get:
             return False
@@ -347,7 +347,7 @@ class _Run:
             self._settle(step, creation, own, rivals)
 
     def _settle(self, step: Step, creation: Creation, own: str, rivals: list[str]) -> None:
-        """Of namesakes made at the same moment the older stays; only what this run made is removed."""
+        """Of resources created with the same name at the same time, the oldest is kept. A run deletes only its own."""
         if self._stays(creation, own, rivals):
             return
         self._take_back(creation, own)
@@ -360,7 +360,7 @@ class _Run:
         )
 
     def _take_back(self, creation: Creation, own: str) -> None:
-        """Remove what this run made. A token that is remembered may have led to an older one, which is in use."""
+        """Delete the resource of this run. A remembered token can refer to an older one that is in use."""
         kind, where = creation.kind, self.outcome.resolve(creation.where)
         if guard.content(self._api, kind, own):
             raise ApiError(
@@ -377,12 +377,12 @@ class _Run:
             if own not in standing or standing[own] > min(standing.values()):
                 return False
             rivals = [one for one in rivals if standing.get(one) == standing[own]]
-        # Without dates, or with the same one, the ID decides. A rival that stays all the same is of a run that ended
-        # before this one began, and knows nothing of it.
+        # Without dates, or with equal dates, the ID decides. A rival that remains anyway belongs to a run that ended
+        # before this one started.
         return not rivals or (own < min(rivals) and self._withdrawn(creation, rivals))
 
     def _created_date(self, kind: Kind, resource_id: str) -> float | None:
-        """When a namesake was created; None where it is gone by now."""
+        """The creation date of a resource with the same name. None if it no longer exists."""
         try:
             moment = self._api.get(kind.get, kind.id_member, **{kind.id_member: resource_id}).get("CreatedDate")
         except ApiError as error:
@@ -392,7 +392,7 @@ class _Run:
         return float(moment.timestamp()) if moment is not None else 0.0
 
     def _withdrawn(self, creation: Creation, rivals: list[str]) -> bool:
-        """Whether the rivals go within the time in which their run would take them back."""
+        """Whether the rivals disappear within the time in which their run would delete them."""
         for pause in _PAUSES:
             clock.sleep(pause)
             if not {entry.get(creation.kind.id_member) for entry in self._listed(creation)} & set(rivals):
@@ -400,25 +400,25 @@ class _Run:
         return False
 
     def _lose(self, step: Step, error: PatchingError) -> None:
-        """What was created stays told, but nothing may build on it."""
+        """The created resource stays in the result, but no step can use it."""
         self._fail(step, error)
         self.outcome.succeeded.discard(step.key)
 
 
 def _is_about_role(error: ApiError, request: Raw) -> bool:
-    """Whether a refusal names a role of the request, which may have been made a moment ago and not be known yet."""
+    """Whether a refusal concerns a role in the request, which might be too new to be known yet."""
     roles = (request.get("ServiceRoleArn"), member(request, "TaskInvocationParameters.RunCommand.ServiceRoleArn"))
     return error.code == "ValidationException" and any(role and role in error.message for role in roles)
 
 
 def create_token(creation: Creation, request: Raw, salt: str = "") -> str:
-    """The ClientToken of a creation: 64 hexadecimal characters, the longest that the service takes."""
+    """The ClientToken of a create call: 64 hexadecimal characters, the maximum of the service."""
     body = json.dumps([creation.kind.listing.operation, creation.name, request, salt], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()
 
 
 def not_attempted(plan: Plan, outcome: Outcome) -> list[tuple[Change, list[str]]]:
-    """Changes that did not come to their end although nothing of them failed, each with what they waited for."""
+    """Changes that were not completed although none of their steps failed, each with what it waited for."""
     failed = {id(failure.change): failure.change.title for failure in outcome.failures}
     unfinished = {id(step.change) for step in plan.steps if step.key not in outcome.succeeded}
     by_key = {step.key: step for step in plan.steps}
@@ -430,7 +430,7 @@ def not_attempted(plan: Plan, outcome: Outcome) -> list[tuple[Change, list[str]]
 
 
 def _obstacles(change: Change, plan: Plan, steps: dict[str, Step], failed: dict[int, str]) -> list[str]:
-    """The titles of the failed changes for which a change waited, directly or through others."""
+    """The titles of the failed changes that a change waited for, directly or indirectly."""
     if id(change) in failed:
         return [failed[id(change)]]
     waiting = [step.key for step in plan.steps if step.change is change]
@@ -438,13 +438,13 @@ def _obstacles(change: Change, plan: Plan, steps: dict[str, Step], failed: dict[
     while waiting:
         more = {key for key in steps[waiting.pop()].needs if key in steps} - seen
         seen |= more
-        # What a failed change waited for itself did not fail.
+        # The dependencies of a failed change did not fail.
         waiting += [key for key in more if id(steps[key].change) not in failed]
     return sorted({failed[id(steps[key].change)] for key in seen if id(steps[key].change) in failed})
 
 
 def finished(plan: Plan, outcome: Outcome) -> list[Change]:
-    """Changes that came to their end."""
+    """Completed changes."""
     unfinished = {id(step.change) for step in plan.steps if step.key not in outcome.succeeded}
     return [change for change in plan.changes if id(_root(change)) not in unfinished]
 

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a write relies on is looked at once more right before it. AWS writes without a condition, and between the reads
-of a run and its last steps somebody else may rename, adopt or fill what is about to change or to go.
+"""Checks the assumptions of a write immediately before it.
+
+AWS has no conditional writes. Between the reads and the last steps of a run, others can rename or adopt a resource, or
+add contents to it.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ from .._state.read import read_again
 
 
 def objection(api: Api, step: Step, owners: Iterable[Owner]) -> str | None:
-    """What is no longer as it was read; None where nothing speaks against the step, or where all of it is gone already.
+    """What has changed since it was read. None if the step can run, or if everything is already deleted.
 
-    owners: those of the step at which it looks each time. An owner that cannot be read any more is an error, unless
-    what the step removes is gone, too.
+    owners: the owners that the step checks each time. An owner that can no longer be read is an error, unless the
+    resource that the step removes is also deleted.
     """
     gone = False
     if step.guard:
@@ -46,7 +48,7 @@ def objection(api: Api, step: Step, owners: Iterable[Owner]) -> str | None:
 
 
 def with_rest(api: Api, rest: Rest, request: Raw, window_id: str | None) -> tuple[Raw, str | None]:
-    """The request of an update with the rest of the resource as it is now, and what speaks against sending it."""
+    """The request of an update with current values for the rest of the resource, and any reason not to send it."""
     now = read_again(api, rest.kind, rest.id, window_id)
     changed = sorted(name for name in rest.shared if now.get(name) != rest.read.get(name))
     if changed:
@@ -56,7 +58,7 @@ def with_rest(api: Api, rest: Rest, request: Raw, window_id: str | None) -> tupl
 
 
 def content(api: Api, kind: Kind, resource_id: str) -> set[str]:
-    """The ids of all that lies in a resource."""
+    """The IDs of the contents of a resource."""
     return {
         entry[inner.id_member]
         for inner in kind.contents
@@ -79,7 +81,7 @@ def _new_name(api: Api, guard: Guard) -> str | None:
 
 
 def new_owner(api: Api, owner: Owner) -> str | None:
-    """Which tag that records the owner is no longer as it was read; None where all of them are."""
+    """The owner tag that has changed since it was read. None if none has."""
     tags = api.tags(owner.resource_type, owner.id)
     for key, value in owner.tags.items():
         known = {value, owner.becomes} if key == SETUP_TAG else {value}
@@ -89,7 +91,7 @@ def new_owner(api: Api, owner: Owner) -> str | None:
 
 
 def _new_default(api: Api, step: Step) -> str | None:
-    """Another baseline that became the default meanwhile must not lose it to what was decided about the one before."""
+    """A baseline that became the default in the meantime must not lose it to a decision about the previous one."""
     if not step.default_before:
         return None
     system, before = step.default_before

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one runner of all writing modules: read, plan, apply unless in check mode, answer.
+"""The runner of all modules that write: read, plan, apply unless in check mode, return.
 
-C(changed), the diff and the answer come out of the plan, so that check mode and a run cannot disagree.
+C(changed), the diff and the result are derived from the plan, so that check mode and a run always agree.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .._state.declaration import Declaration, Entry, Params, single, violations,
 from .._state.read import read_account, read_properties, read_tags
 from .apply import Failure, Outcome, apply_plan, finished, not_attempted
 
-# API calls at a time for one resource; it never has more to read at once.
+# The number of concurrent API calls for one resource, which never requires more reads at once.
 _FEW = 4
 
 
@@ -43,7 +43,7 @@ class Run:
     outcome: Outcome
 
     def resolved(self, change: Change) -> dict[str, Any]:
-        """A change as the result tells it."""
+        """A change in the format of the result."""
         told = {
             "kind": change.kind,
             "name": change.name,
@@ -83,7 +83,7 @@ def _run(
         check_account(module)
         planning = _plan(api, declare(module.params), workers, module.check_mode)
         for warning in planning.plan.warnings:
-            # AnsibleAWSModule.warn of some releases also passes them to exit_json, which ansible-core deprecates.
+            # Some releases of AnsibleAWSModule.warn also pass warnings to exit_json, which ansible-core deprecates.
             warn(printable(warning))
         outcome = Outcome() if module.check_mode else apply_plan(api, planning.plan, workers)
         run = Run(planning, outcome)
@@ -116,7 +116,7 @@ def _plan(api: Api, declaration: Declaration, workers: int, check_mode: bool) ->
 
 
 def read_and_plan(api: Api, declaration: Declaration, workers: int) -> Planning:
-    """Read, plan, and establish whose everything is that the plan would write to, and that AWS knows its filters."""
+    """Read and plan, then check the owners of everything that the plan changes, and its filter values."""
     account = read_account(api, declaration, workers)
     planning = plan_setup(declaration, account, api.input_shape)
     unread = owners.unread(planning)
@@ -133,7 +133,7 @@ def read_and_plan(api: Api, declaration: Declaration, workers: int) -> Planning:
 
 
 def _refresh_facts(api: Api, run: Run, workers: int) -> None:
-    """Dates and next executions of what was written; the options themselves are known from the plan."""
+    """Read the dates and next executions of written resources. Their options are known from the plan."""
     touched = {id(change) for change in run.outcome.touched}
     changed = {run.outcome.resolve(change.id) for change in run.planning.plan.changes if id(change) in touched}
 
@@ -141,7 +141,7 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
         kind = entry.kind
 
         def read() -> list[Job]:
-            # The write is done and told; facts that cannot be read now stay unknown.
+            # The write is complete and reported. Facts that cannot be read stay unknown.
             try:
                 answer.facts = kind.facts(api.call(kind.get, **{kind.id_member: resource_id}))
             except ApiError as error:
@@ -152,7 +152,7 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
 
     unread: list[str] = []
     jobs = []
-    # Of what lies in a window the answer has no dates.
+    # The results of targets and tasks contain no dates.
     for entry in [one for entries in run.planning.declaration.resources.values() for one in entries if one.kind.get]:
         answer = run.planning.answers.get(entry)
         resource_id = known_id(run.outcome.resolve(answer.id)) if answer else None
@@ -172,7 +172,7 @@ def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str
     if run.planning.declaration.whole:
         result["changes"] = [run.resolved(change) for change in changes]
         result["errors"], result["not_attempted"] = [], []
-        # Ansible would repeat all options, most of which no entry gives.
+        # Ansible would repeat all options, most of which are not specified.
         result["invocation"] = {"module_args": _only_given(module.params)}
     if outcome.failures:
         _fail(module, run, result)
@@ -181,7 +181,7 @@ def _finish(module: AnsibleAWSModule, run: Run, answer: Callable[[Run], dict[str
 
 
 def _only_given(value: Any) -> Any:
-    """Options without those that are null, at every depth."""
+    """Options without null values, at every depth."""
     if isinstance(value, dict):
         return {name: _only_given(entry) for name, entry in value.items() if entry is not None}
     return [_only_given(entry) for entry in value] if isinstance(value, list) else value
@@ -225,7 +225,7 @@ def _error(run: Run, failure: Failure) -> dict[str, Any]:
 
 
 def _answer(run: Run, entry: Entry) -> dict[str, Any] | None:
-    """What the module tells about one declared resource; null where it is absent."""
+    """The result of one declared resource. Null if it is absent."""
     found = run.planning.answers.get(entry)
     if found is None or entry.absent:
         return None
@@ -240,7 +240,7 @@ def _setup_answer(run: Run) -> dict[str, Any]:
 
 
 def _answers(run: Run, kind: Kind, entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """The answers about the entries of a kind, with those about what lies in each."""
+    """The results of the entries of a kind, with their contents."""
     answers = []
     for entry in entries:
         if entry.kind is kind and (answer := _answer(run, entry)) is not None:

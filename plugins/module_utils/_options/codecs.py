@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a member of the API's structures and the value of an option become each other, and when two values are the same.
+"""Conversion between members of API structures and option values, and comparison of values.
 
-Each codec has three pure functions: decode (member to option value, None where nothing is stored), encode (option
-value to member) and normal (option value to a form that compares equal exactly when the service means the same).
+Each codec has three pure functions: decode (member to option value, None where nothing is stored), encode (option value
+to member) and normal (option value to a form that compares equal only if the values are equivalent to the service).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _text(value: Json) -> Json:
 
 @dataclass(frozen=True)
 class Codec:
-    """decode, encode and normal of one form of member; all pure, none raises on what the service may answer."""
+    """decode, encode and normal for one member format. All are pure, and none raises for a response of the service."""
 
     decode: Callable[[Json], Json] = _text
     encode: Callable[[Json], Json] = _same
@@ -51,7 +51,7 @@ def _only(values: Json) -> Json:
 
 
 def one_of(values: Json) -> list[str]:
-    """The list of one string in which documents take a parameter."""
+    """The list with one string that documents expect as a parameter."""
     return [str(values)]
 
 
@@ -59,13 +59,13 @@ TEXT = Codec()
 
 
 def _iso(value: Json) -> str:
-    # An unquoted YAML date may arrive with a blank between day and time, which the service refuses.
+    # An unquoted YAML date can arrive with a space between date and time, which the service refuses.
     instant = parse_instant(str(value))
     return instant.isoformat() if instant and " " in str(value) else str(value)
 
 
 def _strict_rate(schedule: Json) -> Json:
-    """The service also stores "rate(1 days)"; singular and plural mean the same."""
+    """The service also stores "rate(1 days)". Singular and plural are equivalent."""
     return re.sub(r"^(rate\(\s*\d+\s+(?:minute|hour|day))s?(\s*\))$", r"\1\2", str(schedule)) if schedule else None
 
 
@@ -87,7 +87,7 @@ ALARM_NAME = Codec(decode=_alarm_name, encode=lambda name: [{"Name": name}])
 
 
 def target_ids(key: str) -> Codec:
-    """The ids under one key of a task's targets (C(WindowTargetIds) or C(InstanceIds)); their order means nothing."""
+    """The IDs in one key of a task's targets (C(WindowTargetIds) or C(InstanceIds)), in any order."""
 
     def decode(member: Json) -> Json:
         ids = [value for target in member or () if target.get("Key") == key for value in target.get("Values") or ()]
@@ -102,7 +102,7 @@ def _as_list(value: Json) -> list[str]:
 
 
 def _parameter(value: Json) -> str:
-    """A value as documents read it: booleans and structures are JSON."""
+    """A value in the format that documents expect: booleans and structures are JSON."""
     return json.dumps(value) if isinstance(value, (bool, dict, list)) else str(value)
 
 
@@ -112,7 +112,7 @@ def _parameter_values(value: Json) -> list[str]:
 
 
 def _parameters(value: Json) -> Json:
-    # The console stores parameters that were left empty as [""]; a document reads them as not given.
+    # The console stores empty parameters as [""]. A document treats them as omitted.
     values = {key: _parameter_values(entry) for key, entry in (value or {}).items()}
     return {key: entry for key, entry in values.items() if entry not in ([""], [])} or None
 
@@ -156,12 +156,12 @@ JSON_BYTES = Codec(
 
 
 def is_blank(value: Json) -> bool:
-    """Whether a value in a list says nothing: null, or a text without a visible character."""
+    """Whether a value in a list is empty: null, or a text without visible characters."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def filter_values(values: Json) -> list[str]:
-    """The values of one key of a filter, which may be one text or a list."""
+    """The values of one filter key, which can be a text or a list."""
     return _as_list(values)
 
 
@@ -180,7 +180,7 @@ def _normal_filters(value: Json) -> Json:
 
 FILTERS = Codec(_filters, _filter_group, _normal_filters)
 
-# option of an approval rule: (member, what the service means where nothing is stored)
+# Option of an approval rule: (member, the value that the service assumes if none is stored).
 RULE_MEMBERS = {
     "approve_after_days": ("ApproveAfterDays", None),
     "approve_until_date": ("ApproveUntilDate", None),
@@ -199,12 +199,12 @@ def _rule(member: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _day(value: Json) -> Json:
-    # An unquoted YAML date may arrive as a full timestamp.
+    # An unquoted YAML date can arrive as a full timestamp.
     return str(value)[:_DAY_LENGTH] if value is not None and str(value)[_DAY_LENGTH:][:1] in ("T", " ") else value
 
 
 def is_day(value: Json) -> bool:
-    """Whether a value names a day that exists, alone or at the beginning of a timestamp."""
+    """Whether a value is an existing date, alone or at the beginning of a timestamp."""
     text = str(value)
     try:
         day = date.fromisoformat(str(_day(value)))

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a kind of resource is, and what all kinds share: read options from an answer, merge options, compare the two.
+"""The definition of a kind of resource, and the functions that all kinds share: read options from a response, merge
+options, and compare both.
 
 All functions are pure. "raw" is the API's own structure (a Get answer); merging works on a copy of it, so that members
 which the collection does not know survive an update.
@@ -24,7 +25,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """A structure of the API, and the options that its members store."""
+    """An API structure, and the options that its members store."""
 
     options: Options
 
@@ -37,16 +38,16 @@ class Structure:
         return tuple(managed(self.stored_options()))
 
     def stored_options(self) -> Options:
-        """The options that the API stores; others than users give where it has one form for several of them."""
+        """The options that the API stores, which can have one format for several options of users."""
         return self.options
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The call that lists the resources of a kind, of all or of one window.
+    """The call that lists the resources of a kind, in the account or in one window.
 
-    members: what an entry must hold to be understood. name_filter: the key of the filter by name, if there is one.
-    own: the request that leaves out what AWS owns.
+    members: the members that a valid entry must have. name_filter: the key of the filter by name, if any.
+    own: the request that excludes resources of AWS.
     """
 
     operation: str
@@ -59,9 +60,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class TypeOf:
-    """The type of a resource, which no update changes: another one replaces it.
+    """The type of a resource. An update cannot change it, so the resource is replaced.
 
-    option, member: where it is declared and stored. known: the types that may be replaced. fixed: that of all.
+    option, member: where it is declared and stored. known: the types that can be replaced. fixed: the only type.
     """
 
     option: str
@@ -72,7 +73,7 @@ class TypeOf:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule between options, checked once: on what is given, if that settles it, or else on what it is merged with.
+    """A rule between options, checked once: on the specified options if they decide it, otherwise on the merged ones.
 
     check: gives the violations, from given, stored and merged option values. about: the options of which one must be
     given for the rule to matter; a rule without them always matters. beside: further options that it looks at.
@@ -83,28 +84,29 @@ class Rule:
     beside: tuple[str, ...] = ()
 
     def is_settled(self, given: Values) -> bool:
-        """Whether the given values alone decide it."""
+        """Whether the specified values alone decide the rule."""
         return bool(self.about) and all(name in given for name in (*self.about, *self.beside))
 
     def matters(self, given: Values) -> bool:
-        """Whether anything is given that it is about."""
+        """Whether any option is specified that the rule is about."""
         return not self.about or any(name in given for name in self.about)
 
 
 @dataclass(frozen=True, eq=False)
 class Kind(Structure):
-    """One kind of resource: all that the engine knows about it. What is special about one overrides a method.
+    """One kind of resource: everything that the engine knows about it. For special behavior, override a method.
 
-    name: as messages and results call it. module: the module that manages one. in_setup: description of its list in a
-    setup. id_option, id_member, id_pattern: of its ID. create, update, delete, listing: its calls. get: the call that
-    reads one, empty where the listing shows all of it. decisive: the members that an answer about one must hold to be
-    understood. dated: whether that says when it was created. resource_type: as tags call it; without one it is owned by
-    the window in which it lies. parent_options: the options of its module that say where it lies. parent_member: the
-    member that names its window; empty where it lies in none. contents: the kinds of what lies in it.
-    required: the options that a new one needs. base: the members that each one has. name_scope: the options that tell
-    namesakes apart. type: see TypeOf. likeness: what two of it have in common that differ in the name alone.
-    withdrawal: what its delete call takes besides, where a run takes back what it has just created. loses: whether
-    steps of another one may take something from it.
+    name: the term in messages and results. module: the module that manages one resource. in_setup: the description of
+    its list in a setup. id_option, id_member, id_pattern: of its ID. create, update, delete, listing: its calls. get:
+    the call that reads one resource, empty if the listing contains everything. decisive: the members that a valid
+    response about one resource must have. dated: whether a response contains the creation date. resource_type: the type
+    for tags. Without a type, the window that contains the resource determines its owner. parent_options: the module
+    options that identify the parent. parent_member: the member that contains the window, empty if it is not in a
+    window. contents: the kinds that it contains. required: the options that are required to create one. base: the
+    members that every resource has. name_scope: the options that distinguish resources with the same name. type: see
+    TypeOf. likeness: what two resources have in common that differ only in the name. withdrawal: additional parameters
+    of the delete call when a run removes a resource that it has just created. loses: whether steps for other resources
+    can take something from it.
     """
 
     name: str
@@ -134,7 +136,7 @@ class Kind(Structure):
     rules: tuple[Rule, ...] = ()
 
     def is_id(self, text: str) -> bool:
-        """Whether a name or id given by the user is an id of this kind."""
+        """Whether a name or ID that the user specified is an ID of this kind."""
         return bool(self.id_pattern.fullmatch(text))
 
     def declared_type(self, values: Values) -> str | None:
@@ -146,24 +148,24 @@ class Kind(Structure):
         return raw.get(self.type.member) if self.type else None
 
     def tidy(self, raw: Raw) -> Raw:
-        """An answer as the planners know it. An absent text may come back as an empty one."""
+        """A response in the format of the planners. AWS can return a missing text as an empty one."""
         return {name: value for name, value in raw.items() if value not in ("", None)}
 
     def modernise(self, raw: Raw) -> Raw:
-        """The same resource in today's form of the API."""
+        """The same resource in the current format of the API."""
         return raw
 
     def translate(self, values: Values) -> tuple[Values, list[str]]:
-        """The given values in the form that the API stores, and what is wrong with them."""
+        """The specified values in the format that the API stores, and the violations."""
         return values, []
 
     def complete(self, values: Values, before: Values) -> dict[str, Any]:
-        """The given values with what follows from them. before: stored option values, empty for a new resource."""
+        """The specified values with derived values. before: stored option values, empty for a new resource."""
         created = {} if before else {name: option.created for name, option in self.managed()}
         return {**{name: value for name, value in created.items() if value is not None}, **values}
 
     def reset(self, values: Values) -> Values:
-        """The given values with those of a new resource for all options that are not given."""
+        """The specified values, with the values of a new resource for all omitted options."""
         cleared = {
             name: option.created if option.created is not None else ""
             for name, option in self.managed()
@@ -172,55 +174,55 @@ class Kind(Structure):
         return {**cleared, **values}
 
     def given_violations(self, values: Values, input_shape: Callable[[str], Any]) -> list[str]:
-        """What is wrong with given values, whatever is stored. input_shape: the shape of an operation's input."""
+        """Violations in the specified values, whatever is stored. input_shape: the input shape of an operation."""
         return [text for rule in self.rules if rule.is_settled(values) for text in rule.check(values, {}, values)]
 
     def violations(self, given: Values, values: Values, before: Values, after: Values) -> list[str]:
-        """What is wrong with a merged resource, by the rules that the given values alone do not settle.
+        """Violations in a merged resource, by the rules that the specified values alone do not decide.
 
-        given: as the user gave them. values: completed. before: stored. after: merged.
+        given: as specified by the user. values: completed. before: stored. after: merged.
         """
         open_rules = [rule for rule in self.rules if not rule.is_settled(given) and rule.matters(values)]
         return [text for rule in open_rules for text in rule.check(values, before, after)]
 
     def missing(self, values: Values, title: str) -> list[str]:
-        """What is wrong with a new resource for the options that it lacks."""
+        """Violations for options that a new resource requires."""
         names = [name for name in self.required if values.get(name) is None]
         return [f"{name}: is missing; it is required to create the {self.name} {title}" for name in names]
 
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
-        """What the user should know about a merged resource although it is allowed."""
+        """Warnings about a merged resource that is allowed."""
         return []
 
     def refusal(self, raw: Raw, values: Values) -> str | None:
-        """Why a stored resource is none of this kind, although it has the name."""
+        """Why a stored resource with the name is not of this kind."""
         return None
 
     def is_same(self, values: Values, raw: Raw, ids: Mapping[str, str]) -> bool:
-        """Whether a stored resource without a name is what the values declare. ids: of targets by name."""
+        """Whether a stored resource without a name matches the declared values. ids: target IDs by name."""
         return False
 
     def expresses(self, raw: Raw) -> bool:
-        """Whether the options can say all that is stored."""
+        """Whether the options can express everything that is stored."""
         return True
 
     def express(self, raw: Raw) -> dict[str, Any]:
-        """Options that declare what is stored in another form; empty where every stored option is one."""
+        """Options that declare the stored values in another format, empty if the stored options can be declared."""
         return {}
 
     def facts(self, raw: Raw) -> dict[str, Any]:
-        """What an answer says besides the options; dates as ISO-8601."""
+        """Values of a response other than options, with dates in ISO-8601."""
         return {"created_date": iso_date(raw.get("CreatedDate")), "modified_date": iso_date(raw.get("ModifiedDate"))}
 
 
 def stored(option: Option, raw: Raw) -> Any:
-    """The option's value in an API answer; the service's own meaning where nothing is stored."""
+    """The value of the option in an API response, or the value that the service assumes if none is stored."""
     value = option.codec.decode(member(raw, str(option.api)))
     return option.absent if value is None else value
 
 
 def values_of(kind: Structure, raw: Raw) -> dict[str, Any]:
-    """All managed options of a resource, flat; all of a block are None where nothing of it is stored."""
+    """All managed options of a resource, flattened. All options of a block are None if none of them is stored."""
     options = dict(kind.managed())
     in_use = {
         _block(name)
@@ -235,7 +237,7 @@ def _block(name: str) -> str:
 
 
 def same(option: Option, one: Any, other: Any) -> bool:
-    """Whether two values of an option mean the same to the service."""
+    """Whether two values of an option are equivalent to the service."""
     return bool(_normal(option, one) == _normal(option, other))
 
 
@@ -245,13 +247,13 @@ def _normal(option: Option, value: Any) -> Any:
 
 
 def merge(kind: Structure, raw: Raw, values: Values) -> Raw:
-    """The API structure after the given option values; what they do not name stays, what is the same is not touched.
+    """The API structure after the specified option values. Other members and equivalent values stay unchanged.
 
-    Where nothing differs it is the structure itself.
+    If nothing differs, it is the structure itself.
     """
     puts: list[tuple[str, Any]] = []
     wanted = [(option, values[name]) for name, option in kind.managed() if name in values]
-    # Clears come first: of two options that share a member, the one that is set must win.
+    # Clears come first: if two options share a member, the one that is set must win.
     for option, value in sorted(wanted, key=lambda pair: not pair[0].is_empty(pair[1])):
         path = str(option.api)
         if option.is_empty(value):
@@ -266,7 +268,7 @@ def merge(kind: Structure, raw: Raw, values: Values) -> Raw:
 
 
 def changed_names(kind: Structure, before: Raw, after: Raw) -> list[str]:
-    """The options whose meaning differs between two API structures."""
+    """The options whose values differ between two API structures."""
     if before == after:
         return []
     return [name for name, option in kind.managed() if not same(option, stored(option, before), stored(option, after))]
@@ -280,9 +282,9 @@ def partly_changed(kind: Structure, changed: Iterable[str]) -> set[str]:
 
 
 def update_body(kind: Structure, before: Raw, after: Raw, input_members: frozenset[str], replace: bool = False) -> Raw:
-    """The members that an update must send; C(Replace) with all of them where a member has to go.
+    """The members that an update must send: all of them with C(Replace) if a member must be cleared.
 
-    The service clears a scalar only by C(Replace=true) without it, and then drops everything that is not sent.
+    The service clears a scalar only with C(Replace=true) and without the member, and then drops all members not sent.
     """
     paths = dict(kind.managed())
     tops = {str(paths[name].api).partition(".")[0] for name in changed_names(kind, before, after)}

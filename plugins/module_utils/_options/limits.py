@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits of the service, taken from the installed botocore's model, told in the words of the options.
+"""Limits of the service from the installed botocore model, expressed by option names.
 
 botocore itself checks only types, required members and lower bounds; upper bounds, patterns and enums would come back
 from the service one at a time, after part of a setup was written.
@@ -39,7 +39,7 @@ BUCKET_NAME_RULE = (
     " and at both ends, and must not be an IP address"
 )
 
-# Documented examples of AWS have more entries than its model allows, so the service decides.
+# Examples in the AWS documentation have more entries than its model allows, so the service decides.
 _OPEN = frozenset({"PatchFilterList"})
 
 
@@ -52,7 +52,7 @@ class Finding(NamedTuple):
 
 
 class _Hidden:
-    """Stands for a value that AWS's model marks as sensitive, in messages."""
+    """The placeholder in messages for a value that the AWS model marks as sensitive."""
 
     def __repr__(self) -> str:
         return "(a value that is not shown)"
@@ -64,7 +64,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def breaches(shape: Any, value: Any, path: str = "") -> Iterator[Finding]:
-    """Every limit of a botocore shape that a request value breaks; ids that are not known yet are passed over.
+    """Every limit of a botocore shape that a request value violates. IDs that are not known yet are skipped.
 
     A value that the model marks as sensitive, such as the payload of a function, is not in the findings.
     """
@@ -126,7 +126,7 @@ def _text_breaches(shape: Any, value: str | bytes, path: str) -> Iterator[Findin
 
 
 def option_breaches(kind: Structure, shape: Any, request: Raw, names: set[str]) -> list[str]:
-    """Breaches of the named options, each as C(option: value: rule)."""
+    """Violations of the named options, each as C(option: value: rule)."""
     found = []
     for finding in breaches(shape, request):
         name, rest = _option_at(kind, finding.path)
@@ -137,13 +137,13 @@ def option_breaches(kind: Structure, shape: Any, request: Raw, names: set[str]) 
 
 
 def blank_entries(name: str, entries: Any) -> list[str]:
-    """Entries of a list of texts that say nothing, each as C(option[0]: rule)."""
+    """Empty entries of a list of texts, each as C(option[0]: rule)."""
     listed = entries if isinstance(entries, (list, tuple)) else ()
     return [f"{name}[{number}]: is empty; remove it" for number, entry in enumerate(listed) if is_blank(entry)]
 
 
 def unknown_options(kind: Structure, values: Mapping[str, Any], members: Container[str]) -> list[str]:
-    """Options with a value that an old botocore cannot send: their members are not among those that its model knows."""
+    """Options that an old botocore cannot send, because its model does not know their members."""
     used = {name: str(option.api).partition(".")[0] for name, option in kind.managed() if _is_set(option, values, name)}
     return [
         f"{name}: the installed botocore does not know {top}; install a newer boto3 and botocore"

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds every mistake in the form of options at once: unknown names, wrong types, values other than the choices.
+"""Finds all errors in the format of options at once: unknown names, wrong types, values other than the choices.
 
-ansible-core finds the same mistakes, but it names neither the entry nor a similar option, stops at the first list that
-is wrong, and lists all options of all levels. Pure functions; a specification is one of ansible-core's own form.
+ansible-core finds the same errors, but it names neither the entry nor a similar option, stops at the first invalid
+list, and lists all options of all levels. Pure functions. A specification has the format of ansible-core.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .._aws.text import printable
 
 Spec = Mapping[str, Mapping[str, Any]]
 
-# On a screen an error shows twice, so that this is about half of what a person reads.
+# ansible-core shows an error twice, so this is about half of what a user sees on a screen.
 _MESSAGE_LENGTH = 600
 _SHOWN_NAMES = 12
 _SHOWN_VALUE = 64
@@ -44,9 +44,9 @@ _NOUNS = {
 
 @dataclass(frozen=True)
 class _Place:
-    """A dictionary of options, and where it is.
+    """A dictionary of options, and its location.
 
-    outer: the dictionary that it is an option of. noun: what the names are.
+    outer: the dictionary that contains it as an option. noun: the term for its names.
     """
 
     path: str
@@ -55,26 +55,26 @@ class _Place:
     noun: str = "option"
 
     def message(self, text: str) -> str:
-        """A mistake with its place."""
+        """An error with its location."""
         return f"{self.path}: {text}" if self.path else text
 
 
 def find_mistakes(
     spec: Spec, given: Mapping[str, Any], constraints: Mapping[str, Any] | None = None, noun: str = "option"
 ) -> list[str]:
-    """Every mistake in the options that were given, each with its place.
+    """All errors in the specified options, each with its location.
 
     Args:
-        spec: The options as AnsibleModule takes them.
-        given: The options by name; a nested option that is None counts as not given.
-        constraints: C(required_one_of) and C(mutually_exclusive) of the options at the top.
-        noun: What the names at the top are.
+        spec: The options in the format of AnsibleModule.
+        given: The options by name. A nested option that is None counts as omitted.
+        constraints: C(required_one_of) and C(mutually_exclusive) of the top-level options.
+        noun: The term for the top-level names.
     """
     return _of_options(_Place("", spec, noun=noun), given, constraints or {})
 
 
 def describe_mistakes(mistakes: Sequence[str]) -> str:
-    """Mistakes as one message that fits on a screen; what does not fit is counted."""
+    """Errors as one message that fits on a screen, with the number of those that do not fit."""
     shown: list[str] = []
     for text in mistakes:
         if shown and sum(map(len, shown)) + len(text) > _MESSAGE_LENGTH:
@@ -93,13 +93,13 @@ def entry_path(outer: str, option: str, number: int, entry: Any) -> str:
 def near_names(name: str, known: Iterable[str], least: float = 0) -> list[str]:
     """The known names that are most similar to a misspelt one, at most two.
 
-    least: the similarity below which none is, 0 to 1; without it also names that share a word.
+    least: the minimum similarity, 0 to 1. Without it, names that share a word are also similar.
     """
     plain, folded = _folded(name), {_folded(one): one for one in sorted(known)}
     if same := [one for one in folded if one.replace("_", "") == plain.replace("_", "")]:
         return [folded[same[0]]]
     names = list(folded)
-    # What all names share, such as the prefix of a role, makes none of them more similar than another.
+    # A common part of all names, such as the prefix of a role, does not count as similarity.
     words = zip(*(one.split("_") for one in (plain, *names)), strict=False)
     shared = "".join(f"{same[0]}_" for same in takewhile(lambda same: len(set(same)) == 1, words))
     near = _near(plain.removeprefix(shared), [one.removeprefix(shared) for one in names], least)
@@ -107,7 +107,7 @@ def near_names(name: str, known: Iterable[str], least: float = 0) -> list[str]:
 
 
 def _folded(name: str) -> str:
-    """Names that differ in case and separators alone are the same: ScheduleTimezone and schedule-timezone."""
+    """Names that differ only in case and separators are equal: ScheduleTimezone and schedule-timezone."""
     return re.sub(r"[^a-z0-9.]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
 
 
@@ -119,7 +119,7 @@ def _near(plain: str, names: Sequence[str], least: float) -> list[str]:
 
 
 def below(outer: str, inner: str) -> str:
-    """The path of something inside another."""
+    """The path of an item inside another."""
     return f"{outer} / {inner}" if outer else inner
 
 
@@ -161,7 +161,7 @@ def _of_presence(spec: Spec, present: set[str], constraints: Mapping[str, Any]) 
 
 
 def _unknown(place: _Place, name: str) -> str:
-    # A name that only the indentation has brought here is another mistake than a misspelt one.
+    # A name with the wrong indentation is not the same error as a misspelt name.
     outer = place.outer
     while outer:
         if name in outer.spec:
@@ -180,7 +180,7 @@ def _unknown(place: _Place, name: str) -> str:
 
 def _of_value(place: _Place, name: str, option: Mapping[str, Any], value: Any) -> list[str]:
     if value is None:
-        # Where there is a default, ansible-core takes null for a text alone.
+        # For options with a default, ansible-core accepts null only for texts.
         is_text = option.get("type", "str") in ("str", "raw") and not option.get("choices")
         if is_text or option.get("default") is None:
             return []
@@ -213,7 +213,7 @@ def _of_list(place: _Place, name: str, option: Mapping[str, Any], value: Any) ->
 
 
 def _of_one(place: _Place, name: str, wanted: str, option: Mapping[str, Any], value: Any) -> list[str]:
-    """Mistakes in a value that is not a list, or in one element of a list."""
+    """Errors in a value that is not a list, or in one element of a list."""
     try:
         converted = _TYPES.get(wanted, _raw)(value)
     except (TypeError, ValueError):
@@ -245,7 +245,7 @@ def _raw(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A text, a number, a boolean or a date. ansible-core would take the Python form of a list or dictionary, too."""
+    """A text, a number, a boolean or a date. ansible-core would also accept Python lists or dictionaries."""
     if value is None or isinstance(value, (Mapping, list, tuple, set)):
         raise TypeError
     return str(value)

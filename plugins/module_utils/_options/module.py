@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Begins and ends a module: its object after the form of the options was checked, its account, its answer."""
+"""Starts and ends a module: validates the format of its options, checks the account, and returns the result."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ from .results import AWSModule, LocalModule
 
 
 class WrongAccountError(PatchingError):
-    """The credentials belong to another account than the one that was named."""
+    """The credentials do not belong to the specified account."""
 
 
 def make_module(options: Options, **constraints: Any) -> AnsibleAWSModule:
-    """The module object of these options; the module fails with all mistakes in their form at once.
+    """The module object for these options. The module fails with all errors in their format at once.
 
     Args:
-        options: The options of the module, without those of the connection.
-        constraints: What AnsibleModule takes besides, such as C(required_one_of).
+        options: The options of the module, without the connection options.
+        constraints: Further arguments of AnsibleModule, such as C(required_one_of).
     """
     spec = argument_spec(options)
     given = _given()
     if given is not None and (found := find_mistakes({**aws_argument_spec(), **spec}, given, constraints)):
-        # Takes everything as it is, so that the message is ours.
+        # Accepts all values unchanged, so that this module can report the errors.
         loose = {name: {"type": "raw", "no_log": spec.get(name, {}).get("no_log", False)} for name in given}
         module = LocalModule({**loose, **aws_argument_spec()}, supports_check_mode=True)
-        # A misspelt option may hold a secret, and the result would show the options.
+        # A misspelt option can contain a secret, and the result would show the options.
         module.params = {}
         module.fail_json(msg=describe_mistakes(found), changed=False)
     return AWSModule(argument_spec=spec, supports_check_mode=True, **constraints)
 
 
 def _given() -> Mapping[str, Any] | None:
-    """The arguments as the task gave them; ansible-core keeps this function for modules that look at them first.
+    """The arguments of the task. ansible-core provides this function for modules that inspect them first.
 
-    None where ansible-test imports the module to learn its options.
+    None if ansible-test imports the module to read its options.
     """
     params = basic._load_params()
     return params and {name: value for name, value in params.items() if not name.startswith("_ansible_")}
 
 
 def check_account(module: AnsibleAWSModule) -> None:
-    """Ask whom the credentials belong to, where C(account_id) was given; raises PatchingError for another account."""
+    """Check the account of the credentials if C(account_id) is specified. Raises PatchingError for another account."""
     wanted = module.params["account_id"]
     if wanted is None:
         return
-    # A template that found nothing must not switch the check off.
+    # A template that found nothing must not disable the check.
     if not ACCOUNT_FORM.fullmatch(wanted):
         raise InvalidDeclarationError([f"account_id: {wanted!r} {ACCOUNT_RULE}"])
     found = connect(module, 1, "sts").get("GetCallerIdentity", "Account")["Account"]
@@ -69,15 +69,15 @@ def check_account(module: AnsibleAWSModule) -> None:
 
 
 def refuse(module: AnsibleAWSModule, found: list[str]) -> None:
-    """End a module that reads with what is wrong with its options, if anything is."""
+    """End an info module with the violations of its options, if any."""
     if found:
         module.fail_json(msg=printable("; ".join(found)), violations=found)
 
 
 def finish(module: AnsibleAWSModule, read: Callable[[], tuple[dict[str, Any], Iterable[str]]]) -> None:
-    """End a module that reads with its answer and warnings, or with the error that came up.
+    """End an info module with its result and warnings, or with the error.
 
-    read: may write the file C(dest), which an OSError is about.
+    read: can write the file C(dest), which an OSError refers to.
     """
     try:
         answer, warnings = read()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options as data: the one place from which argument specs, documentation and the API requests come."""
+"""Options as data: the single source of argument specs, documentation and API requests."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Option:
     resettable: bool = True
 
     def is_empty(self, value: Any) -> bool:
-        """Whether this given value asks for the option to be cleared."""
+        """Whether this value clears the option."""
         if self.zero_clears and value == 0 and not isinstance(value, bool):
             return True
         return value is not None and not isinstance(value, (bool, int, float)) and len(value) == 0
 
 
 Options = tuple[Option, ...]
-# Every module that writes has it.
+# All modules that write have this option.
 ACCOUNT_ID = Option(
     "account_id",
     (
@@ -65,7 +65,7 @@ ACCOUNT_ID = Option(
 
 
 def argument_spec(options: Options) -> dict[str, dict[str, Any]]:
-    """The options as AnsibleModule takes them."""
+    """The options in the format of AnsibleModule."""
     return {option.name: _argument(option) for option in options}
 
 
@@ -96,14 +96,14 @@ def managed(options: Options, prefix: str = "") -> Iterator[tuple[str, Option]]:
 
 
 def given(options: Options, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that the user gave, flat; an empty block gives each of its suboptions as empty."""
+    """The options that the user specified, flattened. An empty block sets each of its suboptions to empty."""
     values: dict[str, Any] = {}
     for option in options:
         value = params.get(option.name)
         if value is None:
             continue
         if option.api is None and option.suboptions and option.type == "dict":
-            # AnsibleModule has filled an empty block with a null for each suboption.
+            # AnsibleModule sets each suboption of an empty block to null.
             is_empty = all(entry is None for entry in value.values())
             inner = _cleared(option.suboptions) if is_empty else given(option.suboptions, value)
             values.update({f"{option.name}.{name}": entry for name, entry in inner.items()})
@@ -117,7 +117,7 @@ def _cleared(options: Options) -> dict[str, Any]:
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Flat dotted values as the blocks that users write; a block of which nothing is set is null."""
+    """Flat dotted values as nested blocks. A block without values is null."""
     result: dict[str, Any] = {}
     blocks: dict[str, dict[str, Any]] = {}
     for name, value in values.items():

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results of modules in a form that ansible-core reads as data, whatever the account holds.
+"""Results of modules in a form that ansible-core reads as data, regardless of the content of the account.
 
-ansible-core marks values of its own types by keys in JSON. A dictionary with C(__ansible_type), such as a tag of that
-key, becomes another value on the controller, or aborts the task; C(__ansible_unsafe) and C(__ansible_vault) do so where
-a result is stored; keys that begin with C(_ansible_) disappear. Half of a surrogate pair aborts the task, too.
+ansible-core marks values of its own types with keys in JSON. A dictionary with C(__ansible_type), such as a tag with
+that key, becomes another value on the controller or aborts the task. C(__ansible_unsafe) and C(__ansible_vault) do so
+when a result is stored. Keys that begin with C(_ansible_) disappear. A lone surrogate also aborts the task.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ _SHOWN = 5
 
 
 def is_internal(key: Any) -> bool:
-    """Whether ansible-core takes a key for its own."""
+    """Whether ansible-core reserves a key."""
     return isinstance(key, str) and bool(_INTERNAL.match(key))
 
 
 def is_readable(value: Any) -> bool:
-    """Whether ansible-core reads a value as what it is."""
+    """Whether ansible-core reads a value unchanged."""
     cleaner = _Cleaner()
     cleaner.cleaned(value, "")
     return not cleaner.warnings()
 
 
 class _Cleaner:
-    """Copies a value without what ansible-core could not read, and remembers what that was."""
+    """Copies a value without the parts that ansible-core cannot read, and records these parts."""
 
     def __init__(self) -> None:
         self._keys: list[str] = []
         self._texts: list[str] = []
 
     def cleaned(self, value: Any, path: str) -> Any:
-        """The value as ansible-core can read it; path: where it is in the result."""
+        """The value in a form that ansible-core can read. path: its location in the result."""
         if isinstance(value, str):
             return self._text(value, path)
         if isinstance(value, Mapping):
@@ -73,7 +73,7 @@ class _Cleaner:
         return text
 
     def warnings(self) -> list[str]:
-        """What the user has to know of the copy."""
+        """Warnings about the copy."""
         found = []
         if self._keys:
             found.append(
@@ -94,7 +94,7 @@ def _listed(places: list[str]) -> str:
 
 
 def readable(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The result as ansible-core can read it; warns of what differs."""
+    """The result in a form that ansible-core can read, with warnings about the differences."""
     cleaner = _Cleaner()
     cleaned: dict[str, Any] = cleaner.cleaned(result, "")
     for text in cleaner.warnings():
@@ -119,4 +119,4 @@ class AWSModule(_Readable, AnsibleAWSModule):
 
 
 class LocalModule(_Readable, AnsibleModule):
-    """A module that calls nothing."""
+    """A module that makes no API calls."""

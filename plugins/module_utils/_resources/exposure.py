@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a window may install, compared before and after a change. Pure functions.
+"""What a window can install, compared before and after a change. Pure functions.
 
-Nothing may be installed under a baseline that failed, so a change that lets a window install more waits for all
-baselines. Whatever is not certain to install the same or less counts as more.
+Nothing must be installed under a baseline that failed, so a change that makes a window install more waits for all
+baselines. Any change that does not certainly install the same or less counts as more.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .patch_task import HOOK_PARAMETERS
 from .tasks import SCANNING_DOCUMENTS, document_name, modernised, parameters_of
 from .window_target import GROUP_KEYS
 
-# A window and what is in it, in the API's structures, by kind and id; the window itself has no id.
+# A window and its contents as API structures, by kind and ID. The window itself has no ID.
 Parts = Mapping[tuple[str, str], Raw]
 WINDOW = ("window", "")
 
 _TARGETLESS = {"no targets": None}
-# Members that say nothing about what is installed, where, when, how fast, or with which reboots.
+# Members that do not affect what is installed, where, when, how fast, or with which reboots.
 _LABELS = frozenset({"WindowId", "WindowTaskId", "Description", "LoggingInfo", "Targets"})
 _WINDOW_LABELS = frozenset({"WindowId", "Name", "Description", "NextExecutionTime", "CreatedDate", "ModifiedDate"})
 _REPORTING = frozenset(
@@ -39,7 +39,7 @@ _REPORTING = frozenset(
 
 
 def installs_more(before: Parts, after: Parts) -> bool:
-    """Whether anything may install on more nodes, sooner, faster or with more reboots, or differently, than before."""
+    """Whether anything can install on more nodes, earlier, faster, with more reboots, or differently than before."""
     old, new = before.get(WINDOW), after.get(WINDOW)
     if new is None or (old and old.get("Enabled") and new.get("Enabled") is False):
         return False
@@ -50,7 +50,7 @@ def installs_more(before: Parts, after: Parts) -> bool:
 
 
 def may_install(task: Raw) -> bool:
-    """Whether a task may install anything: all do but those of a patch document of AWS that only scans."""
+    """Whether a task can install anything: all tasks except those of an AWS patch document that only scan."""
     parameters = parameters_of(task)
     scans = (
         task.get("TaskType") == "RUN_COMMAND"
@@ -62,12 +62,12 @@ def may_install(task: Raw) -> bool:
 
 
 def installs(task: Raw) -> bool:
-    """Whether a task certainly is one that installs patches."""
+    """Whether a task certainly installs patches."""
     return parameters_of(task).get("Operation") == ["Install"]
 
 
 def run_on_the_same(parts: Parts, one: Raw, other: Raw) -> bool:
-    """Whether two tasks select nodes by the same keys and by values that they share."""
+    """Whether two tasks select nodes with the same keys and common values."""
     return any(
         set(first) == set(second) and all(set(first[key] or ()) & set(second[key] or ()) for key in first)
         for first in _reach(parts, one)
@@ -76,7 +76,7 @@ def run_on_the_same(parts: Parts, one: Raw, other: Raw) -> bool:
 
 
 def _reach(parts: Parts, task: Raw) -> list[Mapping[str, Any]]:
-    """The criteria of what a task runs on, one for each of its targets; those that do not exist reach nothing."""
+    """The criteria of each target of a task. Targets that do not exist reach no nodes."""
     if not task.get("Targets"):
         return [_TARGETLESS]
     reach: list[Mapping[str, Any]] = []
@@ -90,14 +90,14 @@ def _reach(parts: Parts, task: Raw) -> list[Mapping[str, Any]]:
 
 
 def _covers(before: Parts, old: Raw, after: Parts, new: Raw) -> bool:
-    """Whether a task did all before that it does after."""
+    """Whether a task did everything before that it does after."""
     wide, narrow = _reach(before, old), _reach(after, new)
     reached = all(any(_criteria_cover(one, other) for one in wide) for other in narrow)
     return reached and _work_covers(modernised(old), modernised(new))
 
 
 def _criteria_cover(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> bool:
-    """A node must fit all keys of a target, and any value of one; AWS documents tag-key in two ways."""
+    """A node must match all keys of a target, and any value of a key. AWS documents tag-key in two ways."""
     return bool(wide) and all(
         key in narrow
         and (narrow[key] == values or (_any_value_fits(key) and set(narrow[key] or ()) <= set(values or ())))
@@ -110,7 +110,7 @@ def _any_value_fits(key: str) -> bool:
 
 
 def _work_covers(old: Raw, new: Raw) -> bool:
-    """Whether a task that ran as the old one did at least what the new one does on the same nodes."""
+    """Whether the old task did at least what the new task does on the same nodes."""
     ordered = {
         "MaxConcurrency": _rate_covers,
         "MaxErrors": _rate_covers,
@@ -125,7 +125,7 @@ def _work_covers(old: Raw, new: Raw) -> bool:
 def _all_cover(
     old: Raw, new: Raw, ordered: Mapping[str, Any], ignored: Iterable[str], defaults: Mapping[str, Any]
 ) -> bool:
-    """Compare two structures member by member; one that has no order must stay as it is."""
+    """Compare two structures member by member. A member without an order must not change."""
     names = {*old, *new} - set(ignored)
     return all(
         ordered.get(name, lambda one, other: one == other)(
@@ -145,7 +145,7 @@ def _rate_covers(old: Any, new: Any) -> bool:
 
 
 def _alarm_covers(old: Any, new: Any) -> bool:
-    """An alarm that is added, or that also stops where its state cannot be read, stops more."""
+    """An alarm that is added, or that also stops the task if its state cannot be read, stops more."""
     if not old or not new:
         return not old
     ignores = "IgnorePollAlarmFailure"
@@ -160,7 +160,7 @@ def _invocation_covers(old: Any, new: Any) -> bool:
 
 
 def _decisive(invocation: Any) -> dict[str, Any]:
-    """What a task is given, flat, as far as it decides what is installed."""
+    """The parameters of a task that determine what is installed, flattened."""
     flat: dict[str, Any] = {}
     for block, values in (invocation or {}).items():
         kept = {"DocumentVersion": "$DEFAULT", **values}
@@ -174,8 +174,8 @@ def _decisive(invocation: Any) -> dict[str, Any]:
 
 
 def _window_covers(old: Raw, new: Raw) -> bool:
-    """Whether a window was open at least whenever it is open after, for the same instances."""
-    # A rate counts from the start, which moves all its openings.
+    """Whether a window was open before whenever it is open after, for the same instances."""
+    # A rate is counted from the start date, which changes all openings.
     is_rate = str(new.get("Schedule")).startswith("rate(")
     ordered = {
         "Schedule": lambda one, other: SCHEDULE.normal(one) == SCHEDULE.normal(other),
@@ -192,12 +192,12 @@ def _window_covers(old: Raw, new: Raw) -> bool:
 
 
 def _open_hours(window: Raw) -> int:
-    """The hours in which tasks may start."""
+    """The hours during which tasks can start."""
     return int(window.get("Duration") or 0) - int(window.get("Cutoff") or 0)
 
 
 def _later(one: Any, other: Any, strict: bool = False) -> bool:
-    """Whether the second date is not before the first; with strict it must be the same."""
+    """Whether the second date is not before the first. With strict, it must be equal."""
     first, second = INSTANT.normal(one), INSTANT.normal(other)
     if first == second:
         return True

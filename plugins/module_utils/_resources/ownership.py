@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags that record who owns a resource, and who may write to it. Pure functions."""
+"""Tags that record the owner of a resource, and the rules for writing to it. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 SETUP_TAG = "patchfleet:setup"
-# The end of the name of a target or task that is being replaced.
+# The suffix of the name of a target or task that is being replaced.
 REPLACED = ".replaced"
-# Marks a resource that a setup uses but did not create, so that removal takes back only what was added to it.
+# Marks a resource that a setup uses but did not create, so that removal only reverts additions.
 TAKEN_OVER_TAG = "patchfleet:taken-over"
 STACK_TAG = "aws:cloudformation:stack-id"
 OWNER_TAGS = (SETUP_TAG, STACK_TAG)
@@ -18,24 +18,24 @@ RESERVED_TAGS = ("aws:", "patchfleet:")
 
 
 def is_reserved(tag_key: str) -> bool:
-    """Whether a tag belongs to AWS or to the collection, and not to the user."""
+    """Whether a tag belongs to AWS or to the collection rather than to the user."""
     return tag_key.lower().startswith(RESERVED_TAGS)
 
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
-    """The tags that users manage: not those of AWS, not those of the collection."""
+    """The tags that users manage, without those of AWS and the collection."""
     return None if tags is None else {key: value for key, value in tags.items() if not is_reserved(key)}
 
 
 def given_tags(tags: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """The tags of an option as texts; one with the value null counts as not given, as every option does."""
+    """The tags of an option as texts. As for every option, the value null counts as omitted."""
     return None if tags is None else {str(key): str(value) for key, value in tags.items() if value is not None}
 
 
 def setup_mistake(name: str | None, can_clear: bool = False) -> str | None:
-    """What is wrong with the name of a setup; an empty text that comes from a template must not be taken for none.
+    """Violations in the name of a setup. An empty text from a template must not count as no setup.
 
-    can_clear: whether an empty name takes the tag off.
+    can_clear: whether an empty name removes the tag.
     """
     if name is None or name.strip() or (can_clear and not name):
         return None
@@ -45,12 +45,12 @@ def setup_mistake(name: str | None, can_clear: bool = False) -> str | None:
 
 
 def refusal(tags: Mapping[str, str], setup: str | None, take_over: bool, removes: bool) -> str | None:
-    """Why a run must not write to a resource; None where it may.
+    """Why a run must not write to a resource. None if it can.
 
     Args:
         tags: all tags of the resource.
-        setup: the setup as which the run claims the resource.
-        take_over: whether it may take what belongs to others.
+        setup: the setup for which the run claims the resource.
+        take_over: whether it can take resources of others.
         removes: whether it removes the resource.
     """
     owner = tags.get(SETUP_TAG)

@@ -240,7 +240,7 @@ OPTIONS = (
 )
 AWS_OWNED_OPTIONS = frozenset(
     {"name", "baseline_id", "operating_system", "patch_groups", "default", "state"}
-    # Whose the run is decides what it may take from other baselines.
+    # The owner of the run determines what it can take from other baselines.
     | {"purge_patch_groups", "move_patch_groups", "purge_tags", "setup", "take_over", "recreate"}
 )
 
@@ -258,7 +258,7 @@ _RPM_SYSTEMS = [
     "ALMA_LINUX",
     "SUSE",
 ]
-# Operating systems that are newer than this list are left to the service.
+# Operating systems that are not in this list are left to the service.
 FILTER_KEYS: dict[str, frozenset[str]] = {
     **dict.fromkeys(_RPM_SYSTEMS, _RPM),
     **dict.fromkeys(("DEBIAN", "UBUNTU", "RASPBIAN"), _DEB),
@@ -266,24 +266,24 @@ FILTER_KEYS: dict[str, frozenset[str]] = {
     "WINDOWS": frozenset({"PATCH_SET", "PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY"}),
 }
 PATCH_SETS = ("OS", "APPLICATION")
-# The predefined Windows baselines end in -OS; the default of each system does not.
+# Some predefined Windows baselines end in -OS. The default of each system does not.
 _AWS_DEFAULT = re.compile(r"AWS-[0-9A-Za-z]+PatchBaseline")
 
 
 def bare_id(baseline_id: str) -> str:
-    """The C(pb-) part of an id or ARN; the service answers with either for the same baseline."""
+    """The C(pb-) part of an ID or ARN. The service returns either for the same baseline."""
     return baseline_id.rpartition("/")[2]
 
 
 def is_aws_owned(baseline_id: str) -> bool:
-    """Own baselines are listed by bare id, those of AWS by ARN."""
+    """Own baselines are listed by bare ID, those of AWS by ARN."""
     return baseline_id.startswith("arn:")
 
 
 def aws_default(identities: list[dict[str, Any]], operating_system: str) -> str | None:
     """The id of the baseline that AWS uses as default for a system, in the region that was read.
 
-    No call names it: https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-predefined-and-custom-patch-baselines.html
+    No call returns it: https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-predefined-and-custom-patch-baselines.html
     """
     ids = [
         str(identity["BaselineId"])
@@ -296,7 +296,7 @@ def aws_default(identities: list[dict[str, Any]], operating_system: str) -> str 
 
 
 def group_violations(groups: Iterable[Any] | None, shape: Any) -> list[str]:
-    """Patch groups that the service does not take; shape: the botocore shape of a patch group."""
+    """Violations in patch groups. shape: the botocore shape of a patch group."""
     listed = list(groups or ())
     found = blank_entries("patch_groups", listed)
     for number, group in enumerate(listed):
@@ -341,7 +341,7 @@ def _global_key_violations(values: Values, _before: Values, after: Values) -> li
 
 
 def _key_violations(filters: Mapping[str, Any], where: str, after: Values) -> list[str]:
-    """Keys that the operating system does not filter by."""
+    """Filter keys that the operating system does not support."""
     system = str(after.get("operating_system") or "")
     keys = FILTER_KEYS.get(system)
     if keys is None:
@@ -400,7 +400,7 @@ class _Baseline(Kind):
         return group_violations(values.get("patch_groups"), shape) + super().given_violations(values, input_shape)
 
     def reset(self, values: Values) -> Values:
-        """Registrations are reset, too. AWS's own baselines have nothing else."""
+        """Registrations are reset as well. AWS-owned baselines have nothing else."""
         if is_aws_owned(values.get("baseline_id") or "") or (values.get("name") or "").startswith("AWS-"):
             return values
         return {"patch_groups": [], **super().reset(values), "default": bool(values.get("default"))}

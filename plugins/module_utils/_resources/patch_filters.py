@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds the filters that a baseline would get against what the service lists for its operating system. Pure functions.
+"""Compares the filters of a baseline with the values that AWS lists for its operating system. Pure functions.
 
 Values are exact, or the wildcard: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchFilter.html
 """
@@ -16,16 +16,16 @@ from .._options.kind import Values
 from .._options.mistakes import near_names
 from . import patch_baseline
 
-# The keys of filters that DescribePatchProperties lists; others are left to the service.
+# The filter keys that DescribePatchProperties lists. Others are left to the service.
 _LISTED = frozenset({"PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY", "PRIORITY", "SEVERITY"})
 _BY_PATCH_SET = frozenset({"PRODUCT", "PRODUCT_FAMILY"})
-# As many as a filter group has in the API model; CloudFormation's own example of a baseline has one more.
+# The maximum of a filter group in the API model. The example of a baseline for CloudFormation has one more.
 _MODELLED_FILTERS = 4
 _FEW = 12
 
 
 class PatchProperty(NamedTuple):
-    """One listing of DescribePatchProperties; patch_set: C(OS) or C(APPLICATION), for Windows where it matters."""
+    """One listing of DescribePatchProperties. patch_set: C(OS) or C(APPLICATION), for Windows if relevant."""
 
     system: str
     name: str
@@ -34,9 +34,9 @@ class PatchProperty(NamedTuple):
 
 @dataclass(frozen=True)
 class NewFilters:
-    """A group of filters that a baseline gets. label, place: as messages name it, C(approval_rules[0].filters).
+    """A group of filters for a baseline. label, place: its path in messages, C(approval_rules[0].filters).
 
-    stored: keys and values that the baseline has already. is_global: whether they hold for the whole baseline.
+    stored: existing keys and values of the baseline. is_global: whether they apply to the whole baseline.
     """
 
     label: str
@@ -47,7 +47,7 @@ class NewFilters:
     is_global: bool
 
     def new_values(self) -> dict[str, list[str]]:
-        """Values by key that the service has not taken yet."""
+        """Values by key that are not stored yet."""
         return {
             key: values
             for key, given in self.filters.items()
@@ -56,19 +56,19 @@ class NewFilters:
         }
 
     def patch_sets(self) -> tuple[str, ...]:
-        """The patch sets that it is about; a rule without one is about the operating system."""
+        """The patch sets that it applies to. A rule without one applies to the operating system."""
         absent = () if self.is_global else ("OS",)
         given = filter_values(self.filters["PATCH_SET"]) if "PATCH_SET" in self.filters else absent
         return tuple(one for one in patch_baseline.PATCH_SETS if one in given) or patch_baseline.PATCH_SETS
 
     def properties(self, key: str) -> list[PatchProperty]:
-        """The listings that together have the values of a key."""
+        """The listings that together contain the values of a key."""
         by_set = self.system == "WINDOWS" and key in _BY_PATCH_SET
         return [PatchProperty(self.system, key, one) for one in (self.patch_sets() if by_set else (None,))]
 
 
 def new_filters(label: str, values: Values, written: Mapping[str, Any], stored: Mapping[str, Any]) -> list[NewFilters]:
-    """The groups of filters that a request writes. values: as the baseline will be. stored: its structure."""
+    """The filter groups that a request writes. values: the future options. stored: the current structure."""
     groups: dict[str, Mapping[str, Any]] = {}
     if written.get("ApprovalRules"):
         rules = enumerate(values.get("approval_rules") or ())
@@ -82,7 +82,7 @@ def new_filters(label: str, values: Values, written: Mapping[str, Any], stored: 
 
 
 def _pairs(raw: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """The filters of a stored baseline, which the service took once: key and value."""
+    """The filters of a stored baseline, which the service accepted before, as key and value."""
     groups = [raw.get("GlobalFilters") or {}]
     groups += [rule["PatchFilterGroup"] for rule in (raw.get("ApprovalRules") or {}).get("PatchRules") or ()]
     return frozenset(
@@ -91,12 +91,12 @@ def _pairs(raw: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
 
 
 def needed_properties(groups: Iterable[NewFilters]) -> list[PatchProperty]:
-    """The listings without which the filters cannot be judged, each once."""
+    """The listings that are required to check the filters, each once."""
     return list(dict.fromkeys(one for group in groups for key in group.new_values() for one in group.properties(key)))
 
 
 def filter_violations(groups: Iterable[NewFilters], listed: Mapping[PatchProperty, tuple[str, ...]]) -> list[str]:
-    """Values that none of the listings has."""
+    """Values that are not in any of the listings."""
     found: list[str] = []
     for group in groups:
         for key, values in group.new_values().items():
@@ -108,7 +108,7 @@ def filter_violations(groups: Iterable[NewFilters], listed: Mapping[PatchPropert
 
 
 def filter_warnings(groups: Iterable[NewFilters]) -> list[str]:
-    """What cannot be judged."""
+    """Warnings about values that cannot be checked."""
     found = []
     for group in groups:
         where = group.label + group.place

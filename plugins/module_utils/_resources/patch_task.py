@@ -120,9 +120,9 @@ OPTIONS = (
 
 
 def is_foreign(raw: Raw, document: str | None = None) -> bool:
-    """Whether a stored task is something else than a patch task; document: the declared one.
+    """Whether a stored task is not a patch task. document: the declared document.
 
-    One that is only listed shows its type alone, and one that CloudFormation made may store no operation.
+    A listing contains only the type of a task, and a task from CloudFormation might store no operation.
     """
     if raw.get("TaskType") != "RUN_COMMAND":
         return True
@@ -132,7 +132,7 @@ def is_foreign(raw: Raw, document: str | None = None) -> bool:
 
 
 def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The given values with what follows from them: creation defaults, the document, what an exclusive pair clears.
+    """The specified values with derived values: creation defaults, the document, and cleared exclusive options.
 
     before: stored option values, empty for a new task.
     """
@@ -154,9 +154,9 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
 
 
 def _reboot_option(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
-    """The option of a task that begins to install, or that is reset: the document reboots by default, which then shows.
+    """The reboot option of a task that is changed to Install or reset: the default of the document, made explicit.
 
-    A task that installs already may have none, and what is given stands.
+    A task that already installs can have none, and a specified value is kept.
     """
     is_reset = "reboot_option" in values and values["reboot_option"] is None
     operation = values.get("operation") or before.get("operation")
@@ -168,7 +168,7 @@ def _reboot_option(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict
 
 
 def _document(values: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """The document that fits the hooks, unless the user chose one; values: what the user gave and what follows."""
+    """The document for the hooks, unless the user specified one. values: specified and derived values."""
     fitting = HOOKS_DOCUMENT if any(after.get(hook) for hook in _HOOKS) else PLAIN_DOCUMENT
     if after.get("document") not in ("", PLAIN_DOCUMENT, HOOKS_DOCUMENT):
         return {}
@@ -178,7 +178,7 @@ def _document(values: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
 
 
 def given_violations(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the patch options as given, whatever is stored."""
+    """Violations in the specified patch options, regardless of stored values."""
     found = given_target_violations(values)
     reboot = values.get("reboot_option")
     if reboot and reboot not in ("RebootIfNeeded", "NoReboot"):
@@ -193,14 +193,14 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
 
 
 def document_violations(after: Mapping[str, Any]) -> list[str]:
-    """A document must take the hooks that it is given."""
+    """The document must support hooks if they are specified."""
     if any(after.get(hook) for hook in _HOOKS) and after.get("document") == PLAIN_DOCUMENT:
         return [f"document: {PLAIN_DOCUMENT} does not support hooks; omit document, or specify {HOOKS_DOCUMENT}"]
     return []
 
 
 def warnings(values: Mapping[str, Any]) -> list[str]:
-    """What the user should know although it is allowed."""
+    """Warnings about allowed options."""
     if values.get("baseline_override"):
         return ["baseline_override: AWS does not store the result in the compliance data; it shows only in the output"]
     return []
@@ -213,7 +213,7 @@ def _reboot_warnings(values: Mapping[str, Any], after: Mapping[str, Any]) -> lis
 
 
 def _patches(raw: Raw) -> bool:
-    """Whether the options can say all that the task passes to its document."""
+    """Whether the options can express all parameters that the task passes to its document."""
     given = PARAMETERS.normal(member(raw, _PARAMETERS)) or {}
     known = {str(option.api).rpartition(".")[2] for _name, option in KIND.managed() if _PARAMETERS in str(option.api)}
     return (
@@ -238,12 +238,12 @@ def _operation_violations(_values: Values, before: Values, after: Values) -> lis
 
 class _PatchTask(TaskKind):
     def reset(self, values: Values) -> Values:
-        """Whether a task that is reset has an option for reboots depends on its operation: null until that is known."""
+        """Whether a reset task has a reboot option depends on its operation, so it is null until that is known."""
         reset = super().reset(values)
         return reset if "reboot_option" in values else {**reset, "reboot_option": None}
 
     def complete(self, values: Values, before: Values) -> dict[str, Any]:
-        """Defaults of a new task, the document, and what an exclusive pair clears."""
+        """Defaults of a new task, the document, and cleared exclusive options."""
         return completed(values, before)
 
     def given_violations(self, values: Values, input_shape: Callable[[str], Any]) -> list[str]:
@@ -255,7 +255,7 @@ class _PatchTask(TaskKind):
         return bucket_warnings(changed(given, before)) + warnings(given) + _reboot_warnings(given, after)
 
     def refusal(self, raw: Raw, values: Values) -> str | None:
-        """Whether a task of this name is something else."""
+        """Whether the task with this name is not a patch task."""
         if not is_foreign(modernised(raw), values.get("document")):
             return None
         return (

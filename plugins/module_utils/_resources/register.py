@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The register of all kinds: by the option of a setup that lists them, in the order in which a setup shows them."""
+"""The register of all kinds by the setup option that lists them, in the order of a setup's result."""
 
 from __future__ import annotations
 

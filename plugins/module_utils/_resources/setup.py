@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of a whole setup, made of the options of the single modules."""
+"""Options of a whole setup, derived from the options of the single modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .register import IN_WINDOWS, KINDS
 
 
 def _listed(name: str, kind: Kind) -> Option:
-    """The option of a setup that lists resources of a kind, with what is in each."""
+    """The option of a setup that lists resources of a kind with their contents."""
     inside = tuple(_listed(*one) for one in IN_WINDOWS.items()) if kind.contents else ()
     return Option(name, kind.in_setup, type="list", elements="dict", suboptions=(*kind.options, *inside))
 

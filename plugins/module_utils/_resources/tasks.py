@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks of a window: the options that all share, what the service fills in, and the rules of targets and rates.
+"""Tasks of a window: common options, values that the service adds, and the rules for targets and rates.
 
 Pure functions. Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTaskWithMaintenanceWindow.html
 """
@@ -22,7 +22,7 @@ from .window_target import PARENT_OPTIONS, UUID, instance_id_violations
 RUN_COMMAND = "TaskInvocationParameters.RunCommand"
 PLAIN_DOCUMENT = "AWS-RunPatchBaseline"
 HOOKS_DOCUMENT = "AWS-RunPatchBaselineWithHooks"
-# Documents of AWS that install nothing when they scan, as long as no hook runs with them.
+# AWS documents that install nothing when they scan, unless a hook runs with them.
 SCANNING_DOCUMENTS = frozenset({PLAIN_DOCUMENT, HOOKS_DOCUMENT, "AWS-RunPatchBaselineAssociation"})
 _WINDOW_TARGETS, _INSTANCES = target_ids("WindowTargetIds"), target_ids("InstanceIds")
 _TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
@@ -33,7 +33,7 @@ _LOCATED_BUCKET = re.compile(r"(?:s3://|arn:[^:]*:s3:::)(?P<bucket>[^/]+)/?(?P<p
 
 
 def _own_role(value: Any) -> Any:
-    """A role, None for the service-linked one, which the service takes where none is set."""
+    """A role, or None for the service-linked role, which the service uses by default."""
     return None if _SERVICE_LINKED_ROLE.fullmatch(str(value)) else TEXT.normal(value)
 
 
@@ -41,7 +41,7 @@ _ROLE = Codec(decode=_own_role, normal=_own_role)
 
 
 def name_options(other: str) -> Options:
-    """Name, id and description of a task; other: the module that shares the namespace."""
+    """Name, ID and description of a task. other: the module that shares the namespace."""
     return (
         Option(
             "name",
@@ -229,10 +229,10 @@ STATE = Option(
 
 
 def tidied(answer: Raw) -> Raw:
-    """A task as declared, without what the service fills in.
+    """A task without the values that the service adds.
 
-    The service-linked role and, without targets, the rates "1" are placeholders that must not be sent back; tasks of
-    the older API keep their parameters in C(TaskParameters) and C(LoggingInfo).
+    The service-linked role and, without targets, the rates "1" are placeholders that must not be sent back. Tasks of
+    the older API store their parameters in C(TaskParameters) and C(LoggingInfo).
     """
     raw = {name: value for name, value in answer.items() if value not in ("", None, {}, [])}
     if "Type" in raw:
@@ -246,14 +246,14 @@ def tidied(answer: Raw) -> Raw:
 
 
 def is_deprecated(raw: Raw) -> bool:
-    """Whether a Run Command task has parameters where the older API kept them."""
+    """Whether a Run Command task has parameters in the format of the older API."""
     return bool(raw.get("TaskParameters") or raw.get("LoggingInfo")) and raw.get("TaskType") == "RUN_COMMAND"
 
 
 def modernised(raw: Raw) -> Raw:
-    """The same task with its parameters in C(TaskInvocationParameters), where today's API keeps them.
+    """The same task with its parameters in C(TaskInvocationParameters), the format of the current API.
 
-    Beside these, the service ignores those of the older API.
+    If they are present, the service ignores those of the older API.
     """
     if not is_deprecated(raw):
         return raw
@@ -271,22 +271,22 @@ def modernised(raw: Raw) -> Raw:
 
 
 def parameters_of(raw: Raw) -> dict[str, list[str]]:
-    """What a Run Command task passes to its document, wherever it keeps that; parameters left empty are not given."""
+    """The parameters that a Run Command task passes to its document, in either format, without empty ones."""
     return PARAMETERS.normal(member(modernised(raw), f"{RUN_COMMAND}.Parameters")) or {}
 
 
 def document_name(arn: Any) -> str:
-    """The name of a document that is given by name or ARN."""
+    """The name of a document that is specified by name or ARN."""
     return str(arn or "").rpartition("/")[2]
 
 
 def patches(raw: Raw) -> bool:
-    """Whether a task runs a document of AWS that patches."""
+    """Whether a task runs an AWS document that patches."""
     return document_name(raw.get("TaskArn")) in SCANNING_DOCUMENTS
 
 
 def given_target_violations(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with targets as given, whatever is stored."""
+    """Violations in the specified targets, regardless of stored ones."""
     found = []
     targets, instances = values.get("window_targets") or [], values.get("instance_ids") or []
     if targets and instances:
@@ -304,7 +304,7 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
 
 
 def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """An output bucket that is given as an address."""
+    """Violations for an output bucket that is specified as a URL."""
     name = f"{prefix}output_s3_bucket"
     located = _LOCATED_BUCKET.fullmatch(str(values.get(name) or ""))
     if not located:
@@ -314,7 +314,7 @@ def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """A name that S3 gives to no bucket any more; a few of its early years have one."""
+    """A bucket name that S3 no longer allows. Some early buckets have such names."""
     given = str(values.get(f"{prefix}output_s3_bucket") or "")
     if not given or "{{" in given or _LOCATED_BUCKET.fullmatch(given) or BUCKET_NAME.fullmatch(given):
         return []
@@ -325,12 +325,12 @@ def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def changed(values: Values, before: Values) -> dict[str, Any]:
-    """The given values that are not stored yet."""
+    """The specified values that are not stored yet."""
     return {name: value for name, value in values.items() if before.get(name) != value}
 
 
 def rate_violations(values: Values, _before: Values, after: Values) -> list[str]:
-    """A task has rates exactly where it has targets; values: what the user gave, after: merged option values."""
+    """A task has rates if and only if it has targets. values: specified by the user, after: merged option values."""
     has_targets = bool(after.get("window_targets") or after.get("instance_ids"))
     found = []
     for rate in ("max_concurrency", "max_errors"):
@@ -342,14 +342,14 @@ def rate_violations(values: Values, _before: Values, after: Values) -> list[str]
 
 
 def alarm_violations(after: Mapping[str, Any]) -> list[str]:
-    """The service takes no alarm configuration without an alarm."""
+    """The service does not accept an alarm configuration without an alarm."""
     if after.get("alarm.ignore_poll_failure") is None or after.get("alarm.name"):
         return []
     return ["alarm.name: is missing; give the alarm, or alarm: {} to remove it"]
 
 
 def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """SNS needs a topic and a role of its own, whichever way they got there."""
+    """A notification requires a topic and its own role, whether specified or stored."""
     topic, role = after.get(f"{prefix}notification.topic_arn"), after.get(f"{prefix}notification.role_arn")
     if topic and not role:
         return [
@@ -363,7 +363,7 @@ def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[
 
 @dataclass(frozen=True, eq=False)
 class TaskKind(Kind):
-    """A task of a window, seen through the options of one module."""
+    """A task of a window, as seen by the options of one module."""
 
     id_option: str = "window_task_id"
     id_member: str = "WindowTaskId"
@@ -380,15 +380,15 @@ class TaskKind(Kind):
     likeness: str = "type, document, targets and operation"
 
     def tidy(self, raw: Raw) -> Raw:
-        """Without what the service fills in."""
+        """Without the values that the service adds."""
         return tidied(raw)
 
     def modernise(self, raw: Raw) -> Raw:
-        """The parameters where today's API keeps them."""
+        """The parameters in the format of the current API."""
         return modernised(raw)
 
     def reset(self, values: Values) -> Values:
-        """A Run Command task cannot be without targets, nor targets without rates."""
+        """A Run Command task requires targets, and targets require rates."""
         kept = frozenset[str]() if self.declared_type(values) not in (None, "RUN_COMMAND") else _TARGETS_AND_RATES
         reset = super().reset(values)
         left = {name: value for name, value in reset.items() if name in values or name not in kept}
@@ -405,7 +405,7 @@ class TaskKind(Kind):
         return same and self._is_same_operation(values, raw)
 
     def _is_same_document(self, values: Values, arn: Any) -> bool:
-        """Documents may be given by name and by ARN."""
+        """Documents can be specified by name and by ARN."""
         declared = self._document(values)
         by_name = ("/" in str(declared)) != ("/" in str(arn)) and document_name(declared) == document_name(arn)
         return bool(declared) and (declared == arn or by_name)
@@ -414,7 +414,7 @@ class TaskKind(Kind):
         return values.get("task_arn")
 
     def _is_same_operation(self, values: Values, raw: Raw) -> bool:
-        """It counts for patch documents; without parameters, as CloudFormation may leave a task, it is any."""
+        """Compared only for patch documents. A task without parameters, as CloudFormation can create, matches any."""
         stored = member(raw, f"{RUN_COMMAND}.Parameters.Operation")
         declared = (values.get("run_command.parameters") or {}).get("Operation")
         listed = declared if isinstance(declared, list) else [declared]

@@ -197,7 +197,7 @@ def _end_violations(_values: Values, _before: Values, after: Values) -> list[str
 
 class _Window(Kind):
     def facts(self, raw: Raw) -> dict[str, Any]:
-        """Dates, and the next execution, which moves by itself and is never compared."""
+        """Dates and the next execution, which changes by itself and is never compared."""
         return {"next_execution_time": raw.get("NextExecutionTime") or None, **super().facts(raw)}
 
 

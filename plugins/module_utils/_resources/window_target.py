@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Registered targets of a window: options, rules and the forms of their criteria. Pure functions.
+"""Registered targets of a window: options, rules and the formats of their criteria. Pure functions.
 
 Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTargetWithMaintenanceWindow.html
 """
@@ -25,7 +25,7 @@ WINDOW = Option(
     "The name or ID of the maintenance window. A value in the format of a window ID is always an ID.",
     required=True,
 )
-# What the modules for the content of a window take about the window itself.
+# The options of the modules for targets and tasks that concern the window itself.
 PARENT_OPTIONS = (
     WINDOW,
     Option(
@@ -153,9 +153,9 @@ GROUP_KEYS = ("resource-groups:Name", "resource-groups:ResourceTypeFilters")
 
 
 def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The criteria that the options declare, as C(targets) and C(resource_type), and what is wrong with them.
+    """The criteria that the options declare, as C(targets) and C(resource_type), and their violations.
 
-    Empty where no form is given: then the stored criteria stay.
+    Empty if none is specified. The stored criteria are then kept.
     """
     forms = [form for form in _FORMS if params.get(form) is not None]
     found = [f"{form}: must not be empty; a target needs at least one" for form in forms if not params[form]]
@@ -176,12 +176,12 @@ def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _blank_violations(params: Mapping[str, Any]) -> list[str]:
-    """Values that say nothing: left out they would widen the reach, and no instance carries them by intention."""
+    """Empty values: omitting them would select more nodes, and no instance has them intentionally."""
     lists = {form: params.get(form) for form in ("patch_groups", "tag_keys", "instance_ids", "resource_types")}
     for key, value in (params.get("instance_tags") or {}).items():
         lists[f"instance_tags.{key}"] = value if isinstance(value, list) and value else [value]
     for number, target in enumerate(params.get("targets") or ()):
-        # In the API's own form the empty value of a tag can be meant; EC2 has such tags.
+        # In the format of the API, an empty tag value can be intended. EC2 supports such tags.
         if not str(target.get("key")).startswith("tag:"):
             lists[f"targets[{number}].values"] = target.get("values")
     found = [text for name, entries in lists.items() for text in blank_entries(name, entries)]
@@ -241,19 +241,19 @@ def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[st
         return []
     if len(groups) < len(keys):
         return ["targets: a resource group cannot be combined with tags or ids; register a second target"]
-    # Whether the service takes types of resources without a group is for it to say: its documents disagree.
+    # Resource types without a group are left to the service, because its documentation is contradictory.
     counts = [len(target["values"]) for target in targets if target["key"] == GROUP_KEYS[0]]
     return [f"targets: {GROUP_KEYS[0]} takes exactly one group, not {count}" for count in counts if count != 1]
 
 
 def instance_id_violations(ids: list[str]) -> list[str]:
-    """Ids that cannot be those of instances."""
+    """Invalid instance IDs."""
     bad = [one for one in ids if not INSTANCE_ID.fullmatch(str(one))]
     return [f"instance_ids: {one!r} is not a valid instance ID (i- or mi- and 17 characters)" for one in bad]
 
 
 def strangers(instance_ids: Iterable[str], raws: Iterable[Raw]) -> list[str]:
-    """The instances that no target names, as far as that can be told: tags and groups may name any."""
+    """The instances that certainly no target selects: tags and groups can select any."""
     registered: set[str] = set()
     for criterion in (one for raw in raws for one in raw.get("Targets") or ()):
         if criterion["Key"] != "InstanceIds":
@@ -274,7 +274,7 @@ def _key_violations(key: str) -> list[str]:
 
 
 def _options_of(criteria: dict[str, list[str]]) -> dict[str, Any]:
-    """Options for criteria, empty where only the API's own form can say them."""
+    """Options for criteria, empty if only the format of the API can express them."""
     name, types = GROUP_KEYS
     if set(criteria) == {"InstanceIds"}:
         return {"instance_ids": criteria["InstanceIds"]}
@@ -298,16 +298,16 @@ def _options_of(criteria: dict[str, list[str]]) -> dict[str, Any]:
 
 class _Target(Kind):
     def stored_options(self) -> Options:
-        """The criteria in one form, whichever form they were given in."""
+        """The criteria in one format, regardless of how they were specified."""
         return (*(option for option in OPTIONS if option.api), *_STORED)
 
     def translate(self, values: Values) -> tuple[Values, list[str]]:
-        """The criteria in the form that the API stores."""
+        """The criteria in the format that the API stores."""
         made, found = criteria(values)
         return {**{name: value for name, value in values.items() if name not in _FORMS}, **made}, found
 
     def missing(self, values: Values, title: str) -> list[str]:
-        """Criteria may be given in any form."""
+        """Criteria can be specified in any format."""
         found = super().missing(values, title)
         if values.get("targets"):
             return found
@@ -319,7 +319,7 @@ class _Target(Kind):
         return bool(declared) and CRITERIA.normal(declared) == CRITERIA.normal(CRITERIA.decode(raw.get("Targets")))
 
     def express(self, raw: Raw) -> dict[str, Any]:
-        """The criteria in the form that reads best and means the same."""
+        """The criteria in the most readable equivalent format."""
         stored = {entry["key"]: sorted(entry["values"]) for entry in CRITERIA.decode(raw.get("Targets")) or ()}
         options = _options_of(stored)
         made, found = criteria(options)

@@ -42,7 +42,7 @@ BLOCKS = {
     "STEP_FUNCTIONS": "step_functions",
 }
 _NEW_NOTIFICATION = {"notification.events": ["Failed", "TimedOut"], "notification.type": "Command"}
-# Members of the API's structure that users put among the parameters of the document.
+# Members of the API structure that users tend to specify as parameters of the document.
 _MISPLACED = {
     "CloudWatchOutputConfig": "run_command.cloudwatch_output and run_command.cloudwatch_log_group",
     "NotificationConfig": "run_command.notification",
@@ -146,7 +146,7 @@ OPTIONS = (
 
 
 def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The given values with what follows from them: creation defaults, and rates exactly where there are targets.
+    """The specified values with derived values: creation defaults, and rates if and only if there are targets.
 
     before: stored option values, empty for a new task.
     """
@@ -169,7 +169,7 @@ def completed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
 
 
 def _payload_violations(values: Mapping[str, Any]) -> list[str]:
-    """A payload that somebody encoded already: the function would get base64 instead of its input."""
+    """A payload that is already encoded: the function would receive base64 instead of its input."""
     payload = values.get("lambda_function.payload")
     if not isinstance(payload, str) or is_json(payload) or "{{" in payload:
         return []
@@ -183,7 +183,7 @@ def _payload_violations(values: Mapping[str, Any]) -> list[str]:
 
 
 def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The service takes functions by name or ARN, state machines by ARN alone."""
+    """The service accepts functions by name or ARN, but state machines only by ARN."""
     arn = str(after.get("task_arn") or "")
     if after.get("task_type") != "STEP_FUNCTIONS" or "task_arn" not in changed or not arn or "{{" in arn:
         return []
@@ -208,11 +208,11 @@ def _block_violations(values: Values, _before: Values, after: Values) -> list[st
 
 class _WindowTask(TaskKind):
     def complete(self, values: Values, before: Values) -> dict[str, Any]:
-        """Creation defaults, and rates exactly where there are targets."""
+        """Creation defaults, and rates if and only if there are targets."""
         return completed(values, before)
 
     def given_violations(self, values: Values, input_shape: Callable[[str], Any]) -> list[str]:
-        """The rules of targets, and parameters that belong elsewhere."""
+        """The rules for targets, and for parameters that are options."""
         found = given_target_violations(values)
         for name in values.get("run_command.parameters") or ():
             if name in _MISPLACED:
@@ -220,7 +220,7 @@ class _WindowTask(TaskKind):
         return found
 
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
-        """Values that the service stores and may not be able to use."""
+        """Values that the service stores but might not be able to use."""
         new = changed(given, before)
         return bucket_warnings(new, "run_command.") + _machine_warnings(new, after)
 

@@ -17,7 +17,7 @@ from .._schedules import clock
 
 @dataclass
 class Resource:
-    """One resource as the service answers it. full: read by a Get, not only listed. tags: None where not read."""
+    """One resource as returned by the service. full: read by a Get call, not only listed. tags: None if not read."""
 
     id: str
     name: str | None
@@ -31,7 +31,7 @@ Found = dict[str, Resource]
 
 @dataclass(frozen=True)
 class Subject:
-    """A resource whose tags record the owner of what is written."""
+    """A resource whose tags record the owner of what a step writes."""
 
     kind: Kind
     id: str
@@ -39,14 +39,14 @@ class Subject:
 
 @dataclass
 class Listings:
-    """The values that the service lists for patch properties, and why some of them were not read."""
+    """The values that the service lists for patch properties, and why some could not be read."""
 
     values: dict[PatchProperty, tuple[str, ...]] = field(default_factory=dict)
     unread: dict[PatchProperty, str] = field(default_factory=dict)
 
 
 def _now() -> datetime:
-    # Looked up with each call, since tests replace it.
+    # Looked up for each call, because tests replace it.
     return clock.now()
 
 
@@ -54,10 +54,9 @@ def _now() -> datetime:
 class Account:
     """What was read.
 
-    resources: what lies in no window, by the name of its kind. contents: what lies in windows, by the name of its kind
-    and the id of the window, and only of windows whose contents were read.
-    identities: all baselines as listed, those of AWS included. groups: holder of a patch group by operating system.
-    read_at: when that was.
+    resources: resources outside windows, by the name of their kind. contents: targets and tasks, by the name of their
+    kind and the ID of the window, only for windows whose contents were read. identities: all baselines as listed,
+    including those of AWS. groups: the baseline of a patch group by operating system. read_at: the time of the read.
     """
 
     resources: dict[str, Found] = field(default_factory=dict)
@@ -77,7 +76,7 @@ class Account:
         return self.resources[kind.name]
 
     def inside(self, kind: Kind, window_id: str) -> Found:
-        """What is known of the contents of a window."""
+        """The known contents of a window."""
         return self.contents[kind.name].get(window_id, {})
 
     @property

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user declares, in one form for a single resource and for a whole setup, and what is wrong with it."""
+"""The declaration of the user, in one format for a single resource and for a whole setup, and its violations."""
 
 from __future__ import annotations
 
@@ -26,13 +26,12 @@ _MOST_TAGS = 50
 class Entry:
     """One declared resource.
 
-    label: how violations name it, empty for a single module. values: all options that the user gave, flat, those that
-    the API stores in its form. mistakes: what is wrong with options that have no such form.
-    declared: false for a window that is only the parent of a single target or task. pruned: it is removed because the
-    setup owns it and does not declare it.
-    setup: the owner that the resource gets. claim: the setup in whose name the run writes to it, which is that of the
-    whole declaration where the entry gives up the tag.
-    targets, tasks: of a window; None where the user does not speak of them.
+    label: its path in violations, empty for a single module. values: all options that the user specified, flattened, in
+    the format of the API if it stores them. mistakes: violations of options that have no such format. declared: false
+    for a window that is only the parent of a single target or task. pruned: it is removed because the setup owns it but
+    does not declare it. setup: the owner that the resource gets. claim: the setup for which the run writes to it, which
+    is that of the whole declaration if the entry removes the tag. targets, tasks: of a window, None if the user omits
+    them.
     """
 
     kind: Kind
@@ -52,7 +51,7 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """The name, or the id where no name is given."""
+        """The name, or the ID if no name is specified."""
         return self.name or self.id or "?"
 
     @property
@@ -68,18 +67,18 @@ class Entry:
 
     @property
     def removed(self) -> bool:
-        """Whether the entry removes a resource that could be somebody else's."""
+        """Whether the entry removes a resource that could belong to someone else."""
         return self.absent and self.declared and bool(self.kind.resource_type)
 
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """All that one run declares.
+    """Everything that one run declares.
 
-    resources: entries of what does not lie in a window, by the name of the kind. whole: a setup, where parents and
-    targets must be declared or exist. owned: what the setup owns and does not declare goes too. limit: the most that
-    may go so; None where all may. removes_all: whatever is declared and owned goes. mistakes: what is wrong with the
-    setup as which the run claims what it writes.
+    resources: entries outside windows, by the name of the kind. whole: a setup, in which parents and targets must be
+    declared or exist. owned: whether to remove what the setup owns but does not declare. limit: the maximum number of
+    such removals, None for no limit. removes_all: whether to remove everything that is declared and owned. mistakes:
+    violations in the setup for which the run claims resources.
     """
 
     resources: Mapping[str, tuple[Entry, ...]]
@@ -122,7 +121,7 @@ def make_entry(
     targets: tuple[Entry, ...] | None = None,
     tasks: tuple[Entry, ...] | None = None,
 ) -> Entry:
-    """One entry from the options of its module. whole: the options of the setup that it is a part of."""
+    """One entry from the options of its module. whole: the options of the setup that contains it."""
     whole = whole or {}
     absent = "absent" in (params.get("state"), whole.get("state"))
     values, mistakes = kind.translate(given(kind.options, params))
@@ -148,7 +147,7 @@ def make_entry(
 
 
 def _name(setup: str | None) -> str | None:
-    """The name of a setup; a blank one names none."""
+    """The name of a setup. A blank name means none."""
     return setup if setup and setup.strip() else None
 
 
@@ -162,7 +161,7 @@ def single(kind: Kind, params: Params) -> Declaration:
 
 
 def _claim_mistakes(params: Params) -> tuple[str, ...]:
-    """What is wrong with a setup that only claims, and whose tag the run does not remove."""
+    """Violations in a setup name that is only a claim and does not remove the tag."""
     mistake = setup_mistake(params.get("setup"))
     return (mistake,) if mistake else ()
 
@@ -202,7 +201,7 @@ def whole_setup(params: Params) -> Declaration:
 
 
 def _listed(outer: str, name: str, kind: Kind, options: Params, whole: Params) -> tuple[Entry, ...] | None:
-    """The entries of one list; None where it is not given."""
+    """The entries of one list. None if it is omitted."""
     if options.get(name) is None:
         return None
     return tuple(
@@ -222,7 +221,7 @@ def _entry(kind: Kind, options: Params, label: str, whole: Params) -> Entry:
 
 
 def violations(declaration: Declaration, input_shape: InputShape) -> list[str]:
-    """Everything that is wrong whatever the account holds."""
+    """All violations that do not depend on the account."""
     found = []
     for entry in declaration.entries():
         if entry.declared:
@@ -254,7 +253,7 @@ def _entry_violations(entry: Entry, input_shape: InputShape) -> list[str]:
 
 
 def _setup_violations(entry: Entry) -> list[str]:
-    """The setup of a window or baseline may be empty, which removes the tag, but only of what stays."""
+    """The setup of a window or baseline can be empty to remove the tag, but only if the resource is kept."""
     name = entry.values.get("setup")
     mistake = setup_mistake(name, can_clear=True)
     if mistake is None and name == "" and entry.absent and not entry.claim:
@@ -267,7 +266,7 @@ def _place(violation: str) -> str:
 
 
 def _blanks(name: str, option: Any, value: Any) -> list[str]:
-    """Entries of lists that mean nothing; those of a list of dictionaries are for the rules of their kind."""
+    """Empty entries of lists. Lists of dictionaries are checked by the rules of their kind."""
     return blank_entries(name, value) if option.elements == "str" else []
 
 
@@ -303,7 +302,7 @@ def _tag_violations(entry: Entry, input_shape: InputShape) -> list[str]:
 
 
 def _namesakes(entries: tuple[Entry, ...]) -> list[str]:
-    """A name may be declared once (a baseline once for each operating system)."""
+    """A name can be declared once (for a baseline, once for each operating system)."""
 
     def key(entry: Entry) -> tuple[Any, ...]:
         return (entry.name, *(entry.values.get(name) for name in entry.kind.name_scope))

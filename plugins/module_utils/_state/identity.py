@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which resource a declared entry means. Pure functions.
+"""Which resource a declared entry refers to. Pure functions.
 
-It may be one of its name or ID, what an unfinished replacement left, or one without a name that is the same thing.
+It can have the name or ID of the entry, be left over from an unfinished replacement, or be unnamed but otherwise the
+same.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ _NAME_LENGTH = 128
 
 
 def matching(entry: Entry, found: Iterable[Resource]) -> list[Resource]:
-    """The resources that an entry may mean: the one with its id, else all of its exact name."""
+    """The resources that an entry can refer to: the one with its ID, or all with its exact name."""
     if entry.id:
         return [resource for resource in found if resource.id == entry.id]
     return [resource for resource in found if entry.name and resource.name == entry.name]
 
 
 def matching_baselines(entry: Entry, identities: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The listed baselines that an entry may mean: by id or ARN, else by name and, where given, operating system."""
+    """The listed baselines that an entry can refer to: by ID or ARN, or by name and, if specified, operating system."""
     if entry.id:
         wanted = patch_baseline.bare_id(entry.id)
         found = [one for one in identities if patch_baseline.bare_id(one["BaselineId"]) == wanted]
-        # Where the old one is gone already, a recreated baseline is the one of the same name.
+        # If the old baseline is already deleted, the recreated one is the baseline with the same name.
         if found or not entry.name or not entry.values.get("recreate"):
             return found
     system = entry.values.get("operating_system")
@@ -46,7 +47,7 @@ def matching_baselines(entry: Entry, identities: Iterable[dict[str, Any]]) -> li
 def successor_identities(
     entry: Entry, old: dict[str, Any], identities: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """What an earlier run made to take the place of a baseline that is recreated for another operating system."""
+    """The baseline that an earlier run created to replace one for another operating system."""
     system = entry.values.get("operating_system")
     if not entry.values.get("recreate") or system in (None, old.get("OperatingSystem")):
         return []
@@ -55,12 +56,12 @@ def successor_identities(
 
 
 def owned_by(resource: Resource, setup: str | None) -> bool:
-    """Whether a resource carries the tag of a setup."""
+    """Whether a resource has the tag of a setup."""
     return setup is not None and (resource.tags or {}).get(SETUP_TAG) == setup
 
 
 def replaced_name(name: str) -> str:
-    """The name of a resource that is being replaced; names have at most 128 characters, so a long one is cut."""
+    """The name of a resource that is being replaced. Long names are truncated to the limit of 128 characters."""
     if len(name) + len(REPLACED) <= _NAME_LENGTH:
         return name + REPLACED
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -68,9 +69,9 @@ def replaced_name(name: str) -> str:
 
 
 def leftover_of(entry: Entry, found: Found, current: Resource | None) -> Resource | None:
-    """What an unfinished replacement of a declared target or task left.
+    """The resource that an unfinished replacement of a declared target or task left over.
 
-    It has the name for that, and another type: nothing but a change of type is ever replaced.
+    It has the name for that, and another type: only a change of type causes a replacement.
     """
     kind = entry.kind
     wanted = kind.declared_type(entry.values) or (kind.stored_type(current.raw) if current else None)
@@ -80,28 +81,28 @@ def leftover_of(entry: Entry, found: Found, current: Resource | None) -> Resourc
 
 
 def is_of_another_type(entry: Entry, resource: Resource) -> bool:
-    """Whether the type that an entry declares is another than that of a target or task."""
+    """Whether an entry declares another type than that of a target or task."""
     declared = entry.kind.declared_type(entry.values)
     return declared is not None and entry.kind.stored_type(resource.raw) != declared
 
 
 @dataclass
 class Adoptions:
-    """Targets and tasks without a name that are what entries declare.
+    """Unnamed targets and tasks that match declared entries.
 
-    found: the resource of an entry. doubts: why none could be chosen for an entry.
+    found: the resource of an entry. doubts: why none could be selected for an entry.
     """
 
     found: dict[Entry, Resource] = field(default_factory=dict)
     doubts: dict[Entry, str] = field(default_factory=dict)
 
     def ids(self) -> set[str]:
-        """The ids of all that is adopted."""
+        """The IDs of all adopted resources."""
         return {resource.id for resource in self.found.values()}
 
 
 def adopt_unnamed(declaration: Declaration, account: Account) -> Adoptions:
-    """Match the unnamed targets and tasks of declared windows with the entries that are not there by name."""
+    """Match the unnamed targets and tasks of declared windows with entries whose names do not exist."""
     adoptions = Adoptions()
     for window in declaration.windows:
         matches = matching(window, account.windows.values())
@@ -132,7 +133,7 @@ def _match(
 
 
 def _is_wanting(entry: Entry, found: Found) -> bool:
-    """Whether an entry would make a new resource."""
+    """Whether an entry would create a new resource."""
     return not (entry.absent or entry.id or matching(entry, found.values()) or leftover_of(entry, found, None))
 
 
@@ -150,7 +151,7 @@ def _doubt(window: Entry, entry: Entry, candidates: list[Resource], rivals: list
 
 
 def _target_ids(entries: Iterable[Entry], found: Found, adoptions: Adoptions) -> dict[str, str]:
-    """Ids of registered targets by all that a task may call them."""
+    """IDs of registered targets by all references that a task can use."""
     names: dict[str, list[str]] = {}
     for one in found.values():
         names.setdefault(one.name or one.id, []).append(one.id)

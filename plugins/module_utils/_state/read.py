@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a declaration needs to know about the account, read concurrently and each thing once. No decisions."""
+"""Reads everything about the account that a declaration requires, concurrently and only once. No decisions."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from .identity import (
 
 
 def read_account(api: Api, declaration: Declaration, workers: int) -> Account:
-    """Read what the declaration needs."""
+    """Read what the declaration requires."""
     reader = _Reader(api, declaration)
     run_jobs(reader.first_jobs(), workers)
     return reader.agreed()
 
 
-# Without the permission to read them the values are left to the service, which may not list all systems either.
+# Without the permission to read them, values are left to the service, which might not list all systems.
 _UNLISTED = frozenset({"AccessDeniedException", "ValidationException"})
 _PROPERTIES_PER_PAGE = 50
 
@@ -66,7 +66,7 @@ def read_properties(api: Api, wanted: Iterable[PatchProperty], workers: int) -> 
 
 
 def read_tags(api: Api, account: Account, subjects: Iterable[Subject], workers: int) -> None:
-    """Read the tags of more resources; one whose tags cannot be read is an error."""
+    """Read the tags of more resources. Tags that cannot be read are an error."""
 
     def job(subject: Subject) -> Job:
         def read() -> list[Job]:
@@ -80,7 +80,7 @@ def read_tags(api: Api, account: Account, subjects: Iterable[Subject], workers: 
 
 
 def read_again(api: Api, kind: Kind, resource_id: str, window_id: str | None) -> Raw:
-    """One resource as it is now, in the form in which the planners know it."""
+    """The current state of one resource, in the format of the planners."""
     where = {kind.parent_member: window_id} if kind.parent_member else {}
     if kind.get:
         raw = api.get(kind.get, *kind.decisive, **where, **{kind.id_member: resource_id})
@@ -91,7 +91,7 @@ def read_again(api: Api, kind: Kind, resource_id: str, window_id: str | None) ->
 
 
 def task_names(entries: Iterable[Entry]) -> set[str | None]:
-    """Names and ids of declared tasks, those of unfinished replacements included."""
+    """Names and IDs of declared tasks, including those of unfinished replacements."""
     names: set[str | None] = set()
     for entry in entries:
         names |= {entry.id, entry.name, replaced_name(entry.name) if entry.name else None}
@@ -99,7 +99,7 @@ def task_names(entries: Iterable[Entry]) -> set[str | None]:
 
 
 class _Reader:
-    """The reads as jobs: each stores its result and names the reads that it made possible."""
+    """The reads as jobs. Each job stores its result and returns further reads."""
 
     def __init__(self, api: Api, declaration: Declaration) -> None:
         self._api = api
@@ -109,9 +109,9 @@ class _Reader:
         self.account = Account()
 
     def agreed(self) -> Account:
-        """The account without what any of the reads called gone, so that their order makes no difference.
+        """The account without resources that any read found deleted, so that the order of reads makes no difference.
 
-        Tags that are denied to a resource which is there would make it look as if it belonged to nobody: an error.
+        If the tags of an existing resource are denied, it would seem to have no owner, so this is an error.
         """
         account, gone = self.account, self._gone
         for name, found in account.resources.items():
@@ -129,9 +129,9 @@ class _Reader:
         return account
 
     def first_jobs(self) -> list[Job]:
-        """The reads with which all others begin."""
+        """The first reads, which lead to all others."""
         own: dict[str, Callable[[], list[Job]]] = {"baselines": self._baseline_first_jobs}
-        # What others wait for comes first.
+        # Reads that others wait for come first.
         ordered = sorted(KINDS.items(), key=lambda one: not one[1].contents)
         return [job for name, kind in ordered for job in (own[name]() if name in own else self._first_jobs(kind))]
 
@@ -145,7 +145,7 @@ class _Reader:
     def _list(self, kind: Kind) -> list[Job]:
         listing, entries, found = kind.listing, self._declaration.of(kind), self.account.of(kind)
         names = {entry.name for entry in entries}
-        # The service may match a prefix of the name or all of it; equality is checked here.
+        # The service can match a prefix of the name or the whole name, so equality is checked here.
         one = listing.name_filter and len(names) == 1 and None not in names and not self._declaration.owned
         only = {"Filters": [{"Key": listing.name_filter, "Values": [*names]}]} if one else listing.own
         for raw in self._api.pages(listing.operation, listing.result, *listing.members, **only):
@@ -164,7 +164,7 @@ class _Reader:
         return jobs
 
     def _owner_job(self, kind: Kind, resource_id: str) -> Job:
-        """The tags of a resource that is not declared, and what lies in it if the setup owns it."""
+        """The tags of an undeclared resource, and its contents if the setup owns it."""
 
         def read() -> list[Job]:
             self._list_tags(kind, resource_id, needed=False)
@@ -178,7 +178,7 @@ class _Reader:
         return read
 
     def is_owned(self, resource: Resource) -> bool:
-        """Whether a resource carries the tag of the declaration's setup."""
+        """Whether a resource has the tag of the declaration's setup."""
         return owned_by(resource, self._declaration.setup)
 
     def _jobs(self, entry: Entry, resource_id: str) -> list[Job]:
@@ -207,7 +207,7 @@ class _Reader:
         return []
 
     def _list_targets(self, window_id: str, declared: Sequence[Entry], alone: bool) -> list[Job]:
-        """alone: the tasks are not read otherwise, and are needed only where a target that they may use goes."""
+        """alone: the tasks are not read otherwise, and are required only if a target that they might use is removed."""
         found = self._list_contents(IN_WINDOWS["targets"], window_id)
         if found is not None and alone and any(_goes(entry, one) for entry in declared for one in found.values()):
             return [lambda: self._list_tasks(window_id, ())]
@@ -231,7 +231,7 @@ class _Reader:
         ]
 
     def _list_contents(self, kind: Kind, window_id: str) -> Found | None:
-        """What lies in a window; None where the window is gone."""
+        """The contents of a window. None if the window no longer exists."""
         listing = kind.listing
         try:
             listed = list(self._api.pages(listing.operation, listing.result, *listing.members, WindowId=window_id))
@@ -255,14 +255,14 @@ class _Reader:
         return []
 
     def _note_gone(self, resource_id: str, error: ApiError) -> list[Job]:
-        """Note that a resource went while it was read; any other error ends the run."""
+        """Record that a resource was deleted while it was read. Any other error ends the run."""
         if error.code not in GONE:
             raise error
         self._gone.add(resource_id)
         return []
 
     def _list_tags(self, kind: Kind, resource_id: str, needed: bool = True) -> list[Job]:
-        """needed: who owns the resource decides what becomes of it; without, one without tags is simply not owned."""
+        """needed: whether the owner of the resource matters. If not, a resource without tags has no owner."""
         try:
             tags = self._api.tags(kind.resource_type, resource_id)
         except ApiError as error:
@@ -283,7 +283,7 @@ class _Reader:
     def _list_baselines(self) -> list[Job]:
         kind = KINDS["baselines"]
         listing = kind.listing
-        # An entry may come on two pages when the listing changes in between.
+        # An entry can appear on two pages if the listing changes in between.
         listed = self._api.pages(listing.operation, listing.result, *listing.members)
         self.account.identities = list({identity["BaselineId"]: identity for identity in listed}.values())
         jobs: list[Job] = []
@@ -304,7 +304,7 @@ class _Reader:
         return jobs
 
     def _baseline_owner_job(self, kind: Kind, baseline_id: str) -> Job:
-        """The tags of a baseline that is not declared, and the baseline itself if the setup owns it."""
+        """The tags of an undeclared baseline, and the baseline itself if the setup owns it."""
 
         def read() -> list[Job]:
             self._list_tags(kind, baseline_id, needed=False)
@@ -328,7 +328,7 @@ class _Reader:
 
 
 def _goes(entry: Entry, found: Resource) -> bool:
-    """Whether a target is removed, or replaced because the kind of its resources changes."""
+    """Whether a target is removed, or replaced because its resource type changes."""
     if entry.name and found.name == replaced_name(entry.name):
         return True
     if found.id != entry.id and found.name != entry.name:
@@ -337,5 +337,5 @@ def _goes(entry: Entry, found: Resource) -> bool:
 
 
 def _may_be(entry: Entry, task: Resource) -> bool:
-    """Whether a listed task has to be known for one to be made: it may be the same, or install on the same nodes."""
+    """Whether a listed task must be read to create another one: it might be the same, or install on the same nodes."""
     return not task.name or (entry.values.get("operation") == "Install" and patches(task.raw))
