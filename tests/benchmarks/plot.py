@@ -11,7 +11,7 @@ from math import ceil, floor, log10
 
 Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 380, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 34, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 28, 34, 44
 _COLORS = ("#0b5fa5", "#c2410c", "#0b5fa5", "#c2410c")
 _DASHES = ("", "", "5 4", "5 4")
 

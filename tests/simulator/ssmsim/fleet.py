@@ -248,9 +248,10 @@ class Fleet:
         node.report = report
 
     def _tests(self, targets: list[dict[str, Any]]) -> list[Test]:
-        return [self._test(target.get("Key", ""), target.get("Values", [])) for target in targets]
+        return [self.test(target.get("Key", ""), target.get("Values", [])) for target in targets]
 
-    def _test(self, key: str, values: list[str]) -> Test:
+    def test(self, key: str, values: list[str]) -> Test:
+        """Whether a node fits one target of an API request."""
         wanted = frozenset(values)
         if key == "InstanceIds":
             return lambda node: node.instance_id in wanted

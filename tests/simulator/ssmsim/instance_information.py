@@ -9,7 +9,7 @@ import zlib
 from typing import Any
 
 from ssmsim.errors import ServiceError, validation
-from ssmsim.fleet import Fleet, Node, of
+from ssmsim.fleet import Fleet, Node, Test, of
 from ssmsim.paging import page
 from ssmsim.platforms import AGENTS
 from ssmsim.registry import operation
@@ -42,10 +42,11 @@ def describe_instance_information(region: Region, request: Record) -> Record:
     old = [(entry["key"], entry["valueSet"]) for entry in request.get("InstanceInformationFilterList", [])]
     if filters and old:
         raise validation("Filters and InstanceInformationFilterList can't be used together.")
-    nodes = list(fleet)
-    for key, values in filters or old:
-        nodes = _filtered(fleet, nodes, key, values)
-    answer = page(region, name, request, region.arrange(nodes), "InstanceInformationList", 10 if region.strict else 50)
+    tests = [_test(fleet, key, values) for key, values in filters or old]
+    nodes, size = region.arrange(list(fleet)), 10 if region.strict else 50
+    answer = page(
+        region, name, request, nodes, "InstanceInformationList", size, lambda node: all(t(node) for t in tests)
+    )
     return answer | {
         "InstanceInformationList": [information(region, node) for node in answer["InstanceInformationList"]]
     }
@@ -90,10 +91,9 @@ def _computer_name(region: Region, node: Node, ip: str, mark: int) -> str:
     return f"ip-{ip.replace('.', '-')}.{region.region}.compute.internal"
 
 
-def _filtered(fleet: Fleet, nodes: list[Node], key: str, values: list[str]) -> list[Node]:
+def _test(fleet: Fleet, key: str, values: list[str]) -> Test:
     if key == "tag-key" or (key.startswith("tag:") and len(key) > 4):
-        matching = frozenset(fleet.matching([{"Key": key, "Values": values}]))
-        return [node for node in nodes if node.instance_id in matching]
+        return fleet.test(key, values)
     if key not in _MEMBERS:
         raise ServiceError("InvalidFilterKey", f"The filter key {key} is not valid.")
     wanted = frozenset(values)
@@ -102,5 +102,5 @@ def _filtered(fleet: Fleet, nodes: list[Node], key: str, values: list[str]) -> l
         text = f"The value {strangers[0]} of the filter {key} is not valid."
         raise ServiceError("InvalidInstanceInformationFilterValue", text)
     if key == "InstanceIds":
-        return [node for node in nodes if node.instance_id in wanted]
-    return [node for node in nodes if information(fleet.region, node).get(_MEMBERS[key]) in wanted]
+        return lambda node: node.instance_id in wanted
+    return lambda node: information(fleet.region, node).get(_MEMBERS[key]) in wanted

@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
@@ -27,8 +27,12 @@ def page(
     items: Iterable[Any],
     result_key: str,
     default: int = 50,
+    holds: Callable[[Any], bool] | None = None,
 ) -> dict[str, Any]:
     """Cut one page out of ``items``, which may be endless: ``{result_key: [...], "NextToken": ...}``.
+
+    With ``holds``, only items for which it is true are listed; a token keeps its place among all of them, so that
+    each item is judged once in a listing.
 
     A token belongs to the request that it was given for. Any other token is InvalidNextToken where the operation
     models it, else ValidationException. A finished listing has an empty token in the strict profile, none in the
@@ -40,10 +44,11 @@ def page(
         token = token.removeprefix(AGAIN)
     offset = _offset(token, binding, operation) if token else 0
     size = request.get("MaxResults") or default
-    found = list(islice(items, offset, offset + size + 1))
-    answer: dict[str, Any] = {result_key: found[:size]}
-    if len(found) > size:
-        answer["NextToken"] = _token(binding, offset + size)
+    rest = ((place, item) for place, item in enumerate(islice(items, offset, None), offset) if not holds or holds(item))
+    answer: dict[str, Any] = {result_key: [item for _, item in islice(rest, size)]}
+    following = next(rest, None)
+    if following is not None:
+        answer["NextToken"] = _token(binding, following[0])
     elif region.strict:
         answer["NextToken"] = ""
     return answer
