@@ -119,6 +119,13 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Text of several lines as a block."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if text.endswith("\n") else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
 
 def dump(data: Any) -> str:
     """YAML as a person would write it."""
@@ -175,6 +182,14 @@ def _roled() -> dict[str, Any]:
     return variables
 
 
+def _example(role: str) -> str:
+    """The first example of the README of a role, without the name of its file."""
+    page = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^```yaml\n# \S+\n(.+?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert found, f"roles/{role}/README.md has no example"
+    return found[1]
+
+
 def fragments() -> str:
     """The doc fragment plugin with one fragment for each module."""
     parts = [HEADER, "\nfrom __future__ import annotations\n\n\nclass ModuleDocFragment:\n"]
@@ -188,12 +203,14 @@ def fragments() -> str:
 def argument_specs() -> str:
     """The role's argument specs: the options of ssm_patch_setup, and what only the role has."""
     return _specs(
+        "patching",
         "Manage a whole patching setup",
         [
             "Creates and updates patch baselines, patch groups and maintenance windows with their targets and tasks, to"
             " match your variables. A second run changes nothing."
         ],
         _roled(),
+        "ssm_patch_setup",
     )
 
 
@@ -210,6 +227,7 @@ def prerequisites_specs() -> str:
         for option in (*prerequisites_options.OPTIONS, region, ACCOUNT_ID)
     }
     return _specs(
+        "patch_prerequisites",
         "Manage the IAM roles, S3 bucket, SNS topic and EventBridge rule for patching",
         [
             "Manages the service role of maintenance window tasks, the role that publishes notifications, the SNS topic"
@@ -222,16 +240,20 @@ def prerequisites_specs() -> str:
             " was deleted.",
         ],
         variables,
+        "patch_prerequisites",
     )
 
 
-def _specs(short: str, description: list[str], options: dict[str, Any]) -> str:
+def _specs(role: str, short: str, description: list[str], options: dict[str, Any], module: str) -> str:
+    """The argument specs of a role. module: the one that does its work."""
     main = {
         "short_description": short,
         "description": description,
         "author": ["Patchfleet contributors"],
-        "version_added": "0.1.0",
+        "version_added": "1.0.0",
+        "seealso": [{"module": f"patchfleet.aws.{module}"}],
         "options": options,
+        "examples": _example(role),
     }
     return HEADER + "---\n" + dump({"argument_specs": {"main": main}})
 
@@ -249,6 +271,7 @@ def _reported() -> dict[str, Any]:
 def report_argument_specs() -> str:
     """The argument specs of the role patch_report."""
     return _specs(
+        "patch_report",
         "Report patch compliance and check it against a gate",
         [
             "Reads the nodes of an account and Region, their missing patches and the maintenance windows, and writes a"
@@ -262,6 +285,7 @@ def report_argument_specs() -> str:
             " M(patchfleet.aws.patch_report) returns them.",
         ],
         _reported(),
+        "patch_report",
     )
 
 

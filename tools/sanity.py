@@ -9,6 +9,9 @@ ansible-test insists on a tree `ansible_collections/<namespace>/<name>` outside 
 collection in site-packages, and fetches pip's bootstrap script from a host of its own. So the tarball is unpacked
 into a temporary tree beside links to the collections it depends on, and the script is put where ansible-test caches
 it, as a stub that uses the pip that comes with Python. Its virtual environments are kept in `.ansible/test-home`.
+
+All tests run on the Python of this environment. Without further arguments, `compile` and `import` also run on each
+other Python that this ansible-core supports and the machine has.
 """
 
 from __future__ import annotations
@@ -21,13 +24,18 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from ansible_test._internal.constants import CONTROLLER_PYTHON_VERSIONS
+from make_venv import SetupError, find_interpreter
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOME = CHECKOUT / ".ansible" / "test-home"
 SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 COLLECTION = Path("patchfleet", "aws")
 DEPENDENCIES = ("amazon", "community")
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 PIP_BOOTSTRAP = """\
 import subprocess
@@ -66,17 +74,39 @@ def lay_out(tarball: Path, folder: Path) -> Path:
     return place
 
 
+def other_pythons() -> Iterator[tuple[str, Path]]:
+    """The other versions of Python that this ansible-core supports on a controller, and where the machine has them."""
+    for version in CONTROLLER_PYTHON_VERSIONS:
+        if version == OWN:
+            continue
+        try:
+            yield version, find_interpreter(f"python{version}")
+        except SetupError:
+            print(f"Python {version} is not installed: left out", flush=True)
+
+
+def run(place: Path, version: str, *arguments: str, path: str = os.environ["PATH"]) -> int:
+    """Run the sanity tests on one version of Python; return the exit status."""
+    command = ["ansible-test", "sanity", "--local", "--python", version, "--color", "no", *arguments]
+    return subprocess.run(
+        command, cwd=place, env={**os.environ, "HOME": str(HOME), "PATH": path}, check=False
+    ).returncode
+
+
 def main(arguments: list[str]) -> int:
     """Run from the command line; return the exit status of ansible-test."""
     if not arguments:
         print(__doc__, file=sys.stderr)
         return 2
     install_bootstrap()
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = ["ansible-test", "sanity", "--local", "--python", python, "--color", "no", *arguments[1:]]
     with tempfile.TemporaryDirectory(prefix="patchfleet-sanity-") as folder:
         place = lay_out(Path(arguments[0]), Path(folder))
-        return subprocess.run(command, cwd=place, env={**os.environ, "HOME": str(HOME)}, check=False).returncode
+        failed = run(place, OWN, *arguments[1:])
+        for version, interpreter in () if arguments[1:] else other_pythons():
+            # Before the stubs of a version manager, and behind the tools of this environment.
+            path = os.pathsep.join([str(Path(sys.executable).parent), str(interpreter.parent), os.environ["PATH"]])
+            failed = run(place, version, "--test", "compile", "--test", "import", path=path) or failed
+        return failed
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: next_runs
 author:
   - Patchfleet contributors (@patchfleet)
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Calculate the next runs of a maintenance window schedule
 description:
   - Returns the times when an AWS Systems Manager maintenance window with this schedule expression opens next.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: patching_variables
 author:
   - Patchfleet contributors (@patchfleet)
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Convert windows and baselines of an account to variables of the patching role
 description:
   - Converts the results of M(patchfleet.aws.ssm_maintenance_window_info) and

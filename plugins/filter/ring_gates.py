@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: ring_gates
 author:
   - Patchfleet contributors (@patchfleet)
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Calculate the current state of the gates between patch rings
 description:
   - Returns for each ring with a gate whether the gate is due, which nodes it checks, and the options of the window

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: rings
 author:
   - Patchfleet contributors (@patchfleet)
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Convert patch rings to baselines and maintenance windows
 description:
   - Converts a list of rings, which patch one after another after each Patch Tuesday, to the variables

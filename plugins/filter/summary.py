@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 name: summary
 author:
   - Patchfleet contributors (@patchfleet)
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Summarize the result of a module in a few lines
 description:
   - Converts the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run),

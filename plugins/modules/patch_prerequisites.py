@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: patch_prerequisites
 short_description: Manage the IAM roles, S3 bucket, SNS topic and EventBridge rule for patching
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Manages the service role of maintenance window tasks, the role that publishes notifications, the SNS topic, the S3
     bucket for output and the EventBridge rule, and returns their ARNs.
@@ -23,8 +23,12 @@ description:
     prefixes.
 author:
   - Patchfleet contributors (@patchfleet)
-notes:
-  - The role P(patchfleet.aws.patch_prerequisites#role) calls this module with its variables.
+seealso:
+  - plugin: patchfleet.aws.patch_prerequisites
+    plugin_type: role
+    description: The role that calls this module with its variables.
+  - module: patchfleet.aws.ssm_patch_task
+  - module: patchfleet.aws.ssm_window_task
 extends_documentation_fragment:
   - patchfleet.aws.options.prerequisites
   - patchfleet.aws.attributes

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: patch_report
 short_description: Write a patch compliance report as HTML, CSV, JSON and JUnit XML
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates a report from files written by M(patchfleet.aws.ssm_patch_compliance_info),
     M(patchfleet.aws.ssm_patch_coverage_info) and M(patchfleet.aws.ssm_maintenance_window_info), and from JSON reports
@@ -32,10 +32,14 @@ attributes:
 extends_documentation_fragment:
   - patchfleet.aws.options.patch_report
 requirements:
+  - python >= 3.11
   - Jinja2 for V(html), which is installed with Ansible
 seealso:
   - module: patchfleet.aws.ssm_patch_compliance_info
+  - module: patchfleet.aws.ssm_patch_coverage_info
   - module: patchfleet.aws.ssm_maintenance_window_info
+  - plugin: patchfleet.aws.patch_report
+    plugin_type: role
 """
 
 EXAMPLES = r"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_maintenance_window
 short_description: Manage an AWS Systems Manager maintenance window
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, updates, renames, enables, disables and deletes a maintenance window.
   - The module finds the window by its exact name or by its ID. It keeps no state file.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_maintenance_window_info
 short_description: Gather information about AWS Systems Manager maintenance windows
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns maintenance windows and, with O(include), their targets, tasks, next runs and recent executions.
   - If you specify several filters, a window must match all of them. If no window matches, or if a window ID does not

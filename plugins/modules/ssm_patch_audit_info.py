@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_audit_info
 short_description: Gather who changed patching in AWS Systems Manager
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns who changed maintenance windows, their targets and tasks, patch baselines and patch groups, from the event
     history of AWS CloudTrail, with the setup that owns each resource.
@@ -18,6 +18,12 @@ description:
     module needs at least eight seconds.
 author:
   - Patchfleet contributors (@patchfleet)
+seealso:
+  - module: patchfleet.aws.ssm_maintenance_window_info
+  - module: patchfleet.aws.ssm_patch_baseline_info
+  - name: Working with CloudTrail event history
+    description: What CloudTrail keeps without a trail, and for how long.
+    link: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 extends_documentation_fragment:
   - patchfleet.aws.options.audit_info
   - patchfleet.aws.attributes.info_module

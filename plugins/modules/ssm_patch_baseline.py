@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_baseline
 short_description: Manage an AWS Systems Manager patch baseline
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, updates, renames and deletes a patch baseline.
   - Registers the baseline for patch groups, and sets it as the default for its operating system in the account and

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_baseline_info
 short_description: Gather information about AWS Systems Manager patch baselines
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns your patch baselines and AWS-owned baselines and, with O(include), their patch groups and effective
     patches.

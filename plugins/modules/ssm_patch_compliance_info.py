@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_compliance_info
 short_description: Gather information about the patch compliance of managed nodes
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the patch compliance of managed nodes, from one node to tens of thousands, as counts, as a list of nodes,
     or as a list of patches.

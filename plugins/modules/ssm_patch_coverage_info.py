@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_coverage_info
 short_description: Find nodes that no maintenance window patches
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns for each managed node the maintenance windows and tasks that reach it, their next runs and the patch
     baseline in effect. Also returns findings about problems that prevent nodes from being patched, each with the

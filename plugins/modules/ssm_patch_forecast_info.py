@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_forecast_info
 short_description: Forecast what the next maintenance windows install
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns for a window, a patch group or single nodes when the next Install runs, which nodes it runs on, which
     patches it installs and which nodes it reboots.

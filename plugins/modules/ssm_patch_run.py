@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_run
 short_description: Scan for or install patches now with Run Command
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Scans for patches or installs them immediately with Run Command, and waits for the result.
   - Fails if the command failed on a node. The error message and the return value list the failed nodes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_setup
 short_description: Manage patch baselines and maintenance windows in one task
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates, updates and deletes patch baselines, patch groups, and maintenance windows with their targets and tasks.
     The result is the same as with the single modules, in one process.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_task
 short_description: Manage a patch task of an AWS Systems Manager maintenance window
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Registers, updates, renames and deregisters a Run Command task that scans for patches or installs them.
   - The module finds the task by its exact name in the window, or by its ID, and updates it in place.

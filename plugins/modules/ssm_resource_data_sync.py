@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_resource_data_sync
 short_description: Manage an AWS Systems Manager resource data sync
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Creates and deletes a resource data sync. A sync copies the inventory and patch compliance data of the managed
     nodes in an account and Region to an S3 bucket. You can then query the compliance of a whole organization with

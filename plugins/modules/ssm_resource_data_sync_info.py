@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_resource_data_sync_info
 short_description: Gather information about AWS Systems Manager resource data syncs
-version_added: 0.1.0
+version_added: 1.0.0
 description: Returns the resource data syncs of an account and Region with their destination and the status of their
   last run.
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_window_target
 short_description: Manage a target of an AWS Systems Manager maintenance window
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Registers, updates, renames and deregisters a target of a maintenance window.
   - The module finds the target by its exact name in the window, or by its ID. It updates the name, the description

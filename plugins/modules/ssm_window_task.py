@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_window_task
 short_description: Manage a task of any type in an AWS Systems Manager maintenance window
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Registers, updates, renames and deregisters a Run Command, Automation, Lambda or Step Functions task of a
     maintenance window.

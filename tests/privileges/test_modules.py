@@ -23,7 +23,7 @@ REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "Unaut
 # S3 gives no reason where it refuses a HEAD request.
 NAMED_OTHERWISE = {"s3:ListBucket": "the credentials lack s3:ListBucket on it"}
 # Modules that work on what others have read.
-CALL_NOTHING = {"patch_report"}
+CALL_NOTHING = {"patch_report", "preflight"}
 MODULES = known()["modules"]
 # Where an old botocore leaves these counts out, nothing more is asked about them.
 KNOWS_UPDATES = pytest.mark.skipif(

@@ -15,8 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
-# Modules that call AWS from the controller; patch_report only reads files.
-WITHOUT_AWS = {"patch_report"}
+# They call nothing, so they need no library of AWS.
+WITHOUT_AWS = {"patch_report", "preflight"}
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,26 @@ def test_everything_says_since_when_it_exists(reference: dict[str, dict[str, Any
     assert {name for name, version in since.items() if not version} == set()
 
 
+def test_everything_leads_to_what_belongs_to_it(reference: dict[str, dict[str, Any]]) -> None:
+    shown = {name: plugin["doc"] for name, plugin in _plugins(reference)}
+    shown |= {name: role["entry_points"]["main"] for name, role in reference["role"].items()}
+    assert {name for name, doc in shown.items() if not doc.get("seealso")} == set()
+
+
+def test_modules_say_what_they_support(reference: dict[str, dict[str, Any]]) -> None:
+    stated = {name: set(module["doc"].get("attributes") or {}) for name, module in reference["module"].items()}
+    assert {name for name, said in stated.items() if not said >= {"check_mode", "diff_mode", "idempotent"}} == set()
+
+
+def test_modules_and_filters_document_what_they_return(reference: dict[str, dict[str, Any]]) -> None:
+    returning = {**reference["module"], **reference["filter"]}
+    assert {name for name, plugin in returning.items() if not plugin.get("return")} == set()
+
+
 def test_everything_has_examples(reference: dict[str, dict[str, Any]]) -> None:
-    assert {name for name, plugin in _plugins(reference) if not (plugin.get("examples") or "").strip()} == set()
+    shown = {name: plugin.get("examples") for name, plugin in _plugins(reference)}
+    shown |= {name: role["entry_points"]["main"].get("examples") for name, role in reference["role"].items()}
+    assert {name for name, examples in shown.items() if not (examples or "").strip()} == set()
 
 
 def test_modules_name_the_python_and_the_libraries_that_the_collection_needs(
@@ -63,6 +81,7 @@ def test_modules_name_the_python_and_the_libraries_that_the_collection_needs(
         name.rpartition(".")[2]: module["doc"].get("requirements") for name, module in reference["module"].items()
     }
     assert {name for name, said in modules.items() if said != needed} == WITHOUT_AWS
+    assert {name for name in WITHOUT_AWS if needed[0] in modules[name]} == WITHOUT_AWS
 
 
 def test_every_value_of_an_answer_has_a_sample_of_its_type(reference: dict[str, dict[str, Any]]) -> None:

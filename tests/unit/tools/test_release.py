@@ -64,8 +64,8 @@ def test_the_content_stays_and_the_checksums_fit(tmp_path: Path) -> None:
 
 
 def test_another_version_changes_one_line() -> None:
-    galaxy = 'name: aws\nversion: 0.1.0\ndependencies:\n  amazon.aws: ">=10.0.0"\n'
-    assert with_version(galaxy, "1.0.0") == galaxy.replace("0.1.0", "1.0.0")
+    galaxy = 'name: aws\nversion: 1.0.0\ndependencies:\n  amazon.aws: ">=10.0.0"\n'
+    assert with_version(galaxy, "1.1.0") == galaxy.replace("1.0.0", "1.1.0")
 
 
 def test_versions_have_an_order() -> None:
