@@ -33,6 +33,10 @@ Job = Callable[[], "Iterable[Job]"]
 
 # The codes by which the service says that there is no such resource; which of them depends on the operation.
 GONE = frozenset({"DoesNotExistException", "InvalidResourceId"})
+_NO_REGION = (
+    "No Region is set: specify region, or aws_region for a playbook of this collection, or set AWS_REGION or a region"
+    " in the AWS profile"
+)
 # The largest page each listing takes; fewer calls than the default of 50.
 _PAGE = 100
 # A page may be empty although others follow; a listing of nothing else, or of pages that were there before, has no end.
@@ -177,6 +181,8 @@ def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:
 
 def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool = False) -> Api:
     """The API for a module, with as many connections as there are calls at a time; O(aws_config) wins key by key."""
+    if not module.region:
+        module.fail_json(msg=_NO_REGION)
     retries = {"mode": "adaptive", "total_max_attempts": 10}
     client = module.client(service, config={"max_pool_connections": max(workers, 10), "retries": retries})
     return Api(read_dates(client), is_lenient)

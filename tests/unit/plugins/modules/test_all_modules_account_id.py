@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""account_id: a module that writes works in the account that was named, or does nothing at all."""
+"""A module that writes works in the account and Region that were named, or does nothing at all."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def test_another_account_is_refused_before_anything_is_read(account: Account, mo
     assert OTHER in result["msg"]
     assert result["changed"] is False
     assert set(account.calls()) == {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_without_a_region_the_message_says_where_to_set_it(account: Account, module: str) -> None:
+    result = account.fails(module, region=None, **MODULES[module])
+
+    assert "specify region, or aws_region for a playbook" in result["msg"]
+    assert not account.calls()
 
 
 def test_the_right_account_costs_one_call(account: Account) -> None:
