@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from .._aws.structures import Raw
 from .codecs import is_blank
 from .kind import Structure
+from .mistakes import near_names
 from .option import Option
 
 # Java's classes of letters, digits and separators; \w holds the first two.
@@ -115,7 +116,10 @@ def _text_breaches(shape: Any, value: str | bytes, path: str) -> Iterator[Findin
     enum, pattern = getattr(shape, "enum", None), shape.metadata.get("pattern")
     if enum:
         if value not in enum:
-            yield Finding(path, value, "must be one of " + ", ".join(enum))
+            near = near_names(str(value), enum, 0.75)
+            yield Finding(
+                path, value, f"must be one of {', '.join(enum)}" + (f"; did you mean {near[0]}?" if near else "")
+            )
         return
     if pattern in _IN_WORDS and not _compiled(pattern).fullmatch(str(value)):
         yield Finding(path, value, _IN_WORDS[pattern])

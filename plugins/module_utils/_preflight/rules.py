@@ -38,7 +38,8 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
     removes_setup = typed["patching_state"] == "absent" and typed["patching_setup"]
     if not values.get("patching_baselines") and not values.get("patching_windows") and not removes_setup:
         found.append(
-            "no baselines or windows are declared; give patching_baselines or patching_windows" + _misspelt(known)
+            "no baselines or windows are declared; specify patching_baselines or patching_windows, for example in a"
+            " file that you load with -e @patching.yml" + _misspelt(known)
         )
     return found
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of README, guides and roles do what the pages say. Each page begins with an empty account.
+"""The examples of README and guides do what the pages say. Each page begins with an empty account.
 
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
 message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
@@ -35,8 +35,7 @@ from simulator import CHECKOUT, STILL, in_step, serving
 from simulator import REGION as SHELL_REGION
 from ssmsim.platforms import PLATFORMS
 
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")), *sorted(CHECKOUT.glob("roles/*/README.md"))]
-NAMES = [str(page.relative_to(CHECKOUT)) for page in PAGES]
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
 # A fleet that keeps the gates of the pages, under baselines that assign compliance levels.
 PATCHED = {
@@ -49,7 +48,6 @@ GRADED = [{"Name": f"graded-{system}", "OperatingSystem": system, "Default": Tru
 FLEETS = {
     "report.md": PATCHED,
     "compliance.md": PATCHED,
-    "roles/patch_report/README.md": PATCHED,
     "targets.md": {
         "nodes": [
             {"InstanceId": "i-0123456789abcdef0", "Tags": {"Environment": "production", "Role": "web"}},
@@ -111,7 +109,7 @@ def blocks(page: Path) -> list[Block]:
 
 def seed(page: Path) -> dict[str, Any]:
     """What the account of a page holds at its beginning."""
-    fleet = FLEETS.get(str(page.relative_to(CHECKOUT)).removeprefix("docs/"), {})
+    fleet = FLEETS.get(page.name, {})
     there = {"account": ACCOUNT, "fleet": fleet, "baselines": GRADED if fleet is PATCHED else []}
     return {"regions": [{**there, "region": region} for region in (REGION, SHELL_REGION)]}
 
@@ -191,7 +189,7 @@ class Shell:
             return [call["op"] for call in json.load(answer) if call["write"] and call["service"] == "ssm"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_tasks_do_what_the_page_says(
     page: Path, account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -214,7 +212,7 @@ def endpoint() -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_playbooks_and_commands_do_what_the_page_says(page: Path, endpoint: str, tmp_path: Path) -> None:
     urlopen(f"{endpoint}/_sim/reset", data=b"").close()
     urlopen(f"{endpoint}/_sim/seed", data=json.dumps(seed(page)).encode()).close()
@@ -226,7 +224,7 @@ def test_playbooks_and_commands_do_what_the_page_says(page: Path, endpoint: str,
             shell.type(block)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
         name, _hash, anchor = target.partition("#")
@@ -237,7 +235,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors, target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_names_of_the_collection_exist(page: Path) -> None:
     plugins = ("plugins/modules/*.py", "plugins/filter/*.py", "plugins/inventory/*.py")
     folders = (*plugins, "playbooks/*.yml", "roles/*", "extensions/eda/rulebooks/*.yml")

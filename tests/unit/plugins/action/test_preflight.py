@@ -69,7 +69,13 @@ def refusal(role: str | None, **given: Any) -> str:
         ),
         ({"patching_windows": {"name": "prod"}}, ["patching_windows must be a list of dictionaries"]),
         ({"patching_windows": None}, ["patching_windows has no value"]),
-        ({}, ["no baselines or windows are declared; give patching_baselines or patching_windows"]),
+        (
+            {},
+            [
+                "no baselines or windows are declared; specify patching_baselines or patching_windows",
+                "-e @patching.yml",
+            ],
+        ),
         ({"patching_windows": [WINDOW], "patching_setup": ""}, ["patching_setup: '' is blank; give the name"]),
         ({"patching_state": "absent", "patching_setup": "  "}, ["patching_setup: '  ' is blank"]),
         ({"patchng_windows": []}, ["patchng_windows looks like one of them"]),

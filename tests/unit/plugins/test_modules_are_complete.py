@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 # The documentation of an action plugin that only the roles and playbooks use.
 PRIVATE = {"__init__", "preflight"}
 MODULES = sorted({path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - PRIVATE)
@@ -41,7 +41,7 @@ def _module_of(path: Path) -> str:
 
 
 def test_it_has_unit_tests(name: str) -> None:
-    assert name in {_module_of(path) for path in Path(__file__).parent.glob("test_*.py")}
+    assert name in {_module_of(path) for path in Path(__file__).with_name("modules").glob("test_*.py")}
 
 
 def test_it_has_examples_that_use_it(name: str) -> None:
