@@ -7,13 +7,18 @@ Nodes report the bare id of a baseline, which GetPatchBaseline refuses for those
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
+from typing import Generic, TypeVar
 
 from .._aws.client import Api
 from .._aws.structures import Raw
 from .._resources.patch_baseline import bare_id
 from .gaps import Gaps
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +34,41 @@ class Policy:
     raw: Raw | None = None
 
 
+class _Once(Generic[T]):
+    """What threads read by name: each name once, several names at a time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: dict[str, Future[T]] = {}
+
+    def get(self, name: str, read: Callable[[], T]) -> T:
+        """What was read; the first that asks reads, and the others wait."""
+        with self._lock:
+            is_first = name not in self._found
+            found = self._found.setdefault(name, Future())
+        if is_first:
+            try:
+                found.set_result(read())
+            except BaseException as error:
+                found.set_exception(error)
+        return found.result()
+
+
 class Baselines:
     """The baselines of an account and region, by the id that nodes report; each is read once, when it is needed."""
 
     def __init__(self, api: Api, gaps: Gaps) -> None:
         self._api = api
         self._gaps = gaps
-        self._lock = Lock()
-        self._listed: dict[str, str] | None = None
-        self._is_listed = False
-        self._policies: dict[str, Policy] = {}
+        self._listed = _Once[dict[str, str] | None]()
+        self._policies = _Once[Policy]()
 
     def policy(self, baseline_id: str | None) -> Policy:
         """How the baseline judges; one that is gone assigned no level that anybody can still look up."""
         if baseline_id is None:
             return Policy()
-        with self._lock:
-            if not self._is_listed:
-                self._listed, self._is_listed = self._list(), True
-            name = bare_id(baseline_id)
-            if name not in self._policies:
-                self._policies[name] = self._read(name)
-            return self._policies[name]
+        name = bare_id(baseline_id)
+        return self._policies.get(name, lambda: self._read(name))
 
     def _list(self) -> dict[str, str] | None:
         operation = "DescribePatchBaselines"
@@ -66,7 +84,8 @@ class Baselines:
 
     def _read(self, name: str) -> Policy:
         operation = "GetPatchBaseline"
-        known = self._listed or {}
+        listed = self._listed.get("", self._list)
+        known = listed or {}
         raw = self._gaps.read(
             operation,
             "the compliance levels of the baseline",
@@ -74,7 +93,7 @@ class Baselines:
             lambda: self._api.get(operation, "BaselineId", BaselineId=known.get(name, name)),
         )
         if raw is None:
-            is_gone = self._listed is not None and name not in known
+            is_gone = listed is not None and name not in known
             return Policy(assigns_levels=False if is_gone else None)
         return Policy(raw.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT", assigns_levels(raw), raw)
 
