@@ -27,6 +27,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._options.option imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import options as patch_run_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import options as prerequisites_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._report import options as report_options
+from ansible_collections.patchfleet.aws.plugins.module_utils._report_info import options as report_info_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     patch_baseline,
     patch_task,
@@ -64,6 +65,7 @@ FRAGMENTS: dict[str, Options] = {
     "patch_run": patch_run_options.OPTIONS,
     "prerequisites": (*prerequisites_options.OPTIONS, ACCOUNT_ID),
     "patch_report": report_options.OPTIONS,
+    "report_info": report_info_options.OPTIONS,
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (

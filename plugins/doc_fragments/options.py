@@ -3321,3 +3321,72 @@ options:
     type: int
     default: 100
 """
+
+    REPORT_INFO = r"""
+options:
+  dest:
+    description:
+      - The directory to write the files C(instances.jsonl), C(patches.jsonl), C(windows.json)
+        and C(coverage.jsonl) to. It must exist. New files get the mode 0600.
+    type: path
+    required: true
+  patch_groups:
+    description:
+      - Only nodes of these patch groups. A node belongs to a group by its tag C(PatchGroup)
+        or C(Patch Group), or by the group in its last report.
+    type: list
+    elements: str
+  instance_ids:
+    description:
+      - Only nodes with these IDs (C(i-) or C(mi-)).
+    type: list
+    elements: str
+  instance_tags:
+    description:
+      - Only nodes that have all of these tags, as a dictionary of tag keys and their
+        value or list of values. Any value of a list matches.
+    type: dict
+  coverage:
+    description:
+      - Whether to read which maintenance windows reach the nodes. Requires the permission
+        C(ec2:DescribeInstances).
+    type: bool
+    default: true
+  include_tags:
+    description:
+      - The keys of the tags of nodes to read. Requires O(coverage=true). This adds
+        no API calls.
+    type: list
+    elements: str
+    default: []
+  stale_after_hours:
+    description:
+      - The number of hours, 1 to 87600, after the last scan or installation when
+        the data of a node counts as stale.
+    type: int
+    default: 168
+  include_unmanaged:
+    description:
+      - Also report running EC2 instances that have the tag of a patch group but are
+        not managed by Systems Manager. With O(instance_ids), report those instances
+        with or without the tag.
+      - Requires the permission C(ec2:DescribeInstances).
+    type: bool
+    default: false
+  next_run_count:
+    description:
+      - The maximum number of next runs to read for each maintenance window, 1 to
+        100.
+    type: int
+    default: 5
+  account_name:
+    description:
+      - The name of the account. The default is the alias of the account, if the credentials
+        have the permission C(iam:ListAccountAliases).
+    type: str
+  concurrency:
+    description:
+      - The maximum number of concurrent API calls.
+    type: int
+    default: 16
+"""

@@ -16,7 +16,7 @@ CONCURRENCY = 16
 # Nodes of each fleet, and how many rounds it gets; the patches of a large one take minutes.
 INSTANCE_ROUNDS = {1_000: 3, 10_000: 3, 50_000: 1}
 PATCH_ROUNDS = {1_000: 3, 10_000: 1, 50_000: 1}
-REPORT_NODES = 2_000
+REPORT_NODES = 50_000
 NODES_OF_A_RUN = 1_000
 GROWING_WINDOWS = (1, 10)
 

@@ -205,7 +205,7 @@ def _sentences(results: Results) -> list[str]:
     found = []
     if ("report", "") in results.samples:
         ratio = results.net("report", "").median / results.net("reading", "").median
-        found.append(f"The role `patch_report` takes {ratio:.2f} times as long as the modules that read for it, alone.")
+        found.append(f"The role `patch_report` takes {ratio:.2f} times as long as the module that reads for it, alone.")
     if results.crowd:
         one = results.crowd
         found.append(

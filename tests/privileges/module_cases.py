@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ansible_collections.patchfleet.aws.tests.faults import transitions
@@ -107,6 +108,9 @@ FLEET: Args = {
     "nodes": [{**_MISSING, "InstanceId": node} for node in NODES] + [{**_MISSING, **WINDOWS}],
     "resource_groups": {"web": NODES},
 }
+# The files that a report is made of go with the process.
+_FOLDER = TemporaryDirectory()
+REPORT: Args = {"dest": _FOLDER.name}
 NOW = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["web"]}
 SETUP: Before = [("ssm_patch_setup", WHOLE)]
 
@@ -307,6 +311,31 @@ MODULE_CASES = [
         ],
         {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
         later=60 * 86400,
+    ),
+    ModuleCase(
+        "report data",
+        "ssm_patch_report_info",
+        [{**REPORT, "include_unmanaged": True}],
+        [
+            ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
+            *INSTALLED,
+            ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
+            ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
+            (
+                "ssm_patch_task",
+                {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES},
+            ),
+        ],
+        {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
+        later=60 * 86400,
+    ),
+    # The windows of the case above have installed everything.
+    ModuleCase(
+        "report data of missing patches",
+        "ssm_patch_report_info",
+        [{**REPORT, "patch_groups": ["web"]}],
+        [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]})],
+        FLEET,
     ),
     ModuleCase(
         "forecast",

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Answer = dict[str, Any]
+Entry = TypeVar("Entry")
 # A call that stores its own result and may name further ones that became possible by it.
 Job = Callable[[], "Iterable[Job]"]
 
@@ -234,7 +235,7 @@ def start_jobs(pool: ThreadPoolExecutor, jobs: Iterable[Job]) -> Future[None]:
     return whole
 
 
-def page_job(entries: Iterator[Answer], size: int, take: Callable[[list[Answer]], Iterable[Job]]) -> Job:
+def page_job(entries: Iterator[Entry], size: int, take: Callable[[list[Entry]], Iterable[Job]]) -> Job:
     """A job that takes one page of a listing and names itself for the next, so that listings take turns."""
 
     def job() -> Iterable[Job]:

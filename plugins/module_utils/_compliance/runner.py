@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
@@ -20,6 +20,7 @@ from .._resources.patch_baseline import group_violations
 from .._resources.window_target import instance_id_violations
 from .._schedules import clock
 from .gaps import Gaps
+from .listings import AwsListings, Listings
 from .reader import ComplianceReader, Result
 from .rows import (
     AVAILABLE,
@@ -32,7 +33,7 @@ from .rows import (
     Row,
     Totals,
 )
-from .scope import Scope, ScopeReader, tag_violations
+from .scope import ScopeReader, tag_violations
 
 _MOST_VALUES = 100
 # Ten years.
@@ -115,11 +116,39 @@ OPTIONS: Options = (
 def run_compliance_info() -> None:
     """The main function of ssm_patch_compliance_info."""
     module = make_module(OPTIONS)
-    refuse(module, violations(module.params))
-    api = connect(module, module.params["concurrency"], is_lenient=True)
-    refuse(module, _unknown_states(api, module.params) + _group_violations(api, module.params))
-    with worker_pool(module.params["concurrency"]) as pool:
-        finish(module, lambda: _Reading(module, api, pool).result())
+    params = module.params
+    refuse(module, violations(params))
+    api = connect(module, params["concurrency"], is_lenient=True)
+    refuse(module, model_violations(api, params))
+    ec2 = cache(lambda: connect(module, params["concurrency"], "ec2", is_lenient=True))
+    with worker_pool(params["concurrency"]) as pool:
+        reading = Reading(params, api, AwsListings(api, ec2), pool)
+        finish(module, lambda: (_answer(module, reading), reading.warnings()))
+
+
+def _answer(module: AnsibleAWSModule, reading: Reading) -> dict[str, Any]:
+    """The answer; rows go to where they are wanted while the nodes are read."""
+    level, dest = module.params["level"], module.params["dest"]
+    with_patches = level == "patches"
+    fields = PATCH_FIELDS if with_patches else INSTANCE_FIELDS
+    instances: list[Row] = []
+    patches: list[Row] = []
+    with RowFile(dest, fields, module.check_mode) if dest else nullcontext() as file:
+        for result in reading.results():
+            if level == "summary" or not reading.wants(result):
+                continue
+            if file is None:
+                instances.append(result.row)
+                patches += result.patches
+                continue
+            for row in result.patches if with_patches else [result.row]:
+                file.add_row(row)
+    answer: dict[str, Any] = {"changed": bool(file and file.changed), **reading.counts()}
+    if not dest and level != "summary":
+        answer["instances"] = instances
+    if not dest and with_patches:
+        answer["patches"] = patches
+    return {**answer, **reading.origin(), "region": module.region}
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
@@ -137,6 +166,11 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     return found + dest_violations(params["dest"], params["level"], "level=instances or level=patches")
 
 
+def model_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the options by the installed botocore."""
+    return _unknown_states(api, params) + _group_violations(api, params)
+
+
 def _unknown_states(api: Api, params: Mapping[str, Any]) -> list[str]:
     """States whose counts the installed botocore leaves out of the answers, so that nothing would be found."""
     # Both came with the same version.
@@ -151,46 +185,33 @@ def _group_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
     return group_violations(params["patch_groups"], shape)
 
 
-class _Reading:
-    """One run: rows go to where they are wanted while the nodes are read, and are counted on their way."""
+class Reading:
+    """One run: nodes are read as they are taken, and counted on their way."""
 
-    def __init__(self, module: AnsibleAWSModule, api: Api, pool: ThreadPoolExecutor) -> None:
-        self._params: Mapping[str, Any] = module.params
-        self._check_mode: bool = module.check_mode
-        self._region = module.region
+    def __init__(self, params: Mapping[str, Any], api: Api, listings: Listings, pool: ThreadPoolExecutor) -> None:
+        self._params = params
         self._gaps = Gaps()
-        ec2 = cache(lambda: connect(module, self._params["concurrency"], "ec2", is_lenient=True))
-        self._scope_reader = ScopeReader(api, ec2, self._params, self._gaps, pool)
+        self._scope_reader = ScopeReader(api, listings, params, self._gaps, pool)
         self._read_at = clock.now()
         look_up_groups = self._scope_reader.look_up_groups
-        self._reader = ComplianceReader(api, pool, self._params, self._gaps, self._read_at, look_up_groups)
-        self._with_patches = self._params["level"] == "patches"
+        self._reader = ComplianceReader(api, pool, params, self._gaps, self._read_at, look_up_groups)
+        self._with_patches = params["level"] == "patches"
         self._summary = Totals(self._with_patches)
         self._groups: dict[str | None, Totals] = {
-            group: Totals(self._with_patches) for group in self._params["patch_groups"] or ()
+            group: Totals(self._with_patches) for group in params["patch_groups"] or ()
         }
         self._groups_unread = False
-        self._instances: list[Row] = []
-        self._patches: list[Row] = []
 
-    def result(self) -> tuple[dict[str, Any], list[str]]:
-        """The answer of the module, and its warnings."""
-        scope = self._scope_reader.read()
-        level, dest = self._params["level"], self._params["dest"]
-        fields = PATCH_FIELDS if level == "patches" else INSTANCE_FIELDS
-        with RowFile(dest, fields, self._check_mode) if dest else nullcontext() as file:
-            for result in self._reader.results(scope):
-                self._count(result)
-                if level != "summary":
-                    self._tell(result, file)
-        answer: dict[str, Any] = {"changed": bool(file and file.changed), **self._counts(scope)}
-        if not dest and level != "summary":
-            answer["instances"] = self._instances
-        if not dest and level == "patches":
-            answer["patches"] = self._patches
-        answer["gaps"], answer["not_found"], answer["region"] = self._gaps.told(), scope.not_found, self._region
-        answer["read_at"] = self._read_at.isoformat()
-        return answer, self._warnings(scope)
+    def results(self) -> Iterator[Result]:
+        """All nodes in scope; what the other methods give is complete after the last."""
+        self._scope = self._scope_reader.read()
+        for result in self._reader.results(self._scope):
+            self._count(result)
+            yield result
+
+    def wants(self, result: Result) -> bool:
+        """Whether the rows of a node are wanted."""
+        return not self._params["only_noncompliant"] or result.verdict.holds("noncompliant") is not False
 
     def _count(self, result: Result) -> None:
         self._summary.add(result.verdict, result.missing)
@@ -202,18 +223,9 @@ class _Reading:
         # A report that was not read may have put the node into any group.
         self._groups_unread |= asked is None and result.verdict is UNREAD
 
-    def _tell(self, result: Result, file: RowFile | None) -> None:
-        if self._params["only_noncompliant"] and result.verdict.holds("noncompliant") is False:
-            return
-        rows = result.patches if self._params["level"] == "patches" else [result.row]
-        if file is None:
-            self._instances.append(result.row)
-            self._patches += result.patches
-            return
-        for row in rows:
-            file.add_row(row)
-
-    def _counts(self, scope: Scope) -> dict[str, Any]:
+    def counts(self) -> dict[str, Any]:
+        """The summary, and the same for each group."""
+        scope = self._scope
         never = {"unmanaged"} if scope.unmanaged is None else set()
         everything = {*SUMMARY, MISSING_BY_SEVERITY}
         groups = []
@@ -222,7 +234,14 @@ class _Reading:
             groups.append({"patch_group": group, **self._groups[group].counts(everything if is_unread else never)})
         return {"summary": self._summary.counts(everything if scope.unread_groups else never), "groups": groups}
 
-    def _warnings(self, scope: Scope) -> list[str]:
+    def origin(self) -> dict[str, Any]:
+        """When it was read, and what could not be."""
+        read_at = self._read_at.isoformat()
+        return {"gaps": self._gaps.told(), "not_found": self._scope.not_found, "read_at": read_at}
+
+    def warnings(self) -> list[str]:
+        """What the user has to know of the answer."""
+        scope = self._scope
         texts = self._gaps.warnings()
         if scope.not_found:
             more = f" and {len(scope.not_found) - _NAMED} more" if len(scope.not_found) > _NAMED else ""

@@ -7,31 +7,26 @@ A few hundred bytes of each node are kept; how its patches are is read later, no
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from queue import SimpleQueue
-from sys import intern
 from typing import Any
 
 from .._aws.client import Api, Job, page_job, start_jobs
 from .._aws.errors import ApiError
-from .._aws.nodes import GROUP_TAGS, NODES_PER_CALL, chunks, listed_nodes
+from .._aws.nodes import GROUP_TAGS, NODES_PER_CALL, chunks
 from .._aws.structures import Raw
 from .._options.codecs import is_blank
 from .gaps import Gaps
-from .rows import Facts, facts_of, unmanaged_facts
+from .listings import Groups, Listings, Unmanaged
+from .rows import Facts
 
-_EC2_PAGE = 1000
 _EC2_VALUES = 200
 _REPORTED = "reported"
 _OF_GROUP = (*GROUP_TAGS, _REPORTED)
-Groups = tuple[str, ...]
-# An instance and the patch groups of its tags.
-Unmanaged = tuple[Facts, Groups]
 
 
 @dataclass
@@ -81,10 +76,10 @@ class ScopeReader:
     """Reads the nodes that fit the options; a node has to fit all that are given."""
 
     def __init__(
-        self, api: Api, ec2: Callable[[], Api], params: Mapping[str, Any], gaps: Gaps, pool: ThreadPoolExecutor
+        self, api: Api, listings: Listings, params: Mapping[str, Any], gaps: Gaps, pool: ThreadPoolExecutor
     ) -> None:
         self._api = api
-        self._ec2 = ec2
+        self._listings = listings
         self._gaps = gaps
         self._pool = pool
         self._include_unmanaged: bool = params["include_unmanaged"]
@@ -124,9 +119,9 @@ class ScopeReader:
         listed: SimpleQueue[list[str] | None] = SimpleQueue()
         known = self._scope.facts
 
-        def take(raws: list[Raw]) -> Iterable[Job]:
+        def take(page: list[Facts]) -> Iterable[Job]:
             # A listing that changes while it is read may give a node twice.
-            fresh = {one.instance_id: one for one in map(facts_of, raws) if one.instance_id not in known}
+            fresh = {one.instance_id: one for one in page if one.instance_id not in known}
             known.update(fresh)
             if fresh:
                 listed.put([*fresh])
@@ -139,7 +134,7 @@ class ScopeReader:
             grouping.result()
             self._tell_unmanaged()
 
-        nodes = page_job(listed_nodes(self._api, self._tags), NODES_PER_CALL, take)
+        nodes = page_job(self._listings.nodes(self._tags), NODES_PER_CALL, take)
         listing = start_jobs(self._pool, [nodes, *self._instance_jobs()])
         listing.add_done_callback(lambda _ended: listed.put(None))
         grouping = start_jobs(self._pool, [self._list_groups])
@@ -195,21 +190,29 @@ class ScopeReader:
                     joined = (*known.get(one, ()), group)
                     known[one] = shared.setdefault(joined, joined)
 
-    def _list(self, key: tuple[str, ...], filters: list[Raw], keep: bool = True) -> Job:
-        """keep: whether what is said of the nodes is needed, or only which they are."""
+    def _list(self, key: tuple[str, ...], filters: list[Raw]) -> Job:
         ids = self._listed[key] = []
 
-        def take(raws: list[Raw]) -> Iterable[Job]:
-            ids.extend(intern(raw["InstanceId"]) for raw in raws)
-            if keep:
-                self._facts.update({one.instance_id: one for one in map(facts_of, raws)})
+        def take(page: list[Facts]) -> Iterable[Job]:
+            ids.extend(one.instance_id for one in page)
+            self._facts.update({one.instance_id: one for one in page})
             return ()
 
-        return page_job(listed_nodes(self._api, filters), NODES_PER_CALL, take)
+        return page_job(self._listings.nodes(filters), NODES_PER_CALL, take)
+
+    def _list_ids(self, key: tuple[str, ...], filters: list[Raw]) -> Job:
+        """For nodes of which only is needed which they are."""
+        ids = self._listed[key] = []
+
+        def take(page: list[str]) -> Iterable[Job]:
+            ids.extend(page)
+            return ()
+
+        return page_job(self._listings.ids(filters), NODES_PER_CALL, take)
 
     def _list_named(self, key: str, ids: list[str]) -> Iterable[Job]:
         try:
-            facts = [facts_of(raw) for raw in listed_nodes(self._api, [_filter("InstanceIds", ids)])]
+            facts = [*self._listings.nodes([_filter("InstanceIds", ids)])]
         except ApiError as error:
             if error.code != "InvalidInstanceId":
                 raise
@@ -251,7 +254,7 @@ class ScopeReader:
 
     def _tag_jobs(self, groups: Iterable[str]) -> list[Job]:
         return [
-            self._list((key, group), [_filter(f"tag:{key}", [group]), *self._tags], False)
+            self._list_ids((key, group), [_filter(f"tag:{key}", [group]), *self._tags])
             for group in groups
             for key in GROUP_TAGS
         ]
@@ -275,12 +278,7 @@ class ScopeReader:
             operation,
             "unmanaged instances",
             [],
-            lambda: [
-                unmanaged_facts(instance)
-                for raw in self._ec2().pages(operation, "Reservations", MaxResults=_EC2_PAGE, Filters=filters)
-                for instance in raw.get("Instances", ())
-                if instance.get("InstanceId")
-            ],
+            lambda: [*self._listings.instances(filters)],
         )
         self._candidates.append(found)
         return ()
@@ -298,8 +296,7 @@ def _filter(key: str, values: list[str]) -> Raw:
 
 
 def _ec2_filter(name: str, values: list[str]) -> Raw:
-    # EC2 takes * and ? for wildcards.
-    return {"Name": name, "Values": [re.sub(r"([*?\\])", r"\\\1", value) for value in values]}
+    return {"Name": name, "Values": values}
 
 
 def _unique(values: list[str] | None) -> list[str] | None:

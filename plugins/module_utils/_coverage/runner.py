@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .._aws.client import connect
+from .._aws.client import Api, connect
 from .._compliance.gaps import Gaps
 from .._compliance.rows import Row
 from .._files.row_file import RowFile
@@ -32,15 +32,27 @@ _NAMED = 10
 def run_coverage_info() -> None:
     """The main function of ssm_patch_coverage_info."""
     module = make_module(OPTIONS)
-    refuse(module, violations(module.params))
-    finish(module, lambda: _Reading(module).result())
+    params = module.params
+    refuse(module, violations(params))
+    gaps, read_at = Gaps(), clock.now()
+
+    def read() -> tuple[dict[str, Any], list[str]]:
+        api = connect(module, params["concurrency"], is_lenient=True)
+        reading = Reading(params, module.check_mode, read_account(module, api, params, gaps, read_at), gaps, read_at)
+        return {**reading.answer(), "region": module.region}, reading.warnings()
+
+    finish(module, read)
 
 
 def read_account(
-    module: AnsibleAWSModule, params: Mapping[str, Any], gaps: Gaps, now: datetime, **adjust: Callable[[Account], None]
+    module: AnsibleAWSModule,
+    api: Api,
+    params: Mapping[str, Any],
+    gaps: Gaps,
+    now: datetime,
+    **adjust: Callable[[Account], None],
 ) -> Account:
     """All that coverage is computed from. adjust: as AccountReader takes it."""
-    api = connect(module, params["concurrency"], is_lenient=True)
     ec2, groups = (
         cache(lambda service=service: connect(module, params["concurrency"], service, is_lenient=True))
         for service in ("ec2", "resource-groups")
@@ -48,24 +60,25 @@ def read_account(
     return AccountReader(api, ec2, groups, params, gaps, now, **adjust).read()
 
 
-class _Reading:
-    """One run: the account is read, then each node goes to where it is wanted and is counted on its way."""
+class Reading:
+    """An account as the answer shows it: each node goes to where it is wanted and is counted on its way."""
 
-    def __init__(self, module: AnsibleAWSModule) -> None:
-        self._params: Mapping[str, Any] = module.params
-        self._check_mode: bool = module.check_mode
-        self._region = module.region
-        self._gaps = Gaps()
-        self._read_at = clock.now()
-        self._account = read_account(module, self._params, self._gaps, self._read_at)
+    def __init__(
+        self, params: Mapping[str, Any], check_mode: bool, account: Account, gaps: Gaps, read_at: datetime
+    ) -> None:
+        self._params = params
+        self._check_mode = check_mode
+        self._account = account
+        self._gaps = gaps
+        self._read_at = read_at
         self._survey = Survey(self._account, timedelta(hours=self._params["install_gap_hours"]))
         self._scope = Scope(self._params)
         self._summary = Totals()
         self._groups: dict[str | None, Totals] = {group: Totals() for group in self._params["patch_groups"] or ()}
         self._findings = NodeFindings()
 
-    def result(self) -> tuple[dict[str, Any], list[str]]:
-        """The answer of the module, and its warnings."""
+    def answer(self) -> dict[str, Any]:
+        """The answer of the module, less the Region; the file is written."""
         dest, runs = self._params["dest"], self._params["next_run_count"]
         rows = NodeRows(self._survey, runs, self._params["include_tags"])
         with_rows = self._params["level"] != "summary"
@@ -84,8 +97,8 @@ class _Reading:
             answer["instances"] = instances
         answer["computed_from"] = self._computed_from()
         answer["gaps"], answer["not_found"] = self._gaps.told(), self._scope.not_found()
-        answer["region"], answer["read_at"] = self._region, self._read_at.isoformat()
-        return answer, self._warnings()
+        answer["read_at"] = self._read_at.isoformat()
+        return answer
 
     def _nodes(self) -> Iterator[tuple[Node, Verdict, bool]]:
         for node in self._account.nodes:
@@ -125,7 +138,8 @@ class _Reading:
             "install_gap_hours": self._params["install_gap_hours"],
         }
 
-    def _warnings(self) -> list[str]:
+    def warnings(self) -> list[str]:
+        """What the user has to know of the answer."""
         missing = self._scope.not_found()
         if not missing:
             return self._gaps.warnings()

@@ -66,7 +66,8 @@ class _Reading:
         self._api: Api = connect(module, self._params["concurrency"], is_lenient=True)
         self._planned = PlannedSetup(self._params["planned"]) if self._params["planned"] else None
         adjust = {"adjust": self._planned.apply} if self._planned else {}
-        self._account: Account = read_account(module, {**self._params, **_READING}, self._gaps, self._now, **adjust)
+        params = {**self._params, **_READING}
+        self._account: Account = read_account(module, self._api, params, self._gaps, self._now, **adjust)
         self._survey = Survey(self._account, timedelta(0))
         self._with_patches = self._params["level"] == "patches"
         self._effective: dict[str, list[Row] | None] = {}

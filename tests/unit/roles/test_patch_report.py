@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.runner import OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.options import FORMATS
+from ansible_collections.patchfleet.aws.plugins.module_utils._report_info.options import OPTIONS
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "patch_report"
 
@@ -37,10 +37,10 @@ def test_the_readme_names_every_variable() -> None:
 
 
 def test_the_scope_is_that_of_the_module_that_reads() -> None:
-    [read] = [task for task in content("tasks/read.yml") if "patchfleet.aws.ssm_patch_compliance_info" in task]
+    [read] = [task for task in content("tasks/read.yml") if "patchfleet.aws.ssm_patch_report_info" in task]
     kinds = {name: option["type"] for name, option in SPEC["patch_report_scope"]["options"].items()}
 
-    assert set(kinds) <= set(read["patchfleet.aws.ssm_patch_compliance_info"])
+    assert set(kinds) <= set(read["patchfleet.aws.ssm_patch_report_info"])
     assert kinds == {option.name: option.type for option in OPTIONS if option.name in kinds}
 
 
