@@ -320,6 +320,16 @@ def test_a_gate_is_due_between_the_ring_before_and_its_own(now: str, phase: str,
     assert (gate["ring"], gate["previous"], gate["phase"], gate["opens"]) == ("production", "test", phase, opens)
 
 
+def test_a_ring_may_open_at_the_moment_at_which_the_one_before_it_ends() -> None:
+    declared = [DEV, {**ring("some", days_after_previous=1, gate_percent=95), "time": "01:00"}]
+
+    phases = {
+        hour: ring_gates(declared, now=f"2026-01-14T{hour}:00:00Z")[0]["phase"] for hour in ("00", "01", "04", "05")
+    }
+
+    assert phases == {"00": "waiting", "01": "running", "04": "running", "05": "waiting"}
+
+
 def test_what_a_gate_reads_and_writes() -> None:
     [gate] = ring_gates(TWO, BERLIN, "win-", now="2026-01-14T10:30:00Z")
 

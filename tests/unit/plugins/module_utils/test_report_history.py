@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.exceptions import EXCEPTED
 from ansible_collections.patchfleet.aws.plugins.module_utils._readings.history import (
     SCHEMA,
     SCHEMA_VERSION,
@@ -100,6 +101,28 @@ def test_nodes_that_are_gone_were_not_patched() -> None:
     [found] = figures(10, history, {}, nodes=3)
 
     assert found.patched == 1
+
+
+def test_nodes_that_are_excepted_by_now_are_not_gone() -> None:
+    history = History()
+    history.add(figures(0, history, {"KB1": ["i-0", "i-1", "i-2"]}, nodes=5))
+    status = [EXCEPTED, EXCEPTED, "compliant", "compliant", "compliant"]
+    rows = [
+        {"instance_id": f"i-{number}", "status": one, "compliant": one != EXCEPTED} for number, one in enumerate(status)
+    ]
+    [found] = figures_of(Fleet(merged([reading(0, nodes=rows, read_at=day(9))])), history)
+
+    assert (found.managed, found.excepted, found.patched) == (3, 2, 3)
+
+
+def test_a_report_is_compared_with_an_earlier_one_and_not_with_itself() -> None:
+    history = History()
+    history.add(figures(0, history, {"KB1": ["i-0", "i-1"]}))
+    history.add(figures(5, history, {"KB1": ["i-0"]}))
+
+    [again] = figures(5, history, {"KB1": ["i-0"]})
+
+    assert (again.patched, again.mean_days_to_patch) == (1, 5)
 
 
 def test_what_was_not_read_is_not_known() -> None:

@@ -185,3 +185,17 @@ def test_a_record_of_another_form_leaves_what_the_event_itself_says(record: Any)
         "alice",
         None,
     )
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_call_is_about_what_its_name_says(action: str) -> None:
+    ids = {"baselineId": "pb", "windowId": "mw", "windowTargetId": "target id", "windowTaskId": "task id"}
+    record = {"requestParameters": {**ids, "name": "new"}, "responseElements": {"windowId": "old", "name": "old"}}
+    event = {"EventId": "e", "EventName": action, "EventTime": "t", "CloudTrailEvent": json.dumps(record)}
+
+    found = row(event, ())
+
+    part = next((kind for kind in ("target", "task") if kind.capitalize() in action), None)
+    kind = part or ("baseline" if "Baseline" in action else "window")
+    assert (found["kind"], found["id"]) == (kind, "pb" if kind == "baseline" else "mw")
+    assert (found["part_id"], found["name"]) == ((f"{part} id", None) if part else (None, "new"))
