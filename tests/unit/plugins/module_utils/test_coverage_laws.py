@@ -129,7 +129,16 @@ def test_a_baseline_approves_nothing_without_a_rule_for_the_product(
 
 @pytest.mark.parametrize(
     ("rate", "nodes", "at_a_time"),
-    [("10", 50, 10), ("10", 3, 3), ("10%", 50, 5), ("10%", 3, 1), ("100%", 7, 7), (None, 5, 1), ("odd", 5, 1)],
+    [
+        ("10", 50, 10),
+        ("10", 3, 3),
+        ("10%", 50, 5),
+        ("10%", 3, 1),
+        ("50%", 5, 2),
+        ("100%", 7, 7),
+        (None, 5, 1),
+        ("odd", 5, 1),
+    ],
 )
 def test_a_rate_lets_at_least_one_node_through(rate: str | None, nodes: int, at_a_time: int) -> None:
     assert concurrency_of(rate, nodes) == at_a_time

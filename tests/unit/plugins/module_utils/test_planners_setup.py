@@ -226,3 +226,31 @@ def test_the_group_of_another_setup_is_not_taken() -> None:
         "baselines[0] linux: the patch group 'Web' is that of baseline other (pb-00000000000000002), which belongs to"
         " the setup 'two'; give setup: two if this is part of it, or take_over: true"
     ]
+
+
+@pytest.mark.parametrize(
+    ("claiming", "losing", "is_refused"),
+    [
+        ({}, {"setup": "two"}, False),
+        ({"take_over": True}, {}, False),
+        ({}, {"take_over": True}, False),
+        ({}, {}, True),
+        ({"setup": "one"}, {"setup": "one"}, True),
+    ],
+)
+def test_a_group_moves_by_leave_of_either_baseline(claiming: Raw, losing: Raw, is_refused: bool) -> None:
+    other = {**BASELINE, "BaselineId": "pb-00000000000000002", "Name": "other", "PatchGroups": ["Web"]}
+    groups = {("AMAZON_LINUX_2023", "Web"): other["BaselineId"]}
+    known = account(baselines=[BASELINE, other], groups=groups, tags={})
+    known.baselines[other["BaselineId"]].tags = {"patchfleet:setup": "two"}
+    declared = [
+        {**LINUX, "patch_groups": ["Web"], "move_patch_groups": True, **claiming},
+        {**LINUX, "name": "other", "patch_groups": [], **losing},
+    ]
+
+    owned = with_owners(plan_setup(inputs(known, baselines=declared).declaration, known, shape), frozenset())
+
+    assert bool(owned.plan.violations) == is_refused
+    taken = [step for step in owned.plan.steps if step.operation == "DeregisterPatchBaselineForPatchGroup"]
+    # What is taken away from another one is looked at right before.
+    assert [owner.look for step in taken for owner in step.owners] == ["each time"]
