@@ -84,16 +84,16 @@ def test_tasks_of_one_priority_run_together_and_priorities_one_after_the_other()
     account = Account([window])
     targets, found = collect(account)
     reached = {number: {"t-1": 10, "t-2": 5}[str(target.id)] for number, target in enumerate(targets)}
-    # Two rounds of 60 s; the middle one of three; one round.
-    account.paces["a"] = [Pace(3, 2, 120, "e-1")]
+    # Two rounds of 200 s; the middle one of three; one round.
+    account.paces["a"] = [Pace(3, 2, 400, "e-1")]
     account.paces["b"] = [Pace(2, 2, seconds, "e-1") for seconds in (90, 100, 500)]
     account.paces["c"] = [Pace(1, 1, 200, "e-2")]
 
     estimated = estimate(window, found, reached, account)
 
     assert estimated is not None
-    # a: 2 rounds of 60 s beside b: 3 rounds of 100 s; then c: 2 rounds of 200 s.
-    assert (estimated.needed, estimated.available) == (300 + 400, 2 * 3600)
+    # a: 2 rounds of 200 s beside b: 3 rounds of 100 s; then c: 2 rounds of 200 s.
+    assert (estimated.needed, estimated.available) == (400 + 400, 2 * 3600)
     assert (estimated.nodes, estimated.concurrency, estimated.seconds_for_node) == (10, 5, 200)
     assert estimated.executions == ("e-1", "e-2")
     scans = [one for one in found if one.operation == "Scan"]
