@@ -71,6 +71,15 @@ def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str
     assert not fleet.calls(writes=True)
 
 
+@pytest.mark.parametrize(("number", "end"), [(10, "9."), (11, "9, and 1 more."), (30, "9, and 20 more.")])
+def test_ten_ids_that_are_not_managed_are_named(fleet: Account, number: int, end: str) -> None:
+    unknown = [f"i-0000000000000{one}" for one in range(1000, 1000 + number)]
+
+    message = fleet.fails(MODULE, operation="Scan", instance_ids=unknown)["msg"]
+
+    assert message.partition(" Check the ID")[0].endswith(f"i-0000000000000100{end}")
+
+
 def test_a_patch_group_that_nobody_is_in_is_told(fleet: Account) -> None:
     done = fleet.run(MODULE, operation="Scan", patch_groups=["Web", "Databse"])
 
