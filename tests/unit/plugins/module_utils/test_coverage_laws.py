@@ -86,6 +86,7 @@ def test_the_closest_runs_are_those_of_all_pairs(hours: list[list[int]]) -> None
         ("web-2", None),
         ("database2", None),
         ("mail", None),
+        ("datalake", None),
         ("web", "Web"),
     ],
 )
@@ -118,12 +119,21 @@ def rule(**filters: list[str]) -> dict[str, object]:
         ([rule(PRODUCT=["WindowsServer2016"]), rule(PRODUCT=["*"])], [], False),
         ([rule(PRODUCT=["WindowsServer2022"])], [], False),
         ([rule(PATCH_SET=["APPLICATION"], PRODUCT=["Office 2016"])], [], True),
+        ([rule(PATCH_SET=["APPLICATION"])], [], True),
+        ([rule(PATCH_SET=["OS"])], [], False),
     ],
 )
 def test_a_baseline_approves_nothing_without_a_rule_for_the_product(
     rules: list[object], named: list[str], nothing: bool
 ) -> None:
     raw = {"ApprovalRules": {"PatchRules": rules}, "ApprovedPatches": named}
+    assert approves_nothing(raw, "WindowsServer2022") is nothing
+
+
+@pytest.mark.parametrize(("product_name", "nothing"), [("WindowsServer2016", True), ("WindowsServer2022", False)])
+def test_filters_of_the_whole_baseline_decide_too(product_name: str, nothing: bool) -> None:
+    shared = {"PatchFilters": [{"Key": "PRODUCT", "Values": [product_name]}]}
+    raw = {"ApprovalRules": {"PatchRules": [rule(CLASSIFICATION=["Security"])]}, "GlobalFilters": shared}
     assert approves_nothing(raw, "WindowsServer2022") is nothing
 
 
