@@ -11,7 +11,13 @@ from simulator import CHECKOUT
 
 PAGE = (CHECKOUT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 # Messages and states of Ansible and AWS.
-OTHERS = {"is undefined", "TIMED_OUT", "The config profile", "does not support raw params"}
+OTHERS = {
+    "is undefined",
+    "TIMED_OUT",
+    "The config profile",
+    "does not support raw params",
+    "unable to locate collection amazon.aws",
+}
 MESSAGES = re.findall(r"^\| `([^`]+)`", PAGE, re.MULTILINE)
 _JOINT = re.compile(r'"\s*f?"')
 
