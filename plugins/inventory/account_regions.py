@@ -70,8 +70,7 @@ options:
       - A Jinja2 expression for the name of a host, which can use the variables of the host. The name must be
         different for each host.
       - The name of an account must not become a path, an option or a host pattern. The plugin therefore replaces all
-        characters except letters, digits, spaces and C(_.@+()-) with C(_). It then also appends the account and
-        Region.
+        characters except letters, digits and C(_.@+()-) with C(_). It then also appends the account and Region.
     type: str
     default: aws_account_id ~ '_' ~ aws_region
 extends_documentation_fragment:
@@ -141,11 +140,13 @@ _OF_PARENT = {
     "Accounts": "list_accounts_for_parent",
     "OrganizationalUnits": "list_organizational_units_for_parent",
 }
-# What a host's name does not hold; the name of an account may, and becomes part of file names and patterns.
-_UNFIT = re.compile(r"[^\w .@+()-]")
+# What a host's name does not hold; the name of an account may, and becomes part of file names and patterns. A space
+# ends a pattern: as a limit, "all blue" would mean all hosts.
+_UNFIT = re.compile(r"[^\w.@+()-]")
 # More pages than any organisation has.
 _MOST_PAGES = 10_000
 
+_TAKEN = "{!r} cannot be the name of a host; use aws_account_id and aws_region in it"
 # Hosts of these names would stand for something else: they are groups, or what plays run on by default.
 _RESERVED = frozenset({"all", "ungrouped", _GROUP, "localhost", "127.0.0.1", "::1"})
 
@@ -174,9 +175,17 @@ class InventoryModule(AWSInventoryBase):
         if problems := [*self._colliding_accounts(accounts), *self._colliding_hosts(hosts)]:
             self.fail_aws("; ".join(problems))
         # Whatever an expression of the file raises, it raises before the inventory has one host of it.
-        for target in (InventoryData(), inventory):
-            self.inventory = target
-            self._add(hosts)
+        self.inventory = trial = InventoryData()
+        self._add(hosts)
+        if both := sorted({*trial.hosts} & {*trial.groups}):
+            self.fail_aws("; ".join(f"hostname: {_TAKEN.format(name)}" for name in both))
+        self.inventory = inventory
+        self._add(hosts)
+
+    def get_cache_key(self, path: str) -> str:
+        """The key of the accounts that were read; those of other units or other credentials are other accounts."""
+        asked = [self.get_option(name) for name in ("organizational_units", "profile", "assume_role_arn")]
+        return str(super().get_cache_key(f"{path} {json.dumps(asked)}"))
 
     def _read_config_data(self, path: str) -> dict[str, Any]:
         config: dict[str, Any] = super()._read_config_data(path)
@@ -275,16 +284,19 @@ class InventoryModule(AWSInventoryBase):
             ids.setdefault(re.sub(r"\W", "_", account["name"] or account["id"]).lower(), []).append(account["id"])
         for name, same in ids.items():
             if len(same) > 1:
-                yield f"the accounts {', '.join(same)} have the same name, {name!r}; give each a name in accounts"
+                yield (
+                    f"the accounts {', '.join(same)} have the same name, {name!r}; use aws_account_id instead, or"
+                    " list all accounts in accounts, each with a name of its own"
+                )
 
     def _colliding_hosts(self, hosts: Iterable[tuple[str, Variables]]) -> Iterator[str]:
         counts = Counter(name for name, _variables in hosts)
         groups = {*self.inventory.groups, *_RESERVED}
         for name, count in counts.items():
             if count > 1 or name in self.inventory.hosts:
-                yield f"hostname: {name!r} is the name of two hosts; name account and region in it"
+                yield f"hostname: {name!r} is the name of two hosts; use aws_account_id and aws_region in it"
             if not name or name in groups:
-                yield f"hostname: {name!r} cannot be the name of a host; name account and region in it"
+                yield f"hostname: {_TAKEN.format(name)}"
 
     def _add(self, hosts: Iterable[tuple[str, Variables]]) -> None:
         self.inventory.add_group(_GROUP)

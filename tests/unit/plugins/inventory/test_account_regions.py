@@ -162,6 +162,15 @@ def test_names_and_groups_are_composed(inventory: Callable[..., Listing]) -> Non
             [f"the accounts {PRODUCTION}, {STAGING} have the same name"],
         ),
         (
+            {
+                "accounts": [{"id": PRODUCTION, "name": "eu_west_1"}],
+                "regions": ["eu-west-1"],
+                "keyed_groups": [{"key": "aws_region", "separator": ""}],
+                "hostname": "aws_account_name",
+            },
+            ["hostname: 'eu_west_1' cannot be the name of a host"],
+        ),
+        (
             {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "compose": {"x": "nowhere"}, "strict": True},
             ["'nowhere' is undefined"],
         ),
@@ -244,7 +253,8 @@ def test_the_name_of_an_account_is_no_path_no_option_and_no_template(
             "\x1b[2J",
             "web\u202e",
             "~root",
-            "B\u00fcro (EU)",
+            "all blue",
+            "B\u00fcro(EU)",
         ),
     ]
     for number, name in enumerate(names):
@@ -253,10 +263,41 @@ def test_the_name_of_an_account_is_no_path_no_option_and_no_template(
     data = inventory(organization=True, regions=["eu-central-1"], hostname="aws_account_name")
 
     assert {host["aws_account_name"] for host in data.hosts.values()} >= set(names)
-    assert all(re.fullmatch(r"\w[\w .@+()-]*", host) for host in data.hosts)
-    assert "B\u00fcro (EU)" in data.hosts
+    assert all(re.fullmatch(r"\w[\w.@+()-]*", host) for host in data.hosts)
+    assert "B\u00fcro(EU)" in data.hosts
     assert len(data.hosts) == len(names) + 1
     assert not effect.exists()
+
+
+def test_the_name_of_a_host_is_a_limit_that_means_this_host_alone(endpoint: str, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.account_regions.yml"
+    accounts = [{"id": PRODUCTION, "name": "all blue"}, {"id": STAGING, "name": "staging"}]
+    options = {"accounts": accounts, "regions": ["eu-west-1"], "hostname": "aws_account_name"}
+    path.write_text(yaml.safe_dump({"plugin": "patchfleet.aws.account_regions", **options}))
+    hosts = ["ansible", "-i", str(path), "--list-hosts", "all"]
+
+    every = subprocess.run(hosts, env=in_step(endpoint), capture_output=True, text=True, check=True).stdout
+    name = next(line.strip() for line in every.splitlines() if "blue" in line)
+    one = subprocess.run([*hosts, "--limit", name], env=in_step(endpoint), capture_output=True, text=True, check=True)
+
+    assert name == f"all_blue_{PRODUCTION}_eu-west-1"
+    assert one.stdout.split() == ["hosts", "(1):", name]
+
+
+def test_accounts_that_were_read_for_other_units_are_not_used_again(
+    inventory: Callable[..., Listing], organizations: Any, tmp_path: Path
+) -> None:
+    [root] = organizations.list_roots()["Roots"]
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    found = []
+    for name in ("one", "two"):
+        unit = organizations.create_organizational_unit(ParentId=root["Id"], Name=name)["OrganizationalUnit"]["Id"]
+        made = organizations.create_account(AccountName=name, Email="one@example.com")["CreateAccountStatus"]
+        moved = {"SourceParentId": root["Id"], "DestinationParentId": unit}
+        organizations.move_account(AccountId=made["AccountId"], **moved)
+        found.append((inventory(organizational_units=[unit], regions=["eu-west-1"], **cache), made["AccountId"]))
+
+    assert [listing.ids() for listing, _account in found] == [{account} for _listing, account in found]
 
 
 def test_an_error_that_quotes_aws_acts_on_no_terminal() -> None:
