@@ -13,7 +13,9 @@ JOIN aws_instanceinformation AS n
 CROSS JOIN UNNEST(SPLIT(COALESCE(i.cveids, ''), ',')) AS c (cve)
 WHERE i.compliancetype = 'Patch'
   AND i.patchstate IN ('Missing', 'Failed')
-  AND (UPPER(i.patchseverity) = 'CRITICAL' OR i.severity = 'CRITICAL')
+  AND (UPPER(i.patchseverity) = 'CRITICAL' OR UPPER(i.severity) = 'CRITICAL')
   AND COALESCE(n.instancestatus, 'Active') <> 'Terminated'
+  -- A comma at the end of a list leaves an empty entry, which is no patch without a CVE.
+  AND (TRIM(c.cve) <> '' OR TRIM(REPLACE(COALESCE(i.cveids, ''), ',', '')) = '')
 GROUP BY COALESCE(NULLIF(TRIM(c.cve), ''), i.id)
 ORDER BY nodes DESC, cve

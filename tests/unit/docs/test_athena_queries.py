@@ -54,13 +54,13 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def write(self, kind: str, account: str, region: str, node: str, *rows: dict[str, Any]) -> None:
-        """One object: a line of JSON for each row."""
+    def write(self, kind: str, account: str, region: str, node: str, *rows: dict[str, Any], copy: str = "") -> None:
+        """One object: a line of JSON for each row. copy: the end of its key, where the node has several."""
         folder = f"accountid={account}/region={region}/resourcetype=ManagedInstanceInventory"
-        path = self._root / "inventory" / kind / folder / f"{node}.json"
+        path = self._root / "inventory" / kind / folder / f"{node}{copy}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         common = {"resourceId": node, "captureTime": stamp(0), "schemaVersion": "1.0"}
-        path.write_text("".join(f"{json.dumps({**row, **common})}\n" for row in rows), encoding="utf-8")
+        path.write_text("".join(f"{json.dumps({**common, **row})}\n" for row in rows), encoding="utf-8")
 
     def query(self, name: str) -> list[dict[str, Any]]:
         """The answer of a query of the guide."""
@@ -161,7 +161,7 @@ def test_unpatched_longer_than_30_days(lake: Lake) -> None:
     found = lake.query("unpatched_30_days")
 
     assert [(row["resourceid"], row["missing"], row["last_installed"]) for row in found] == [
-        ("i-old", 2, stamp(40)),
+        ("i-old", 2, (NOW - timedelta(days=40)).date()),
         ("i-unknown", 2, None),
     ]
     assert found[0]["computername"] == "host-i-old"
@@ -199,6 +199,74 @@ def test_coverage(lake: Lake) -> None:
         (SECOND, HERE, 1, 1, 0, 1, 0),
         (FIRST, HERE, 2, 0, 1, 1, 1),
     ]
+
+
+def test_a_node_that_the_bucket_has_twice_is_one_as_it_was_captured_last(lake: Lake) -> None:
+    """A hybrid node that registers anew, a copy of the bucket, an object that was written again."""
+    lacking = {"verdict": "NON_COMPLIANT", "missing": 2, "installed": 40, "group": ""}
+    node(lake, FIRST, HERE, "i-1", **lacking)
+    older = {"captureTime": stamp(3)}
+    for kind, row in (
+        ("AWS:InstanceInformation", {"InstanceStatus": "Terminated", "ComputerName": "old name"}),
+        ("AWS:ComplianceSummary", {"ComplianceType": "Patch", "Status": "COMPLIANT"}),
+        ("AWS:PatchSummary", {"MissingCount": "0", "PatchGroup": "web", "OperationEndTime": stamp(3)}),
+    ):
+        lake.write(kind, FIRST, HERE, "i-1", {**row, **older}, copy="-1")
+
+    [account] = lake.query("compliance_by_account")
+    assert (account["nodes"], account["reported"], account["noncompliant"]) == (1, 1, 1)
+    assert [(row["missing"], row["computername"]) for row in lake.query("unpatched_30_days")] == [(2, "host-i-1")]
+    assert [tuple(row.values()) for row in lake.query("coverage")] == [(FIRST, HERE, 1, 0, 0, 1, 0)]
+
+
+def test_a_node_in_two_accounts_is_two(lake: Lake) -> None:
+    lacks = {"ComplianceType": "Patch", "Id": "x", "PatchState": "Missing", "PatchSeverity": "Critical"}
+    for account in (FIRST, SECOND):
+        node(lake, account, HERE, "mi-1", verdict="NON_COMPLIANT", missing=1, installed=40, items=[lacks])
+
+    assert [(row["accountid"], row["nodes"]) for row in lake.query("compliance_by_account")] == [
+        (FIRST, 1),
+        (SECOND, 1),
+    ]
+    assert len(lake.query("unpatched_30_days")) == 2
+    assert [tuple(row.values())[:3] for row in lake.query("critical_missing_by_cve")] == [("x", 2, 2)]
+
+
+@pytest.mark.parametrize("text", [None, "", "n/a", "6/10/2025 12:00:00 AM", "2025-13-45T00:00:00Z", "0001-01-01"])
+def test_a_value_of_another_form_ends_no_query_and_hides_no_node(lake: Lake, text: str | None) -> None:
+    node(lake, FIRST, HERE, "i-1", verdict="NON_COMPLIANT", missing=2, items=[{"InstalledTime": text}])
+    patch = {"ComplianceType": "Patch", "Id": "x", "PatchState": "Installed", "InstalledTime": text}
+    lake.write("AWS:ComplianceItem", FIRST, HERE, "i-1", patch)
+    lake.write("AWS:PatchSummary", FIRST, HERE, "i-1", {"MissingCount": "2", "OperationEndTime": text})
+    node(lake, FIRST, HERE, "i-2", verdict="COMPLIANT")
+    lake.write("AWS:PatchSummary", FIRST, HERE, "i-2", {"MissingCount": text, "OperationEndTime": stamp(1)})
+
+    assert [(row["resourceid"], row["last_installed"]) for row in lake.query("unpatched_30_days")] == [("i-1", None)]
+    assert [row["stale"] for row in lake.query("coverage")] == [1]
+
+
+def test_an_empty_entry_in_a_list_of_cves_is_no_patch_without_one(lake: Lake) -> None:
+    item = {"ComplianceType": "Patch", "Id": "KB2", "PatchState": "Missing", "PatchSeverity": "critical"}
+    node(lake, FIRST, HERE, "i-1", verdict="NON_COMPLIANT", items=[{**item, "CVEIds": "CVE-2026-1, ,"}])
+    node(lake, FIRST, HERE, "i-2", verdict="NON_COMPLIANT", items=[{**item, "Id": "KB3", "CVEIds": " , "}])
+
+    assert [row["cve"] for row in lake.query("critical_missing_by_cve")] == ["CVE-2026-1", "KB3"]
+
+
+@pytest.mark.parametrize("missing", ["AWS:ComplianceSummary", "AWS:PatchSummary", "AWS:ComplianceItem"])
+def test_nodes_without_objects_of_a_type_are_counted(lake: Lake, missing: str) -> None:
+    node(lake, FIRST, HERE, "i-1", verdict="COMPLIANT")
+    node(lake, SECOND, HERE, "i-2", verdict="COMPLIANT")
+    folder = f"accountid={SECOND}/region={HERE}/resourcetype=ManagedInstanceInventory"
+    (lake._root / "inventory" / missing / folder / "i-2.json").unlink()
+
+    unread = int(missing == "AWS:ComplianceSummary")
+    assert {row["accountid"]: row["never_scanned"] for row in lake.query("compliance_by_account")} == {
+        FIRST: 0,
+        SECOND: unread,
+    }
+    unread = int(missing == "AWS:PatchSummary")
+    assert {row["accountid"]: row["never_scanned"] for row in lake.query("coverage")} == {FIRST: 0, SECOND: unread}
 
 
 @pytest.mark.parametrize("name", QUERIES)
