@@ -18,10 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ansible_collections.patchfleet.aws.tests.support.account_fleet import AccountFleet, Slice
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
+from ansible_collections.patchfleet.aws.tests.support.account_fleet import AccountFleet, Slice
 from simulator import CHECKOUT, STILL, serving
 
 _IN_PROCESS = [sys.executable, "-P", str(CHECKOUT / "tests" / "support" / "playbook_command.py")]
