@@ -141,7 +141,7 @@ def test_the_steps_of_a_workflow_hand_on_their_results(controller: Controller, e
 def test_one_report_of_all_accounts_is_kept_and_says_which_was_not_read(controller: Controller, endpoint: str) -> None:
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     bucket = boto3.resource("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(Bucket=BUCKET)
-    kept = {"patchfleet_report_bucket": BUCKET, "patch_report_dest": str(controller.project.parent / "report")}
+    kept = {"report_bucket": BUCKET, "patch_report_dest": str(controller.project.parent / "report")}
     before = {"patchfleet_setup": {"any": {"changed": True}}}
     [report] = controller.launch("Patchfleet compliance report", results=before, extra_vars=kept)
 

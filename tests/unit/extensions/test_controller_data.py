@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -75,8 +76,9 @@ def owners(playbook: str) -> Iterator[Variables]:
         imported = str(play.get("ansible.builtin.import_playbook", "")).rpartition(".")[2]
         if imported in preflight._PLAYBOOKS:
             yield preflight._of_playbook(imported)
-        for inner in content(ROOT / "playbooks" / f"{imported}.yml") if imported else ():
-            yield from (preflight._of_role(role["role"].rpartition(".")[2]) for role in inner.get("roles", ()))
+        text = (ROOT / "playbooks" / f"{imported}.yml").read_text(encoding="utf-8") if imported else ""
+        for role in dict.fromkeys(re.findall(r"(?:- role|import_role:\n +name): patchfleet\.aws\.(\w+)", text)):
+            yield preflight._of_role(role)
 
 
 def option_of(template: Mapping[str, Any], variable: str) -> Mapping[str, Any]:
