@@ -186,3 +186,34 @@ def test_text_of_an_account_is_neither_run_nor_passed_on(events: EventAccount, t
     assert f"arn:aws:iam::{ACCOUNT}:user/???lookup??pipe?,??touch?{tmp_path}/hostile????? called" in said
     assert "{{" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_event_of_another_form_keeps_the_next_one_from_its_playbook(events: EventAccount) -> None:
+    good = {"version": "0", "source": "aws.ssm", "account": ACCOUNT, "region": REGION, "detail-type": FAILED}
+    good["detail"] = failed(events)
+    # Patterns with repeated groups are where an engine of regular expressions runs out of stack.
+    long = "eu" + "-a" * 50_000 + "-1"
+    wrong = [
+        {},
+        {"body": good},
+        *({**good, "detail": detail} for detail in (None, "text", [good["detail"]], {"detail": good["detail"]})),
+        *({**good, "account": account} for account in (int(ACCOUNT), None, [ACCOUNT], {"id": ACCOUNT}, "\uff11" * 12)),
+        *({**good, "region": region} for region in (long, "eu-west-1" + "x" * 200_000, "", ["eu-west-1"])),
+        {**good, "detail": failed(events, **{"window-execution-id": "0" * 200_000})},
+        {**good, "detail-type": [FAILED]},
+        {**good, "detail": failed(events, status={"FAILED": 1})},
+    ]
+    for event in wrong:
+        events.send(json.dumps(event))
+    foreign = {**good, "account": "999999999999"}
+    foreign["detail"] = failed(events, **{"window-execution-id": "99999999-6a3b-4f0e-9f0e-0123456789ab"})
+    events.send(json.dumps(foreign))
+    events.send(json.dumps(good))
+
+    said = react(events)
+
+    assert said.count(f"weekly ({events.window_id}): FAILED") == 1, said
+    assert f"{ACCOUNT}, {REGION}" in said
+    assert "No host of the inventory has aws_account_id 999999999999" in said
+    # That of the account, and that of the foreign one, which ended before it read anything.
+    assert said.count("PLAY RECAP") == 2
