@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
+from ansible_collections.patchfleet.aws.plugins.module_utils._audit.options import OPTIONS as AUDIT_OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._forecast.options import OPTIONS as FORECAST_OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import describe_mistakes
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.option import Options, argument_spec
@@ -28,6 +29,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._preflight.variable
 _PLAYBOOKS: dict[str, tuple[Options, frozenset[str]]] = {
     "patch_now": (PATCH_OPTIONS, NARROWING),
     "forecast": (FORECAST_OPTIONS, frozenset()),
+    "audit": (AUDIT_OPTIONS, frozenset()),
 }
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 

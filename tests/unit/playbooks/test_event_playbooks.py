@@ -52,6 +52,16 @@ def test_the_queue_is_made_once_and_leaves_nothing_when_it_is_removed(account: E
     assert "QueueUrls" not in account.client("sqs").list_queues(QueueNamePrefix="other-events")
 
 
+def test_own_roles_may_be_text(account: EventAccount) -> None:
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("patching", "pipeline")]
+
+    account.play("event_queue", patch_events_queue="text", patch_events_own_roles=", ".join(roles))
+
+    rule = account.client("events").describe_rule(Name="text-change")
+    issuer = json.loads(rule["EventPattern"])["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]
+    assert issuer == {"arn": [{"exists": False}, {"anything-but": roles}]}
+
+
 def test_rules_send_to_a_bus_instead_of_a_queue(account: EventAccount) -> None:
     bus, role = "arn:aws:events:eu-west-1:333333333333:event-bus/default", f"arn:aws:iam::{ACCOUNT}:role/forward"
     sent = {"patch_events_bus_arn": bus, "patch_events_bus_role_arn": role, "patch_events_queue": "forwarded"}
@@ -69,6 +79,7 @@ def test_a_failed_execution_is_shown_with_its_task_and_nodes(account: EventAccou
 
     said = account.play("window_failed", **PLACE, patch_event_window_id=account.window_id, **execution).stdout
 
+    assert f"{ACCOUNT}, {REGION}" in said
     assert f"weekly ({account.window_id}): FAILED" in said
     assert "Task install: FAILED" in said
     assert f"web ({NODE['InstanceId']}): FAILED" in said
@@ -77,6 +88,7 @@ def test_a_failed_execution_is_shown_with_its_task_and_nodes(account: EventAccou
 def test_noncompliant_nodes_are_shown_with_what_the_next_window_installs(account: EventAccount) -> None:
     said = account.play("nodes_noncompliant", **PLACE, patch_event_instance_id=NODE["InstanceId"]).stdout
 
+    assert f"{ACCOUNT}, {REGION}" in said
     assert f"Event: {NODE['InstanceId']} became noncompliant" in said
     assert f"Not compliant: 1 of 1 managed node: {NODE['InstanceId']}" in said
     assert "weekly/install: installs 2 patches on 1 of 1 node" in said
@@ -86,7 +98,7 @@ def test_a_change_by_hand_fails_only_where_the_account_differs_and_is_not_put_ba
     client = account.client("ssm")
     same = account.play("changed_by_hand", **PLACE, **CALL)
     assert same.returncode == 0, same.stdout
-    assert f"{PERSON} called UpdateMaintenanceWindow" in same.stdout
+    assert f"{ACCOUNT}, {REGION}: {PERSON} called UpdateMaintenanceWindow" in same.stdout
     client.update_maintenance_window(WindowId=account.window_id, Duration=7)
     before = len(account.calls())
 
