@@ -178,7 +178,8 @@ findings:
     finding:
       description:
         - 'Findings about nodes: V(not_managed), V(not_reached) (by any open window), V(scan_only), V(double_covered),
-          V(group_misspelt), V(group_without_baseline), V(baseline_approves_nothing) and V(agent_offline).'
+          V(group_misspelt), V(group_without_baseline), V(two_patch_groups), V(baseline_approves_nothing) and
+          V(agent_offline).'
         - 'Findings about windows, their targets and tasks: V(window_disabled), V(window_ended),
           V(window_never_opens), V(too_many_nodes), V(task_without_targets), V(target_reaches_nobody) and
           V(target_group_without_baseline). They do not depend on the nodes that you select. Windows without patch

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .._resources.patch_baseline import bare_id
 from .rows import Row
 
 REBOOT_IF_NEEDED, NO_REBOOT = "RebootIfNeeded", "NoReboot"
 # Why it is not known how much is installed, or why nothing is.
 OVERRIDE, NEVER_SCANNED, UNREAD, OFFLINE = "override", "never_scanned", "not_read", "agent_offline"
+NEW_BASELINE = "baseline_changes"
 
 
 class Outlook(NamedTuple):
@@ -21,18 +23,20 @@ class Outlook(NamedTuple):
     reason: str | None = None
 
 
-def reason_of(report: Row, is_overridden: bool) -> str | None:
+def reason_of(report: Row, is_overridden: bool, baseline_id: str | None = None) -> str | None:
     """Why a report does not say what is installed; None where it does.
 
     report: the row of a node. is_overridden: whether a list or another baseline decides what the task installs.
+    baseline_id: of the baseline in effect; None where that is not known.
     """
     if report["ping_status"] not in (None, "Online"):
         return OFFLINE
     if is_overridden:
         return OVERRIDE
-    if report["missing_count"] is not None:
-        return None
-    return UNREAD if report["status"] is None else NEVER_SCANNED
+    if report["missing_count"] is None:
+        return UNREAD if report["status"] is None else NEVER_SCANNED
+    is_of_another = baseline_id and report["baseline_id"] and bare_id(report["baseline_id"]) != baseline_id
+    return NEW_BASELINE if is_of_another else None
 
 
 def outlook(report: Row, reboot_option: str | None, reason: str | None, count: int | None = None) -> Outlook:

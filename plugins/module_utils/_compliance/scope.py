@@ -65,6 +65,8 @@ def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> l
     found = []
     for key, value in (tags or {}).items():
         values = value if isinstance(value, list) else [value]
+        if is_blank(key):
+            found.append("instance_tags: a tag key is empty; name a key")
         if not values or any(map(is_blank, values)):
             found.append(f"instance_tags: the tag {key!r} requires a value or a list of values that are not empty")
         if most is not None and len(values) > most:

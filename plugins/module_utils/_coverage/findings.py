@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ NODE_FINDINGS = (
     "double_covered",
     "group_misspelt",
     "group_without_baseline",
+    "two_patch_groups",
     "baseline_approves_nothing",
     "agent_offline",
 )
@@ -77,16 +78,18 @@ class Clash(NamedTuple):
     first: datetime
     second: datetime
 
+    @property
+    def gap(self) -> timedelta:
+        """The time between them; in one zone, a difference would be that of the local times."""
+        return self.second.astimezone(UTC) - self.first.astimezone(UTC)
+
 
 def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
     """The two runs of different Installs that are the closest. sources: each task with a target that reaches a node."""
     runs = [(run, number, task) for number, (task, _target) in enumerate(sources) for run in task.window.runs]
-    runs.sort(key=lambda one: one[:2])
-    pairs = [(two[0] - one[0], one, two) for one, two in pairwise(runs) if one[1] != two[1]]
-    if not pairs:
-        return None
-    _gap, one, other = min(pairs, key=lambda pair: pair[0])
-    return Clash(one[2], other[2], one[0], other[0])
+    runs.sort(key=lambda one: (one[0].timestamp(), one[1]))
+    clashes = (Clash(one[2], two[2], one[0], two[0]) for one, two in pairwise(runs) if one[1] != two[1])
+    return min(clashes, key=lambda clash: clash.gap, default=None)
 
 
 def not_reached(idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
@@ -109,8 +112,9 @@ def scan_only(scans: Iterable[PatchTask], idle: Iterable[PatchTask], example: st
 
 def double_covered(clash: Clash) -> NodeFinding:
     """Two Installs within the given time."""
-    hours = (clash.second - clash.first) / timedelta(hours=1)
-    when = f"{clash.first.isoformat()} and {clash.second.isoformat()}, {hours:.4g} hours apart"
+    hours = clash.gap / timedelta(hours=1)
+    apart = f"{hours:.4g} {'hour' if hours == 1 else 'hours'} apart"
+    when = f"{clash.first.isoformat()} and {clash.second.isoformat()}, {apart}"
     if clash.one is clash.other:
         text = f"Two targets of {clash.one.title} select it, so each run installs twice."
         action = "Let only one of these targets select the node."
@@ -137,6 +141,13 @@ def group_without_baseline(group: str, system: str, default: str) -> NodeFinding
     text = f"No baseline of {system} is registered for its patch group {group!r}, so the default {default} decides."
     action = f"Register a baseline of {system} for the group (patch_groups), or correct the tag."
     return NodeFinding("group_without_baseline", text, action, (("patch_group", group),))
+
+
+def two_patch_groups(groups: Sequence[str]) -> NodeFinding:
+    """A node whose two tags name groups of different baselines."""
+    names = " and ".join(f"{group!r} ({key})" for key, group in zip(GROUP_TAGS, groups, strict=True))
+    text = f"Its two tags name the patch groups {names}. AWS does not document which of their baselines applies."
+    return NodeFinding("two_patch_groups", text, "Remove one of the tags, or let both name one group.")
 
 
 def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, system: str) -> NodeFinding:

@@ -16,6 +16,7 @@ from .._aws.nodes import OTHER_GROUP_TAG
 from .._compliance.platforms import operating_system, product
 from .._fleet.baselines import (
     BY_DEFAULT,
+    TWO_GROUPS,
     Effective,
     approves_nothing,
     effective_baseline,
@@ -147,7 +148,7 @@ class Survey:
         key = tuple(number for task, target in installs for number in (id(task), target))
         if key not in self._clashes:
             found = findings.closest(installs)
-            self._clashes[key] = found if found and found.second - found.first < self._gap else None
+            self._clashes[key] = found if found and found.gap < self._gap else None
         return self._clashes[key]
 
     def _coverage_findings(
@@ -167,6 +168,8 @@ class Survey:
     ) -> Iterator[NodeFinding]:
         if key := misspelt_key(tags):
             yield findings.group_key_misspelt(key)
+        if baseline.reason == TWO_GROUPS:
+            yield findings.two_patch_groups(groups)
         for group in groups:
             if system is None or (system, group) in self._account.registered:
                 continue

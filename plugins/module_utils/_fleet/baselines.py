@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .._aws.nodes import GROUP_TAGS
@@ -19,6 +20,8 @@ from .model import Account, Tags
 
 BY_GROUP, BY_DEFAULT, TWO_GROUPS, UNKNOWN_SYSTEM = "patch_group", "default", "two_patch_groups", "unknown_system"
 _SEPARATORS = re.compile(r"[\s_.-]+")
+# Also where a small letter meets a capital.
+_BETWEEN_WORDS = re.compile(rf"{_SEPARATORS.pattern}|(?<=[a-z])(?=[A-Z])")
 _DIGITS = re.compile(r"\d+")
 _NEAR = 0.85
 
@@ -53,18 +56,32 @@ def misspelt_key(tags: Tags) -> str | None:
     return next((key for key in known if is_like_group_key(key)), None)
 
 
+@lru_cache(maxsize=1000)
 def is_like_group_key(key: str) -> bool:
     """Whether a tag key is one of a patch group, or nearly."""
-    return _plain(key) == "patchgroup"
+    return any(_likeness(key, one) >= _NEAR for one in ("Patch Group", "patchgroup"))
 
 
 def nearly_fitting(group: str, known: Iterable[str]) -> str | None:
-    """The known group that a name most probably means; names that differ in their numbers are different ones."""
-    plain, numbers = _plain(group), _DIGITS.findall(group)
-    alike = [one for one in known if one != group and _DIGITS.findall(one) == numbers]
-    rated = [(SequenceMatcher(None, plain, _plain(one)).ratio(), one) for one in alike]
+    """The known group that a name most probably means."""
+    rated = [(_likeness(group, one), one) for one in known if one != group]
     best = max(rated, default=(0.0, None))
     return best[1] if best[0] >= _NEAR else None
+
+
+def _likeness(one: str, other: str) -> float:
+    """How alike two names are, from 0 to 1: as much as those of their words that differ most.
+
+    Names that differ in a number, or have a word more, are those of different things.
+    """
+    if _DIGITS.findall(one) != _DIGITS.findall(other):
+        return 0.0
+    if _plain(one) == _plain(other):
+        return 1.0
+    words, others = ([word.casefold() for word in _BETWEEN_WORDS.split(name) if word] for name in (one, other))
+    if len(words) != len(others):
+        return 0.0
+    return min((SequenceMatcher(None, *pair).ratio() for pair in zip(words, others, strict=True)), default=0.0)
 
 
 def approves_nothing(raw: Raw, product: str | None) -> bool:

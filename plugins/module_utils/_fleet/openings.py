@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import takewhile
+from functools import partial
 
-from .._schedules.schedule import ScheduleError, next_runs, parse_instant, schedule_kind
+from .._schedules.schedule import SHORTEST_PERIOD, ScheduleError, next_runs, parse_instant
 from .model import DISABLED, ENDED, NEVER, OPEN, Window
 
-# How far ahead runs are computed, and how many at most.
+# How far ahead runs are computed, and how many there can be until then.
 HORIZON = timedelta(days=92)
-_MOST_RUNS = 500
+_MOST_RUNS = HORIZON // SHORTEST_PERIOD + 1
 
 
 def set_opening(window: Window, now: datetime) -> None:
@@ -35,13 +35,12 @@ def _runs(window: Window, now: datetime) -> list[datetime]:
     start, end, announced = (
         parse_instant(str(raw.get(name) or "")) for name in ("StartDate", "EndDate", "NextExecutionTime")
     )
-    if schedule_kind(schedule) == "rate":
-        # Only the service knows from when a rate counts.
-        start = announced or start
+    # Only the service knows from when a rate counts, and which run it skips for the offset of a new window.
+    start = announced or start
+    zone, offset, last = raw.get("ScheduleTimezone"), raw.get("ScheduleOffset"), now + HORIZON
+    runs = partial(next_runs, schedule, zone, offset, start, after=now)
     try:
-        zone, offset = raw.get("ScheduleTimezone"), raw.get("ScheduleOffset")
-        runs = next_runs(schedule, zone, offset, start, end, after=now, count=_MOST_RUNS)
+        return runs(end=min(end or last, last), count=_MOST_RUNS) or runs(end=end, count=1)
     except ScheduleError:
         # A rule that this version does not know: what the service announces still holds.
-        runs = [announced] if announced and announced > now else []
-    return [*runs[:1], *takewhile(lambda run: run <= now + HORIZON, runs[1:])]
+        return [announced] if announced and announced > now else []

@@ -11,7 +11,8 @@ from math import ceil
 from statistics import median
 from typing import Any, NamedTuple
 
-from .._aws.structures import Raw
+from .._aws.nodes import INSTANCE_ID
+from .._aws.structures import Raw, member
 from .._compliance.outlook import REBOOT_IF_NEEDED
 from .._resources.tasks import document_name, parameters_of
 from .._resources.window_target import strangers
@@ -62,6 +63,9 @@ def _task(
                 targets.append(_registered(window, target_id))
             found.append(numbers[target_id])
     parameters = parameters_of(raw)
+    if not raw.get("Targets") and (named := _named_nodes(raw)):
+        found.append(len(targets))
+        targets.append(Target(window, None, None, (("InstanceIds", named),)))
     return PatchTask(
         window,
         task_id,
@@ -74,6 +78,12 @@ def _task(
         tuple(lost),
         raw.get("TaskType") == "AUTOMATION" or not _OVERRIDES.isdisjoint(parameters),
     )
+
+
+def _named_nodes(raw: Raw) -> tuple[str, ...]:
+    """The nodes that a runbook without targets names in its parameter."""
+    ids = (member(raw, "TaskInvocationParameters.Automation.Parameters") or {}).get("InstanceId") or ()
+    return tuple(one for one in ids if INSTANCE_ID.fullmatch(one))
 
 
 def _own_ids(window: Window, ids: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from .._aws.structures import Raw
@@ -19,6 +20,7 @@ from .._schedules.schedule import parse_instant
 
 _REJECTED = "EXPLICIT_REJECTED"
 _CHOSEN = "EXPLICIT_APPROVED"
+_BY_REJECTION = "rejected_patches"
 
 
 class Approval(NamedTuple):
@@ -35,6 +37,8 @@ class Approvals:
     def __init__(self, raw: Raw | None, effective: Iterable[Row] | None, product: str | None) -> None:
         self._raw = raw or {}
         self._product = product
+        # Of Windows AWS lists all that a baseline approves or will approve.
+        self._lists_all = bool(raw) and effective is not None
         self._effective: dict[str, Row] = {}
         for one in effective or ():
             if one["kb_id"] and self._concerns(one):
@@ -47,15 +51,18 @@ class Approvals:
     def approval(self, patch: Row, moment: datetime) -> Approval:
         """The approval of a patch of a node at a moment.
 
-        Where the baseline does not list patches, those that the last report calls missing or failed are approved.
+        Where AWS does not list it, it is approved if the last report calls it missing or failed, unless the baseline
+        rejects it since.
         """
         by, listed = self._by(patch), self._effective.get(patch["kb_id"] or "")
-        was_approved = patch["state"] in NOT_INSTALLED
         if listed is None:
-            return Approval(was_approved, None, by)
+            if self._rejects(patch):
+                return Approval(False, None, _BY_REJECTION)
+            was_approved = patch["state"] in NOT_INSTALLED
+            return Approval(was_approved and (by is not None or not self._lists_all), None, by)
         at = parse_instant(str(listed["approval_date"] or ""))
         if listed["deployment_status"] == _REJECTED:
-            return Approval(False, None, "rejected_patches")
+            return Approval(False, None, _BY_REJECTION)
         if listed["deployment_status"] == _CHOSEN:
             return Approval(True, at, "approved_patches")
         if listed["deployment_status"] == "APPROVED":
@@ -72,13 +79,22 @@ class Approvals:
                 found.append({**{name: one[name] for name in kept}, "approved_at": at.isoformat()})
         return sorted(found, key=lambda one: (one["approved_at"], one["kb_id"]))
 
+    def _rejects(self, patch: Row) -> bool:
+        """Whether the baseline names the patch, or its package with or without the architecture, maybe with a star."""
+        name = patch["kb_id"] or ""
+        names = (name, name.rpartition(".")[0], patch["title"] or "")
+        return any(fnmatchcase(one, wanted) for wanted in self._raw.get("RejectedPatches") or () for one in names)
+
     def _by(self, patch: Row) -> str | None:
         if patch["kb_id"] in (self._raw.get("ApprovedPatches") or ()):
             return "approved_patches"
+        released = patch["release_date"] or ""
         for rule in fitting_rules(self._raw, patch, self._product):
-            if rule.get("ApproveUntilDate"):
-                return f"approve_until_date: {rule['ApproveUntilDate']}"
-            return f"approve_after_days: {rule.get('ApproveAfterDays', 0)}"
+            until = rule.get("ApproveUntilDate")
+            if not until:
+                return f"approve_after_days: {rule.get('ApproveAfterDays', 0)}"
+            if released[: len(until)] <= until:
+                return f"approve_until_date: {until}"
         return None
 
 

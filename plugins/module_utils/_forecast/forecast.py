@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .._compliance.outlook import OFFLINE, OVERRIDE, UNREAD, outlook, reason_of
+from .._compliance.outlook import NEW_BASELINE, OFFLINE, OVERRIDE, UNREAD, outlook, reason_of
 from .._compliance.reader import Result
 from .._compliance.rows import Row
 from .._coverage.survey import Verdict
@@ -27,8 +27,6 @@ PATCH_FIELDS = (
 )
 # When, and the ids of the window and of the task.
 _RunKey = tuple[datetime, str, str]
-# A reason besides those of an outlook.
-NEW_BASELINE = "baseline_changes"
 
 
 @dataclass
@@ -55,7 +53,7 @@ def forecast_node(found: NodeForecast, result: Result, approvals: Approvals | No
     """Fill in what is known from the last report. approvals: None where patches were not read."""
     row = result.row
     found.reported_at = row["operation_end_time"]
-    reason = reason_of(row, found.task.is_overridden)
+    reason = reason_of(row, found.task.is_overridden, found.verdict.baseline.baseline_id)
     if found.new_baseline and reason not in (OFFLINE, OVERRIDE):
         reason = NEW_BASELINE
     elif reason is None and approvals is not None and result.missing is None:

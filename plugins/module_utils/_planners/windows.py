@@ -108,7 +108,7 @@ def _next_execution(inputs: Inputs, draft: Draft, raw: Raw) -> dict[str, Any]:
         return {"next_execution_time": None}
     if all(name in before and after[name] == before[name] for name in _DECIDE_RUNS):
         return {"next_execution_time": raw.get("NextExecutionTime") or None}
-    moment = next_run(after, inputs.account.read_at)
+    moment = next_run(after, inputs.account.read_at, is_new=after["schedule"] != before.get("schedule"))
     return {"next_execution_time": run_text(moment) if moment else None}
 
 

@@ -152,6 +152,7 @@ class NodeCoverage:
     next_install_task: str | None = None
     next_install_reboot_option: str | None = None
     next_install_overridden: bool | None = None
+    baseline_id: str | None = None
     instance_name: str | None = None
     tags: dict[str, Any] = field(default_factory=dict)
 

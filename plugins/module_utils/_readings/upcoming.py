@@ -13,7 +13,7 @@ from .model import Node, NodeCoverage, Reading
 from .parse import plain
 from .times import instant
 
-_REPORT = ("ping_status", "status", "missing_count", "failed_count", "installed_pending_reboot_count")
+_REPORT = ("ping_status", "status", "baseline_id", "missing_count", "failed_count", "installed_pending_reboot_count")
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ def set_next_install(node: Node, coverage: NodeCoverage) -> None:
         return
     node.next_install_window, node.next_install_task = coverage.next_install_window, coverage.next_install_task
     report = {name: getattr(node, name) for name in _REPORT}
-    reason = reason_of(report, bool(coverage.next_install_overridden))
+    reason = reason_of(report, bool(coverage.next_install_overridden), coverage.baseline_id)
     found = outlook(report, coverage.next_install_reboot_option, reason)
     node.next_install_count, node.next_install_reboot, node.next_install_unknown = found
 

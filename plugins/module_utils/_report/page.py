@@ -88,6 +88,7 @@ FINDING_NAMES = {
     "double_covered": "Patched twice",
     "group_misspelt": "Group misspelt",
     "group_without_baseline": "Group: no baseline",
+    "two_patch_groups": "Two groups",
     "baseline_approves_nothing": "Empty baseline",
     "agent_offline": "Agent offline",
     "window_disabled": "Window disabled",

@@ -35,7 +35,7 @@ def _gate(before: Ring, ring: Ring, now: datetime, prefix: str) -> Entry:
         "previous": before.name,
         "gate_percent": ring.gate,
         "phase": phase,
-        "previous_opened": opened.isoformat(),
+        "previous_opened": opened.astimezone(_zone(before)).isoformat(),
         "opens": upcoming.isoformat(),
         "scope": {name: value for name, value in before.selectors().items() if name != "patch_group_key"},
         # Nodes whose last report is older than the opening of the ring before were not reached by it.
@@ -62,9 +62,10 @@ def _zone(ring: Ring) -> tzinfo:
 
 
 def _runs(ring: Ring, after: datetime) -> list[datetime]:
+    """The next runs in UTC: what is added to a local time ignores that clocks change."""
     window = window_of(ring, "")
     schedule, zone, offset = (window[name] for name in ("schedule", "schedule_timezone", "schedule_offset"))
-    return next_runs(schedule, zone, offset, after=after, count=3)
+    return [run.astimezone(UTC) for run in next_runs(schedule, zone, offset, after=after, count=3)]
 
 
 def _last(ring: Ring, now: datetime) -> datetime:

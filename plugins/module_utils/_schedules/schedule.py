@@ -241,10 +241,16 @@ def next_runs(
     return [moment.astimezone(zone) for moment in islice(valid, max(count, 0))]
 
 
-def next_run(options: Mapping[str, Any], after: datetime) -> datetime | None:
-    """The first run after a moment of a window with these options, None where there is none or they are not valid."""
+def next_run(options: Mapping[str, Any], after: datetime, is_new: bool = False) -> datetime | None:
+    """The first run after a moment of a window with these options, None where there is none or they are not valid.
+
+    is_new: whether it gets its schedule at that moment: the service then skips the run of a cron day that has passed.
+    """
     start, end = (parse_instant(str(options.get(name) or "")) for name in ("start_date", "end_date"))
     zone, offset = options.get("schedule_timezone"), options.get("schedule_offset")
+    if is_new and isinstance(offset, int) and 1 <= offset <= 6:
+        # Days of the zone, which are not always 24 hours.
+        after = after.astimezone(zone_of(zone or "UTC")) + timedelta(days=offset)
     try:
         runs = next_runs(str(options["schedule"]), zone, offset, start, end, after=after, count=1)
     except ScheduleError:

@@ -244,7 +244,7 @@ def test_the_documentation_has_the_options_of_a_ring() -> None:
     assert documented(options) == declared(RING_OPTIONS)
 
 
-# What three public descriptions of rings ask for, and when their windows open in two months.
+# What four public descriptions of rings ask for, and when their windows open in two months.
 PUBLISHED: dict[str, tuple[list[dict[str, Any]], dict[str, list[str]]]] = {
     # https://www.stammtech.com/feed/patch-tuesday-without-the-panic-how-we-roll-out-updates-rings-monitoring-and-rollback
     # Ring 0 the same day, ring 1 24 to 72 hours later, ring 2 once the checks of ring 1 pass.
@@ -270,6 +270,18 @@ PUBLISHED: dict[str, tuple[list[dict[str, Any]], dict[str, list[str]]]] = {
             "test": ["2026-04-15T21:00:00+00:00", "2026-05-13T21:00:00+00:00"],
         },
     ),
+    # https://docs.aws.amazon.com/managedservices/latest/accelerate-guide/acc-p-maint-window-ams-console.html
+    # The first and the second weekend after Patch Tuesday.
+    "two weekends": (
+        [
+            ring("first", days_after_patch_tuesday=4, time="00:00"),
+            ring("second", days_after_previous=7, time="23:00"),
+        ],
+        {
+            "first": ["2026-01-17T00:00:00+00:00", "2026-02-14T00:00:00+00:00"],
+            "second": ["2026-01-24T23:00:00+00:00", "2026-02-21T23:00:00+00:00"],
+        },
+    ),
     # https://vulnarex.com/courses/operating-system-security/lessons/windows-update-wsus-wufb
     # Approval for the pilot at once and for the broad ring after seven days.
     "no delay and seven days": (
@@ -293,10 +305,8 @@ def test_rings_that_others_published(published: list[dict[str, Any]], expected: 
     }
     assert found == expected
     delays = {one["name"]: one["approval_rules"][0]["approve_after_days"] for one in made["patching_baselines"]}
-    first_days = published[0]["days_after_patch_tuesday"]
     assert delays == {
-        f"{name}-windows": (datetime.fromisoformat(runs[0]) - first).days - first_days
-        for name, runs in expected.items()
+        f"{name}-windows": (datetime.fromisoformat(runs[0]) - first).days for name, runs in expected.items()
     }
 
 
@@ -328,6 +338,18 @@ def test_a_ring_may_open_at_the_moment_at_which_the_one_before_it_ends() -> None
     }
 
     assert phases == {"00": "waiting", "01": "running", "04": "running", "05": "waiting"}
+
+
+# The clocks of Berlin change while the window of the ring before is open, on 29 March and on 25 October 2026.
+@pytest.mark.parametrize(("days", "ends"), [(19, "2026-03-29T04:00:00+00:00"), (12, "2026-10-25T03:00:00+00:00")])
+def test_a_window_is_open_for_its_hours_when_clocks_change(days: int, ends: str) -> None:
+    night = {**BERLIN, "time": "01:00", "window": {"duration": 4}}
+    two = [{**TWO[0], "days_after_patch_tuesday": days}, {**TWO[1], "days_after_previous": 1}]
+    end = datetime.fromisoformat(ends)
+
+    [before], [after] = (ring_gates(two, night, now=moment.isoformat()) for moment in (end - timedelta(seconds=1), end))
+
+    assert (before["phase"], after["phase"]) == ("waiting", "due")
 
 
 def test_what_a_gate_reads_and_writes() -> None:

@@ -96,6 +96,24 @@ def test_names_are_near_that_differ_in_letters_only(group: str, near: str | None
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("web-prod-eu", "web-prod-us"),
+        ("frontend-a", "frontend-b"),
+        ("server-east", "server-west"),
+        ("WebServersEU", "WebServersUS"),
+        ("linux-production-web", "linux-production-db"),
+        ("production-windows-blue", "production-windows-green"),
+        ("frontend", "frontend-a"),
+        ("prod", "preprod"),
+    ],
+)
+def test_names_are_of_different_things_that_differ_in_a_word(one: str, other: str) -> None:
+    assert nearly_fitting(one, [other]) is None
+    assert nearly_fitting(other, [one]) is None
+
+
+@pytest.mark.parametrize(
     "platform", [one for releases in PLATFORMS.values() for one in releases], ids=lambda one: one.product
 )
 def test_systems_and_products_are_those_of_filters(platform: object) -> None:

@@ -42,6 +42,15 @@ def test_after_a_change(account: Account, options: dict[str, Any], expected: str
     assert check_and_run(account, **{**WINDOW, **options}) == expected
 
 
+@pytest.mark.parametrize(
+    ("zone", "expected"), [("Europe/Berlin", "2026-04-20T03:00+02:00"), ("America/New_York", "2026-03-16T03:00-04:00")]
+)
+def test_the_run_is_skipped_of_a_cron_day_that_has_passed(account: Account, zone: str, expected: str) -> None:
+    account.simulator.set_clock("2026-03-10T06:30:00Z")
+    options = {"schedule": "cron(0 3 ? * TUE#2 *)", "schedule_offset": 6, "schedule_timezone": zone}
+    assert check_and_run(account, **{**WINDOW, **options}) == expected
+
+
 def test_a_new_window_that_is_disabled_opens_never(account: Account) -> None:
     assert check_and_run(account, **WINDOW, enabled=False) is None
     assert check_and_run(account, name="prod", enabled=True) == "2026-01-13T02:00Z"
