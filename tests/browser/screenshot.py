@@ -13,23 +13,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ansible_collections.patchfleet.aws.tests.browser.chromium import WIDE, Chromium
+from ansible_collections.patchfleet.aws.tests.browser.chromium import Chromium
 from ansible_collections.patchfleet.aws.tests.browser.pages import write_page
 from ansible_collections.patchfleet.aws.tests.support.report_rows import sample
 
 NODES = 60
-RULES = {"compliance_percent": 75, "critical_noncompliant": 5, "ungraded": 0, "never_scanned": 1}
+# So that its text can be read where the README is 830 pixels wide.
+WIDTH = 1000
+RULES = {"compliance_percent": 75, "critical_noncompliant": 5, "ungraded": 0, "never_scanned": 1, "uncovered": 0}
 
 
 def main(target: Path) -> None:
-    """Write the picture: the top of the page down to the operating systems."""
+    """Write the picture: the top of the page down to what happens next."""
     with tempfile.TemporaryDirectory() as folder:
         page = write_page(Path(folder, "report.html"), sample(NODES), gate=RULES)
         browser = Chromium(Path(folder, "profile"))
         try:
-            browser.open(page, scale=1.5)
-            last = browser.find("#systems").rect
-            picture = browser.picture(WIDE, round(last["y"] + last["height"] + 12))
+            browser.open(page, width=WIDTH, scale=2)
+            last = browser.find("#next").rect
+            picture = browser.picture(WIDTH, round(last["y"] + last["height"] + 12))
         finally:
             browser.quit()
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,11 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._readings.parse imp
 Json = dict[str, Any]
 READ_AT = "2026-03-02T08:15:00Z"
 _NEXT = {
-    "next_install": "2026-03-10T22:00:00+01:00", "next_install_window": "Production-Tuesdays",
-    "next_install_task": "install", "next_install_count": 2, "next_install_reboot": True,
-}  # fmt: skip
+    "Database Servers": ("2026-03-07T22:00:00-05:00", "Production-Saturdays"),
+    "Front-End Servers": ("2026-03-10T22:00:00+01:00", "Production-Tuesdays"),
+}
+_TAG_IT = "Tag the node for a target of an Install, such as PatchGroup=build for monthly/install."
+_TWICE = "Two Installs run on it: Production-Tuesdays/install and monthly/install, 16 hours apart."
 GROUPS = ("Database Servers", "Front-End Servers", "batch", "build")
 SYSTEMS = (
     ("Windows", "Microsoft Windows Server 2022 Datacenter", "10.0.20348"),
@@ -78,9 +80,20 @@ def _node(number: int, chance: random.Random) -> Json:
         "stale": status == "stale", "pending_reboot": status == "pending_reboot", "ungraded": False,
         "patch_group": group,
         "coverage": "unmanaged" if status == "unmanaged" else _coverage(number),
-        **(_NEXT if _coverage(number) == "covered" else {}),
     }  # fmt: skip
-    return node if status in NO_REPORT else {**node, **_state(status, platform, chance)}
+    if status not in NO_REPORT:
+        node |= _state(status, platform, chance)
+    return node | (_next(node) if node["coverage"] == "covered" else {})
+
+
+def _next(node: Json) -> Json:
+    """What the next Install does on a node, by its last report."""
+    when, window = _NEXT.get(node["patch_group"], ("2026-03-12T02:00:00Z", "monthly"))
+    counts = [node.get(name) for name in ("missing_count", "failed_count", "installed_pending_reboot_count")]
+    known: Json = {"next_install_unknown": "never_scanned"}
+    if counts[0] is not None:
+        known = {"next_install_count": sum(counts[:2]), "next_install_reboot": any(counts)}
+    return {"next_install": when, "next_install_window": window, "next_install_task": "install", **known}
 
 
 def _coverage(number: int) -> str:
@@ -92,9 +105,9 @@ def findings(nodes: list[Json]) -> list[Json]:
     """What a reading of coverage finds on these nodes, and on a target."""
     texts = {
         "unmanaged": ("not_managed", "Systems Manager does not manage this running instance.", "Check its agent."),
-        "uncovered": ("not_reached", "No Install or Scan of an open window reaches the node.", "Tag the node."),
-        "scan_only": ("scan_only", "Only scanned, by scan-nightly/scan.", "Tag the node."),
-        "double_covered": ("double_covered", "Two Installs run on it within a short time.", "Move a window."),
+        "uncovered": ("not_reached", "No Install or Scan of an open window reaches the node.", _TAG_IT),
+        "scan_only": ("scan_only", "Only scanned, by scan-daily/scan.", _TAG_IT),
+        "double_covered": ("double_covered", _TWICE, "Let only one of them select the node, or move a window."),
     }  # fmt: skip
     found = []
     for coverage, (finding, text, action) in texts.items():
@@ -102,8 +115,8 @@ def findings(nodes: list[Json]) -> list[Json]:
         if ids:
             about = {"node_count": len(ids), "instance_ids": ids[:10]}
             found.append({"finding": finding, "text": text, "action": action, **about})
-    target = {"window": "prod-tuesday", "window_target": "batch", "node_count": None, "instance_ids": []}
-    text, action = "No managed node matches tag:PatchGroup batch.", "Correct the target or the tags of nodes."
+    target = {"window": "monthly", "window_target": "archive", "node_count": None, "instance_ids": []}
+    text, action = "No managed node matches tag:PatchGroup archive.", "Correct the target or the tags of nodes."
     return [*found, {"finding": "target_reaches_nobody", "text": text, "action": action, **target}] if nodes else []
 
 

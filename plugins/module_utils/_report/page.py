@@ -58,6 +58,13 @@ STATUS_NAMES = {
     EXCEPTED: "Excepted",
     "unknown": "Not read",
 }
+COVERAGE_NAMES = {
+    "covered": "Patched by a window",
+    "double_covered": "Patched twice",
+    "scan_only": "Scanned only",
+    "uncovered": "Not patched",
+    "unmanaged": "Not managed",
+}
 COUNT_NAMES = {
     "noncompliant": "Nodes: noncompliant",
     "critical_noncompliant": "Nodes: a patch of level CRITICAL is missing",
@@ -325,7 +332,7 @@ def _data(report: Report) -> str:
 
 def _node_data(reading: Reading, node: Node, keys: list[str], number: Callable[[str | None], int | None]) -> list[Any]:
     """The order is that of NODE in the script."""
-    end = instant(node.operation_end_time)
+    end, following = instant(node.operation_end_time), instant(node.next_install)
     return [
         printable(node.instance_id),
         printable(node.instance_name or node.name or "") or None,
@@ -347,6 +354,9 @@ def _node_data(reading: Reading, node: Node, keys: list[str], number: Callable[[
         printable(node.name) if node.name and node.instance_name and node.instance_name != node.name else None,
         [number(str(node.tags[key]) if key in node.tags else None) for key in keys],
         number(node.exception),
+        number(COVERAGE_NAMES.get(node.coverage or "", node.coverage)),
+        int(following.timestamp()) if following else None,
+        number(node.next_install_window),
     ]
 
 

@@ -4,7 +4,7 @@
 "use strict";
 (() => {
   // The positions in a row of the data, in the order in which the module writes them.
-  const NODE = positions("id name status groups system place critical security missing failed pending end operation baseline snapshot ping agent computer tags exception");
+  const NODE = positions("id name status groups system place critical security missing failed pending end operation baseline snapshot ping agent computer tags exception coverage following window");
   const PATCH = positions("kb title severity classification state age nodes level baselines places exception cves");
   const SEVERITIES = ["critical", "important", "high", "moderate", "medium", "low", "informational", "unspecified"];
   const LEVELS = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNSPECIFIED"];
@@ -257,6 +257,10 @@
     return cves.length ? element("span", {}, ...cves.slice(0, 2).map((id) => element("span", { class: "cve" }, cveLink(id))), ...more) : "–";
   }
 
+  function nextInstall(row) {
+    return row[NODE.following] === null ? null : element("span", {}, localTime(row[NODE.following]), element("small", {}, text(row[NODE.window])));
+  }
+
   function nodeUrgency(row) {
     if (text(row[NODE.status]) === "excepted") return 0;
     const amount = (row[NODE.critical] ?? 0) * 1e6 + (row[NODE.failed] ?? 0) * 1e4 + (row[NODE.security] ?? 0) * 100 + (row[NODE.missing] ?? 0);
@@ -271,6 +275,7 @@
 
   const several = new Set(data.nodes.map((row) => row[NODE.place])).size > 1;
   const groupsOf = (row) => row[NODE.groups].map(text);
+  const hasCoverage = data.nodes.some((row) => row[NODE.coverage] !== null);
   const cvesOf = (row) => (ofNode.get(row) ?? []).flatMap((patch) => [patch[PATCH.kb] ?? "", ...patch[PATCH.cves]]);
   const count = (label, name) => ({ label, number: true, descending: true, key: (row) => row[NODE[name]], cell: (row) => known(row[NODE[name]]) });
 
@@ -300,6 +305,7 @@
       { name: "group", label: "Patch group", all: "any", fits: (row, value) => groupsOf(row).includes(value), values: distinct(data.nodes, groupsOf) },
       { name: "system", label: "System", all: "any", fits: (row, value) => text(row[NODE.system]) === value, values: distinct(data.nodes, (row) => text(row[NODE.system]) || []) },
       ...(several ? [{ name: "place", label: "Account and region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
+      ...(hasCoverage ? [{ name: "coverage", label: "Coverage", all: "any", fits: (row, value) => text(row[NODE.coverage]) === value, values: distinct(data.nodes, (row) => text(row[NODE.coverage]) || []) }] : []),
       ...data.tags.map((label, index) => ({ name: `tag-${index}`, label, all: "any", fits: (row, value) => text(row[NODE.tags][index]) === value, values: distinct(data.nodes, (row) => text(row[NODE.tags][index]) || []) })),
     ],
     words: (row) => [row[NODE.id], row[NODE.name] ?? "", row[NODE.computer] ?? "", ...row[NODE.tags].map(text), ...cvesOf(row), ...groupsOf(row), text(row[NODE.system]), text(row[NODE.place]), data.statuses[text(row[NODE.status])] ?? ""],
@@ -307,6 +313,7 @@
       ["Instance", link(consoleAddress(row[NODE.place], 0, row[NODE.id]), row[NODE.id])], ["Computer", row[NODE.computer] ?? row[NODE.name]], ["Account and region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
       ["Baseline", text(row[NODE.baseline])], ["Snapshot", text(row[NODE.snapshot])], ["Waiting for a reboot", row[NODE.pending]],
       ["Agent", [text(row[NODE.ping]), text(row[NODE.agent])].filter(Boolean).join(", ")],
+      ...(hasCoverage ? [["Coverage", text(row[NODE.coverage])], ["Next Install", nextInstall(row)]] : []),
       ...(row[NODE.exception] === null ? [] : [["Exception", text(row[NODE.exception]), true]]),
       ["Patches", ofNode.has(row) ? element("ul", {}, ...ofNode.get(row).map(patchLine)) : null, true],
     ]),
