@@ -183,6 +183,27 @@ def test_nodes_are_filtered(browser: Chromium, page_of: PageOf, size: int) -> No
     told([node for node in missing if node["platform_name"] == "Amazon Linux"])
 
 
+def test_nodes_that_no_window_patches_are_listed_and_others_have_their_next_install(
+    browser: Chromium, page_of: PageOf
+) -> None:
+    nodes = sample(60)["nodes"]
+    browser.open(page_of(60))
+
+    def detail_of_first() -> str:
+        browser.find("#nodes-table tbody button").click()
+        return browser.texts("#nodes-table tr.detail")[0]
+
+    choose(browser, "#nodes-coverage", "Not patched")
+    assert {*browser.texts("#nodes-table tbody small")} == {
+        node["instance_id"] for node in nodes if node["coverage"] == "uncovered"
+    }
+    assert "Next Install\n\u2013" in detail_of_first()
+    browser.find("#nodes-clear").click()
+    choose(browser, "#nodes-coverage", "Patched by a window")
+    assert "Production-Saturdays" in browser.run("return document.getElementById('data').textContent")
+    assert "Next Install\nMar " in detail_of_first()
+
+
 def test_a_filter_that_nothing_fits_says_so(browser: Chromium, page_of: PageOf) -> None:
     browser.open(page_of(60))
     browser.find("#nodes-search").send_keys("no such node")
