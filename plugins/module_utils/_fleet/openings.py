@@ -37,7 +37,9 @@ def _runs(window: Window, now: datetime) -> list[datetime]:
     )
     # Only the service knows from when a rate counts, and which run it skips for the offset of a new window.
     start = announced or start
-    zone, offset, last = raw.get("ScheduleTimezone"), raw.get("ScheduleOffset"), now + HORIZON
+    zone, offset = raw.get("ScheduleTimezone"), raw.get("ScheduleOffset")
+    # The first moment that is too late.
+    last = now + HORIZON + datetime.resolution
     runs = partial(next_runs, schedule, zone, offset, start, after=now)
     try:
         return runs(end=min(end or last, last), count=_MOST_RUNS) or runs(end=end, count=1)

@@ -82,13 +82,13 @@ class Approvals:
     def _rejects(self, patch: Row) -> bool:
         """Whether the baseline names the patch, or its package with or without the architecture, maybe with a star."""
         name = patch["kb_id"] or ""
-        names = (name, name.rpartition(".")[0], patch["title"] or "")
+        names = (name, name.rpartition(".")[0], patch.get("title") or "")
         return any(fnmatchcase(one, wanted) for wanted in self._raw.get("RejectedPatches") or () for one in names)
 
     def _by(self, patch: Row) -> str | None:
         if patch["kb_id"] in (self._raw.get("ApprovedPatches") or ()):
             return "approved_patches"
-        released = patch["release_date"] or ""
+        released = patch.get("release_date") or ""
         for rule in fitting_rules(self._raw, patch, self._product):
             until = rule.get("ApproveUntilDate")
             if not until:
