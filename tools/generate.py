@@ -18,7 +18,7 @@ from typing import Any
 import packages
 import yaml
 from ansible_collections.patchfleet.aws.plugins.module_utils._audit import options as audit_options
-from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import runner as compliance_runner
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance import options as compliance_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage import options as coverage_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._data_sync import options as data_sync_options
 from ansible_collections.patchfleet.aws.plugins.module_utils._forecast import options as forecast_options
@@ -57,7 +57,7 @@ FRAGMENTS: dict[str, Options] = {
     "window_info": info_runner.WINDOW_OPTIONS,
     "baseline_info": info_runner.BASELINE_OPTIONS,
     "audit_info": audit_options.OPTIONS,
-    "compliance_info": compliance_runner.OPTIONS,
+    "compliance_info": compliance_options.OPTIONS,
     "coverage_info": coverage_options.OPTIONS,
     "data_sync": data_sync_options.OPTIONS,
     "data_sync_info": data_sync_options.INFO_OPTIONS,

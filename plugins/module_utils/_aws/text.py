@@ -11,11 +11,13 @@ _BREAKS = re.compile(r"\s*[\n\r\t]\s*")
 
 def printable(text: str) -> str:
     """Text on one line. Control characters, bidirectional marks, separators and surrogates become escapes (\\x1b)."""
-    return _escaped(_BREAKS.sub(" ", text))
+    return text if text.isprintable() else _escaped(_BREAKS.sub(" ", text))
 
 
 def printable_lines(text: str) -> str:
     """Text that keeps its lines and tabs, with everything else as in printable."""
+    if text.isprintable():
+        return text
     lines = text.replace("\r\n", "\n").split("\n")
     return "\n".join("\t".join(map(_escaped, line.split("\t"))) for line in lines)
 

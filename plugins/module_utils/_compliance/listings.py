@@ -10,7 +10,7 @@ from sys import intern
 from typing import Protocol
 
 from .._aws.client import Api
-from .._aws.nodes import listed_nodes
+from .._aws.node_listings import listed_nodes
 from .._aws.structures import Raw
 from .rows import Facts, facts_of, unmanaged_facts
 

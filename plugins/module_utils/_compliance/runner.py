@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well the nodes are patched: options of the module, and its answer out of what is read node by node."""
+"""Compliance of the nodes: rules of the options, and the answer out of what is read node by node."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect, worker_pool
 from .._files.row_file import RowFile, dest_violations
 from .._options.module import finish, make_module, refuse
-from .._options.option import Option, Options
 from .._resources.patch_baseline import group_violations
 from .._resources.window_target import instance_id_violations
 from .._schedules import clock
 from .gaps import Gaps
 from .listings import AwsListings, Listings
+from .options import OPTIONS
 from .reader import ComplianceReader, Result
 from .rows import (
     AVAILABLE,
     INSTANCE_FIELDS,
     MISSING_BY_SEVERITY,
     PATCH_FIELDS,
-    STATES,
     SUMMARY,
     UNREAD,
     Row,
@@ -39,78 +38,6 @@ _MOST_VALUES = 100
 # Ten years.
 _MOST_HOURS = 87600
 _NAMED = 10
-
-OPTIONS: Options = (
-    Option(
-        "patch_groups",
-        "Only nodes of these patch groups. A node belongs to a group by its tag C(PatchGroup) or C(Patch Group), or"
-        " by the group in its last report.",
-        type="list",
-        elements="str",
-    ),
-    Option("instance_ids", "Only nodes with these IDs (C(i-) or C(mi-)).", type="list", elements="str"),
-    Option(
-        "instance_tags",
-        "Only nodes that have all of these tags, as a dictionary of tag keys and their value or list of values. Any"
-        " value of a list matches.",
-        type="dict",
-    ),
-    Option(
-        "level",
-        "The level of detail to return in addition to RV(summary) and RV(groups). V(instances) adds RV(instances)."
-        " V(patches) adds RV(instances) and RV(patches).",
-        choices=("summary", "instances", "patches"),
-        default="summary",
-    ),
-    Option(
-        "states",
-        "Only return patches in these states in RV(patches). Requires O(level=patches).",
-        type="list",
-        elements="str",
-        choices=STATES,
-    ),
-    Option(
-        "severities",
-        "Only return patches with these severities in RV(patches), as the publisher names them, such as"
-        " V(Critical). Not case-sensitive. Requires O(level=patches).",
-        type="list",
-        elements="str",
-    ),
-    Option(
-        "only_noncompliant",
-        "Only return noncompliant nodes in RV(instances), and in RV(patches) only the patches that make them"
-        " noncompliant, as AWS counts them. Nodes whose patch state could not be read are kept.",
-        type="bool",
-        default=False,
-    ),
-    Option(
-        "stale_after_hours",
-        "The number of hours, 1 to 87600, after the last scan or installation when the data of a node counts as stale.",
-        type="int",
-        default=168,
-    ),
-    Option(
-        "include_unmanaged",
-        (
-            "Also report running EC2 instances that have the tag of a patch group but are not managed by Systems"
-            " Manager. With O(instance_ids), report those instances with or without the tag.",
-            "Requires the permission C(ec2:DescribeInstances).",
-        ),
-        type="bool",
-        default=False,
-    ),
-    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
-    Option(
-        "dest",
-        (
-            "Write the rows of O(level) to this file as they are read, instead of returning RV(instances) and"
-            " RV(patches). Memory use then does not grow with the number of rows. The file name must end in"
-            " C(.jsonl) or C(.csv), and the directory must exist.",
-            "The module replaces the file only after everything is read. A new file gets the mode 0600.",
-        ),
-        type="path",
-    ),
-)
 
 
 def run_compliance_info() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from .._aws.text import printable_lines
@@ -27,4 +28,10 @@ def cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return _harmless(text)
+
+
+# Rows repeat their groups, titles and states.
+@lru_cache(maxsize=4096)
+def _harmless(text: str) -> str:
     return _FORMULA.sub(r"\1'", printable_lines(text))

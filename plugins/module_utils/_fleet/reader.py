@@ -12,7 +12,7 @@ from typing import Any
 from .._aws.answers import require
 from .._aws.client import GONE, Api, Job, run_jobs, unless_gone
 from .._aws.errors import ApiError
-from .._aws.nodes import group_members, listed_nodes
+from .._aws.node_listings import group_members, listed_nodes
 from .._aws.structures import Raw
 from .._compliance.gaps import Gaps
 from .._compliance.platforms import operating_system

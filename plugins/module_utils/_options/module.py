@@ -17,7 +17,11 @@ from .._aws.text import printable
 from .limits import ACCOUNT_FORM, ACCOUNT_RULE
 from .mistakes import describe_mistakes, find_mistakes
 from .option import Options, argument_spec
-from .results import AWSModule, LocalModule
+from .results import LocalModule, Readable
+
+
+class AWSModule(Readable, AnsibleAWSModule):
+    """A module that calls AWS, whose results are readable."""
 
 
 class WrongAccountError(PatchingError):

@@ -15,7 +15,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.warnings import warn
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .._aws.text import printable
 
@@ -102,7 +101,7 @@ def readable(result: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-class _Readable:
+class Readable:
     """A module whose results are readable."""
 
     def exit_json(self, *args: Any, **result: Any) -> None:
@@ -114,9 +113,5 @@ class _Readable:
         super().fail_json(*args, **readable(result))  # type: ignore[misc]
 
 
-class AWSModule(_Readable, AnsibleAWSModule):
-    """A module that calls AWS."""
-
-
-class LocalModule(_Readable, AnsibleModule):
+class LocalModule(Readable, AnsibleModule):
     """A module that makes no API calls."""

@@ -10,7 +10,8 @@ from itertools import islice
 
 from .._aws.client import Api
 from .._aws.errors import ApiError, PatchingError
-from .._aws.nodes import NODES_PER_CALL, OTHER_GROUP_TAG, chunks, group_members, listed_nodes
+from .._aws.node_listings import group_members, listed_nodes
+from .._aws.nodes import NODES_PER_CALL, OTHER_GROUP_TAG, chunks
 from .._aws.structures import Raw
 from .._resources.window_target import GROUP_KEYS
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .._compliance.options import OPTIONS as COMPLIANCE_OPTIONS
 from .._compliance.rows import SEVERITIES
-from .._compliance.runner import OPTIONS as COMPLIANCE_OPTIONS
 from .._options.mistakes import near_names
 from .._options.option import Option, Options
 from .._readings.exceptions import exception_violations

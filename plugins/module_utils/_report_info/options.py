@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._compliance import runner as compliance
+from .._compliance.options import OPTIONS as COMPLIANCE_OPTIONS
+from .._compliance.runner import violations as compliance_violations
 from .._coverage import options as coverage
 from .._options.option import Option, Options
 
 INSTANCES, PATCHES, WINDOWS, COVERAGE = "instances.jsonl", "patches.jsonl", "windows.json", "coverage.jsonl"
 SCOPE = ("patch_groups", "instance_ids", "instance_tags")
-_OF_COMPLIANCE = {option.name: option for option in compliance.OPTIONS}
+_OF_COMPLIANCE = {option.name: option for option in COMPLIANCE_OPTIONS}
 _OF_COVERAGE = {option.name: option for option in coverage.OPTIONS}
 _MOST_RUNS = 100
 
@@ -57,7 +58,7 @@ OPTIONS: Options = (
 
 def violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options, before anything is read."""
-    found = compliance.violations(compliance_params(params)) + coverage.violations(coverage_params(params))
+    found = compliance_violations(compliance_params(params)) + coverage.violations(coverage_params(params))
     if not 1 <= params["next_run_count"] <= _MOST_RUNS:
         found.append(f"next_run_count: {params['next_run_count']} must be from 1 to {_MOST_RUNS}")
     return [*dict.fromkeys(found)]
