@@ -8,7 +8,8 @@ usage: mutants.py [--count N] [--seed N] [--jobs N] [FILE ...]
 A sample of places in plugins/ is drawn, and one change of changes.py at each. FILE is a part of a path, such as
 `_planners/`. No file is written: a process is forked for each mutant, imports the changed source in place of the file,
 and runs the tests that TESTS names for it until one fails. These are some of those that `make test` runs, so the real
-share is higher. The exit status is 1 where the share of killed mutants is below MINIMUM.
+share is higher. The plugin in inventory/ is left out: its tests run it in processes of their own. The exit status is 1
+where the share of killed mutants is below MINIMUM.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _UNITS = "tests/unit/plugins"
 _UTILS, _MODULES, _FAULTS = f"{_UNITS}/module_utils", f"{_UNITS}/modules", "tests/faults"
 _PLANS = (
     f"{_UTILS}/test_planners_[bsw]*.py",
+    f"{_UTILS}/test_identity.py",
     f"{_UTILS}/test_plan.py",
     f"{_UTILS}/test_made_up_kind.py",
     f"{_UTILS}/test_installs_more.py",
@@ -76,51 +78,56 @@ _AWS = (
 )
 _REPORT = (f"{_UTILS}/test_report_*.py", f"{_MODULES}/test_patch_report_*.py", "tests/unit/roles/test_patch_report.py")
 _COVERAGE = (
+    f"{_UTILS}/test_fleet.py",
+    f"{_UTILS}/test_coverage_findings.py",
     f"{_MODULES}/test_ssm_patch_coverage_info.py",
     f"{_MODULES}/test_ssm_patch_forecast_info*.py",
     f"{_UTILS}/test_coverage_laws.py",
     f"{_MODULES}/test_patch_report_coverage.py",
 )
-_COMPLIANCE = (f"{_UTILS}/test_compliance_*.py", f"{_MODULES}/test_ssm_patch_compliance_info_*.py")
+_COMPLIANCE = (
+    f"{_UTILS}/test_compliance_*.py",
+    f"{_UTILS}/test_outlook.py",
+    f"{_MODULES}/test_ssm_patch_compliance_info_*.py",
+)
 _INFO = (f"{_UTILS}/test_info_*.py", f"{_MODULES}/test_info_modules_*.py", f"{_MODULES}/test_ssm_*_info_e*.py")
-# Parts of paths, and the tests that are to kill the mutants of such files: the quickest first.
+# Folders, and the tests that are to kill the mutants of their files: the quickest first.
 TESTS: dict[str, Sequence[str]] = {
-    "_audit/": (f"{_MODULES}/test_ssm_patch_audit_info.py",),
-    "_aws/": _AWS,
-    "_compliance/": _COMPLIANCE,
-    "_coverage/": _COVERAGE,
-    "_data_sync/": (f"{_MODULES}/test_ssm_resource_data_sync*.py",),
-    "_engine/": _ENGINE,
-    "_files/": (f"{_MODULES}/test_ssm_patch_compliance_info_dest.py", *_REPORT),
-    "_fleet/": _COVERAGE,
-    "_forecast/": (f"{_MODULES}/test_ssm_patch_forecast_info*.py", f"{_UNITS}/action/test_preflight.py"),
-    "_info/": _INFO,
-    "_options/": _OPTIONS,
-    "_patch_run/": (
+    "_audit": (f"{_MODULES}/test_ssm_patch_audit_info.py",),
+    "_aws": _AWS,
+    "_compliance": _COMPLIANCE,
+    "_coverage": _COVERAGE,
+    "_data_sync": (f"{_MODULES}/test_ssm_resource_data_sync*.py",),
+    "_engine": _ENGINE,
+    "_files": (f"{_MODULES}/test_ssm_patch_compliance_info_dest.py", *_REPORT),
+    "_fleet": _COVERAGE,
+    "_forecast": (f"{_UTILS}/test_forecast_*.py", f"{_MODULES}/test_ssm_patch_forecast_info*.py"),
+    "_info": _INFO,
+    "_options": _OPTIONS,
+    "_patch_run": (
         f"{_UTILS}/test_patch_run_command.py",
         f"{_MODULES}/test_ssm_patch_run_*.py",
         f"{_UNITS}/action/test_ssm_patch_run.py",
     ),
-    "_planners/": _PLANS,
-    "_preflight/": (f"{_UNITS}/action/test_preflight.py",),
-    "_prerequisites/": (f"{_MODULES}/test_patch_prerequisites*.py", f"{_MODULES}/test_all_modules_*.py"),
-    "_readings/": _REPORT,
-    "_report/": _REPORT,
-    "_resources/": (*_PLANS, *_OPTIONS, f"{_MODULES}/test_ssm_patch_baseline_filters.py", *_INFO),
-    "_rings/": (f"{_UNITS}/filter/test_rings.py",),
-    "_schedules/": (f"{_UTILS}/test_schedules.py", f"{_UNITS}/test_clock.py", f"{_UNITS}/filter"),
-    "_state/": _PLANS,
-    "_summary/": (f"{_UNITS}/filter/test_summary.py",),
-    "action/": (f"{_UNITS}/action",),
-    "filter/": (f"{_UNITS}/filter",),
-    "inventory/": (f"{_UNITS}/inventory",),
+    "_planners": _PLANS,
+    "_preflight": (f"{_UNITS}/action/test_preflight.py",),
+    "_prerequisites": (f"{_MODULES}/test_patch_prerequisites*.py", f"{_MODULES}/test_all_modules_*.py"),
+    "_readings": _REPORT,
+    "_report": _REPORT,
+    "_report_info": (f"{_MODULES}/test_ssm_patch_report_info.py",),
+    "_resources": (*_PLANS, *_OPTIONS, f"{_MODULES}/test_ssm_patch_baseline_filters.py", *_INFO),
+    "_rings": (f"{_UNITS}/filter/test_rings.py",),
+    "_schedules": (f"{_UTILS}/test_schedules.py", f"{_UNITS}/test_clock.py", f"{_UNITS}/filter"),
+    "_state": _PLANS,
+    "_summary": (f"{_UNITS}/filter/test_summary.py",),
+    "action": (f"{_UNITS}/action",),
+    "filter": (f"{_UNITS}/filter",),
 }
 
 
 def tests_of(path: Path) -> list[str]:
     """The files of tests for a file; none where TESTS has none for it."""
-    patterns = next((tests for part, tests in TESTS.items() if part in str(path.relative_to(PLUGINS))), ())
-    found = (str(test) for pattern in patterns for test in sorted(CHECKOUT.glob(pattern)))
+    found = (str(test) for pattern in TESTS.get(path.parent.name, ()) for test in sorted(CHECKOUT.glob(pattern)))
     return list(dict.fromkeys(found))
 
 

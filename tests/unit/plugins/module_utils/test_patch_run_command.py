@@ -62,6 +62,13 @@ def test_the_step_that_was_not_skipped_tells() -> None:
     }
 
 
+def test_a_command_that_others_sent_by_ids_has_no_targets() -> None:
+    told = facts(InstanceIds=[NODE], Comment="", DocumentName="AWS-RunShellScript")
+
+    assert (told["targets"], told["instance_ids"]) == ([], [NODE])
+    assert (told["operation"], told["snapshot_id"], told["comment"]) == (None, None, None)
+
+
 def test_the_first_step_that_failed_tells() -> None:
     steps = [step("PreInstallHook"), step("Install", "Failed", 156, "No space left"), step("OnExitHook")]
 
