@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_patch_report_info
 short_description: Read the data of a patch compliance report
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads patch compliance, missing patches, coverage and maintenance windows of an account and Region into files for
     M(patchfleet.aws.patch_report).
