@@ -7,7 +7,8 @@ usage: run_tests.py SUITE ... [--scenario NAME] [--at MOMENT]
 
 A suite is a directory of pytest (unit, acceptance, contract, faults, privileges, controller), `molecule` for all
 Molecule scenarios, or `main-molecule` for those that show the main jobs. `--scenario` chooses one scenario. All pytest
-suites run in one invocation; each scenario runs by itself, against a simulator of its own. A failure stops nothing.
+suites run in one invocation; each scenario runs by itself, against a simulator of its own, one at a time beside pytest
+and on all cores after it. A failure stops nothing.
 `--at` runs everything at one of the times of awkward_times.py.
 """
 
@@ -20,12 +21,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 import awkward_times
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import commands
 from debian import InstallError
 from simulator import CHECKOUT, STILL, serving
 
@@ -40,6 +42,8 @@ PYTEST_SUITES = {
 SCENARIOS = CHECKOUT / "extensions" / "molecule"
 # The scenarios that show the main jobs, the longest first.
 MAIN_SCENARIOS = ("prerequisites", "compliance_report", "setup_each", "patch_now", "setup_bulk")
+# Their modules run as processes of their own, as they do for users; those of a report do in `make demo`.
+WITH_PROCESSES = ("prerequisites", "setup_each", "patch_now", "setup_bulk", "ad_hoc", "documentation_examples")
 RESULTS = CHECKOUT / "build" / "tests"
 LINES_OF_A_FAILURE = 60
 
@@ -91,24 +95,42 @@ def read_report(report: Path, suites: Sequence[str]) -> list[Result]:
     return list(results.values())
 
 
-def run_molecule(names: Sequence[str], suite: str) -> Result:
-    """Run scenarios, as many at a time as there are cores."""
-    result = Result(suite, len(names))
-    pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
-    try:
-        running = {pool.submit(run_scenario, name): name for name in names}
-        for future in as_completed(running):
-            name, (status, seconds, log) = running[future], future.result()
-            result.seconds += seconds
+class Molecule:
+    """Scenarios that run one after the other in each lane; with `with`, none begins after an error."""
+
+    def __init__(self, names: Sequence[str], suite: str) -> None:
+        self.result = Result(suite, len(names))
+        self._names = list(names)
+        self._pool = ThreadPoolExecutor(max(len(names), 1))
+        self._lanes: list[Future[None]] = []
+
+    def __enter__(self) -> Molecule:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._names.clear()
+        self._pool.shutdown()
+
+    def open_lanes(self, count: int) -> None:
+        """Run so many more of them at a time."""
+        self._lanes += [self._pool.submit(self._run) for _lane in range(count)]
+
+    def ended(self) -> Result:
+        """Wait until all have run."""
+        for lane in self._lanes:
+            lane.result()
+        return self.result
+
+    def _run(self) -> None:
+        while self._names:
+            name = self._names.pop(0)
+            status, seconds, log = run_scenario(name)
+            self.result.seconds += seconds
             print(f"molecule {name:<24} {'FAILED' if status else 'passed'} in {seconds:.0f} s", flush=True)
             if status:
                 lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
                 print(f"The end of {log.relative_to(CHECKOUT)}:", *lines[-LINES_OF_A_FAILURE:], sep="\n  ", flush=True)
-                result.failed.append(f"make molecule SCENARIO={name}")
-    finally:
-        # A run that is ended begins no further scenario, and leaves no simulator behind.
-        pool.shutdown(cancel_futures=True)
-    return result
+                self.result.failed.append(f"make molecule SCENARIO={name}")
 
 
 def run_scenario(name: str) -> tuple[int, float, Path]:
@@ -121,6 +143,8 @@ def run_scenario(name: str) -> tuple[int, float, Path]:
     with serving(*STILL, "--profile", profile) as endpoint, log.open("wb") as output:
         port = endpoint.rpartition(":")[2]
         environment = {**os.environ, "PATCHFLEET_SIM_PORT": port, "ANSIBLE_HOME": str(home)}
+        environment["PATH"] = os.pathsep.join([str(commands()), os.environ["PATH"]])
+        environment["PATCHFLEET_MODULES"] = "processes" if name in WITH_PROCESSES else "workers"
         # The simulator is there already, so the steps that start and stop a shared one are left out.
         command = [str(Path(sys.executable).with_name("molecule")), "test", "--no-shared-state", "-s", name]
         status = subprocess.run(
@@ -147,6 +171,22 @@ def print_summary(results: Sequence[Result], seconds: float) -> None:
         print(*(f"  {command}" for command in failed), sep="\n")
 
 
+def run(suites: Sequence[str], scenario: str | None) -> list[Result]:
+    """Run suites, so that no core has to wait for another one; return their results."""
+    cores = len(os.sched_getaffinity(0))
+    in_pytest = [suite for suite in suites if suite in PYTEST_SUITES]
+    chosen = [suite for suite in ("main-molecule", "molecule") if suite in suites]
+    if not chosen:
+        return run_pytest(in_pytest)
+    names = list(MAIN_SCENARIOS) if chosen == ["main-molecule"] else all_scenarios()
+    commands()
+    with Molecule([scenario] if scenario else names, chosen[-1]) as molecule:
+        molecule.open_lanes(1)
+        results = run_pytest(in_pytest) if in_pytest else []
+        molecule.open_lanes(cores - 1)
+        return [*results, molecule.ended()]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run from the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Run suites of tests and print a summary.")
@@ -165,13 +205,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     RESULTS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    results = []
-    if in_pytest := [suite for suite in options.suites if suite in PYTEST_SUITES]:
-        results += run_pytest(in_pytest)
-    for suite in ("main-molecule", "molecule"):
-        if suite in options.suites:
-            names = list(MAIN_SCENARIOS) if suite == "main-molecule" else all_scenarios()
-            results.append(run_molecule([options.scenario] if options.scenario else names, suite))
+    results = run(options.suites, options.scenario)
     print_summary(results, time.monotonic() - started)
     return 1 if any(result.failed for result in results) else 0
 

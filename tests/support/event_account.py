@@ -14,14 +14,15 @@ from urllib.request import urlopen
 
 import boto3
 import yaml
-from simulator import CHECKOUT, in_step
+from simulator import in_step
+
+from .ansible_commands import playbook as playbook_command
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 # The role of the controller, whose changes are no events.
 CONTROLLER = f"arn:aws:iam::{ACCOUNT}:role/patching"
 QUEUE = "patchfleet-events"
-_COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
 DECLARED: dict[str, Any] = {
     "patching_setup": "fleet",
     "patching_baselines": [],
@@ -76,9 +77,7 @@ class EventAccount:
     def play(self, playbook: str, *flags: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection in the account."""
         given = ["-e", json.dumps({"patch_hosts": "production", **variables})]
-        return self.run(
-            [sys.executable, "-P", str(_COMMAND), "-i", "inventory.yml", f"patchfleet.aws.{playbook}", *given, *flags]
-        )
+        return self.run([*playbook_command(), "-i", "inventory.yml", f"patchfleet.aws.{playbook}", *given, *flags])
 
     def put(self, kind: str, detail: dict[str, Any], source: str = "aws.ssm") -> None:
         """Let EventBridge have an event of this detail-type."""

@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-playbook, whose modules of AWS run in the worker of their task and not in a new Python, which is a third of
-the time. All else is Ansible's own: variables, roles, loops, check mode, what a task says.
-
-What these modules are told goes into the file that MODULE_CALLS_FILE names, a line for each.
+"""ansible-playbook, whose modules of AWS and of files run in the worker of their task and not in a new Python, which is
+a third of the time. All else is Ansible's own: variables, roles, loops, check mode, what a task says.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from contextlib import redirect_stdout, suppress
@@ -25,8 +22,18 @@ from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.action import ActionBase
 
 _COLLECTIONS = ("amazon.aws.", "community.aws.", "patchfleet.aws.")
+_BUILTIN = ("copy", "file", "find", "stat", "tempfile", "uri")
 _LOADER = botocore.loaders.Loader()
 _execute_module = ActionBase._execute_module
+
+
+def python_name(module: str) -> str | None:
+    """The Python module of a module that may run in the worker of its task."""
+    if module.startswith(_COLLECTIONS):
+        namespace, collection, name = module.split(".")
+        return f"ansible_collections.{namespace}.{collection}.plugins.modules.{name}"
+    name = module.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.")
+    return f"ansible.modules.{name}" if name in _BUILTIN else None
 
 
 def execute(
@@ -37,24 +44,21 @@ def execute(
     task_vars: Any = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """Run a module as ActionBase._execute_module does, in this process if it is one of AWS."""
+    """Run a module as ActionBase._execute_module does, in this process if it is one of AWS or of files."""
     name = str(module_name or action._task.action)
-    if not name.startswith(_COLLECTIONS):
+    source = python_name(name)
+    if source is None:
         result: dict[str, Any] = _execute_module(action, module_name, module_args, tmp, task_vars, **more)
         return result
     given = dict(action._task.args if module_args is None else module_args)
-    if "MODULE_CALLS_FILE" in os.environ:
-        with open(os.environ["MODULE_CALLS_FILE"], "a", encoding="utf-8") as calls:
-            calls.write(json.dumps([name, given], default=str) + "\n")
-    action._update_module_args(name, given, task_vars)
+    action._update_module_args(name, given, task_vars, ignore_unknown_opts=more.get("ignore_unknown_opts", False))
     environment: dict[str, str] = {}
     action._compute_environment_string(environment)
     # The worker ends with its task.
     os.environ.update(environment)
-    namespace, collection, module = name.split(".")
     printed = io.StringIO()
     with patch_module_args(given), redirect_stdout(printed), suppress(SystemExit):
-        import_module(f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}").main()
+        import_module(source).main()
     answer = {"rc": 0, "stdout": printed.getvalue(), "stderr": ""}
     parsed = action._parse_returned_data(answer, "legacy")
     # From ansible-core 2.21 on, this is no dictionary yet.

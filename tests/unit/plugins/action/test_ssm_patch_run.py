@@ -14,6 +14,7 @@ import pytest
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.action import ssm_patch_run as action
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
 from simulator import CLOCK, in_step, serving
 
 MODULE = "ssm_patch_run"
@@ -205,7 +206,7 @@ def test_a_play_shows_it_where_it_belongs(tmp_path: Path, callback: str) -> None
     with serving("--port", "0", "--clock", CLOCK, "--seed", str(tmp_path / "seed.json")) as endpoint:
         env = {**in_step(endpoint), "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_LOCALHOST_WARNING": "false"}
         done = subprocess.run(
-            ["ansible-playbook", "play.yml"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+            [*playbook(), "play.yml"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
         )
 
     assert done.returncode == 0, done.stdout + done.stderr
