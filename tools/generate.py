@@ -37,6 +37,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._resources import (
     window_target,
     window_task,
 )
+from ansible_collections.patchfleet.aws.plugins.module_utils._window_execution import options as execution_options
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = """\
@@ -66,6 +67,7 @@ FRAGMENTS: dict[str, Options] = {
     "prerequisites": (*prerequisites_options.OPTIONS, ACCOUNT_ID),
     "patch_report": report_options.OPTIONS,
     "report_info": report_info_options.OPTIONS,
+    "window_execution_info": execution_options.OPTIONS,
 }
 # Variables of the role that are no options of ssm_patch_setup.
 ROLE_ONLY = (

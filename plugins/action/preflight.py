@@ -24,12 +24,14 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._options.option imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import NARROWING
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options import OPTIONS as PATCH_OPTIONS
 from ansible_collections.patchfleet.aws.plugins.module_utils._preflight.variables import Variables, template_problems
+from ansible_collections.patchfleet.aws.plugins.module_utils._window_execution.options import WATCH_OPTIONS
 
 # The options of each, and those that may not be empty.
 _PLAYBOOKS: dict[str, tuple[Options, frozenset[str]]] = {
     "patch_now": (PATCH_OPTIONS, NARROWING),
     "forecast": (FORECAST_OPTIONS, frozenset()),
     "audit": (AUDIT_OPTIONS, frozenset()),
+    "watch": (WATCH_OPTIONS, frozenset()),
 }
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 

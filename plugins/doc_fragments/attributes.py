@@ -47,6 +47,30 @@ attributes:
       - patchfleet.aws.aws
       - patchfleet.aws.all
 """
+    WAIT_INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Reads the window once and waits for nothing. Fails if the window does not open.
+    support: full
+  diff_mode:
+    description: The module does not change anything, so there are no differences.
+    support: N/A
+  idempotent:
+    description: The module does not change anything.
+    support: full
+  async:
+    description: Supports the C(async) keyword.
+    support: full
+  action_group:
+    description:
+      - Use C(group/patchfleet.aws.aws) or C(group/patchfleet.aws.all) in C(module_defaults) to set connection
+        options.
+    support: full
+    membership:
+      - patchfleet.aws.aws
+      - patchfleet.aws.all
+"""
     RUN_MODULE = r"""
 options: {}
 attributes:

@@ -3390,3 +3390,49 @@ options:
     type: int
     default: 16
 """
+
+    WINDOW_EXECUTION_INFO = r"""
+options:
+  window:
+    description:
+      - The name or ID of the maintenance window.
+    type: str
+    required: true
+  window_execution_id:
+    description:
+      - The ID of an execution of the window. AWS keeps executions for 30 days. Without
+        it, the module returns the execution in progress, or else the most recent
+        one. Mutually exclusive with O(last=true).
+    type: str
+  wait:
+    description:
+      - Wait until the execution ends. If no execution is in progress, the module
+        first waits until the next one begins, unless you specify O(last=true).
+    type: bool
+    default: false
+  last:
+    description:
+      - With O(wait=true), return the most recent execution if none is in progress,
+        instead of waiting for the next one.
+    type: bool
+    default: false
+  begin_timeout:
+    description:
+      - With O(wait=true), the maximum number of seconds until the window opens. If
+        it opens later, or not at all, the module fails immediately.
+      - With V(0), the module does not wait for an execution to begin.
+    type: int
+    default: 3600
+  wait_timeout:
+    description:
+      - With O(wait=true), the maximum number of seconds to wait until the execution
+        ends. The default is the duration of the window. With V(0), the module reads
+        the execution once.
+    type: int
+  poll_interval:
+    description:
+      - With O(wait=true), the number of seconds between two reads. While the window
+        is closed, the module reads at most every five minutes.
+    type: int
+    default: 30
+"""

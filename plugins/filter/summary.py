@@ -13,10 +13,10 @@ version_added: 1.0.0
 short_description: Summarize the result of a module in a few lines
 description:
   - Converts the result of M(patchfleet.aws.ssm_patch_setup), M(patchfleet.aws.ssm_patch_run),
-    M(patchfleet.aws.ssm_patch_forecast_info), M(patchfleet.aws.ssm_patch_compliance_info) with
-    C(only_noncompliant=true), M(patchfleet.aws.ssm_maintenance_window_info) with C(executions),
-    M(patchfleet.aws.ssm_patch_audit_info) or M(patchfleet.aws.patch_report) to a few readable lines with names. The
-    result can be failed.
+    M(patchfleet.aws.ssm_window_execution_info), M(patchfleet.aws.ssm_patch_forecast_info),
+    M(patchfleet.aws.ssm_patch_compliance_info) with C(only_noncompliant=true),
+    M(patchfleet.aws.ssm_maintenance_window_info) with C(executions), M(patchfleet.aws.ssm_patch_audit_info) or
+    M(patchfleet.aws.patch_report) to a few readable lines with names. The result can be failed.
   - Long lists of names are shortened. The last item is then the number of the other names.
 positional: _input
 options:
@@ -74,6 +74,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._summary.forecast i
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.patch_run import patch_run_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.report import report_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.setup import opening_lines, setup_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._summary.window_execution import window_execution_lines
 
 # What only the results of one module have.
 _LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
@@ -85,6 +86,7 @@ _LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
     "groups": compliance_lines,
     "windows": execution_lines,
     "calls": audit_lines,
+    "execution": window_execution_lines,
 }
 
 

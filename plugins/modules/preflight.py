@@ -25,7 +25,7 @@ options:
   playbook:
     description: The playbook whose variables to validate.
     type: str
-    choices: [patch_now, forecast]
+    choices: [patch_now, forecast, watch]
 attributes:
   check_mode:
     description: The module only reads variables, so it works the same in check mode.

@@ -365,5 +365,6 @@ MODULE_CASES = [
         [{}],
         [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}), *INSTALLED],
     ),
+    ModuleCase("execution", "ssm_window_execution_info", [{"window": "prod"}], INSTALLED, FLEET, later=60 * 86400),
     ModuleCase("data syncs", "ssm_resource_data_sync_info", [{}], [("ssm_resource_data_sync", SYNC)]),
 ]

@@ -154,6 +154,9 @@ RUNS = [
     Run("roles", "patch_report", [{}, _OF_GROUPS], seed={**_SEED, "fleet": REPORTED}),
     Run("playbooks", "export", [_BY_ROLE], seed=_SEED),
     Run("playbooks", "forecast", [_BY_ROLE], seed={**_SEED, "fleet": REPORTED}),
+    Run(
+        "playbooks", "watch", [{"watch_window": "prod", "watch_last": True, **_BY_ROLE}], seed={**_SEED, "fleet": FLEET}
+    ),
 ]
 
 

@@ -35,6 +35,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._options import res
 from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run import runner as patch_run_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._prerequisites import runner as prerequisites_runner
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
+from ansible_collections.patchfleet.aws.plugins.module_utils._window_execution import runner as execution_runner
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
@@ -238,6 +239,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (
         data_sync_runner,
         engine_runner,
+        execution_runner,
         patch_run_runner,
         prerequisites_runner,
         reading_modules,

@@ -40,12 +40,13 @@ class _Execution:
 
 
 class WindowExecutions:
-    """The last executions of one window."""
+    """The last executions of one window, or the one of an ID (C(only))."""
 
-    def __init__(self, api: Api, window_id: str, count: int) -> None:
+    def __init__(self, api: Api, window_id: str, count: int, only: str | None = None) -> None:
         self._api = api
         self._window_id = window_id
         self._count = count
+        self._only = only
         self._by_id: dict[str, _Execution] = {}
 
     def read(self) -> Iterable[Job]:
@@ -57,9 +58,14 @@ class WindowExecutions:
         for one in map(_Execution, listed):
             # One that begins meanwhile lets the next page repeat the last of this one.
             self._by_id.setdefault(one.id, one)
-            if len(self._by_id) >= self._count and not all(found.skipped for found in self._found):
+            if self._is_enough():
                 break
         return [unless_gone(one, self._list_tasks) for one in self._wanted()]
+
+    def _is_enough(self) -> bool:
+        if self._only:
+            return self._only in self._by_id
+        return len(self._by_id) >= self._count and not all(found.skipped for found in self._found)
 
     @property
     def _found(self) -> list[_Execution]:
@@ -68,9 +74,11 @@ class WindowExecutions:
 
     def _wanted(self) -> list[_Execution]:
         """What is told: the newest ones, and the one that runs, before which others may have been skipped."""
-        running = self._running()
-        newest = self._found[: self._count]
-        return newest if running is None or running in newest else [*newest, running]
+        running, newest = self._running(), self._newest()
+        return newest if self._only or running is None or running in newest else [*newest, running]
+
+    def _newest(self) -> list[_Execution]:
+        return [one for one in self._found if one.id == self._only] if self._only else self._found[: self._count]
 
     def _running(self) -> _Execution | None:
         """A window has at most one execution at a time: the last that was not skipped, unless it is over."""
@@ -117,7 +125,7 @@ class WindowExecutions:
         running = self._running()
         return {
             "current_execution": entries.get(running.id) if running else None,
-            "executions": [entries[one.id] for one in self._found[: self._count] if not one.gone],
+            "executions": [entries[one.id] for one in self._newest() if not one.gone],
         }
 
 

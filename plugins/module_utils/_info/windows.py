@@ -143,7 +143,8 @@ class WindowReader:
         return ()
 
     def _list_executions(self, one: _Window) -> Iterable[Job]:
-        one.executions = WindowExecutions(self._api, one.id, self._params["execution_count"])
+        count, only = self._params["execution_count"], self._params.get("window_execution_id")
+        one.executions = WindowExecutions(self._api, one.id, count, only)
         return one.executions.read()
 
     def _entry(self, one: _Window, namesakes: int) -> dict[str, Any]:

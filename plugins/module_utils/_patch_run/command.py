@@ -124,13 +124,16 @@ def failure(facts: Mapping[str, Any], instances: list[Facts]) -> str | None:
     if facts["status"] == "Success" and not failed and unseen <= 0:
         return None
     total = facts["target_count"]
-    texts = [f"{len(failed)} of {total} instances did not succeed{_named(failed)}"] if failed or unseen <= 0 else []
+    texts = (
+        [f"{len(failed)} of {total} instances did not succeed{name_failed(failed)}"] if failed or unseen <= 0 else []
+    )
     if unseen > 0:
         texts.append(f"the result of {unseen} of {total} is unknown, because AWS does not list them")
     return f"{name} ended {described(facts)}: {'; '.join(texts)}."
 
 
-def _named(failed: list[Facts]) -> str:
+def name_failed(failed: list[Facts]) -> str:
+    """The first of the instances that did not succeed, to follow their number."""
     begun = [one for one in failed if one["status_details"] != _NOT_BEGUN]
     told = [_instance(one) for one in begun[:_NAMED]]
     if len(begun) > _NAMED:

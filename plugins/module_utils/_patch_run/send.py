@@ -132,19 +132,20 @@ def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Ra
 
 def instances(api: Api, command: Raw) -> list[Facts]:
     """The facts of each instance of a command, in the order of the ids."""
-    found = _instances(api, command)
+    found = list_instances(api, command["CommandId"])
     ended = not is_running(command_facts(command))
     for delay in _LAG_LOOKS:
         # The listing of the instances may lag behind the command.
         if not ended or not (any(map(is_running, found)) or len(found) < command.get("TargetCount", 0)):
             break
         clock.sleep(delay)
-        found = _instances(api, command)
+        found = list_instances(api, command["CommandId"])
     return found
 
 
-def _instances(api: Api, command: Raw) -> list[Facts]:
-    operation, command_id = "ListCommandInvocations", command["CommandId"]
+def list_instances(api: Api, command_id: str) -> list[Facts]:
+    """The facts of each instance that is listed now, in the order of the ids; none of a command that is not known."""
+    operation = "ListCommandInvocations"
     wanted = {"CommandId": command_id, "Details": True, "MaxResults": _PAGE}
     pages = api.pages(operation, "CommandInvocations", "InstanceId", "Status", **wanted)
     try:

@@ -25,16 +25,16 @@ def _window(window: Mapping[str, Any]) -> Iterator[str]:
     if not executions:
         yield f"{name}: no such execution among those that AWS lists"
     for execution in executions:
-        yield f"{name}: {_state(execution)}, {_times(execution)}"
+        yield f"{name}: {state_of(execution)}, {times_of(execution)}"
         for task in execution.get("tasks") or ():
             yield from _task(task)
 
 
 def _task(task: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Task {printable(str(task['name'] or task['task_arn']))}: {_state(task)}"
+    yield f"Task {printable(str(task['name'] or task['task_arn']))}: {state_of(task)}"
     for invocation in task.get("invocations") or ():
         if invocation["status"] != "SUCCESS":
-            yield f"{_whom(invocation)}: {_state(invocation)}{_command(invocation)}"
+            yield f"{_whom(invocation)}: {state_of(invocation)}{_command(invocation)}"
 
 
 def _whom(invocation: Mapping[str, Any]) -> str:
@@ -43,7 +43,8 @@ def _whom(invocation: Mapping[str, Any]) -> str:
     return f"{printable(str(target))} ({listed([*map(str, nodes)])})" if nodes else printable(str(target))
 
 
-def _state(one: Mapping[str, Any]) -> str:
+def state_of(one: Mapping[str, Any]) -> str:
+    """The status, with its details."""
     details = one.get("status_details")
     return f"{one['status']} ({printable(str(details))})" if details else str(one["status"])
 
@@ -52,6 +53,7 @@ def _command(invocation: Mapping[str, Any]) -> str:
     return f", command {invocation['command_id']}" if invocation.get("command_id") else ""
 
 
-def _times(execution: Mapping[str, Any]) -> str:
+def times_of(execution: Mapping[str, Any]) -> str:
+    """From when to when."""
     began, ended = execution.get("start_time"), execution.get("end_time")
     return f"from {began or 'not begun'} to {ended or 'not ended'}"

@@ -30,13 +30,14 @@ def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
         head = f"{operation} continues; wait for it with patch_now_command_id={command['command_id']}"
     elif command["status"] is None:
         head = f"The result of {operation} is not known"
-    lines = [f"{head} (command {command.get('command_id')})", *_by_state(nodes or ())]
+    lines = [f"{head} (command {command.get('command_id')})", *lines_by_state(nodes or ())]
     if len(nodes or ()) > SHOWN:
         lines.append(f"All nodes: run with patch_now_command_id={command.get('command_id')} and -v")
     return lines
 
 
-def _by_state(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+def lines_by_state(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each state of nodes, with the names of the first ones."""
     states: dict[str, list[Mapping[str, Any]]] = {}
     for node in nodes:
         states.setdefault(str(node["status_details"] or node["status"]), []).append(node)
