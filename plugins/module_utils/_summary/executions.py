@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._aws.text import printable
+from .._schedules.schedule import parse_instant
 from .lists import listed
 
 Result = Mapping[str, Any]
@@ -55,5 +56,10 @@ def _command(invocation: Mapping[str, Any]) -> str:
 
 def times_of(execution: Mapping[str, Any]) -> str:
     """From when to when."""
-    began, ended = execution.get("start_time"), execution.get("end_time")
+    began, ended = (_second(execution.get(name)) for name in ("start_time", "end_time"))
     return f"from {began or 'not begun'} to {ended or 'not ended'}"
+
+
+def _second(moment: str | None) -> str | None:
+    parsed = parse_instant(moment or "")
+    return parsed.replace(microsecond=0).isoformat() if parsed else moment
