@@ -200,6 +200,12 @@ def test_patching_now_by_a_survey_reaches_the_groups_of_each_account(controller:
             "2 mistakes, and nothing was done: patch_now_operation must be one of Scan, Install, but is 'install'",
         ),
         ("Patchfleet compliance report", {"patch_report_gate": "95"}, "patch_report_gate must be a dictionary"),
+        (
+            "Patchfleet watch",
+            {"watch_window": "prod", "watch_last": "maybe", "watch_begin_timeout": "1h"},
+            "2 mistakes, and nothing was done: ",
+        ),
+        ("Patchfleet watch", {"watch_window": " "}, "watch_window is missing"),
         ("Patchfleet forecast", {"forecast_level": "all"}, "forecast_level must be one of summary, instances, patches"),
     ],
 )

@@ -97,6 +97,13 @@ def test_a_setup_is_exported_to_a_file_for_each_host_forecast_and_removed(
     forecast = controller.play("forecast.yml", ALL)
     assert {name: told[0] for name, told in lines(forecast, "Show the summary").items()} == titles
 
+    watch = controller.play("watch.yml", {**ALL, "watch_window": "nightly-scan"}, cmdline="--check")
+    assert watch.status == "successful", watch.output
+    assert {name: told[:2] for name, told in lines(watch, "Show the summary").items()} == {
+        name: [title, "Would wait for nightly-scan, which opens 2026-01-01T02:00Z"] for name, title in titles.items()
+    }
+    assert {one["account"] for one in watch.results["patchfleet_watch"].values()} == {*titles.values()}
+
     removed = controller.play("teardown.yml", ALL)
     assert removed.status == "successful", removed.output
     assert {name: told[:2] for name, told in lines(removed, "Show the summary").items()} == {

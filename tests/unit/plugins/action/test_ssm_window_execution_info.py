@@ -108,9 +108,11 @@ def test_a_line_tells_each_change_and_nothing_twice(controller: Controller) -> N
         f"{counts.format(1, 1, 2)}; Delayed: {three}; Failed: {one} (exit code 1); Success: {zero}",
         f"{counts.format(2, 1, 1)}; Success: {two}",
     ]
-    assert lines[5].startswith("install: SUCCESS")
-    assert lines[5].endswith(f"2 done, 2 failed, 0 in progress, of 4; TimedOut (DeliveryTimedOut): {three}")
-    assert lines[6:-1] == ["note: IN_PROGRESS", "note: SUCCESS"]
+    (install,) = [line for line in lines[5:] if line.startswith("install: ")]
+    assert install.startswith("install: SUCCESS, 2 done, 2 failed, 0 in progress, of 4; TimedOut (DeliveryTimedOut): ")
+    # The profiles differ in when the service gives up the node, and the strict one does so after the cutoff.
+    note = ["note: TIMED_OUT"] if controller.account.profile == "strict" else ["note: IN_PROGRESS", "note: SUCCESS"]
+    assert [line for line in lines[5:] if line.startswith("note: ")] == note
     assert lines[-1].startswith("prod: execution ID ")
 
 

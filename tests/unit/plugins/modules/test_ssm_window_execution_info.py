@@ -140,12 +140,12 @@ def test_the_next_one_is_waited_for_though_one_has_ended(account: Account) -> No
 @pytest.mark.parametrize(
     ("members", "args", "text"),
     [
-        ({}, {"begin_timeout": 60}, "opens 2026-01-01T02:00:00+00:00, in 2 h, and begin_timeout is 60 seconds."),
+        ({}, {"begin_timeout": 60}, "opens 2026-01-01T02:00:00+00:00, in 1 h 58 min, and begin_timeout is 60 seconds."),
         ({}, {"last": True}, "has no execution among those that AWS lists"),
         (
-            {"Schedule": "at(2025-01-01T00:00:00)"},
+            {"Schedule": "at(2026-01-01T00:01:00)"},
             {},
-            "does not open again: its schedule at(2025-01-01T00:00:00) has no",
+            "does not open again: its schedule at(2026-01-01T00:01:00) has no",
         ),
         ({"Schedule": "rate(1 day)", "EndDate": "2025-06-01T00:00:00Z"}, {}, "does not open again"),
     ],
@@ -154,6 +154,7 @@ def test_what_will_not_begin_is_an_error_at_once(
     account: Account, members: dict[str, Any], args: dict[str, Any], text: str
 ) -> None:
     plant(account, [], **members)
+    account.simulator.advance(120)
 
     result = account.fails(MODULE, **{**WAIT, **args})
 
