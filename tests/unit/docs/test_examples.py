@@ -8,7 +8,7 @@ message of a failure, or the warnings. A `diff` block is its diff. A `yaml` bloc
 every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, a
 report, check mode and a repeated command write nothing to the account, any other command does.
 
-A page of FLEETS begins with managed nodes. Before a command shows the last execution of a window, a day passes.
+A page of FLEETS begins with managed nodes.
 """
 
 from __future__ import annotations
@@ -44,13 +44,6 @@ PATCHED = {
     **dict.fromkeys(("missing", "failed", "pending_reboot", "rejected", "available_security"), 0),
     **dict.fromkeys(("never_scanned", "stale", "connection_lost"), 0),
 }
-SERVERS = {
-    "count": 30,
-    "patch_groups": {"Web Servers": 1, "Database Servers": 1},
-    "patch_group_tag": "PatchGroup",
-    "connection_lost": 0,
-    "failed": 0,
-}
 GRADED = [{"Name": f"graded-{system}", "OperatingSystem": system, "Default": True, **GRADES} for system in PLATFORMS]
 FLEETS = {
     "report.md": PATCHED,
@@ -68,8 +61,13 @@ FLEETS = {
             for number, group in enumerate(("web", "web", "Web", "web"), 1)
         ]
     },
-    "patch-now.md": SERVERS,
-    "watch.md": SERVERS,
+    "patch-now.md": {
+        "count": 30,
+        "patch_groups": {"Web Servers": 1, "Database Servers": 1},
+        "patch_group_tag": "PatchGroup",
+        "connection_lost": 0,
+        "failed": 0,
+    },
 }
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 PLAYBOOK_COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
@@ -78,7 +76,7 @@ _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
 _WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
 _READING = frozenset(
     f"{COLLECTION}{name}"
-    for name in ("export", "compliance_report", "forecast", "audit", "event_queue", "changed_by_hand", "watch")
+    for name in ("export", "compliance_report", "forecast", "audit", "event_queue", "changed_by_hand")
 )
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
@@ -156,7 +154,7 @@ class Shell:
     def __init__(self, folder: Path, endpoint: str) -> None:
         self._folder = folder
         self._env = {**in_step(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
-        self._log, self._clock = f"{endpoint}/_sim/log", f"{endpoint}/_sim/clock"
+        self._log = f"{endpoint}/_sim/log"
         self._done: set[str] = set()
 
     def save(self, block: Block) -> None:
@@ -181,8 +179,6 @@ class Shell:
                 self._done.add(line)
 
     def _writes(self, command: list[str], place: str) -> list[str]:
-        if "watch_last=true" in command:
-            urlopen(self._clock, data=b'{"advance": 86400}').close()
         urlopen(self._log, data=b"").close()
         if command[0] == "ansible-playbook":
             # Modules of AWS run in the workers of this one, which takes a third of the time.
