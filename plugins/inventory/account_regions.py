@@ -14,8 +14,6 @@ seealso:
   - plugin: amazon.aws.aws_ec2
     plugin_type: inventory
     description: Hosts from EC2 instances rather than from accounts.
-  - plugin: patchfleet.aws.patching
-    plugin_type: role
 short_description: Create inventory hosts from AWS accounts and Regions
 description:
   - Creates an inventory host for each account in each Region, for playbooks that manage the patching of many

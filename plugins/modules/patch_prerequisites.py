@@ -23,10 +23,9 @@ description:
     prefixes.
 author:
   - Patchfleet contributors (@patchfleet)
+notes:
+  - The role P(patchfleet.aws.patch_prerequisites#role) calls this module with its variables.
 seealso:
-  - plugin: patchfleet.aws.patch_prerequisites
-    plugin_type: role
-    description: The role that calls this module with its variables.
   - module: patchfleet.aws.ssm_patch_task
   - module: patchfleet.aws.ssm_window_task
 extends_documentation_fragment:

@@ -38,8 +38,6 @@ seealso:
   - module: patchfleet.aws.ssm_patch_compliance_info
   - module: patchfleet.aws.ssm_patch_coverage_info
   - module: patchfleet.aws.ssm_maintenance_window_info
-  - plugin: patchfleet.aws.patch_report
-    plugin_type: role
 """
 
 EXAMPLES = r"""

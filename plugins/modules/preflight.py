@@ -41,12 +41,9 @@ requirements:
 notes:
   - The module is private to this collection and can change in any release. Do not use it in your own playbooks.
 seealso:
-  - plugin: patchfleet.aws.patching
-    plugin_type: role
-  - plugin: patchfleet.aws.patch_prerequisites
-    plugin_type: role
-  - plugin: patchfleet.aws.patch_report
-    plugin_type: role
+  - module: patchfleet.aws.ssm_patch_setup
+  - module: patchfleet.aws.patch_prerequisites
+  - module: patchfleet.aws.patch_report
 """
 
 EXAMPLES = r"""

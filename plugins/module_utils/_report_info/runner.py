@@ -130,7 +130,7 @@ class _Reading:
         params, check_mode = compliance_params(self._params), self._module.check_mode
         instances = RowFile(self._path(INSTANCES), INSTANCE_FIELDS, check_mode)
         patches = RowFile(self._path(PATCHES), PATCH_FIELDS, check_mode)
-        with worker_pool(params["concurrency"]) as pool, instances, patches:
+        with instances, patches, worker_pool(params["concurrency"]) as pool:
             reading = ComplianceReading(params, self._api, self._listings, pool)
             for result in reading.results():
                 instances.add_row(result.row)
