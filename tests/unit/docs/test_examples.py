@@ -17,7 +17,6 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +29,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import check_schedule, next_runs
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import commands
 from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import GRADED as GRADES
 from simulator import CHECKOUT, STILL, in_step, serving
 from simulator import REGION as SHELL_REGION
@@ -70,7 +70,6 @@ FLEETS = {
     },
 }
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-PLAYBOOK_COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
 _FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
 # What a playbook has in it that is to change something.
 _WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
@@ -180,10 +179,8 @@ class Shell:
 
     def _writes(self, command: list[str], place: str) -> list[str]:
         urlopen(self._log, data=b"").close()
-        if command[0] == "ansible-playbook":
-            # Modules of AWS run in the workers of this one, which takes a third of the time.
-            command = [sys.executable, "-P", str(PLAYBOOK_COMMAND), *command[1:]]
-        done = subprocess.run(command, cwd=self._folder, env=self._env, capture_output=True, text=True, check=False)
+        started = [str(commands() / command[0]), *command[1:]]
+        done = subprocess.run(started, cwd=self._folder, env=self._env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{place}: {shlex.join(command)}\n{done.stdout}{done.stderr}"
         with urlopen(self._log) as answer:
             return [call["op"] for call in json.load(answer) if call["write"] and call["service"] == "ssm"]
