@@ -72,7 +72,7 @@ def test_it_gives_what_the_single_modules_give(
     assert rows(reading["patches"]) == by_node(patches["patches"])
     assert {name: reading["summary"][name] for name in nodes["summary"]} == nodes["summary"]
     assert (reading["partition"], reading["account_id"], reading["region"]) == ("aws", ACCOUNT, REGION)
-    assert (reading["scope"], reading["gaps"]) == (scope, [])
+    assert (reading["scope"], reading["gaps"]) == (scope, patches["gaps"])
     if coverage:
         assert rows(reading["coverage"]) == by_node(covered["instances"])
         assert reading["findings"] == covered["findings"]
