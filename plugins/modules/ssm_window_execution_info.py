@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_window_execution_info
 short_description: Follow an execution of a maintenance window, node by node
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns an execution of a maintenance window with its tasks and, for Run Command tasks, the status of each node.
   - With O(wait=true), the module waits until the window opens and the execution ends. It prints a line for each task
