@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: Patchfleet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Tables of Athena on the objects of a resource data sync. Replace the bucket and the prefix, and run the statements one
--- at a time. Then load the partitions: MSCK REPAIR TABLE for each table, and again for each new account and region.
+-- at a time. Then load the partitions: MSCK REPAIR TABLE for each table, and again for each new account and Region.
 -- All values are text; a member that a node does not report is null.
 
 -- One row for each managed node. ResourceType is left out: it is the name of a partition key, too.

@@ -51,7 +51,7 @@ def percent(nodes: list[Json]) -> str:
     """The share of the managed nodes that are compliant, rounded down to two digits, as the page writes it."""
     managed = [node for node in nodes if node["status"] != "unmanaged"]
     if not managed:
-        return "not known"
+        return "unknown"
     return f"{10_000 * sum(node['status'] == 'compliant' for node in managed) // len(managed) / 100:g} %"
 
 

@@ -13,7 +13,7 @@ from ansible_collections.patchfleet.aws.tests.browser.conftest import PageOf
 from selenium.webdriver.common.keys import Keys
 
 SIZES = (0, 60, 10_000)
-SECTIONS = ("Coverage", "Patch groups", "Operating systems", "Missing patches", "Nodes", "Windows of the next 30 days",
+SECTIONS = ("Coverage", "Patch groups", "Operating systems", "Missing patches", "Nodes", "Windows in the next 30 days",
             "Last runs of the windows")  # fmt: skip
 # Width at which paper in A4 is laid out, at 96 dots to the inch, without its margins.
 PAPER = 718

@@ -71,10 +71,10 @@ def test_missing_patches_by_severity_and_age(browser: Chromium, page_of: PageOf,
 
 def test_a_fleet_without_nodes_says_so(browser: Chromium, page_of: PageOf) -> None:
     browser.open(page_of(0))
-    assert "0 of 0 managed nodes: nothing that was asked for is one" in browser.text("#summary")
-    assert browser.rows("#groups-table") == [["No node was found."]]
+    assert "0 of 0 managed nodes: no managed nodes match the scope" in browser.text("#summary")
+    assert browser.rows("#groups-table") == [["No nodes were found."]]
     assert "No patch is missing" in browser.text("#patches")
-    assert "There is no maintenance window" in browser.text("#calendar")
+    assert "There are no maintenance windows" in browser.text("#calendar")
     assert "No window has run yet" in browser.text("#history")
     assert browser.texts("#nodes-count") == ["0 nodes"]
     assert "Gate failed" in browser.text("#gate")
@@ -88,8 +88,8 @@ def test_gate_and_gaps(browser: Chromium, tmp_path_factory: pytest.TempPathFacto
     browser.open(write_page(path, reading, gate={"stale": stale, "failed": 0, "unmanaged": 0}))
     assert browser.text("#gate-title") == "Gate failed: 2 of 4 rules broken"
     failed = expected.counts(reading["nodes"])["failed"]
-    assert any(line.startswith(f"Broken failed is {failed}") for line in browser.texts("#gate li"))
-    assert any(line.startswith(f"Kept stale is {stale}") for line in browser.texts("#gate li"))
+    assert any(line.startswith(f"Failed failed is {failed}") for line in browser.texts("#gate li"))
+    assert any(line.startswith(f"Passed stale is {stale}") for line in browser.texts("#gate li"))
     assert browser.text("#count-unmanaged") == "not read"
     assert browser.texts("#gaps li") == ["123456789012 eu-central-1: ec2:DescribeInstances not allowed"]
 
@@ -138,7 +138,7 @@ def test_without_javascript_the_state_is_still_there(browser: Chromium, page_of:
     assert browser.shown("#history-table")
     assert not browser.shown("#nodes-view, #patches-view")
     assert not browser.shown("button")
-    assert len([text for text in browser.texts("noscript") if "needs JavaScript" in text]) == 2
+    assert len([text for text in browser.texts("noscript") if "requires JavaScript" in text]) == 2
 
 
 def test_nodes_without_levels_and_an_account_that_failed(browser: Chromium, tmp_path: Path) -> None:

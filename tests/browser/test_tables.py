@@ -208,7 +208,7 @@ def test_nodes_that_no_window_patches_are_listed_and_others_have_their_next_inst
 def test_a_filter_that_nothing_fits_says_so(browser: Chromium, page_of: PageOf) -> None:
     browser.open(page_of(60))
     browser.find("#nodes-search").send_keys("no such node")
-    assert browser.rows("#nodes-table") == [["Nothing fits."]]
+    assert browser.rows("#nodes-table") == [["No matches."]]
     assert browser.text("#nodes-count") == "0 of 60 nodes"
     assert browser.find("#nodes-count").get_attribute("role") == "status"
     browser.find("#nodes-clear").click()

@@ -47,7 +47,7 @@ _MOST_PAGES = 10_000
 
 
 class Api:
-    """One client of one account and region.
+    """One client of one account and Region.
 
     is_lenient: parts of an answer that are not of their type count as absent. Only a reader that decides nothing by
     them may do so.

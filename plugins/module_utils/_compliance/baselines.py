@@ -55,7 +55,7 @@ class _Once(Generic[T]):
 
 
 class Baselines:
-    """The baselines of an account and region, by the id that nodes report; each is read once, when it is needed."""
+    """The baselines of an account and Region, by the id that nodes report; each is read once, when it is needed."""
 
     def __init__(self, api: Api, gaps: Gaps) -> None:
         self._api = api

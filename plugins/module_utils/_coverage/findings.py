@@ -95,18 +95,14 @@ def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
 def not_reached(idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
     """No task of an open window reaches a node. idle: Installs of windows that are not open."""
     names = _names(idle)
-    text = "No Install or Scan of an open window reaches the node."
-    if names:
-        text += f" {names} would reach it, but does not open."
+    text = "No scheduled Install or Scan task reaches the node." + _if_opened(names)
     return NodeFinding("not_reached", text, _reach_it(example))
 
 
 def scan_only(scans: Iterable[PatchTask], idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
     """Only Scans of open windows reach a node."""
     names = _names(idle)
-    text = f"Only scanned, by {_names(scans)}."
-    if names:
-        text += f" {names} would reach it, but does not open."
+    text = f"The node is only scanned, by {_names(scans)}; no Install task reaches it." + _if_opened(names)
     return NodeFinding("scan_only", text, _reach_it(example))
 
 
@@ -116,30 +112,42 @@ def double_covered(clash: Clash) -> NodeFinding:
     apart = f"{hours:.4g} {'hour' if hours == 1 else 'hours'} apart"
     when = f"{clash.first.isoformat()} and {clash.second.isoformat()}, {apart}"
     if clash.one is clash.other:
-        text = f"Two targets of {clash.one.title} select it, so each run installs twice."
-        action = "Let only one of these targets select the node."
+        text = f"Two targets of the task {clash.one.title} select the node, so each run installs twice."
+        action = "Change the criteria of the targets so that only one of them selects the node."
     else:
-        text = f"Two Installs run on it within a short time: {clash.one.title} and {clash.other.title}, {when}."
-        action = "Let only one of them select the node, or move one of the windows."
+        text = (
+            f"Two Install tasks run on the node within a short time: {clash.one.title} and {clash.other.title}, {when}."
+        )
+        action = (
+            "Change the targets so that only one of the tasks runs on the node, or change the schedule of one of the"
+            " windows so that they open further apart (install_gap_hours)."
+        )
     return NodeFinding("double_covered", text, action)
 
 
 def group_misspelt(group: str, near: str) -> NodeFinding:
     """A group tag that nearly fits a known group."""
-    text = f"Its patch group {group!r} has no baseline and is in no target; {near!r} is similar."
-    return NodeFinding("group_misspelt", text, f"Tag it with {near!r}, if you meant that.", (("patch_group", group),))
+    text = f"The patch group {group!r} of the node has no baseline and no target; {near!r} is similar."
+    action = f"If you meant {near!r}, correct the value of the patch group tag of the node."
+    return NodeFinding("group_misspelt", text, action, (("patch_group", group),))
 
 
 def group_key_misspelt(key: str) -> NodeFinding:
     """A tag key that nearly is that of a patch group."""
-    text = f"The tag {key!r} names no patch group: AWS reads {' and '.join(map(repr, GROUP_TAGS))} only."
-    return NodeFinding("group_misspelt", text, f"Rename the tag to {GROUP_TAGS[0]!r}.")
+    text = (
+        f"The tag {key!r} of the node does not assign a patch group: AWS reads only"
+        f" {' and '.join(map(repr, GROUP_TAGS))}."
+    )
+    return NodeFinding("group_misspelt", text, f"Replace the tag with {GROUP_TAGS[0]!r} and the same value.")
 
 
 def group_without_baseline(group: str, system: str, default: str) -> NodeFinding:
     """A group for which no baseline of the operating system is registered."""
-    text = f"No baseline of {system} is registered for its patch group {group!r}, so the default {default} decides."
-    action = f"Register a baseline of {system} for the group (patch_groups), or correct the tag."
+    text = (
+        f"No {system} baseline is registered for the patch group {group!r} of the node, so the default baseline"
+        f" {default} applies."
+    )
+    action = f"Register a {system} baseline for the patch group (patch_groups), or correct the tag of the node."
     return NodeFinding("group_without_baseline", text, action, (("patch_group", group),))
 
 
@@ -153,29 +161,33 @@ def two_patch_groups(groups: Sequence[str]) -> NodeFinding:
 def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, system: str) -> NodeFinding:
     """A baseline that has no rule for the operating system of a node."""
     text = (
-        f"The baseline {name} approves no patch of {product or system}: no rule applies to it, and no patch is"
-        " approved explicitly."
+        f"The baseline {name} approves no patches for {product or system}: none of its approval rules applies, and it"
+        " has no approved patches."
     )
-    action = "Add an approval rule for this system to the baseline, or register another baseline for the group."
+    action = (
+        "Add an approval rule for this operating system to the baseline (approval_rules), or register another baseline"
+        " for the patch group (patch_groups)."
+    )
     return NodeFinding("baseline_approves_nothing", text, action, (("baseline_id", baseline_id),))
 
 
 def agent_offline(state: str | None) -> NodeFinding:
     """A node whose agent does not answer."""
     if state in ("stopped", "stopping"):
-        text, action = "The instance is stopped.", "Start it before its window opens, or terminate it."
+        text = "The EC2 instance is stopped, so tasks cannot run on the node."
+        action = "Start the instance before its window opens, or terminate it if you no longer need it."
     else:
-        text = "The SSM Agent is offline, so tasks have no effect on the node."
+        text = "The SSM Agent is offline, so tasks cannot run on the node."
         action = "Check that the SSM Agent is running and can reach Systems Manager."
     return NodeFinding("agent_offline", text, action)
 
 
 def not_managed() -> NodeFinding:
     """A running instance that is no managed node."""
-    text = "Systems Manager does not manage this running instance, so no task reaches it."
+    text = "Systems Manager does not manage this running EC2 instance, so no task reaches it."
     action = (
-        "Attach an instance profile with AmazonSSMManagedInstanceCore (or use the default host management"
-        " configuration), and check that the SSM Agent is running and can reach Systems Manager."
+        "Attach an instance profile with the policy AmazonSSMManagedInstanceCore, or use Default Host Management"
+        " Configuration, and check that the SSM Agent is running and can reach Systems Manager."
     )
     return NodeFinding("not_managed", text, action)
 
@@ -184,19 +196,25 @@ def window_findings(window: Window, estimated: Estimate | None) -> Iterator[Find
     """What is wrong with a window that has patch tasks."""
     about = {"window": window.name, "window_id": window.id}
     if window.opening == DISABLED:
-        yield Finding("window_disabled", "The window is disabled.", "Enable it (enabled: true), or remove it.", about)
+        action = "Enable the window (enabled: true), or delete it if you no longer need it."
+        yield Finding("window_disabled", "The window is disabled.", action, about)
     elif window.opening == ENDED:
         text = f"The window has ended: end_date is {window.raw.get('EndDate')}."
-        yield Finding("window_ended", text, "Set a later end_date, clear it, or delete the window.", about)
+        action = "Specify a later end_date, remove it (end_date: ''), or delete the window."
+        yield Finding("window_ended", text, action, about)
     elif window.opening == NEVER:
-        text = f"The window never opens again: {window.raw.get('Schedule')} has no next run."
-        yield Finding("window_never_opens", text, "Change schedule, start_date or end_date, or remove it.", about)
+        text = f"The window never opens again: the schedule {window.raw.get('Schedule')} has no next run."
+        action = "Change schedule, start_date or end_date so that the window opens again, or delete the window."
+        yield Finding("window_never_opens", text, action, about)
     elif estimated and estimated.needed > estimated.available:
         text = (
             f"{estimated.nodes} nodes, {estimated.concurrency} at a time and {_time(estimated.seconds_for_node)} each,"
-            f" need {_time(estimated.needed)}; the window has {_time(estimated.available)} before its cutoff."
+            f" need {_time(estimated.needed)}, but the window has only {_time(estimated.available)} before its cutoff."
         )
-        action = "Raise max_concurrency or duration, lower cutoff, or divide the nodes between windows."
+        action = (
+            "Increase max_concurrency of the task or duration of the window, decrease cutoff, or distribute the nodes"
+            " among several windows."
+        )
         yield Finding("too_many_nodes", text, action, about, estimated._asdict())
 
 
@@ -207,7 +225,8 @@ def task_findings(task: PatchTask) -> Iterator[Finding]:
     about = {**_of(task.window), "task": task.name, "window_task_id": task.id}
     lost = f": its targets {', '.join(task.lost_targets)} are no longer registered" if task.lost_targets else ""
     text = f"The {task.operation} task has no targets{lost}."
-    yield Finding("task_without_targets", text, "Name targets of the window (window_targets), or remove it.", about)
+    action = "Specify registered targets of the window (window_targets), or remove the task."
+    yield Finding("task_without_targets", text, action, about)
 
 
 def target_findings(account: Account, target: Target, tasks: Sequence[PatchTask], reached: int) -> Iterator[Finding]:
@@ -224,8 +243,12 @@ def target_findings(account: Account, target: Target, tasks: Sequence[PatchTask]
     for key in OTHER_GROUP_TAG:
         for name in values.get(key, ()):
             if name not in known:
-                text = f"No baseline is registered for the patch group {name!r}, so the defaults decide for its nodes."
-                action = "Register a baseline for the group (patch_groups), or correct the name in the target."
+                text = (
+                    f"No baseline is registered for the patch group {name!r}, so default baselines apply to its nodes."
+                )
+                action = (
+                    "Register a baseline for the patch group (patch_groups), or correct the patch group in the target."
+                )
                 found = {**about, "patch_group": name}
                 yield Finding("target_group_without_baseline", text, action, found)
 
@@ -233,16 +256,19 @@ def target_findings(account: Account, target: Target, tasks: Sequence[PatchTask]
 def _nobody(account: Account, target: Target, values: Mapping[str, Any], group: str) -> tuple[str, str]:
     selected = " and ".join(f"{key} {' or '.join(names)}" for key, names in values.items())
     if group in account.gone_groups:
-        return f"There is no resource group {group!r}.", "Correct resource_group, or create the group."
+        return (
+            f"There is no resource group {group!r}.",
+            "Correct resource_group in the target, or create the resource group.",
+        )
     if not any(values.values()):
         return "The window does not allow tasks on nodes that are not registered as targets.", (
-            "Set allow_unassociated_targets, or register the instances as a target."
+            "Set allow_unassociated_targets: true for the window, or register the instances as a target (instance_ids)."
         )
     other = next((OTHER_GROUP_TAG[key] for key in values if key in OTHER_GROUP_TAG), None)
-    hint = f" (is it the other tag of patch groups, {other!r}?)" if other else ""
+    hint = f" The nodes might have the tag {other!r} instead (patch_group_key)." if other else ""
     return (
-        f"No managed node matches {selected}.",
-        f"Correct the target or the tags of nodes{hint}, or remove the target.",
+        f"No managed nodes match {selected}.",
+        f"Correct the criteria of the target or the tags of the nodes, or remove the target.{hint}",
     )
 
 
@@ -252,7 +278,14 @@ def _of(window: Window) -> dict[str, Any]:
 
 def _reach_it(example: str | None) -> str:
     such = f", such as {example}" if example else ""
-    return f"Tag the node for a target of an Install{such}, or register a target that selects it."
+    return (
+        f"Add a tag to the node that a target of an Install task selects{such}, or register a target that selects"
+        " the node and run an Install task on it."
+    )
+
+
+def _if_opened(names: str) -> str:
+    return f" {names} would reach it, but does not open." if names else ""
 
 
 def example_of(tasks: Iterable[PatchTask], targets: Mapping[int, Target]) -> str | None:

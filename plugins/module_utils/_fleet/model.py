@@ -99,7 +99,7 @@ class PatchTask:
 
 @dataclass
 class Account:
-    """All that was read of an account and region.
+    """All that was read of an account and Region.
 
     members: ids in each resource group, None where they could not be read. gone_groups: resource groups that do not
     exist. registered: baseline ids by operating system and patch group. defaults: by operating system. identities: of

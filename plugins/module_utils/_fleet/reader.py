@@ -36,7 +36,7 @@ def _nothing(_account: Account) -> None:
 
 
 class AccountReader:
-    """Reads an account and region.
+    """Reads an account and Region.
 
     ec2, groups: connect to EC2 and to Resource Groups. adjust: changes windows, baselines and patch groups, after which
     that is read which they are about. Baselines that it enters are not read.

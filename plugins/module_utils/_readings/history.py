@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of earlier reports: a folder with a small JSON file for each report, and what a report adds to it.
 
-A file has figures for each account and region, so that reports of one host and of all of them can share a folder.
+A file has figures for each account and Region, so that reports of one host and of all of them can share a folder.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class OpenPatch:
 
 @dataclass(slots=True)
 class Figures:
-    """What a report says of the nodes that it read of an account and region; None is not known.
+    """What a report says of the nodes that it read of an account and Region; None is not known.
 
     missing_critical: patches of severity Critical, each counted on each node that lacks it. oldest_missing_days: age of
     the oldest missing patch, 0 where none is missing. patched: how many patches fewer nodes lack than in the figures
@@ -120,7 +120,7 @@ def _read_file(path: Path, shared: dict[str, str]) -> list[Figures]:
     except ValueError as error:
         raise MalformedError(f"it is not JSON: {error}") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise MalformedError("it is not a file of a report's history")
+        raise MalformedError("it is not a history file of a report")
     if data.get("schema_version") != SCHEMA_VERSION:
         raise MalformedError(f"its schema_version is {data.get('schema_version')!r}, and {SCHEMA_VERSION} is supported")
     if not isinstance(data.get("readings"), list):

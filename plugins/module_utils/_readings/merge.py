@@ -20,8 +20,8 @@ from .parse import plain
 def merged(readings: Iterable[Reading]) -> list[Reading]:
     """The readings that count.
 
-    A reading replaces the older ones of its account, region and scope, and one of all nodes replaces all older ones
-    of its account and region, whose nodes may be gone since. An attempt that read nothing replaces nothing, and counts
+    A reading replaces the older ones of its account, Region and scope, and one of all nodes replaces all older ones
+    of its account and Region, whose nodes may be gone since. An attempt that read nothing replaces nothing, and counts
     until a later one succeeds.
     """
     given = list(readings)
@@ -90,14 +90,14 @@ class Fleet:
                     yield reading, patch
 
     def windows(self) -> Iterator[tuple[Reading, Window]]:
-        """The windows of each account and region, as the newest reading that has them tells them."""
+        """The windows of each account and Region, as the newest reading that has them tells them."""
         newest = {place_of(one): one for one in self.readings if one.windows is not None}
         for reading in newest.values():
             for window in reading.windows or ():
                 yield reading, window
 
     def findings(self) -> Iterator[tuple[Reading, Finding]]:
-        """What keeps nodes from being patched; readings of one account and region may have found the same."""
+        """What keeps nodes from being patched; readings of one account and Region may have found the same."""
         seen = set()
         for reading in self.readings:
             for one in reading.findings:

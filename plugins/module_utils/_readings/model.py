@@ -207,7 +207,7 @@ class PatchException:
 
 @dataclass(slots=True)
 class Scope:
-    """Which nodes of an account and region were asked for; all empty means all of them."""
+    """Which nodes of an account and Region were asked for; all empty means all of them."""
 
     patch_groups: tuple[str, ...] = ()
     instance_ids: tuple[str, ...] = ()
@@ -224,7 +224,7 @@ class Scope:
 
 @dataclass(slots=True)
 class Reading:
-    """What one run read of one account and region.
+    """What one run read of one account and Region.
 
     read_at: when, in UTC. account_name: None where only the id is known. not_read: names of counts that are not known,
     C(patches) if not all patches are, C(release_dates) if not all of these are. windows: None where they could not be
@@ -245,11 +245,11 @@ class Reading:
     findings: tuple[Finding, ...] = ()
 
     def is_unread(self) -> bool:
-        """Whether nothing of the account and region is known."""
+        """Whether nothing of the account and Region is known."""
         return "managed" in self.not_read and not self.nodes
 
     def place_name(self) -> str:
-        """Account and region as a person names them."""
+        """Account and Region as a person names them."""
         named = self.account_name not in (None, "", self.account_id)
         account = f"{self.account_name} ({self.account_id})" if named else self.account_id
         return f"{account} {self.region}".strip()
@@ -270,5 +270,5 @@ def groups_of(reading: Reading, node: Node) -> tuple[str | None, ...]:
 
 
 def place_of(reading: Reading) -> Place:
-    """The account and region that was read."""
+    """The account and Region that was read."""
     return Place(reading.partition, reading.account_id, reading.region)

@@ -34,7 +34,7 @@ class Tally:
     """Counts of nodes.
 
     missing: how many patches of each severity the nodes lack. unknown: the counts that are not known of all nodes.
-    is_partial: whether an account and region is left out of which nothing is known.
+    is_partial: whether an account and Region is left out of which nothing is known.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -73,7 +73,7 @@ class Tally:
         return compliance_percent(self.value("compliant"), self.value("managed"))
 
     def read_percent(self) -> float | None:
-        """The same share among the accounts and regions that were read."""
+        """The same share among the accounts and Regions that were read."""
         known = not self.unknown & {"compliant", "managed"}
         return compliance_percent(self.counts["compliant"], self.counts["managed"]) if known else None
 
@@ -117,7 +117,7 @@ def _facts(node: Node) -> dict[str, bool | None]:
 
 @dataclass(slots=True)
 class Totals:
-    """The numbers of a fleet: of all, and by patch group, operating system, account and region."""
+    """The numbers of a fleet: of all, and by patch group, operating system, account and Region."""
 
     total: Tally = field(default_factory=Tally)
     groups: dict[str | None, Tally] = field(default_factory=dict)
@@ -187,5 +187,5 @@ def _lacked(fleet: Fleet) -> dict[tuple[Place, str], Counter[str]]:
 
 
 def place_name(reading: Reading) -> str:
-    """Account and region as one text."""
+    """Account and Region as one text."""
     return reading.place_name()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses of nodes and windows in the AWS console, of the partition and region in which they are. Pure functions."""
+"""Addresses of nodes and windows in the AWS console, of the partition and Region in which they are. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 
 from .._readings.model import Place
 
-# Each region has a host of its own: the one without a region leads to the region that was used last.
+# Each Region has its own host: the host without a Region opens the Region that was used last.
 _DOMAINS = {
     "aws": "console.aws.amazon.com",
     "aws-us-gov": "console.amazonaws-us-gov.com",

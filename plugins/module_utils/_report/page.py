@@ -67,14 +67,14 @@ COVERAGE_NAMES = {
 }
 COUNT_NAMES = {
     "noncompliant": "Nodes: noncompliant",
-    "critical_noncompliant": "Nodes: a patch of level CRITICAL is missing",
-    "security_noncompliant": "Nodes: a security patch is missing",
-    "failed": "Nodes: a patch failed",
+    "critical_noncompliant": "Nodes: patch of level CRITICAL missing",
+    "security_noncompliant": "Nodes: security patch missing",
+    "failed": "Nodes: patch failed",
     "pending_reboot": "Nodes: reboot pending",
     "stale": "Nodes: scan too old",
     "never_scanned": "Nodes: never scanned",
     "unmanaged": "Instances: not managed",
-    "ungraded": "Nodes: baseline assigns no levels",
+    "ungraded": "Nodes: baseline without levels",
 }
 # What the curves show, with the unit.
 FIGURE_NAMES = {
@@ -165,7 +165,7 @@ def _hash(text: str) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "not known" if value is None else f"{value:g} %"
+    return "unknown" if value is None else f"{value:g} %"
 
 
 def _utc(text: str | None) -> str:
@@ -200,7 +200,7 @@ def _context(report: Report) -> dict[str, Any]:
         "worst": _worst(report.fleet),
         "several_places": len(totals.places) > 1,
         "matrix": _matrix(report.patches),
-        "age_names": (*AGE_NAMES, "not known"),
+        "age_names": (*AGE_NAMES, "unknown"),
         "missing": sum(one.is_missing() for one in report.patches),
         "upcoming": upcoming[:_WINDOWS],
         "upcoming_left": max(len(upcoming) - _WINDOWS, 0),
@@ -252,11 +252,11 @@ def _parts(tally: Tally) -> list[Part]:
 def _breakdowns(totals: Totals) -> list[tuple[str, str, str, dict[str, Tally]]]:
     """Id, heading, column and rows of the tables of counts."""
     groups = {NO_GROUP if name is None else name: tally for name, tally in totals.groups.items()}
-    systems = {name or "not known": tally for name, tally in totals.systems.items()}
+    systems = {name or "unknown": tally for name, tally in totals.systems.items()}
     places = {name or "": tally for name, tally in totals.places.items()}
     tables = [("groups", "Patch groups", "Patch group", groups), ("systems", "Operating systems", "System", systems)]
     if len(places) > 1:
-        tables.append(("places", "Accounts and regions", "Account and region", places))
+        tables.append(("places", "Accounts and Regions", "Account and Region", places))
     return tables
 
 

@@ -22,7 +22,7 @@ _MARGIN = 6
 
 @dataclass(slots=True)
 class Point:
-    """The figures of all accounts and regions of a report at a moment; None is not known.
+    """The figures of all accounts and Regions of a report at a moment; None is not known.
 
     places: how many of them were read by then.
     """
@@ -46,7 +46,7 @@ FIGURES = ("compliance_percent", "missing_critical", "oldest_missing_days", "mea
 def points_of(figures: list[Figures], history: History) -> list[Point]:
     """A point for each day with a report of the same nodes, as its last report leaves it, up to this one.
 
-    figures: of this report. As when reports are joined, an account and region counts as it was read last.
+    figures: of this report. As when reports are joined, an account and Region counts as it was read last.
     """
     series: dict[str, list[Figures]] = {}
     for one in figures:

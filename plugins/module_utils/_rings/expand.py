@@ -88,7 +88,7 @@ def _task(ring: Ring) -> Entry:
 def _scan_window(rings: list[Ring], prefix: str, scan: str) -> Entry:
     return {
         "name": f"{prefix}scan",
-        "description": "Reports what the servers of all rings miss",
+        "description": "Reports missing patches of all rings",
         "schedule": scan,
         "schedule_offset": 0,
         "schedule_timezone": rings[0].timezone,
@@ -132,13 +132,13 @@ def _delay(ring: Ring, first: Ring, template: Values) -> int:
 def _baseline_problems(rings: list[Ring], baselines: Iterable[Values] | None) -> list[str]:
     templates = list(baselines or ())
     found = [
-        f"baselines[{number}]: {name} is required; each ring gets a baseline that is made of it"
+        f"baselines[{number}]: {name} is required; the baseline of each ring is derived from it"
         for number, one in enumerate(templates)
         for name in ("name", "operating_system")
         if not one.get(name)
     ]
     found += [
-        f"baselines[{number}] {one.get('name')}: patch_groups: each ring has its own; leave them out"
+        f"baselines[{number}] {one.get('name')}: patch_groups: is set by each ring; omit it"
         for number, one in enumerate(templates)
         if one.get("patch_groups")
     ]
@@ -146,9 +146,7 @@ def _baseline_problems(rings: list[Ring], baselines: Iterable[Values] | None) ->
         return found
     for ring in rings:
         if not ring.values.get("patch_groups"):
-            found.append(
-                f"ring {ring.name}: with baselines it needs patch_groups, since groups lead nodes to a baseline"
-            )
+            found.append(f"ring {ring.name}: patch_groups: is missing; with baselines, each ring requires patch_groups")
         found += _delay_problems(ring, rings[0], templates)
     return found
 
@@ -157,7 +155,7 @@ def _delay_problems(ring: Ring, first: Ring, templates: list[Values]) -> list[st
     filled = [one for one in templates if any(not _has_date(rule) for rule in one.get("approval_rules") or ())]
     dated = [one for one in filled if one["operating_system"] not in WITHOUT_RELEASE_DATES]
     if dated and ring.values.get("approve_after_days") is None and None in (ring.days, first.days):
-        return [f"ring {ring.name}: its days after Patch Tuesday are not known; give approve_after_days"]
+        return [f"ring {ring.name}: its days after Patch Tuesday are unknown; specify approve_after_days"]
     windows = [one for one in dated if one["operating_system"] == "WINDOWS"]
     if not windows or ring.days is None or ring.at is None:
         return []
@@ -165,10 +163,10 @@ def _delay_problems(ring: Ring, first: Ring, templates: list[Values]) -> list[st
     if all(opening(ring, month) >= _approved(month, delay) for month in range(1, 13)):
         return []
     return [
-        f"ring {ring.name}: it opens before its baseline approves the patches of Patch Tuesday, which Microsoft"
-        f" publishes at 10:00 in Redmond, so that they wait for a month; approve_after_days is {delay}, and the ring"
-        f" opens {ring.days} days after Patch Tuesday at {ring.at:%H:%M} {ring.timezone}: open it later, or lower"
-        " approve_after_days"
+        f"ring {ring.name}: opens before its baseline approves the patches that Microsoft publishes on Patch"
+        f" Tuesday at 10:00 in Redmond, so they would wait for a month; approve_after_days is {delay}, and the ring"
+        f" opens {ring.days} days after Patch Tuesday at {ring.at:%H:%M} {ring.timezone}; open it later, or"
+        " reduce approve_after_days"
     ]
 
 
@@ -193,7 +191,7 @@ def _approved(month: int, delay: int) -> datetime:
 def _gate_problems(rings: list[Ring]) -> list[str]:
     found = []
     if rings[0].gate is not None:
-        found.append(f"ring {rings[0].name}: gate_percent: there is no ring before the first; omit it")
+        found.append(f"ring {rings[0].name}: gate_percent: the first ring has no previous ring; omit gate_percent")
     for before, ring in pairwise(rings):
         if ring.gate is None:
             continue
@@ -201,16 +199,17 @@ def _gate_problems(rings: list[Ring]) -> list[str]:
             set(before.selectors()) - {"patch_groups", "patch_group_key", "instance_tags", "instance_ids"}
         ):
             found.append(
-                f"ring {ring.name}: gate_percent: the compliance of {before.name}, the ring before it, cannot be read"
-                f" by {', '.join(unread)}; select its nodes by patch_groups, instance_tags or instance_ids"
+                f"ring {ring.name}: gate_percent: the compliance of {before.name}, the previous ring, cannot be"
+                f" read by {', '.join(unread)}; select its nodes by patch_groups, instance_tags or instance_ids"
             )
         if ring.days is None or before.days is None:
             found.append(
-                f"ring {ring.name}: gate_percent: needs days after Patch Tuesday in both {before.name} and {ring.name}"
+                f"ring {ring.name}: gate_percent: requires days after Patch Tuesday in both {before.name} and"
+                f" {ring.name}"
             )
         elif not all(opening(before, month) + open_for(before) <= opening(ring, month) for month in range(1, 13)):
             found.append(
-                f"ring {ring.name}: gate_percent: the window of {before.name}, the ring before it, must end before"
+                f"ring {ring.name}: gate_percent: the window of {before.name}, the previous ring, must end before"
                 f" {ring.name} opens; open {ring.name} later, or shorten the duration of {before.name}"
             )
     return found

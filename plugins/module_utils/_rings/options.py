@@ -114,7 +114,7 @@ def read_rings(rings: Any, defaults: Any, baselines: Any, prefix: str) -> list[R
     if found:
         raise RingsError(found)
     if not rings:
-        raise RingsError(["rings: give at least one ring"])
+        raise RingsError(["rings: is empty; specify at least one ring"])
     merged = [_with_defaults(ring, given["defaults"]) for ring in rings]
     found = [text for one in merged for text in _own_mistakes(one, prefix)]
     found += _repeats([str(one["name"]) for one in merged])
@@ -137,12 +137,14 @@ def _own_mistakes(ring: Values, prefix: str) -> Iterator[str]:
     place = f"ring {ring['name']}"
     name = f"{prefix}{ring['name']}"
     if not _NAME.fullmatch(name):
-        yield f"{place}: its window would be called {name!r}; use 3 to 128 of A-Z a-z 0-9 _ . -, with prefix if needed"
+        yield (
+            f"{place}: {name!r} is not a valid window name; use 3 to 128 letters, digits, underscores, dots and hyphens"
+        )
     if not any(ring.get(one) for one in _SELECTOR_NAMES):
-        yield f"{place}: it selects no node; give one of {', '.join(_SELECTOR_NAMES)}"
+        yield f"{place}: selects no nodes; specify one of {', '.join(_SELECTOR_NAMES)}"
     if not ring["window"].get("schedule"):
         if parse_time(ring.get("time")) is None:
-            yield f"{place}: time: {ring.get('time')!r} is not a time of day; write HH:MM in quotes, such as '03:00'"
+            yield f"{place}: time: {ring.get('time')!r} is not a time of day; specify HH:MM in quotes, such as '03:00'"
         if ring.get("timezone"):
             yield from (f"{place}: timezone: {text}" for text in check_timezone(str(ring["timezone"])))
     gate = ring.get("gate_percent")
@@ -162,9 +164,7 @@ def parse_time(value: Any) -> time | None:
 
 
 def _repeats(names: list[str]) -> list[str]:
-    return [
-        f"ring {name}: there are two of this name" for name in sorted({one for one in names if names.count(one) > 1})
-    ]
+    return [f"ring {name}: two rings have this name" for name in sorted({one for one in names if names.count(one) > 1})]
 
 
 def _resolve_days(rings: list[dict[str, Any]]) -> tuple[list[Ring], list[str]]:
@@ -176,8 +176,8 @@ def _resolve_days(rings: list[dict[str, Any]]) -> tuple[list[Ring], list[str]]:
         days, found = _days_of(ring, before)
         if not found and days is not None and before is not None and before.days is not None and days < before.days:
             found = [
-                f"opens {days} days after Patch Tuesday, and {before.name}, the ring before it, {before.days} days"
-                " after; put the rings in the order in which they open"
+                f"opens {days} days after Patch Tuesday, but {before.name}, the previous ring, opens"
+                f" {before.days} days after; list the rings in the order in which they open"
             ]
         problems += [f"ring {ring['name']}: {text}" for text in found]
         resolved.append(Ring(ring, days, parse_time(ring.get("time"))))
@@ -189,18 +189,18 @@ def _days_of(ring: Values, before: Ring | None) -> tuple[int | None, list[str]]:
     chosen = [name for name in _DAYS if ring.get(name) is not None]
     if ring["window"].get("schedule"):
         if chosen:
-            return None, [f"window.schedule and {' and '.join(chosen)} are mutually exclusive; leave one out"]
+            return None, [f"window.schedule and {' and '.join(chosen)} are mutually exclusive; specify only one"]
         return None, []
     if len(chosen) != 1:
-        return None, [f"give one of {' and '.join(_DAYS)}, or a schedule of its own as window.schedule"]
+        return None, [f"specify one of {' and '.join(_DAYS)}, or window.schedule"]
     if after_tuesday is not None:
         return _within(int(after_tuesday))
     if before is None:
-        return None, ["days_after_previous: there is no ring before the first; give days_after_patch_tuesday"]
+        return None, ["days_after_previous: the first ring has no previous ring; specify days_after_patch_tuesday"]
     if before.days is None:
         return None, [
-            f"days_after_previous: the days of {before.name}, the ring before it, are not known;"
-            " give days_after_patch_tuesday"
+            f"days_after_previous: the days of {before.name}, the previous ring, are unknown; specify"
+            " days_after_patch_tuesday"
         ]
     return _within(before.days + int(after_previous or 0))
 
@@ -209,9 +209,9 @@ def _within(days: int) -> tuple[int | None, list[str]]:
     if 0 <= days <= LAST_DAY:
         return days, []
     if days < 0:
-        return None, [f"opens {days} days after Patch Tuesday, which is before it; the minimum is 0"]
+        return None, [f"opens {days} days after Patch Tuesday; the minimum is 0"]
     return None, [
-        f"opens {days} days after Patch Tuesday, and a schedule of AWS reaches {LAST_DAY}: TUE#4 and an offset of 6"
-        " days, since not every month has a fifth Tuesday; open it earlier, or give it a schedule of its own as"
-        " window.schedule, such as cron(0 2 ? * SUN#1 *) for the next month"
+        f"opens {days} days after Patch Tuesday, but the maximum is {LAST_DAY} (TUE#4 and an offset of 6 days),"
+        " because not every month has a fifth Tuesday; open it earlier, or specify window.schedule, such as"
+        " cron(0 2 ? * SUN#1 *) for the next month"
     ]

@@ -17,14 +17,14 @@ Result = Mapping[str, Any]
 def execution_lines(result: Result, _check_mode: bool) -> list[str]:
     """A line for each execution and each of its tasks, and one for each invocation that did not succeed."""
     lines = [line for window in result["windows"] for line in _window(window)]
-    return lines or ["No window: it was deleted, or never was in this account and Region"]
+    return lines or ["The window does not exist in this account and Region"]
 
 
 def _window(window: Mapping[str, Any]) -> Iterator[str]:
     name = f"{printable(str(window['name']))} ({window['window_id']})"
     executions = window.get("executions") or ()
     if not executions:
-        yield f"{name}: no such execution among those that AWS lists"
+        yield f"{name}: AWS does not list this execution"
     for execution in executions:
         yield f"{name}: {state_of(execution)}, {times_of(execution)}"
         for task in execution.get("tasks") or ():
@@ -55,9 +55,9 @@ def _command(invocation: Mapping[str, Any]) -> str:
 
 
 def times_of(execution: Mapping[str, Any]) -> str:
-    """From when to when."""
+    """When an execution started and ended."""
     began, ended = (_second(execution.get(name)) for name in ("start_time", "end_time"))
-    return f"from {began or 'not begun'} to {ended or 'not ended'}"
+    return f"{f'started {began}' if began else 'not started'}, {f'ended {ended}' if ended else 'not ended'}"
 
 
 def _second(moment: str | None) -> str | None:

@@ -17,9 +17,9 @@ def export_lines(result: Mapping[str, Any], check_mode: bool) -> list[str]:
     lines = []
     for kind in ("baseline", "window"):
         names = [str(one["name"]) for one in result[f"{kind}s"] if one["declaration"]]
-        lines.append(f"{counted(len(names), kind)}: {listed(names)}" if names else f"No {kind}")
+        lines.append(f"{counted(len(names), kind)}: {listed(names)}" if names else f"No {kind}s")
     left = {text: None for kind in ("baselines", "windows") for one in result[kind] for text in one["undeclared"]}
     if left:
         lines.append(f"Not in the file: {listed(list(left), _SHOWN)}")
     lines.append(f"{'Would write' if check_mode else 'File'}: {result['exported']}")
-    return [*lines, f"The file that was there before: {result['backup']}"] if result.get("backup") else lines
+    return [*lines, f"Previous file: {result['backup']}"] if result.get("backup") else lines

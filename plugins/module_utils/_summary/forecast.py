@@ -23,7 +23,8 @@ def forecast_lines(result: Result, _check_mode: bool) -> list[str]:
             lines.append(f"Reboots in {printable(run['window'])}: {listed(reboots)}")
     without = result["summary"]["without_install"]
     if without:
-        lines.append(f"{counted(without, 'node')} without a next Install; ssm_patch_coverage_info says why")
+        have = "has" if without == 1 else "have"
+        lines.append(f"{counted(without, 'node')} {have} no next Install; ssm_patch_coverage_info shows the reasons")
     return lines or ["No next Install"]
 
 
@@ -34,7 +35,7 @@ def _run(run: Mapping[str, Any]) -> str:
         f"reboots {run['reboot_count']}",
     ]
     parts += [f"{run['offline_count']} offline"] if run["offline_count"] else []
-    parts += [f"{run['unknown_count']} not known"] if run["unknown_count"] else []
+    parts += [f"{run['unknown_count']} unknown"] if run["unknown_count"] else []
     parts += [f"{len(run['newly_approved'])} newly approved"] if run["newly_approved"] else []
     return f"{run['run_time']} {printable(run['window'])}/{printable(run['task'] or 'task')}: {', '.join(parts)}"
 

@@ -18,7 +18,7 @@ def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
     """The command, how many nodes ended how, and their names."""
     command, nodes = result.get("command"), result.get("instances")
     if not command:
-        return ["Nothing was sent"]
+        return ["No command was sent"]
     operation = command.get("operation") or "the command"
     if check_mode and not command.get("command_id"):
         whom = "nodes that are not known yet" if nodes is None else _nodes(nodes)
@@ -29,10 +29,10 @@ def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
     if command["status"] in _UNFINISHED:
         head = f"{operation} continues; wait for it with patch_now_command_id={command['command_id']}"
     elif command["status"] is None:
-        head = f"The result of {operation} is not known"
+        head = f"The result of {operation} is unknown"
     lines = [f"{head} (command {command.get('command_id')})", *lines_by_state(nodes or ())]
     if len(nodes or ()) > SHOWN:
-        lines.append(f"All nodes: run with patch_now_command_id={command.get('command_id')} and -v")
+        lines.append(f"To list all nodes, run with patch_now_command_id={command.get('command_id')} and -v")
     return lines
 
 
@@ -47,7 +47,7 @@ def lines_by_state(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _nodes(nodes: Sequence[Mapping[str, Any]]) -> str:
-    return f"{counted(len(nodes), 'node')}: {listed([_node(node) for node in nodes])}" if nodes else "no node"
+    return f"{counted(len(nodes), 'node')}: {listed([_node(node) for node in nodes])}" if nodes else "no nodes"
 
 
 def _node(node: Mapping[str, Any]) -> str:

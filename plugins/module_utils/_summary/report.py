@@ -22,13 +22,13 @@ def report_lines(result: Result, check_mode: bool) -> list[str]:
     summary = result["summary"]
     managed, compliant, percent = (summary.get(name) for name in _SHARES)
     if managed is None or compliant is None:
-        head = "The compliance is not known: a part of the fleet was not read"
+        head = "Compliance is unknown because part of the fleet could not be read"
     elif not managed:
-        head = "No managed node"
+        head = "No managed nodes"
     else:
         head = f"{percent} % compliant: {compliant} of {counted(managed, 'managed node')}"
     counts = [
-        f"{name.replace('_', ' ')} {'not known' if count is None else count}"
+        f"{name.replace('_', ' ')} {'unknown' if count is None else count}"
         for name, count in summary.items()
         if name not in (*_SHARES, _SEVERITIES)
     ]
@@ -42,9 +42,9 @@ def _patches(summary: Mapping[str, Any]) -> list[str]:
     if _SEVERITIES not in summary:
         return []
     if summary[_SEVERITIES] is None:
-        return ["Missing patches: not known"]
+        return ["Missing patches: unknown"]
     missing = [f"{severity} {count}" for severity, count in summary[_SEVERITIES].items() if count]
-    return [f"Missing patches, counted on each node: {', '.join(missing)}" if missing else "Missing patches: none"]
+    return [f"Missing patches, counted for each node: {', '.join(missing)}" if missing else "Missing patches: none"]
 
 
 def _excepted(result: Result) -> list[str]:

@@ -52,7 +52,7 @@ def _failed(head: str, entries: Sequence[Mapping[str, Any]]) -> list[str]:
 def _unchanged(result: Result) -> str:
     numbers = [(len(result.get(f"{kind}s") or ()), kind) for kind in ("baseline", "window")]
     present = " and ".join(counted(number, kind) for number, kind in numbers if number)
-    return f"Nothing to change: {present} as declared" if present else "Nothing to change"
+    return f"No changes. Up to date: {present}" if present else "No changes"
 
 
 def opening_lines(windows: Iterable[Mapping[str, Any]], now: datetime) -> list[str]:
@@ -70,7 +70,8 @@ def opening_lines(windows: Iterable[Mapping[str, Any]], now: datetime) -> list[s
         for runs, name in found[:_WINDOWS_SHOWN]
     ]
     if len(found) > _WINDOWS_SHOWN:
-        lines.append(f"{counted(len(found) - _WINDOWS_SHOWN, 'window')} more open later")
+        left = len(found) - _WINDOWS_SHOWN
+        lines.append(f"{left} more {'window opens' if left == 1 else 'windows open'} later")
     return lines
 
 

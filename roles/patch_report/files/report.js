@@ -183,7 +183,7 @@
       const pages = Math.max(Math.ceil(this.shown.length / this.size), 1);
       const rows = this.shown.slice(this.page * this.size, (this.page + 1) * this.size);
       this.body.replaceChildren(...rows.flatMap((row) => this.lines(row)));
-      if (rows.length === 0) this.body.append(element("tr", {}, element("td", { colspan: this.columns.length, class: "empty" }, "Nothing fits.")));
+      if (rows.length === 0) this.body.append(element("tr", {}, element("td", { colspan: this.columns.length, class: "empty" }, "No matches.")));
       const of = this.shown.length === this.rows.length ? "" : ` of ${NUMBER.format(this.rows.length)}`;
       this.count.textContent = `${NUMBER.format(this.shown.length)}${of} ${this.noun}${this.only ? `: ${this.only.reason}` : ""}`;
       this.where.textContent = `Page ${NUMBER.format(this.page + 1)} of ${NUMBER.format(pages)}`;
@@ -295,7 +295,7 @@
       { label: "Status", descending: true, key: nodeUrgency, cell: (row) => badge(text(row[NODE.status])) },
       { label: "Patch group", key: (row) => groupsOf(row).join(", "), cell: (row) => groupsOf(row).join(", ") },
       { label: "System", wide: true, key: (row) => text(row[NODE.system]), cell: (row) => known(text(row[NODE.system])) },
-      ...(several ? [{ label: "Account and region", key: (row) => text(row[NODE.place]), cell: (row) => text(row[NODE.place]) }] : []),
+      ...(several ? [{ label: "Account and Region", key: (row) => text(row[NODE.place]), cell: (row) => text(row[NODE.place]) }] : []),
       ...data.tags.map((label, index) => ({ label, key: (row) => text(row[NODE.tags][index]), cell: (row) => known(text(row[NODE.tags][index])) })),
       count("CRITICAL", "critical"), count("Security", "security"), count("Missing", "missing"), count("Failed", "failed"),
       { label: "Last operation", descending: true, key: (row) => row[NODE.end], cell: (row) => localTime(row[NODE.end]) },
@@ -304,14 +304,18 @@
       { name: "status", label: "Status", all: "any", fits: (row, value) => text(row[NODE.status]) === value, values: STATUSES.filter((status) => data.nodes.some((row) => text(row[NODE.status]) === status)).map((status) => [status, data.statuses[status]]) },
       { name: "group", label: "Patch group", all: "any", fits: (row, value) => groupsOf(row).includes(value), values: distinct(data.nodes, groupsOf) },
       { name: "system", label: "System", all: "any", fits: (row, value) => text(row[NODE.system]) === value, values: distinct(data.nodes, (row) => text(row[NODE.system]) || []) },
+<<<<<<< HEAD
       ...(several ? [{ name: "place", label: "Account and region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
       ...(hasCoverage ? [{ name: "coverage", label: "Coverage", all: "any", fits: (row, value) => text(row[NODE.coverage]) === value, values: distinct(data.nodes, (row) => text(row[NODE.coverage]) || []) }] : []),
+=======
+      ...(several ? [{ name: "place", label: "Account and Region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
+>>>>>>> 692a770 (Texts of coverage findings, summaries, schedules, rings, event playbooks and the page of the report in the words of AWS's documentation)
       ...data.tags.map((label, index) => ({ name: `tag-${index}`, label, all: "any", fits: (row, value) => text(row[NODE.tags][index]) === value, values: distinct(data.nodes, (row) => text(row[NODE.tags][index]) || []) })),
     ],
     words: (row) => [row[NODE.id], row[NODE.name] ?? "", row[NODE.computer] ?? "", ...row[NODE.tags].map(text), ...cvesOf(row), ...groupsOf(row), text(row[NODE.system]), text(row[NODE.place]), data.statuses[text(row[NODE.status])] ?? ""],
     detail: (row) => facts([
-      ["Instance", link(consoleAddress(row[NODE.place], 0, row[NODE.id]), row[NODE.id])], ["Computer", row[NODE.computer] ?? row[NODE.name]], ["Account and region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
-      ["Baseline", text(row[NODE.baseline])], ["Snapshot", text(row[NODE.snapshot])], ["Waiting for a reboot", row[NODE.pending]],
+      ["Instance", link(consoleAddress(row[NODE.place], 0, row[NODE.id]), row[NODE.id])], ["Computer", row[NODE.computer] ?? row[NODE.name]], ["Account and Region", text(row[NODE.place])], ["Last operation", text(row[NODE.operation])],
+      ["Baseline", text(row[NODE.baseline])], ["Snapshot", text(row[NODE.snapshot])], ["Pending reboot", row[NODE.pending]],
       ["Agent", [text(row[NODE.ping]), text(row[NODE.agent])].filter(Boolean).join(", ")],
       ...(hasCoverage ? [["Coverage", text(row[NODE.coverage])], ["Next Install", nextInstall(row)]] : []),
       ...(row[NODE.exception] === null ? [] : [["Exception", text(row[NODE.exception]), true]]),
@@ -325,7 +329,7 @@
       { label: "Patch", key: (row) => row[PATCH.title] ?? row[PATCH.kb], cell: (row) => [row[PATCH.title] || row[PATCH.kb] || "?", row[PATCH.title] && row[PATCH.kb] ? element("small", {}, row[PATCH.kb]) : null] },
       { label: "Severity", key: (row) => severityRank(text(row[PATCH.severity])) * 1e6 - row[PATCH.nodes].length, cell: (row) => known(text(row[PATCH.severity])) },
       { label: "State", key: (row) => text(row[PATCH.state]), cell: stateCell },
-      { label: "Age in days", number: true, descending: true, key: (row) => row[PATCH.age], cell: (row) => row[PATCH.age] ?? "not known" },
+      { label: "Age in days", number: true, descending: true, key: (row) => row[PATCH.age], cell: (row) => row[PATCH.age] ?? "unknown" },
       { label: "Nodes", number: true, descending: true, key: (row) => row[PATCH.nodes].length, cell: (row) => element("button", { type: "button", class: "link", "aria-label": `Show the ${row[PATCH.nodes].length} nodes`, onclick: () => nodes.restrict(row[PATCH.nodes].map((index) => data.nodes[index]), row[PATCH.title] ?? row[PATCH.kb] ?? "one patch") }, NUMBER.format(row[PATCH.nodes].length)) },
       { label: "Level", key: (row) => levelRank(text(row[PATCH.level])), cell: (row) => known(text(row[PATCH.level])) },
       { label: "CVEs", descending: true, key: (row) => row[PATCH.cves].length, cell: cveCell },

@@ -162,25 +162,25 @@ def test_a_ring_that_selects_its_nodes_is_not_narrowed_by_the_defaults() -> None
 
 DEV = ring("development", days_after_patch_tuesday=0)
 MISTAKES = [
-    ([], {}, "give at least one ring"),
-    ([{"name": "x"}], {}, "give one of patch_groups"),
+    ([], {}, "specify at least one ring"),
+    ([{"name": "x"}], {}, "specify one of patch_groups"),
     ([{**DEV, "pach_groups": ["a"]}], {}, "pach_groups is not an option; did you mean patch_groups"),
-    ([DEV, DEV], {}, "ring development: there are two of this name"),
+    ([DEV, DEV], {}, "ring development: two rings have this name"),
     (
         [ring("some", days_after_patch_tuesday=21)],
         {},
-        "opens 21 days after Patch Tuesday, and a schedule of AWS reaches 20",
+        "opens 21 days after Patch Tuesday, but the maximum is 20",
     ),
     ([ring("some", days_after_patch_tuesday=-1)], {}, "the minimum is 0"),
-    ([ring("some")], {}, "give one of days_after_patch_tuesday and days_after_previous"),
-    ([ring("some", days_after_previous=1)], {}, "there is no ring before the first"),
-    ([ring("some", days_after_patch_tuesday=1, days_after_previous=1)], {}, "give one of"),
-    ([ring("later", days_after_patch_tuesday=3), DEV], {}, "put the rings in the order in which they open"),
-    ([ring("some", days_after_patch_tuesday=1, time="25:00")], {}, "'25:00' is not a time of day; write HH:MM"),
+    ([ring("some")], {}, "specify one of days_after_patch_tuesday and days_after_previous"),
+    ([ring("some", days_after_previous=1)], {}, "the first ring has no previous ring"),
+    ([ring("some", days_after_patch_tuesday=1, days_after_previous=1)], {}, "specify one of"),
+    ([ring("later", days_after_patch_tuesday=3), DEV], {}, "list the rings in the order in which they open"),
+    ([ring("some", days_after_patch_tuesday=1, time="25:00")], {}, "'25:00' is not a time of day; specify HH:MM"),
     ([ring("some", days_after_patch_tuesday=1, time=3)], {}, "3 is not a time of day"),
     ([ring("some", days_after_patch_tuesday=1, timezone="europe/berlin")], {}, "did you mean Europe/Berlin"),
-    ([ring("r", days_after_patch_tuesday=1)], {}, "its window would be called 'r'"),
-    ([{**DEV, "gate_percent": 95}], {}, "there is no ring before the first"),
+    ([ring("r", days_after_patch_tuesday=1)], {}, "'r' is not a valid window name"),
+    ([{**DEV, "gate_percent": 95}], {}, "the first ring has no previous ring"),
     ([DEV, ring("some", days_after_previous=0, gate_percent=95)], {}, "must end before some opens"),
     ([DEV, ring("some", days_after_previous=1, gate_percent=101)], {}, "must be above 0 and at most 100"),
     (
@@ -189,9 +189,9 @@ MISTAKES = [
             {**TWO[1], "time": "21:00"},
         ],
         {},
-        "the compliance of all, the ring before it, cannot be read by tag_keys",
+        "the compliance of all, the previous ring, cannot be read by tag_keys",
     ),
-    ([{**DEV, "window": {"schedule": "cron(0 2 ? * SUN *)"}}], {}, "are mutually exclusive; leave one out"),
+    ([{**DEV, "window": {"schedule": "cron(0 2 ? * SUN *)"}}], {}, "are mutually exclusive; specify only one"),
     ([ring("some", window={"schedule": "cron(0 2 * * SUN *)"})], {}, "window.schedule: the day-of-month field"),
     ([ring("some", window={"schedul": "x"})], {}, "schedul is not an option; did you mean schedule"),
     ([{**DEV, "time": "03:00"}], {"baselines": [WINDOWS]}, "opens before its baseline approves the patches"),
@@ -203,14 +203,14 @@ MISTAKES = [
     (
         [{"name": "all", "instance_tags": {"a": "b"}, "days_after_patch_tuesday": 1, "time": "21:00"}],
         {"baselines": [WINDOWS]},
-        "with baselines it needs patch_groups",
+        "with baselines, each ring requires patch_groups",
     ),
-    ([DEV], {"baselines": [{**WINDOWS, "patch_groups": ["a"]}]}, "each ring has its own; leave them out"),
+    ([DEV], {"baselines": [{**WINDOWS, "patch_groups": ["a"]}]}, "is set by each ring; omit it"),
     ([DEV], {"baselines": [{"name": "some"}]}, "operating_system is required"),
     (
         [ring("some", window={"schedule": "cron(0 2 ? * SUN *)"})],
         {"baselines": [WINDOWS]},
-        "its days after Patch Tuesday are not known; give approve_after_days",
+        "its days after Patch Tuesday are unknown; specify approve_after_days",
     ),
 ]
 
@@ -226,7 +226,7 @@ def test_a_mistake_is_an_error_that_names_the_ring_and_the_way_out(
 
 
 def test_all_mistakes_are_reported_at_once() -> None:
-    with pytest.raises(AnsibleFilterError, match=r"(?s)ring aaa.*not a time of day.*ring bbb.*reaches 20"):
+    with pytest.raises(AnsibleFilterError, match=r"(?s)ring aaa.*not a time of day.*ring bbb.*maximum is 20"):
         rings([ring("aaa", time="x", days_after_patch_tuesday=1), ring("bbb", days_after_patch_tuesday=30)])
 
 

@@ -38,7 +38,7 @@ def test_what_a_setup_does_is_said_by_action_and_name(account: Account) -> None:
     ]
     assert summary(account.run("ssm_patch_setup", **declared)) == [f"Created{one}" for one in created]
     same = account.run("ssm_patch_setup", **declared)
-    assert summary(same) == ["Nothing to change: 1 baseline and 1 window as declared"]
+    assert summary(same) == ["No changes. Up to date: 1 baseline and 1 window"]
     longer = {**WINDOW, "duration": 3, "patch_tasks": [{**TASKS[0], "priority": 2}]}
     assert summary(account.run("ssm_patch_setup", setup="fleet", windows=[longer])) == [
         "Updated 1 window: prod (duration)",
@@ -48,7 +48,7 @@ def test_what_a_setup_does_is_said_by_action_and_name(account: Account) -> None:
     assert [line.partition(":")[0] for line in summary(gone)] == [
         "Deleted 1 baseline", "Deleted 1 window", "Deleted 1 target", "Deleted 1 task",
     ]  # fmt: skip
-    assert summary(account.run("ssm_patch_setup", **{**declared, "state": "absent"})) == ["Nothing to change"]
+    assert summary(account.run("ssm_patch_setup", **{**declared, "state": "absent"})) == ["No changes"]
 
 
 def test_what_failed_and_what_was_not_attempted_is_said(account: Account) -> None:
@@ -112,7 +112,7 @@ def test_many_windows_are_counted() -> None:
     lines = summary({}, windows=windows)
 
     assert lines[0] == "w1 opens 2999-01-01T00:00:00+00:00"
-    assert lines[-1] == "2 windows more open later"
+    assert lines[-1] == "2 more windows open later"
     assert len(lines) == 11
 
 
@@ -143,7 +143,7 @@ def test_many_windows_are_counted() -> None:
             False,
             ["Install continues; wait for it with patch_now_command_id=c-1 (command c-1)"],
         ),
-        ({"command": None, "instances": None}, False, ["Nothing was sent"]),
+        ({"command": None, "instances": None}, False, ["No command was sent"]),
     ],
 )
 def test_what_a_patch_run_did_to_which_node(result: dict[str, Any], check_mode: bool, lines: list[str]) -> None:
@@ -157,7 +157,7 @@ def test_a_large_patch_run_says_where_the_rest_is() -> None:
 
     assert len("\n".join(lines)) < 500
     assert lines[1].endswith(" and 490 more")
-    assert lines[-1] == "All nodes: run with patch_now_command_id=c-1 and -v"
+    assert lines[-1] == "To list all nodes, run with patch_now_command_id=c-1 and -v"
 
 
 def report(**counts: Any) -> dict[str, Any]:
@@ -180,15 +180,15 @@ def report(**counts: Any) -> dict[str, Any]:
 def test_a_report_says_share_counts_gate_and_files() -> None:
     assert summary(report()) == [
         "95.0 % compliant: 19 of 20 managed nodes",
-        "Nodes: noncompliant 1, unmanaged not known",
+        "Nodes: noncompliant 1, unmanaged unknown",
         "Gate failed: stale: 3 nodes, but at most 0",
         "Report: /r/report.html",
     ]
     passed = {**report(), "gate": {"passed": True, "broken": [], "rules": [{}, {}]}, "files": {}}
     assert summary(passed)[2:] == ["Gate passed: 2 rules"]
     assert summary({**passed, "gate": {"passed": True, "broken": [], "rules": []}})[2:] == ["No gate"]
-    assert summary(report(managed=0))[0] == "No managed node"
-    assert summary(report(compliant=None))[0] == "The compliance is not known: a part of the fleet was not read"
+    assert summary(report(managed=0))[0] == "No managed nodes"
+    assert summary(report(compliant=None))[0] == "Compliance is unknown because part of the fleet could not be read"
     assert summary(report(), True)[-1] == "Would write: /r/report.html"
 
 
@@ -206,10 +206,10 @@ def test_a_report_counts_missing_patches_and_gives_each_broken_rule_a_line() -> 
 
     lines = summary(result)
 
-    assert lines[2] == "Missing patches, counted on each node: Critical 2, Unspecified 1"
+    assert lines[2] == "Missing patches, counted for each node: Critical 2, Unspecified 1"
     assert lines[3:9] == [*(f"Gate failed: {text}" for text in broken[:5]), "Gate failed: 2 more"]
     assert summary(report(missing_by_severity={"Critical": 0}))[2] == "Missing patches: none"
-    assert summary(report(missing_by_severity=None))[2] == "Missing patches: not known"
+    assert summary(report(missing_by_severity=None))[2] == "Missing patches: unknown"
 
 
 def test_an_export_says_what_is_in_the_file_and_what_is_not() -> None:
@@ -217,13 +217,13 @@ def test_an_export_says_what_is_in_the_file_and_what_is_not() -> None:
 
     lines = summary({"exported": "/x.yml", "baselines": [], "windows": [window]})
 
-    assert lines == ["No baseline", "1 window: prod", "Not in the file: a task without a name", "File: /x.yml"]
+    assert lines == ["No baselines", "1 window: prod", "Not in the file: a task without a name", "File: /x.yml"]
 
 
 def test_an_export_over_another_file_says_where_that_is_now() -> None:
     lines = summary({"exported": "/x.yml", "backup": "/x.yml.1~", "baselines": [], "windows": []})
 
-    assert lines[-2:] == ["File: /x.yml", "The file that was there before: /x.yml.1~"]
+    assert lines[-2:] == ["File: /x.yml", "Previous file: /x.yml.1~"]
 
 
 def test_names_cannot_steer_a_terminal() -> None:
@@ -246,14 +246,12 @@ def test_an_execution_is_shown_with_what_did_not_succeed() -> None:
     tasks = [{**task, "invocations": [done, {**failed, "command_id": "c-1"}]}]
 
     assert summary({"windows": [{**window, "executions": [{**execution, "tasks": tasks}]}]}) == [
-        "weekly (mw-1): TIMED_OUT, from 2026-01-04T02:00:00+00:00 to not ended",
+        "weekly (mw-1): TIMED_OUT, started 2026-01-04T02:00:00+00:00, not ended",
         "Task install: FAILED",
         "web (i-2): FAILED (Failed), command c-1",
     ]
-    assert summary({"windows": [{**window, "executions": []}]}) == [
-        "weekly (mw-1): no such execution among those that AWS lists"
-    ]
-    assert summary({"windows": []}) == ["No window: it was deleted, or never was in this account and Region"]
+    assert summary({"windows": [{**window, "executions": []}]}) == ["weekly (mw-1): AWS does not list this execution"]
+    assert summary({"windows": []}) == ["The window does not exist in this account and Region"]
 
 
 def test_nodes_that_are_not_compliant_are_named_with_what_they_lack() -> None:

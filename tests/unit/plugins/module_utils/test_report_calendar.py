@@ -150,12 +150,12 @@ def test_the_page_names_the_days_in_its_own_language() -> None:
 @pytest.mark.parametrize(
     ("windows", "texts"),
     [
-        (None, ["The windows were not read."] * 2),
-        ([], ["There is no maintenance window.", "No window has run yet."]),
+        (None, ["The windows could not be read."] * 2),
+        ([], ["There are no maintenance windows.", "No window has run yet."]),
     ],
 )
 def test_no_window_is_told_from_windows_that_were_not_read(windows: Any, texts: list[str]) -> None:
     page = page_of(report_of([reading(0, windows=windows)]))
 
     assert [text for text in texts if text not in page] == []
-    assert page.count("The windows were not read.") == texts.count("The windows were not read.")
+    assert page.count("The windows could not be read.") == texts.count("The windows could not be read.")

@@ -153,7 +153,7 @@ def test_the_page_tells_the_numbers_of_the_rows(count: int) -> None:
     compliant = sum(row["status"] == "compliant" for row in rows)
     managed = sum(row["status"] != "unmanaged" for row in rows)
     assert f"{compliant} of {managed} managed nodes" in page
-    share = f"{compliant * 10_000 // managed / 100:g} %" if managed else "not known"
+    share = f"{compliant * 10_000 // managed / 100:g} %" if managed else "unknown"
     assert f'<span id="compliance-percent">{share}</span>' in page
     stale = sum(row["status"] == "stale" for row in rows)
     assert f'<dd id="count-stale">{stale}</dd>' in page

@@ -209,8 +209,8 @@ def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         ("{", "it is not JSON"),
-        ("[]", "it is not a file of a report's history"),
-        ('{"schema": "patchfleet.aws/patch-report"}', "it is not a file of a report's history"),
+        ("[]", "it is not a history file of a report"),
+        ('{"schema": "patchfleet.aws/patch-report"}', "it is not a history file of a report"),
         (json.dumps({"schema": SCHEMA, "schema_version": 2}), "its schema_version is 2, and 1 is supported"),
         (json.dumps({"schema": SCHEMA, "schema_version": SCHEMA_VERSION}), "readings is not a list"),
         ({}, "partition is missing"),

@@ -282,7 +282,7 @@ def test_a_node_in_two_targets_of_one_task_installs_twice(account: Account) -> N
     found = account.run(MODULE)["findings"]
 
     assert [one["finding"] for one in found] == ["double_covered"]
-    assert found[0]["text"] == "Two targets of prod/install select it, so each run installs twice."
+    assert found[0]["text"] == "Two targets of the task prod/install select the node, so each run installs twice."
 
 
 @pytest.mark.parametrize(
