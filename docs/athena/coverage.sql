@@ -1,12 +1,7 @@
 -- SPDX-FileCopyrightText: Patchfleet contributors
 -- SPDX-License-Identifier: GPL-3.0-or-later
-<<<<<<< HEAD
--- How far patching reaches, by account and region: nodes that never reported, and nodes whose last report is older than
--- seven days, which nothing scans any more. A report without a readable date counts as old.
-=======
 -- How far patching reaches, by account and Region: nodes that never reported, and nodes whose last report is older than
--- seven days, which nothing scans any more.
->>>>>>> 692a770 (Texts of coverage findings, summaries, schedules, rings, event playbooks and the page of the report in the words of AWS's documentation)
+-- seven days, which nothing scans any more. A report without a readable date counts as old.
 SELECT
   n.accountid,
   n.region,

@@ -139,7 +139,10 @@ def _undeclared(entry: Mapping[str, Any]) -> list[str]:
     found: list[str] = entry["undeclared"]
     if _is_unicode(entry):
         return found
-    return [*found, f"{entry['declaration'].get('name')}: it holds half of a character (a surrogate), as no file can"]
+    return [
+        *found,
+        f"{entry['declaration'].get('name')}: it contains a lone surrogate, which cannot be written to a file",
+    ]
 
 
 def _is_unicode(entry: Mapping[str, Any]) -> bool:

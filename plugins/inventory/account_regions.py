@@ -211,16 +211,16 @@ class InventoryModule(AWSInventoryBase):
     def _problems(self, accounts: list[Account]) -> list[str]:
         ids = [account["id"] for account in accounts] + list(self.get_option("exclude_accounts"))
         found = [
-            f"{one!r} is not an account ID: it has 12 digits, in quotes, or YAML reads it as a number"
+            f"{one!r} is not an account ID; specify 12 digits in quotes, because YAML reads digits as a number"
             for one in ids
             if not ACCOUNT_FORM.fullmatch(str(one))
         ]
         if not accounts and not self._asks_organization():
-            found.append("accounts is empty: list accounts, or set organization or organizational_units")
+            found.append("accounts: is empty; specify accounts, organization or organizational_units")
         if not self.get_option("regions"):
-            found.append("regions is empty: name at least one")
+            found.append("regions: is empty; specify at least one Region")
         if self.get_option("external_id") and not self.get_option("role_name"):
-            found.append("external_id needs role_name, the role that is assumed with it")
+            found.append("external_id: requires role_name, the role to assume")
         return found
 
     def _from_organization(self, path: str, cache: bool) -> list[Account]:

@@ -86,7 +86,7 @@ def test_gate_and_gaps(browser: Chromium, tmp_path_factory: pytest.TempPathFacto
     stale = sum(node["status"] == "stale" for node in reading["nodes"])
     path = tmp_path_factory.mktemp("gaps") / "page.html"
     browser.open(write_page(path, reading, gate={"stale": stale, "failed": 0, "unmanaged": 0}))
-    assert browser.text("#gate-title") == "Gate failed: 2 of 4 rules broken"
+    assert browser.text("#gate-title") == "Gate failed: 2 of 4 rules failed"
     failed = expected.counts(reading["nodes"])["failed"]
     assert any(line.startswith(f"Failed failed is {failed}") for line in browser.texts("#gate li"))
     assert any(line.startswith(f"Passed stale is {stale}") for line in browser.texts("#gate li"))

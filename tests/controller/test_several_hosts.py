@@ -131,7 +131,7 @@ def test_a_play_in_batches_cannot_write_one_report(controller: Controller, endpo
     job = controller.play(own_play(controller, "patch_report", serial=2, vars=one), {})
 
     assert job.status == "failed"
-    assert all("The play has serial, and the report in" in text for text in job.failures.values())
+    assert all("The play uses serial, so the report in" in text for text in job.failures.values())
     assert calls(endpoint) == []
 
     each = {"patch_report_dest": str(tmp_path / "{{ inventory_hostname }}")}

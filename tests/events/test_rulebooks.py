@@ -149,7 +149,7 @@ def test_events_run_playbooks_that_show_what_happened_and_change_nothing(events:
     assert said.count("Show noncompliant nodes, and what the next windows install on them]") == 1
     assert f"Event: {NODE['InstanceId']} became noncompliant" in said
     assert said.count("Compare the account with the declaration]") == 1
-    assert f"{PERSON} called UpdateMaintenanceWindow (CloudTrail event {EVENT_ID}), and the account differs" in said
+    assert f"{PERSON} called UpdateMaintenanceWindow (CloudTrail event {EVENT_ID}). The account differs" in said
     assert "Would update 1 window: weekly (duration)" in said
     later = events.calls()[before:]
     assert len(later) > 0
@@ -214,6 +214,6 @@ def test_no_event_of_another_form_keeps_the_next_one_from_its_playbook(events: E
 
     assert said.count(f"weekly ({events.window_id}): FAILED") == 1, said
     assert f"{ACCOUNT}, {REGION}" in said
-    assert "No host of the inventory has aws_account_id 999999999999" in said
+    assert "The inventory has no host with aws_account_id 999999999999" in said
     # That of the account, and that of the foreign one, which ended before it read anything.
     assert said.count("PLAY RECAP") == 2

@@ -13,7 +13,7 @@ from .faulty_account import FaultyAccount
 from .test_other_controllers import BASE, LINUX, SCAN, WEB, WINDOW, baseline_id, tag, window, window_id
 
 Json = Any
-CHANGED = "it changed since it was read"
+CHANGED = "changed after it was read"
 INSTALL = {**SCAN, "name": "install", "operation": "Install", "reboot_option": "NoReboot", "comment": "old"}
 
 
@@ -250,7 +250,7 @@ def test_nothing_is_written_to_a_window_that_somebody_adopts(
     assert result["changed"] is False
     assert not account.calls(writes=True)
     assert {one["message"].partition(": ")[2].partition(":")[0] for one in result["errors"]} == {
-        "it changed since it was read"
+        "changed after it was read"
     }
 
 
@@ -268,6 +268,6 @@ def test_a_window_that_waited_for_a_baseline_is_looked_at_again(account: FaultyA
     result = account.setup(setup=setup, windows=[declared], baselines=[BASE])
 
     (error,) = result["errors"]
-    assert "changed since it was read" in error["message"]
+    assert "changed after it was read" in error["message"]
     assert [one["name"] for one in result["not_attempted"]] == ["install"]
     assert set(account.calls(writes=True)) == {"CreatePatchBaseline"}

@@ -101,10 +101,10 @@ def rename_baseline(account: FaultyAccount) -> None:
 
 MEANWHILE = {
     adopt_window: ("old", "MaintenanceWindow"),
-    rename_window: ("saved", "its name is 'saved' now"),
+    rename_window: ("saved", "its name is now 'saved'"),
     fill_window: ("old", "it holds"),
     adopt_baseline: ("old-base", "PatchBaseline"),
-    rename_baseline: ("saved-base", "its name is 'saved-base' now"),
+    rename_baseline: ("saved-base", "its name is now 'saved-base'"),
 }
 
 
@@ -116,7 +116,7 @@ def test_what_somebody_claims_in_the_middle_is_not_pruned(
     kept, _reason = MEANWHILE[meanwhile]
     account.before["UpdateMaintenanceWindow"] = lambda: meanwhile(account)
     result = account.setup(**declaration)
-    assert "changed since it was read" in result["msg"]
+    assert "changed after it was read" in result["msg"]
     assert kept in names(account)
     assert result["changed"] is True
     if "baseline" in meanwhile.__name__:
@@ -134,7 +134,7 @@ def test_what_somebody_claims_in_the_middle_is_not_removed(
     account.before["UpdateMaintenanceWindow"] = lambda: meanwhile(account)
     # One call at a time: the update and what happens at its moment come before the removal.
     result = account.setup(setup="mine", windows=entries, concurrency=1)
-    assert "changed since it was read" in result["msg"]
+    assert "changed after it was read" in result["msg"]
     assert MEANWHILE[meanwhile][0] in names(account)
 
 
@@ -151,7 +151,7 @@ def test_a_child_that_somebody_renames_in_the_middle_is_not_pruned(account: Faul
     request = {"WindowId": window_id(account, "prod"), member: found, "Name": "mine-now"}
     account.before["UpdateMaintenanceWindow"] = lambda: account.by_hand(update, **request)
     told = account.setup(setup="mine", prune=True, windows=[window(description="later")])
-    assert "its name is 'mine-now' now" in told["msg"]
+    assert "its name is now 'mine-now'" in told["msg"]
     assert found in [one[member] for one in children(account, "prod", listing, result)]
 
 
@@ -249,7 +249,7 @@ def test_a_namesake_made_in_between_stays_alone(account: FaultyAccount) -> None:
         "CreateMaintenanceWindow", Name="prod", **values
     )
     result = account.setup(windows=[window()])
-    assert "of the same name at the same moment" in result["msg"]
+    assert "with the same name at the same time" in result["msg"]
     assert [one["Duration"] for one in account.content()["windows"]] == [2]
 
 
@@ -267,7 +267,7 @@ def test_one_that_is_renamed_to_the_name_in_between_stays_alone(account: FaultyA
     # A second name, so that the first read lists all windows; it exists, so that only one window is created.
     args = {"windows": [WINDOW, third]} if kind == "window" else {"baselines": [BASE]}
     result = account.setup(**args)
-    assert "of the same name at the same moment" in result["msg"]
+    assert "with the same name at the same time" in result["msg"]
     account.settled(**args)
     assert names(account).count(renamed["Name"]) == 1
     assert next(iter(renamed.values())) in (
@@ -388,7 +388,7 @@ def test_what_is_of_a_type_that_nobody_knows_is_not_replaced(account: FaultyAcco
 
     account.answers[listing] = newer
     result = account.setup(**declaration)
-    assert "which this version does not know" in result["msg"]
+    assert "which this version does not support" in result["msg"]
     assert account.content() == before
 
 
@@ -422,7 +422,7 @@ def test_what_no_listing_shows_but_is_there_is_not_made_twice(account: FaultyAcc
     }
     told = account.setup(**declarations[kind])
     account.answers.clear()
-    assert "no read shows it yet" in told["msg"]
+    assert "AWS does not return it yet" in told["msg"]
     content = account.content()
     found = [*content["windows"], *content["baselines"], *(one for each in content["windows"] for one in each["tasks"])]
     assert [one["Name"] for one in found].count(new) == 1

@@ -10,7 +10,7 @@ from typing import Any
 # The codes by which the service refuses an input; those about the state of the account are others.
 _REFUSALS = frozenset({"ValidationException", "InvalidParameters", "InvalidRole"})
 # Warnings of check mode that leave the judgement to the service.
-_FORETOLD = ("AWS may refuse", "never opens the window again", "are not checked before they are written")
+_FORETOLD = ("AWS might refuse", "never opens the window again", "are not checked before they are written")
 
 
 class Predictions:

@@ -59,7 +59,7 @@ def understand_id(operation: str, request: Mapping[str, Any], answer: Mapping[st
     """Refuse an answer about another resource than the one that was asked for; ApiError."""
     for name, value in request.items():
         if name.endswith("Id") and _bare(answer.get(name, value)) != _bare(value):
-            raise not_understood(operation, f"it was asked for {value} and answers {answer[name]}")
+            raise not_understood(operation, f"AWS returned {answer[name]} instead of {value}")
 
 
 def not_understood(operation: str, text: str) -> ApiError:

@@ -95,16 +95,20 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     if params["concurrency"] < 1:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
     if any(map(is_blank, params["include_tags"])):
-        found.append("include_tags: a tag key is empty; name a key")
+        found.append("include_tags: contains an empty tag key; remove it")
     if params["include_tags"] and params["level"] == "summary":
-        found.append("include_tags: a summary lists no nodes; needs level=instances")
+        found.append("include_tags: requires level=instances")
     if params["only_findings"] and params["level"] == "summary":
-        found.append("only_findings: a summary lists no nodes; requires level=instances")
+        found.append("only_findings: requires level=instances")
     return found + dest_violations(params["dest"], params["level"], "level=instances")
 
 
 def scope_violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options that choose nodes."""
     found = instance_id_violations(params["instance_ids"] or [])
-    found += [f"patch_groups: {one!r} is empty; name a group" for one in params["patch_groups"] or () if is_blank(one)]
+    found += [
+        f"patch_groups: {one!r} is empty; specify a patch group"
+        for one in params["patch_groups"] or ()
+        if is_blank(one)
+    ]
     return found + tag_violations(params["instance_tags"])

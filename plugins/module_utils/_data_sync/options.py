@@ -92,21 +92,22 @@ def violations(params: Mapping[str, Any], shape: Any) -> list[str]:
         if value is None or (value == "" and name in ("prefix", "kms_key_arn")):
             continue
         if is_blank(value):
-            found.append(f"{name}: is empty; give a value, or omit the option")
+            found.append(f"{name}: is empty; specify a value, or omit the option")
         else:
             found += _breaches(name, destination.members[member], value)
     bucket, prefix = params["bucket"], params["prefix"]
     if bucket and not BUCKET_NAME.fullmatch(bucket):
-        found.append(f"bucket: {shown(bucket)} is not the name of a bucket: it {BUCKET_NAME_RULE}")
+        found.append(f"bucket: {shown(bucket)} is not a valid bucket name: it {BUCKET_NAME_RULE}")
     if prefix and prefix != prefix.strip("/"):
-        found.append(f"prefix: {shown(prefix)} begins or ends with a slash; write {shown(prefix.strip('/'))}")
+        found.append(f"prefix: {shown(prefix)} must not begin or end with a slash; specify {shown(prefix.strip('/'))}")
     if params["state"] == "absent":
         if bucket is None:
             found.append(
-                "bucket: is required with state: absent. A sync has no tags, so its destination shows that it is yours"
+                "bucket: is required with state: absent, because a sync has no tags and only its destination"
+                " shows whether it is yours"
             )
         if params["recreate"]:
-            found.append("recreate: cannot be combined with state: absent; omit one of them")
+            found.append("recreate: cannot be combined with state: absent")
     return found
 
 

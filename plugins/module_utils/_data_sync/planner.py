@@ -42,17 +42,17 @@ def plan(syncs: Iterable[Raw], params: Mapping[str, Any], region: str) -> Plan:
     """The plan of a run; InvalidDeclarationError where the sync belongs to somebody else or cannot be made so."""
     stored = next((sync for sync in syncs if sync.get("SyncName") == params["name"]), None)
     if stored and stored.get("SyncType") == FROM_SOURCE:
-        raise InvalidDeclarationError([f"name: the sync {params['name']!r} feeds Explorer; choose another name"])
+        raise InvalidDeclarationError([f"name: the sync {params['name']!r} belongs to Explorer; choose another name"])
     if params["state"] == "absent":
         return _removal(stored, params)
     if stored is None:
         if params["bucket"] is None:
-            raise InvalidDeclarationError([f"bucket: is required, since there is no sync {params['name']!r} yet"])
+            raise InvalidDeclarationError([f"bucket: is required to create the sync {params['name']!r}"])
         return Plan("create", None, _made(None, params, region))
     if not (found := differences(stored, params)):
         return Plan(None, stored, stored)
     if not params["recreate"]:
-        way = "AWS cannot update a sync to a bucket: set recreate: true to delete it and create it again"
+        way = "AWS cannot update a sync to an S3 bucket; specify recreate: true to delete and recreate it"
         raise InvalidDeclarationError([f"{_listed(found, params)}. {way}"])
     return Plan("recreate", stored, _made(stored, params, region))
 
@@ -61,7 +61,7 @@ def _removal(stored: Raw | None, params: Mapping[str, Any]) -> Plan:
     if stored is None:
         return Plan(None, None, None)
     if found := differences(stored, params):
-        way = "A sync with this name and another destination is not deleted: specify its destination"
+        way = "A sync with another destination is not deleted; specify its destination"
         raise InvalidDeclarationError([f"{_listed(found, params)}. {way}"])
     return Plan("delete", stored, None)
 

@@ -118,7 +118,7 @@ def _await_removal(api: Api, name: str) -> None:
     end = clock.monotonic() + _PATIENCE
     while _stored(api, name):
         if clock.monotonic() >= end:
-            raise PatchingError(f"AWS still lists the sync {name} {_PATIENCE} seconds after it was deleted.")
+            raise PatchingError(f"AWS still lists the sync {name} {_PATIENCE} seconds after its deletion.")
         clock.sleep(_PAUSE)
 
 
@@ -146,11 +146,11 @@ def _fail(module: AnsibleAWSModule, api: Api, planned: Plan, done: list[str], er
         }
         try:
             _create(api, old)
-            text, changed = f"{text} The sync is back with the destination that it had.", False
+            text, changed = f"{text} The previous sync was restored.", False
         except PatchingError:
-            text += " DeleteResourceDataSync is done, and the sync could not be put back; run again later."
+            text += " The sync was deleted and could not be restored; run again to create it."
     elif done:
-        text += " DeleteResourceDataSync is done; run again to create the sync."
+        text += " The sync was deleted; run again to create it."
     facts = error_facts(error)
     code, request = (facts.get("error", {}).get(key) for key in ("code", "request_id"))
     entry = {"kind": KIND, "name": module.params["name"], "action": planned.action, "message": str(error)}

@@ -42,7 +42,7 @@ class Failure:
 
     def text(self) -> str:
         """The failure, the completed calls, and a note for the user."""
-        done = f" Done before: {', '.join(self.done)}." if self.done else ""
+        done = f" Completed: {', '.join(self.done)}." if self.done else ""
         note = f" Note: {self.note}." if self.note else ""
         return printable(f"{self.change.title}: {self.error}{done}{note}")
 
@@ -95,7 +95,7 @@ class _Run:
         self.outcome = Outcome()
         self._steps = {step.key: step for step in plan.steps}
         if len(self._steps) < len(plan.steps):
-            raise PatchingError("Two steps of the plan have one name; this is a bug in the collection.")
+            raise PatchingError("Two steps of the plan have the same name; this is a bug in the collection.")
         self._groups: dict[str, list[tuple[Step, Creation]]] = {}
         for step in plan.steps:
             if step.creation:
@@ -229,8 +229,8 @@ class _Run:
             window_id = self.outcome.resolve(step.rest.window)
             request, objection = guard.with_rest(self._api, step.rest, request, window_id)
         if objection:
-            done = "removed" if step.guard else "changed"
-            raise PatchingError(f"it changed since it was read: {objection}; it was not {done}; run again")
+            done = "deleted" if step.guard else "changed"
+            raise PatchingError(f"changed after it was read ({objection}), so it was not {done}; run again")
         return request
 
     def _looked(self, owner: Owner) -> str | None:
@@ -334,7 +334,9 @@ class _Run:
     def _check_created(self, step: Step, creation: Creation, listing: list[Raw], hidden: bool) -> None:
         own = self.outcome.ids[step.key]
         if hidden:
-            self._lose(step, PatchingError(f"was created as {own}, but no read shows it yet; run again in a minute"))
+            self._lose(
+                step, PatchingError(f"was created as {own}, but AWS does not return it yet; run again in a minute")
+            )
             return
         rivals = [
             str(entry[creation.kind.id_member])
@@ -354,8 +356,8 @@ class _Run:
         self._lose(
             step,
             PatchingError(
-                f"another run created {', '.join(rivals)} of the same name at the same moment; this run's {own} was"
-                " removed again; run again"
+                f"another run created {', '.join(rivals)} with the same name at the same time, so {own} of this"
+                " run was deleted; run again"
             ),
         )
 

@@ -52,7 +52,7 @@ def with_rest(api: Api, rest: Rest, request: Raw, window_id: str | None) -> tupl
     now = read_again(api, rest.kind, rest.id, window_id)
     changed = sorted(name for name in rest.shared if now.get(name) != rest.read.get(name))
     if changed:
-        return request, f"another {', '.join(changed)} was stored"
+        return request, f"{', '.join(changed)} changed"
     sent = {name: value for name, value in request.items() if name not in rest.kept}
     return {**sent, **{name: now[name] for name in rest.kept if name in now}}, None
 
@@ -77,7 +77,7 @@ def _new_name(api: Api, guard: Guard) -> str | None:
         listed = api.pages(kind.listing.operation, kind.listing.result, kind.id_member, **where)
         names = [one.get(kind.listing.name_member) for one in listed if one[kind.id_member] == guard.id]
     changed = [name for name in names if (name or None) != (guard.name or None)]
-    return f"its name is {changed[0]!r} now" if changed else None
+    return f"its name is now {changed[0]!r}" if changed else None
 
 
 def new_owner(api: Api, owner: Owner) -> str | None:
@@ -86,7 +86,7 @@ def new_owner(api: Api, owner: Owner) -> str | None:
     for key, value in owner.tags.items():
         known = {value, owner.becomes} if key == SETUP_TAG else {value}
         if tags.get(key) not in known:
-            return f"{key} of {owner.id} is {tags.get(key)!r} now"
+            return f"{key} of {owner.id} is now {tags.get(key)!r}"
     return None
 
 
@@ -100,11 +100,11 @@ def _new_default(api: Api, step: Step) -> str | None:
     defaults = [one["BaselineId"] for one in listed if one.get("DefaultBaseline")]
     if not before or before in defaults:
         return None
-    return f"the default of {system} is {', '.join(defaults) or 'not known'} now"
+    return f"the default baseline of {system} is now {', '.join(defaults) or 'unknown'}"
 
 
 def _new_content(api: Api, guard: Guard) -> str | None:
     if guard.content is None:
         return None
     more = content(api, guard.kind, guard.id) - guard.content
-    return f"it holds {', '.join(sorted(more))} now" if more else None
+    return f"it now contains {', '.join(sorted(more))}" if more else None

@@ -145,7 +145,7 @@ def _refresh_facts(api: Api, run: Run, workers: int) -> None:
             try:
                 answer.facts = kind.facts(api.call(kind.get, **{kind.id_member: resource_id}))
             except ApiError as error:
-                unread.append(f"{entry.title} was written, but its dates are unknown: {error}")
+                unread.append(f"{entry.title} was written, but its dates could not be read: {error}")
             return []
 
         return read
@@ -210,7 +210,7 @@ def _missed(run: Run, change: Change, obstacles: list[str]) -> dict[str, Any]:
 
 
 def _reason(obstacles: list[str]) -> str:
-    return f"this waits for {', '.join(obstacles)}, which failed" if obstacles else ""
+    return f"{', '.join(obstacles)} failed" if obstacles else ""
 
 
 def _error(run: Run, failure: Failure) -> dict[str, Any]:

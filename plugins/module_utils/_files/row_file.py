@@ -26,14 +26,14 @@ def violations(option: str, dest: str) -> list[str]:
     if path.suffix not in SUFFIXES:
         return [f"{option}: {dest!r} must end in {' or '.join(SUFFIXES)}"]
     if path.is_dir():
-        return [f"{option}: {dest!r} is a directory; name a file in it"]
+        return [f"{option}: {dest!r} is a directory; specify a file"]
     folder = path.resolve().parent
     if not folder.is_dir():
         return [f"{option}: the directory {str(folder)!r} does not exist; create it first"]
     if not os.access(folder, os.W_OK | os.X_OK):
-        return [f"{option}: the directory {str(folder)!r} is not writable for this user"]
+        return [f"{option}: the directory {str(folder)!r} is not writable by this user"]
     if path.exists() and not os.access(path, os.R_OK):
-        return [f"{option}: {dest!r} exists but cannot be read, so the module cannot determine whether it changes"]
+        return [f"{option}: {dest!r} exists but cannot be read, so it is unknown whether it would change"]
     return []
 
 
@@ -41,7 +41,7 @@ def dest_violations(dest: str | None, level: str, levels: str) -> list[str]:
     """What is wrong with the option C(dest) at a level. levels: those that have rows, in words."""
     if dest is None:
         return []
-    found = [f"dest: a summary has no rows; requires {levels}"] if level == "summary" else []
+    found = [f"dest: requires {levels}"] if level == "summary" else []
     return found + violations("dest", dest)
 
 

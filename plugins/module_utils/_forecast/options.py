@@ -60,7 +60,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options."""
     found = scope_violations(params) + planned.violations(params["planned"])
     if params["window"] is not None and is_blank(params["window"]):
-        found.append("window: is empty; name the window, or omit it")
+        found.append("window: is empty; specify a window, or omit the option")
     if params["concurrency"] < 1:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
     return found + dest_violations(params["dest"], params["level"], "level=instances or level=patches")

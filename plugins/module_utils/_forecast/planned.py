@@ -33,7 +33,7 @@ def violations(planned: Result | None) -> list[str]:
     lists = ("changes", "baselines", "windows")
     if planned is None or (not planned.get("failed") and all(isinstance(planned.get(name), list) for name in lists)):
         return []
-    return ["planned: is not the result of ssm_patch_setup; register that task, and give its result if it succeeded"]
+    return ["planned: must be the registered result of an ssm_patch_setup task that succeeded"]
 
 
 def known_id(resource_id: str | None) -> str | None:

@@ -80,8 +80,8 @@ class _Reading:
         wanted = self._params["window"]
         if wanted is None or self._windows():
             return []
-        where = "planned" if self._planned else "in this account and Region"
-        return [f"window: there is no window {wanted!r} {where}"]
+        text = "is not in the planned setup" if self._planned else "does not exist in this account and Region"
+        return [f"window: {wanted!r} {text}"]
 
     def _windows(self) -> set[str] | None:
         """The ids of the windows that are forecast; None for all."""

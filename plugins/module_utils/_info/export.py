@@ -179,7 +179,7 @@ def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared
 def _refusal(kind: Kind, raw: Raw, tags: Mapping[str, str], namesakes: int) -> str | None:
     if namesakes > 1:
         way = _way_to_rename(kind, raw)
-        return f"{namesakes} of them have this name, but a declaration requires unique names; {way}"
+        return f"{namesakes} baselines have this name, but a declaration requires unique names; {way}"
     if STACK_TAG in tags:
         return "CloudFormation manages it"
     return None
@@ -199,7 +199,7 @@ def _tags_option(tags: Mapping[str, str], title: str) -> tuple[Values, list[str]
     """The option, and why it is left out; a run leaves the tags alone then."""
     own = {key: tags[key] for key in sorted(tags) if not is_reserved(key)}
     if internal := [key for key in own if is_internal(key)]:
-        return {}, [f"{title}: its tags; ansible-core takes {', '.join(internal)} for a key of its own"]
+        return {}, [f"{title}: its tags; ansible-core reserves {', '.join(internal)}"]
     return ({"tags": own} if own else {}), []
 
 

@@ -140,7 +140,7 @@ def _baseline_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
 
 def _id_violations(option: str, kind: Kind, params: Mapping[str, Any]) -> list[str]:
     return [
-        f"{option}: {one!r} is not a valid ID of a {kind.name}; to use a name, give names"
+        f"{option}: {one!r} is not a valid ID of a {kind.name}; to find it by name, specify names"
         for one in params[option] or ()
         if not kind.is_id(one)
     ]

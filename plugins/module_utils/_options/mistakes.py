@@ -81,7 +81,7 @@ def describe_mistakes(mistakes: Sequence[str]) -> str:
             break
         shown.append(text)
     left = len(mistakes) - len(shown)
-    head = f"{len(mistakes)} mistakes, and nothing was done" if len(mistakes) > 1 else "Nothing was done"
+    head = f"{len(mistakes)} input errors; nothing was done" if len(mistakes) > 1 else "Invalid input; nothing was done"
     return printable(f"{head}: " + "; ".join(shown) + (f"; and {left} more" if left else ""))
 
 
@@ -157,7 +157,7 @@ def _of_presence(spec: Spec, present: set[str], constraints: Mapping[str, Any]) 
             yield f"one of {', '.join(names)} is missing"
     for names in constraints.get("mutually_exclusive") or ():
         if len(both := [name for name in names if name in present]) > 1:
-            yield f"{' and '.join(both)} are mutually exclusive; give one"
+            yield f"{' and '.join(both)} are mutually exclusive; specify only one"
 
 
 def _unknown(place: _Place, name: str) -> str:
@@ -165,7 +165,7 @@ def _unknown(place: _Place, name: str) -> str:
     outer = place.outer
     while outer:
         if name in outer.spec:
-            return f"{name} is an option of {outer.path or 'the top level'}, not of this level; check the indentation"
+            return f"{name} is an option of {outer.path or 'the top level'}; check the indentation"
         outer = outer.outer
     for option, entry in place.spec.items():
         if name in (entry.get("options") or {}) and not near_names(name, [option]):

@@ -76,13 +76,12 @@ class _Cleaner:
         found = []
         if self._keys:
             found.append(
-                "The result lacks keys that ansible-core takes for its own, since it could not be read with them:"
-                f" {_listed(self._keys)}. They stay as they are in the account."
+                "The result omits keys that ansible-core reserves:"
+                f" {_listed(self._keys)}. They are unchanged in the account."
             )
         if self._texts:
             found.append(
-                "The result has escapes for halves of characters (surrogates), which ansible-core refuses to read:"
-                f" {_listed(self._texts)}."
+                f"The result shows lone surrogates, which ansible-core cannot read, as escapes: {_listed(self._texts)}."
             )
         return found
 

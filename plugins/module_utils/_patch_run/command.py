@@ -105,7 +105,7 @@ def progress(facts: Mapping[str, Any]) -> str:
     total, ended = facts["target_count"] or 0, facts["completed_count"] or 0
     failed = (facts["error_count"] or 0) + (facts["delivery_timed_out_count"] or 0)
     if not total:
-        return "instances are not known yet"
+        return "instances are unknown so far"
     return f"{max(ended - failed, 0)} done, {failed} failed, {max(total - ended, 0)} in progress, of {total}"
 
 

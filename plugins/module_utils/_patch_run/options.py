@@ -187,13 +187,13 @@ def _id_violations(params: Params) -> list[str]:
 
 def _missing(params: Params) -> Iterator[str]:
     if not params["operation"]:
-        yield "operation: is missing; give Scan or Install, or command_id to read the status of an existing command"
+        yield "operation: is missing; specify Scan or Install, or command_id to read the status of an existing command"
     if params["operation"] == "Install" and not params["reboot_option"]:
         yield "reboot_option: is missing; an Install requires RebootIfNeeded or NoReboot"
     if all(
         params[option.name] is None for option in window_target.CRITERIA_OPTIONS if option.name != "patch_group_key"
     ):
-        yield f"targets: are missing; give {_FORMS}"
+        yield f"targets: are missing; specify {_FORMS}"
 
 
 def _empty(params: Params) -> Iterator[str]:
@@ -204,7 +204,7 @@ def _empty(params: Params) -> Iterator[str]:
     keys = {str(entry["key"]) for entry in params["targets"] or ()}
     group, types = window_target.GROUP_KEYS
     if types in keys and group not in keys:
-        yield f"targets: {types} needs {group}; without a group, it is unknown which nodes it reaches"
+        yield f"targets: {types} requires {group}, which determines the nodes"
 
 
 def _is_empty(value: Any) -> bool:
@@ -240,7 +240,7 @@ def warnings(params: Params) -> list[str]:
     """What the user should know although it is allowed."""
     many = [entry["Key"] for entry in api_targets(params) if len(entry["Values"]) > _TAG_VALUES]
     return patch_task.warnings(_values(params)) + [
-        f"targets: more than {_TAG_VALUES} values of {key}; the AWS documentation gives this as the limit of a command"
+        f"targets: more than {_TAG_VALUES} values of {key}; the AWS documentation states this limit for a command"
         for key in many
         if key != "InstanceIds"
     ]

@@ -32,7 +32,7 @@ class Reach:
 
 @dataclass
 class Nodes:
-    """The nodes of an account and region.
+    """The nodes of an account and Region.
 
     groups: connects to Resource Groups. whole: all nodes are wanted, and not only to know that there are some.
     """
@@ -87,17 +87,17 @@ class Nodes:
             ids = sorted(group_members(self.groups(), name, types))
         except ApiError as error:
             if error.code == "NotFoundException":
-                raise NoNodeError(f"There is no resource group {name!r} in this account and Region.") from error
+                raise NoNodeError(f"The resource group {name!r} does not exist in this account and Region.") from error
             if not error.refused:
                 raise
-            return Reach(None, [f"Which nodes the resource group {name!r} holds is not known: {error}"])
+            return Reach(None, [f"The nodes of the resource group {name!r} are unknown: {error}"])
         nodes: dict[str, Raw] = {}
         for part in chunks(ids, NODES_PER_CALL):
             nodes.update({node["InstanceId"]: node for node in listed_nodes(self.api, [_ids(part)])})
             if nodes and not self.whole:
                 break
         if not nodes:
-            raise NoNodeError(f"The resource group {name!r} contains no managed node.")
+            raise NoNodeError(f"The resource group {name!r} contains no managed nodes.")
         return _reach(nodes, offline=self.whole)
 
 

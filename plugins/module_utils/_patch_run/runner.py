@@ -143,7 +143,7 @@ class Run:
         if isinstance(error, send.LostAnswerError) or code == send.UNKNOWN:
             return str(error)
         if not self.facts["command_id"]:
-            return f"{error} Nothing was sent."
+            return f"{error} No command was sent."
         ended = f"Command {self.facts['command_id']} ended {described(self.facts)}."
         return f"{error} {self._way_on() if self.is_running else ended}"
 
@@ -161,11 +161,11 @@ def run_patch_run() -> None:
     module = make_module(patch_run_options.OPTIONS)
     api = connect(module, 1, is_lenient=True)
     if found := patch_run_options.violations(module.params, api.input_shape):
-        module.fail_json(msg=printable("Nothing was sent: " + "; ".join(found)), violations=found, changed=False)
+        module.fail_json(msg=printable("No command was sent: " + "; ".join(found)), violations=found, changed=False)
     try:
         check_account(module)
     except PatchingError as error:
-        module.fail_json(msg=f"{error} Nothing was sent.", changed=False, **error_facts(error))
+        module.fail_json(msg=f"{error} No command was sent.", changed=False, **error_facts(error))
     run = Run(module, api, _known(module.params))
     try:
         if module.check_mode:

@@ -52,7 +52,7 @@ def send(api: Api, once: Api, request: Raw) -> Raw:
             command: Raw = once.get("SendCommand", "Command", **request)["Command"]
             require("SendCommand", command, ["CommandId", "Status"])
             if snapshot_id(command) != snapshot_id(request):
-                raise not_understood("SendCommand", "the answer is about another command")
+                raise not_understood("SendCommand", "the response is about another command")
         except ApiError as error:
             if not error.refused:
                 return _found(api, request, error)
@@ -77,7 +77,7 @@ def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
                     return command
         except ApiError as error:
             # The line that lost the answer may lose a look, too; only a refusal stays one.
-            reason = f"the last look for it failed: {error}"
+            reason = f"the last lookup failed: {error}"
             if error.refused:
                 break
     raise LostAnswerError(
@@ -110,14 +110,14 @@ def look(api: Api, command_id: str) -> Raw:
                 raise
         if delay:
             clock.sleep(delay)
-    raise ApiError("ListCommands", UNKNOWN, f"there is no command {command_id}")
+    raise ApiError("ListCommands", UNKNOWN, f"the command {command_id} does not exist")
 
 
 def _about(operation: str, command_id: str, entry: Raw) -> Raw:
     """An entry of a listing that was asked for one command; ApiError where it is about another."""
     found = entry.get("CommandId", command_id)
     if found != command_id:
-        raise not_understood(operation, f"it was asked for {command_id} and answers {found}")
+        raise not_understood(operation, f"AWS returned {found} instead of {command_id}")
     return entry
 
 

@@ -141,7 +141,10 @@ def _claims(plans: list[BaselinePlan], part: Part) -> Claims:
             firsts["default: the default"] = claims.defaults.setdefault(plan.system, plan)
         for what, first in firsts.items():
             if first is not plan:
-                text = f"{what} of {plan.system} is declared for {first.entry.title} already; one baseline can have it"
+                text = (
+                    f"{what} of {plan.system} is already declared for {first.entry.title}; declare it for one"
+                    " baseline only"
+                )
                 part.refuse(plan.entry, [text])
     return claims
 
@@ -190,7 +193,7 @@ def _find(inputs: Inputs, entry: Entry) -> dict[str, Any] | None:
     if len(matches) > 1:
         ids = ", ".join(f"{one['BaselineId']} for {one.get('OperatingSystem')}" for one in matches)
         raise ViolationError(
-            f"name: {entry.name!r} is the name of several baselines ({ids}); give operating_system or baseline_id"
+            f"name: {entry.name!r} is the name of several baselines ({ids}); specify operating_system or baseline_id"
         )
     if entry.id and not matches and not entry.absent:
         raise ViolationError(f"baseline_id: {entry.id!r} does not exist; omit it to create a baseline")
@@ -237,7 +240,7 @@ def _recreate(inputs: Inputs, entry: Entry, old: Resource, identity: dict[str, A
     if not entry.values.get("recreate"):
         raise ViolationError(
             f"operating_system: baseline {old.name} ({old.id}) is for {system}, which cannot be changed; declare a new"
-            " baseline, or give recreate: true"
+            " baseline, or specify recreate: true"
         )
     successors = successor_identities(entry, identity, inputs.account.identities)
     found = inputs.account.baselines.get(str(successors[0]["BaselineId"])) if successors else None
@@ -365,7 +368,7 @@ def _claim(inputs: Inputs, plan: BaselinePlan, group: str, claims: Claims, part:
         names = [one["BaselineName"] for one in inputs.account.identities if _same(one["BaselineId"], holder)]
         text = (
             f"patch_groups: {group!r} is registered with baseline {names[0] if names else holder} ({holder}) for"
-            f" {plan.system}; give move_patch_groups: true to move it"
+            f" {plan.system}; specify move_patch_groups: true to move it"
         )
         # Whose baseline that is, is judged by the steps, so that all that is missing is named at once.
         part.refuse(plan.entry, [text])
@@ -411,7 +414,7 @@ def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
         # The one that claims the default takes it; to restore that of AWS as well could come after it.
         claims.losses.append((change, claim))
     elif patch_baseline.is_aws_owned(str(plan.id)):
-        raise ViolationError("default: the default of AWS cannot be unset; make another baseline the default")
+        raise ViolationError("default: the default baseline of AWS cannot be unset; make another baseline the default")
     else:
         plan.leaves.append(_default_step(inputs, change, plan.system, _aws_default(inputs, plan.system)))
     change.after["default"] = wanted

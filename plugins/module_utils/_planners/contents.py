@@ -86,7 +86,7 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
         ids = ", ".join(sorted(resource.id for resource in matches))
         raise ViolationError(
             f"name: {entry.name!r} is the name of several {kind.name}s of window {window.entry.title} ({ids});"
-            f" give {kind.id_option}"
+            f" specify {kind.id_option}"
         )
     if entry.id and not matches and not entry.absent:
         raise ViolationError(
@@ -215,8 +215,8 @@ def refuse_unknown_type(child: Child, found: Any) -> None:
     kind = child.entry.kind
     if kind.type and found not in kind.type.known:
         raise ViolationError(
-            f"name: {kind.name} {child.entry.title} is of the type {found!r}, which this version does not know, so it"
-            " is not replaced; delete it yourself, or choose another name"
+            f"name: {kind.name} {child.entry.title} has the type {found!r}, which this version does not support, so"
+            " it is not replaced; delete it yourself, or choose another name"
         )
 
 

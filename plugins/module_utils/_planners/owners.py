@@ -86,7 +86,7 @@ def _writes(planning: Planning) -> Iterator[_Write]:
             if entry is None and subject.id == step.change.id:
                 entry = planned
             if entry is None and (planned is None or not subject.kind.loses):
-                raise PatchingError(f"Nothing declares what {step.key} writes; this is a bug in the collection.")
+                raise PatchingError(f"The step {step.key} declares no resource; this is a bug in the collection.")
             lost = subject.kind.loses and entry is not planned
             yield _Write(step, subject, entry, planned if lost else None)
 
@@ -109,7 +109,7 @@ def _named(step: Step) -> Iterator[tuple[Kind, Id | None]]:
         return
     written = [(kind, request[kind.id_member]) for kind in kinds if kind.id_member in request]
     if not written and step.operation not in {kind.create for kind in kinds}:
-        raise PatchingError(f"Nothing says what {step.operation} writes; this is a bug in the collection.")
+        raise PatchingError(f"The resource that {step.operation} changes is unknown; this is a bug in the collection.")
     yield from written
     if step.default_before:
         yield written[0][0], step.default_before[1]

@@ -70,8 +70,8 @@ def _warning(label: str, lists: Collection[str], declared: Collection[Entry], re
     several = len(lists) > 1
     empty = f"the {'lists are' if several else 'list is'} empty or missing"
     cause = "every entry has state: absent" if declared else empty
-    way = "to remove the last ones, set their state to absent"
-    return f"prune: {label}{' and '.join(lists)}: {cause}, so these are not removed: {names}; {way}"
+    way = "to delete them, set their state to absent"
+    return f"prune: {label}{' and '.join(lists)}: {cause}, so these are not deleted: {names}; {way}"
 
 
 def _absent(kind: Kind, resource: Resource, declaration: Declaration) -> Entry:
@@ -129,6 +129,6 @@ def limit_violations(declaration: Declaration, changes: Iterable[Change]) -> lis
     if declaration.removes_all:
         how, way = ("in addition to the declared resources", "declare all resources to delete")
     return [
-        f"prune_limit: {len(pruned)} resources would be removed {how}, but at most {limit} may be: {titles};"
-        f" {way}, or raise prune_limit"
+        f"prune_limit: {len(pruned)} resources would be deleted {how}, but the limit is {limit}: {titles};"
+        f" {way}, or increase prune_limit"
     ]

@@ -76,7 +76,7 @@ def find_resource(inputs: Inputs, entry: Entry) -> Resource | None:
     if len(matches) > 1:
         ids = ", ".join(sorted(resource.id for resource in matches))
         raise ViolationError(
-            f"{place}: {entry.name!r} is the name of several {kind.name}s ({ids}); give {option} as id"
+            f"{place}: {entry.name!r} is the name of several {kind.name}s ({ids}); specify its ID as {option}"
         )
     if entry.id and not matches and not entry.absent and entry.declared:
         raise ViolationError(f"{option}: {entry.id!r} does not exist; omit it to create a {kind.name}")

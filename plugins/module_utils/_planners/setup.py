@@ -51,7 +51,7 @@ def _combined(inputs: Inputs, whole: Part) -> Planning:
     for entry, resource_id in whole.claims:
         first = claimed.setdefault((entry.kind.name, resource_id), entry)
         if first is not entry:
-            whole.refuse(entry, [f"{entry.kind.id_option}: {resource_id} is declared already as {first.title!r}"])
+            whole.refuse(entry, [f"{entry.kind.id_option}: {resource_id} is already declared as {first.title!r}"])
     whole.violations += limit_violations(inputs.declaration, whole.changes)
     plan = Plan(whole.changes, late_last(whole.steps), whole.warnings, whole.violations)
     return Planning(inputs.declaration, inputs.account, plan, whole.answers, whole.missing, claimed, whole.filters)

@@ -149,7 +149,7 @@ def plan_target_removals(
         force = bool(entry.values.get("force"))
         if users and not force:
             names = ", ".join(sorted(users))
-            text = f"state: target {entry.title} is used by task {names}; change the task first, or give force: true"
+            text = f"state: target {entry.title} is used by task {names}; change the task first, or specify force: true"
             part.refuse(entry, [text])
             continue
         change = removal.change
@@ -189,13 +189,13 @@ def resolve(inputs: Inputs, plans: TargetPlans, reference: str) -> tuple[Id, Chi
         return matches[0].id, None
     if matches:
         ids = ", ".join(sorted(one.id for one in matches))
-        raise ViolationError(f"window_targets: {reference!r} is the name of several targets ({ids}); give the id")
+        raise ViolationError(f"window_targets: {reference!r} is the name of several targets ({ids}); specify the ID")
     if IN_WINDOWS["targets"].is_id(reference):
-        raise ViolationError(f"{missing_target(plans, reference)}; give an existing one, by name or id")
+        raise ViolationError(f"{missing_target(plans, reference)}; specify the name or ID of an existing target")
     if inputs.declaration.whole:
         hint = plans.hint(reference)
         raise ViolationError(
-            f"{missing_target(plans, reference)}; {hint}declare it in targets, or give an existing one"
+            f"{missing_target(plans, reference)}; {hint}declare it in targets, or specify an existing target"
         )
     return Ref(f"target {reference}"), None
 

@@ -97,8 +97,8 @@ def _warnings_of_a_second_installation(inputs: Inputs, targets: TargetPlans, chi
     declared = {one.id for entry in child.window.entry.tasks or () for one in matching(entry, found.values())}
     others = [task for task in found.values() if task.id not in declared | inputs.adoptions.ids()]
     return [
-        f"operation: the task {task.name or 'without a name'} ({task.id}), which is not declared, installs on the"
-        " same targets already; remove it, or give its window_task_id to make it this task"
+        f"operation: the task {task.name or 'without a name'} ({task.id}), which is not declared, already"
+        " installs on the same targets; remove it, or specify its window_task_id to manage it as this task"
         for task in others
         if installs(task.raw) and run_on_the_same(parts, child.planned, task.raw)
     ]
@@ -238,9 +238,9 @@ def _with_strangers(child: Child, targets: TargetPlans) -> Child:
     if not strangers or not child.part.steps:
         return child
     window = child.window.entry.title
-    text = f"instance_ids: {', '.join(strangers)}: no target of window {window} names them by id"
-    ways = "register them as a target by instance_ids, or give the window allow_unassociated_targets: true"
-    child.part.warn(child.entry, [f"{text}, so AWS may refuse the task; {ways}"])
+    text = f"instance_ids: {', '.join(strangers)}: no target of window {window} selects them by ID"
+    ways = "register them as a target (instance_ids), or set allow_unassociated_targets: true for the window"
+    child.part.warn(child.entry, [f"{text}, so AWS might refuse the task; {ways}"])
     child.part.steps = [replace(step, if_refused=f"{text}; {ways}") for step in child.part.steps]
     return child
 

@@ -61,7 +61,7 @@ def _parent(entry: Entry, resource: Resource | None) -> WindowPlan | None:
         return None
     if entry.id:
         # No other task of a play can bring an id into being.
-        raise ViolationError(f"window: {entry.id!r} does not exist; give one that does, or a name")
+        raise ViolationError(f"window: {entry.id!r} does not exist; specify the ID or name of an existing window")
     missing = f"window: {entry.title!r} does not exist; create it first, with ssm_maintenance_window"
     return WindowPlan(entry, Ref(f"window {entry.title}"), None, {}, part=Part(missing=[missing]))
 
@@ -86,7 +86,7 @@ def _update(inputs: Inputs, entry: Entry, resource: Resource) -> WindowPlan:
     part.claims.append((entry, resource.id))
     schedule = str(draft.after["schedule"])
     if draft.body.get("Replace") and schedule.startswith("rate(") and schedule == draft.before["schedule"]:
-        text = f"schedule: the unchanged {schedule} has to be sent again; AWS may restart its cadence"
+        text = f"schedule: the unchanged {schedule} must be sent again, and AWS might restart its interval"
         part.warn(entry, [text])
     keys = part.add(draft.change, draft.steps) if draft.steps else []
     return WindowPlan(entry, resource.id, resource, draft.after, draft.planned, frozenset(keys), part=part)
@@ -118,7 +118,7 @@ def _warnings_of_no_run(inputs: Inputs, after: dict[str, Any]) -> list[str]:
     if not after["enabled"] or check_schedule(schedule) or next_run(after, inputs.account.read_at):
         return []
     until = f" before end_date {after['end_date']}" if after.get("end_date") else ""
-    return [f"schedule: {schedule} never opens the window again{until}; nothing is patched"]
+    return [f"schedule: {schedule} never opens the window again{until}, so nothing is patched"]
 
 
 def plan_window_removal(inputs: Inputs, entry: Entry) -> Part:

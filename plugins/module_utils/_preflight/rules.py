@@ -27,7 +27,7 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
     found = [f"patching_{mistake}"] if mistake else []
     if typed["patching_apply"] == "each":
         found += [
-            f"{setting} requires patching_apply: bulk; set it, or omit the option"
+            f"{setting} requires patching_apply: bulk"
             for setting, is_set in (
                 ("patching_prune: true", typed["patching_prune"]),
                 ("patching_unset: reset", typed["patching_unset"] == "reset"),
@@ -48,7 +48,7 @@ def _misspelt(known: Values) -> str:
     """Variables that look like one of the two lists; they may be misspelt in the prefix."""
     lists = ["patching_baselines", "patching_windows"]
     near = [name for name in map(str, known) if name not in lists and near_names(name, lists, 0.85)]
-    return f". {' and '.join(sorted(near))} looks like one of them" if near else ""
+    return f". {' and '.join(sorted(near))} is similar" if near else ""
 
 
 def report_mistakes(typed: Values, values: Values, _known: Values) -> list[str]:
@@ -56,16 +56,18 @@ def report_mistakes(typed: Values, values: Values, _known: Values) -> list[str]:
     inputs, scope = typed["patch_report_inputs"], typed["patch_report_scope"]
     found = [*exception_violations("patch_report_exceptions", values.get("patch_report_exceptions") or ())]
     found += [
-        f"patch_report_tags: {one!r} is empty; name a tag key" for one in typed["patch_report_tags"] if not one.strip()
+        f"patch_report_tags: {one!r} is empty; specify a tag key"
+        for one in typed["patch_report_tags"]
+        if not one.strip()
     ]
     if typed["patch_report_read"]:
         return found
     if not inputs:
-        found.append("patch_report_read: false needs patch_report_inputs, or there is nothing to report")
+        found.append("patch_report_read: false requires patch_report_inputs")
     if any(scope.values()):
         found.append(
-            "patch_report_scope selects what to read, but nothing is read with patch_report_inputs; omit the scope, or"
-            " give patch_report_read: true to read this account as well"
+            "patch_report_scope selects what to read, but nothing is read with patch_report_inputs; omit the"
+            " scope, or set patch_report_read: true to read this account as well"
         )
     return found
 

@@ -113,22 +113,22 @@ def violations(params: Params, declaration: Declaration) -> list[str]:
     found += setup_mistakes(declaration.setup)
     if not declaration.resources:
         names = ", ".join(sorted(ORDER))
-        found.append(f"nothing is declared; give at least one of {names}")
+        found.append(f"no resources are declared; specify at least one of {names}")
     return found
 
 
 def _of(declared: Declared, given: Params) -> Iterator[str]:
     option = declared.option
     if bool(given.get("name")) == bool(given.get("arn")):
-        yield f"{option}: give either name or arn"
+        yield f"{option}: specify either name or arn"
     if given.get("name"):
         yield from name_mistakes(option, given["name"], declared.mode == "existing")
     if declared.mode == "existing" and given.get("state"):
         yield f"{option}.state: an existing resource is neither created nor removed; omit state, or arn and existing"
     if given.get("events") and given.get("detail_types"):
-        yield f"{option}: events and detail_types are mutually exclusive; give one of them"
+        yield f"{option}: events and detail_types are mutually exclusive; specify only one"
     if (given.get("expiration_days") or 0) < 0:
-        yield f"{option}.expiration_days: {given['expiration_days']} is negative; give 0 to keep the output"
+        yield f"{option}.expiration_days: {given['expiration_days']} must be at least 0; specify 0 to keep the output"
     if declared.mode != "present":
         yield from form_mistakes(option, given)
         return
@@ -136,8 +136,8 @@ def _of(declared: Declared, given: Params) -> Iterator[str]:
     yield from form_mistakes(option, {**given, "prefix": None} if without_prefix else given)
     if without_prefix:
         yield (
-            f"{option}.prefix: is empty, so that everything in the bucket would expire, and nodes could overwrite it;"
-            " give a prefix for the output"
+            f"{option}.prefix: is empty, so all objects in the bucket would expire, and nodes could overwrite"
+            " them; specify a prefix for the output"
         )
     yield from _task_types(option, declared.options)
     yield from _events(option, declared.options)
@@ -152,31 +152,34 @@ def _data_sync(option: str, bucket: Params) -> Iterator[str]:
     if data_sync is None:
         return
     if data_sync.get("accounts") and data_sync.get("organization_id"):
-        yield f"{option}: accounts and organization_id are mutually exclusive; give one of them"
+        yield f"{option}: accounts and organization_id are mutually exclusive; specify only one"
     output, synced = bucket["prefix"].strip("/"), (data_sync.get("prefix") or "").strip("/")
     if output and f"{synced}/".startswith(f"{output}/"):
         yield (
-            f"{option}.prefix: {shown(synced)} lies below the prefix of the output, {shown(output)}, where nodes write"
-            " and objects expire; give another one"
+            f"{option}.prefix: {shown(synced)} is below the prefix of the output, {shown(output)}, where nodes"
+            " write and objects expire; specify another prefix"
         )
 
 
 def _events(option: str, rule: Params) -> Iterator[str]:
     if option == "events_rule" and not rule["events"] and not rule["detail_types"]:
-        yield f"{option}.events: is empty, so that the rule would send nothing; give events or detail_types"
+        yield f"{option}.events: is empty, so the rule would send no events; specify events or detail_types"
 
 
 def _task_types(option: str, role: Params) -> Iterator[str]:
     for task_type, needed in _NEEDED.items():
         if task_type in role.get("task_types", ()) and not role[needed]:
-            yield f"{option}.task_types: {task_type} needs {needed}; give them, or omit the task type"
+            yield f"{option}.task_types: {task_type} requires {needed}; specify {needed}, or omit the task type"
 
 
 def _references(declaration: Declaration) -> Iterator[str]:
     topic = "notification_topic"
     for option, verb in (("notification_role", "publishes"), ("events_rule", "sends")):
         if declaration.mode(option) == "present" and not declaration.available(topic):
-            yield f"{option}: {verb} to the {topic}, which is not declared; declare it, with arn if it exists"
+            yield (
+                f"{option}: {verb} to the {topic}, which is not declared; declare it, or specify the arn of an"
+                " existing topic"
+            )
     key = _topic_key(declaration)
     if declaration.mode(topic) == "present" and declaration.available("events_rule") and "alias/aws/" in key:
         yield (

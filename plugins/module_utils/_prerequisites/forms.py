@@ -48,7 +48,7 @@ class _Form:
         text = str(value)
         if re.fullmatch(self.pattern, text):
             return None
-        reason = "; wildcards are not allowed here, so name each one" if _WILDCARD.search(text) else ""
+        reason = "; wildcards are not allowed, so list each one" if _WILDCARD.search(text) else ""
         return f"{path}: {shown(text)} {self.rule}{reason}"
 
 
@@ -70,10 +70,12 @@ _RUNBOOK_ARN = _in_region("ssm", f"automation-definition/{_DOCUMENT_NAME}{_VERSI
 _A_PREFIX = _Form(_PREFIX, "is not a key prefix of letters, digits and /_.=+@:,!'()-")
 _ROLE = {
     "arn": _ROLE_FORM,
-    "path": _Form(f"/{_IAM_PATH}", "is not a path of a role; it must begin and end with a slash, such as /patching/"),
+    "path": _Form(
+        f"/{_IAM_PATH}", "is not a valid path of a role; it must begin and end with a slash, such as /patching/"
+    ),
     "description": _Form(
         r"[\t\n\r\u0020-\u007e\u00a1-\u00ff]{0,1000}",
-        "is not a description that IAM takes: at most 1000 characters of Latin-1",
+        "is not a valid description of a role: at most 1000 Latin-1 characters",
     ),
     "permissions_boundary": _Form(
         f"|{_PARTITION}:iam::(?:{_ACCOUNT}|aws):policy/{_IAM_PATH}{_IAM_NAME}{{1,128}}",
@@ -105,7 +107,9 @@ _FORMS: dict[str, dict[str, _Form]] = {
             _in_region("sns", rf"{_TOPIC_NAME}(?:\.fifo)?"),
             "is not the ARN of a topic, such as arn:aws:sns:eu-west-1:123456789012:patching",
         ),
-        "display_name": _Form(r"[^\x00-\x1f\x7f]{0,100}", "is not a display name: at most 100 printable characters"),
+        "display_name": _Form(
+            r"[^\x00-\x1f\x7f]{0,100}", "is not a valid display name: at most 100 printable characters"
+        ),
         "kms_key": _key("is not the alias, ID or ARN of a key, such as alias/patching"),
     },
     "output_bucket": {
@@ -124,7 +128,7 @@ _FORMS: dict[str, dict[str, _Form]] = {
             "is not the ARN of a rule, such as arn:aws:events:eu-west-1:123456789012:rule/patching-events",
         ),
         "description": _Form(
-            r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{0,512}", "is not a description: at most 512 characters"
+            r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{0,512}", "is not a valid description of a rule: at most 512 characters"
         ),
         "detail_types": _Form(r"[^\x00-\x1f\x7f]{1,256}", "is not a detail-type of an event: printable characters"),
     },
@@ -166,7 +170,7 @@ def setup_mistakes(setup: str) -> Iterator[str]:
     if mistake := setup_mistake(setup):
         yield mistake
     elif not re.fullmatch(f"{_TAG}{{1,256}}", setup):
-        yield f"setup: {shown(setup)} is not a value of a tag: at most 256 letters, digits, spaces and _.:/=+-@"
+        yield f"setup: {shown(setup)} is not a valid tag value: at most 256 letters, digits, spaces and _.:/=+-@"
 
 
 def _mistakes(option: str, forms: Mapping[str, _Form], given: Mapping[str, Any]) -> Iterator[str]:
@@ -188,4 +192,4 @@ def _tag_mistakes(path: str, tags: Mapping[str, Any] | None) -> Iterator[str]:
         for text, least, most, noun in ((key, 1, 128, "key"), (value, 0, 256, "value")):
             if not re.fullmatch(f"{_TAG}{{{least},{most}}}", text):
                 rule = f"{least} to {most} letters, digits, spaces and _.:/=+-@"
-                yield f"{path}: {shown(text)} is not a {noun} of a tag: {rule}"
+                yield f"{path}: {shown(text)} is not a valid tag {noun}: {rule}"

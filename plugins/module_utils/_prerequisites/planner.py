@@ -85,10 +85,10 @@ def plan(declaration: Declaration, made: Mapping[str, Resource], stored: Mapping
 
 
 def _missing(resource: Resource) -> str:
-    where = f"account {resource.place.account}, region {resource.place.region}"
+    where = f"account {resource.place.account}, Region {resource.place.region}"
     return (
-        f"{resource.option}.name: there is no {resource.title} in {where}; check the name, or omit existing to create"
-        " it"
+        f"{resource.option}.name: the {resource.title} does not exist in {where}; check the name, or omit"
+        " existing to create it"
     )
 
 
@@ -148,7 +148,9 @@ def _removal_violations(declaration: Declaration, resource: Resource, stored: St
     found = _owner_violations(declaration, resource, stored)
     if stored.holders and ours:
         held = ", ".join(stored.holders)
-        found.append(f"{resource.option}: others attached {held} to the {resource.title}; detach that first")
+        found.append(
+            f"{resource.option}: the {resource.title} has {held}, which this setup did not attach; detach them first"
+        )
     return found
 
 
@@ -197,7 +199,7 @@ def _owner_violations(declaration: Declaration, resource: Resource, stored: Stor
         return []
     reason = refusal(stored.tags, declaration.setup, False, False)
     if not reason and SETUP_TAG not in stored.tags:
-        reason = "exists and belongs to no setup; give take_over: true to change it"
+        reason = "exists and belongs to no setup; specify take_over: true to change it"
     ways = "existing: true to use it as it is, or another name"
     return [f"{resource.option}: the {resource.title} {reason}, {ways}"] if reason else []
 

@@ -77,8 +77,8 @@ class Role(Resource):
             return []
         path = stored.arn.partition(":role")[2].removesuffix(self.name)
         return [
-            f"{self.option}.path: the role {self.name} has the path {path!r}, not {self.options['path']!r}, and IAM"
-            f" cannot move a role; declare path: {path}"
+            f"{self.option}.path: the role {self.name} has the path {path!r}, not {self.options['path']!r}, and"
+            f" IAM cannot change it; specify path: {path}"
         ]
 
     def wanted(self, before: Stored | None, join: bool) -> Values:

@@ -63,7 +63,7 @@ class Rule(Resource):
         if stored.extra["managed_by"]:
             return [f"{self.option}.name: AWS manages the rule {self.name}; choose another name"]
         if stored.extra["schedule"]:
-            return [f"{self.option}.name: the rule {self.name} runs by a schedule; choose another name"]
+            return [f"{self.option}.name: the rule {self.name} runs on a schedule; choose another name"]
         return []
 
     def wanted(self, before: Stored | None, join: bool) -> Values:

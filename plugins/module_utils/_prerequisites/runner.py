@@ -95,7 +95,7 @@ def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
                 begun.append(call.operation)
         except ApiError as error:
             if error.code == _NOT_EMPTY:
-                planned.warnings.append(f"The {change.title} was filled during this run, so it was kept.")
+                planned.warnings.append(f"The {change.title} received objects during this run, so it was kept.")
                 planned.kept.add(change.option)
                 continue
             if change.undo and len(begun) == 1 and _is_undone(apis, change.undo):
@@ -128,7 +128,7 @@ def _fail(
     first, *others = left
     text = f"{first.title} ({first.action}): {error}"
     if begun:
-        text += f" Of this change, {', '.join(begun)} is done; run again when the cause is gone."
+        text += f" {', '.join(begun)} completed before the failure; correct the cause and run again."
     if not error.refused:
         text += f" Note: {LOST_ANSWER}."
     if others:

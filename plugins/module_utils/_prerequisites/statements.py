@@ -47,12 +47,12 @@ def _form_mistakes(statement: Mapping[str, Any]) -> Iterator[str]:
     if statement.get("Effect") not in ("Allow", "Deny"):
         yield "Effect must be Allow or Deny"
     if not _SID.fullmatch(str(statement.get("Sid", ""))):
-        yield f"Sid {shown(statement['Sid'])} may hold only letters and digits"
+        yield f"Sid {shown(statement['Sid'])} may contain only letters and digits"
     if not isinstance(statement.get("Condition", {}), Mapping):
         yield "Condition must be a dictionary"
     for name, form in (("Action", _ACTION), ("Resource", _RESOURCE)):
         if bool(statement.get(name)) == bool(statement.get(f"Not{name}")):
-            yield f"give either {name} or Not{name}"
+            yield f"specify either {name} or Not{name}"
         for value in (*_listed(statement, name), *_listed(statement, f"Not{name}")):
             if not form.fullmatch(value):
                 yield f"{shown(value)} is not {'an action' if name == 'Action' else 'the ARN of a resource'}"
@@ -64,16 +64,16 @@ def _wide_allowances(statement: Mapping[str, Any]) -> Iterator[str]:
         return
     for name in ("NotAction", "NotResource"):
         if statement.get(name):
-            yield f"{name} allows everything that it does not name; use {name.removeprefix('Not')}"
+            yield f"{name} allows everything except what it names; use {name.removeprefix('Not')}"
     actions = _listed(statement, "Action")
     narrow = [action for action in actions if _NARROW_ACTION.fullmatch(action)]
     for action in actions:
         if _ACTION.fullmatch(action) and action not in narrow:
-            yield f"{shown(action)} allows a whole service; name the actions, such as s3:GetObject or s3:Get*"
+            yield f"{shown(action)} allows a whole service; specify its actions, such as s3:GetObject or s3:Get*"
     roles = [action for action in narrow if any(fnmatchcase(one, action.lower()) for one in _ROLE_ACTIONS)]
     wide = [resource for resource in _listed(statement, "Resource") if re.search(r"[*?]|\$\{", resource)]
     if roles and wide:
-        yield f"{', '.join(roles)} on {shown(wide[0])} covers roles that you did not name; give their ARNs"
+        yield f"{', '.join(roles)} on {shown(wide[0])} includes roles that you did not name; specify their ARNs"
 
 
 def _listed(statement: Mapping[str, Any], name: str) -> list[str]:

@@ -35,13 +35,13 @@ def exception_violations(option: str, given: Iterable[Mapping[str, Any]]) -> Ite
         blank = [key for key in (*_KINDS, *_TEXTS) if one.get(key) is not None and not str(one[key]).strip()]
         yield from (f"{name}.{key}: is empty; {_way_out(key)}" for key in blank)
         if all(one.get(kind) is None for kind in _KINDS):
-            yield f"{name}: names no node, group or patch; give at least one of them"
+            yield f"{name}: has no node, group or patch; specify at least one of them"
         if "until" not in blank and one.get("until") is not None and date_of(one["until"]) is None:
-            yield f"{name}.until: {str(one['until'])!r} is not a date; give the last day as YYYY-MM-DD"
+            yield f"{name}.until: {str(one['until'])!r} is not a date; specify the last day as YYYY-MM-DD"
 
 
 def _way_out(key: str) -> str:
-    return "leave it out, or give a value" if key in _KINDS else "give a value"
+    return "specify a value, or omit it" if key in _KINDS else "specify a value"
 
 
 def date_of(value: Any) -> date | None:
@@ -207,8 +207,8 @@ def exception_row(one: Applied) -> dict[str, Any]:
 def exception_warnings(applied: Iterable[Applied]) -> list[str]:
     """Exceptions that are about nothing in the report."""
     return [
-        f"exceptions: the one for {one.exception.subject()} (owner: {one.exception.owner}) matches nothing in this"
-        " report. Look for a slip, or remove it."
+        f"exceptions: the exception for {one.exception.subject()} (owner: {one.exception.owner}) matches"
+        " nothing in this report. Correct it, or remove it."
         for one in applied
         if not one.matches()
     ]

@@ -106,7 +106,7 @@ def expired_verdicts(applied: Iterable[Applied]) -> list[Verdict]:
             one.nodes,
             False,
             f"exceptions[{number}]: the exception for {one.exception.subject()} expired after {one.exception.until}"
-            f" (reason: {one.exception.reason}; owner: {one.exception.owner}). Remove it, or agree on another date",
+            f" (reason: {one.exception.reason}; owner: {one.exception.owner}). Remove it, or set a later date as until",
         )
         for number, one in enumerate(applied)
         if one.expired
@@ -153,7 +153,7 @@ def _judge_presence(fleet: Fleet) -> Iterable[Verdict]:
 def _judge_asked(group: str, tally: Tally) -> Iterable[Verdict]:
     """A patch group that was asked for and has no node: a slip in its name must not pass for a patched group."""
     if not tally.counts["managed"] and tally.is_known("managed"):
-        text = "there is no managed node in this patch group; check its name"
+        text = "this patch group has no managed nodes; check its name"
         yield Verdict(group, "managed", 1, 0, False, f"managed: {text}")
 
 
@@ -165,9 +165,9 @@ def _judge_count(rules: Mapping[str, Any], name: str, nodes: _Nodes) -> Verdict:
     if passed and name == CRITICAL and rules.get("ungraded") is None and tally.value("ungraded") != 0:
         passed = False
         message += (
-            f", but {tally.value('ungraded')} nodes are ungraded: their baselines assign no compliance level, so that"
-            " no missing patch counts as critical. Assign levels, ask by severity with missing_patches, or add a rule"
-            " ungraded with the number of nodes that may be"
+            f", but {tally.value('ungraded')} nodes are ungraded: their baselines assign no compliance level,"
+            " so no missing patch counts as critical. Assign compliance levels, use missing_patches with"
+            " severities, or add a rule ungraded with the number of nodes to allow"
         )
     return Verdict(nodes.name, name, limit, value, passed, message)
 
@@ -181,7 +181,7 @@ def _held(
     if not nodes.tally.counts["managed"]:
         excepted = nodes.tally.counts[EXCEPTED]
         without = f": its {excepted} nodes are excepted" if excepted else ""
-        return False, f"{name} cannot be evaluated: the scope has no managed node{without}"
+        return False, f"{name} cannot be evaluated: the scope has no managed nodes{without}"
     if value is None:
         return False, f"{name} is unknown: no node has a baseline that assigns compliance levels"
     missed = limit - value if minimum else value - limit
@@ -209,7 +209,7 @@ def _judge_patches(rule: Mapping[str, Any], nodes: _Nodes) -> Verdict:
     value = len(fitting) if nodes.tally.is_known(source) else None
     passed, message = _held(name, source, value, limit, nodes, minimum=False)
     if fitting and not passed and value is not None:
-        named = [one.patch.kb_id or one.patch.title or "a patch without a name" for one in fitting]
+        named = [one.patch.kb_id or one.patch.title or "an unnamed patch" for one in fitting]
         message += f": {', '.join(named[:5])}{f' and {len(named) - 5} more' if len(named) > 5 else ''}"
     return Verdict(nodes.name, name, limit, value, passed, message)
 

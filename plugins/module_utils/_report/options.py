@@ -298,11 +298,11 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     """What is wrong with the options, whatever the files hold."""
     found = []
     if "html" in params["formats"] and params["page"] is None:
-        found.append("page: is required for the format html; give the files of the role patch_report")
+        found.append("page: is required for the format html; specify the files of the role patch_report")
     if not re.fullmatch("0?[0-7]{3}", params["mode"]):
         found.append(f"mode: {params['mode']!r} must be three octal digits in quotes, such as '0640'")
     if not params["readings"] and not params["inputs"]:
-        found.append("readings, inputs: one of them is required, or there is nothing to report")
+        found.append("readings: is missing; specify readings or inputs")
     found += _gate_violations(params["gate"] or {})
     found += exception_violations("exceptions", params["exceptions"])
     found += [

@@ -108,13 +108,14 @@ def _refuse_future(readings: Iterable[Reading], now: datetime) -> None:
         moment = instant(one.read_at)
         if moment is not None and moment > now + _AHEAD:
             raise ReportError(
-                f"The reading of {one.place_name()} is from the future: read_at is {one.read_at}, and now it is"
+                f"The reading of {one.place_name()} is from the future: read_at is {one.read_at}, and the"
+                " current time is"
                 f" {now:%Y-%m-%dT%H:%M:%SZ}. Correct the clock of the machine that read it, and read again"
             )
 
 
 def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
-    gaps = [{"message": "not told", **gap} for gap in given["gaps"]]
+    gaps = [{"message": "unknown reason", **gap} for gap in given["gaps"]]
     unknown = _unknown(given, {(gap.get("action") or "").rpartition(":")[2] for gap in gaps})
     try:
         return Reading(
@@ -167,16 +168,16 @@ def _windows(path: str | None, shared: dict[str, str]) -> tuple[Window, ...] | N
     try:
         return tuple(parsed(Window, one, shared) for one in json.loads(Path(path).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ReportError(f"readings: {path} holds no list of windows: {error}") from error
+        raise ReportError(f"readings: {path} does not contain a list of windows: {error}") from error
 
 
 def _warnings(report: html.Report, params: Mapping[str, Any]) -> list[str]:
     total = report.totals
     found = [*report.history.warnings, *exception_warnings(report.judged.applied if report.judged else ())]
     if not total.total.nodes() and not report.verdicts:
-        found.append("The report has no nodes: the scope matches no managed node.")
+        found.append("The report has no nodes: no managed nodes match the scope.")
     elif empty := [name for name, tally in total.groups.items() if name is not None and not tally.nodes()]:
-        found.append(f"No node is in the patch group {', '.join(empty)}.")
+        found.append(f"No nodes are in the patch group {', '.join(empty)}.")
     return found
 
 

@@ -40,8 +40,8 @@ def setup_mistake(name: str | None, can_clear: bool = False) -> str | None:
     if name is None or name.strip() or (can_clear and not name):
         return None
     clearing = "" if can_clear else ", or omit it"
-    way = "; an empty text removes the tag" if can_clear else ""
-    return f"setup: {name!r} is blank; give the name of the setup{clearing}{way}"
+    way = "; an empty string removes the tag" if can_clear else ""
+    return f"setup: {name!r} is blank; specify the name of the setup{clearing}{way}"
 
 
 def refusal(tags: Mapping[str, str], setup: str | None, take_over: bool, removes: bool) -> str | None:
@@ -57,14 +57,14 @@ def refusal(tags: Mapping[str, str], setup: str | None, take_over: bool, removes
     if take_over:
         return None
     if STACK_TAG in tags:
-        return f"is managed by the CloudFormation stack {tags[STACK_TAG]}; give take_over: true to adopt it"
+        return f"is managed by the CloudFormation stack {tags[STACK_TAG]}; specify take_over: true to adopt it"
     if owner and owner != setup:
         if setup:
-            return f"belongs to the setup {owner!r}, not {setup!r}; give take_over: true to adopt it"
-        return f"belongs to the setup {owner!r}; give setup: {owner} if this is part of it, or take_over: true"
+            return f"belongs to the setup {owner!r}, not {setup!r}; specify take_over: true to adopt it"
+        return f"belongs to the setup {owner!r}; specify setup: {owner} if this is part of it, or take_over: true"
     if removes and setup and not owner:
         return (
-            f"does not belong to the setup {setup!r}, which deletes only resources with its tag {SETUP_TAG}; give"
-            " take_over: true to delete it anyway"
+            f"does not belong to the setup {setup!r}, which deletes only resources with its tag {SETUP_TAG};"
+            " specify take_over: true to delete it anyway"
         )
     return None

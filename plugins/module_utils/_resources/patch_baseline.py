@@ -281,7 +281,7 @@ def is_aws_owned(baseline_id: str) -> bool:
 
 
 def aws_default(identities: list[dict[str, Any]], operating_system: str) -> str | None:
-    """The id of the baseline that AWS uses as default for a system, in the region that was read.
+    """The ID of the baseline that AWS uses as the default for an operating system in this Region.
 
     No call returns it: https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-predefined-and-custom-patch-baselines.html
     """
@@ -315,7 +315,7 @@ def _rule_violations(rule: Mapping[str, Any], where: str) -> list[str]:
     days, until = rule.get("approve_after_days"), rule.get("approve_until_date")
     if (days is None) == (until is None):
         given = "neither is" if days is None else "both are"
-        found.append(f"{where}: give exactly one of approve_after_days and approve_until_date; {given} given")
+        found.append(f"{where}: specify exactly one of approve_after_days and approve_until_date; {given} specified")
     if until is not None and not is_day(until):
         found.append(f"{where}.approve_until_date: {until!r} is not a valid date in the format YYYY-MM-DD")
     filters = rule.get("filters") or {}
@@ -351,7 +351,9 @@ def _key_violations(filters: Mapping[str, Any], where: str, after: Values) -> li
         if key not in keys:
             near = near_names(key.upper(), keys)
             hint = f"did you mean {near[0]}? " if near else ""
-            found.append(f"{where}: {key!r} is not a filter of {system}; {hint}valid are {', '.join(sorted(keys))}")
+            found.append(
+                f"{where}: {key!r} is not a filter for {system}; {hint}valid filters are {', '.join(sorted(keys))}"
+            )
     return found + (_patch_set_violations(filters, where) if system == "WINDOWS" else [])
 
 
@@ -364,14 +366,14 @@ def _source_violations(values: Values, _before: Values, after: Values) -> list[s
     system = after.get("operating_system")
     if not values.get("sources") or system not in ("WINDOWS", "MACOS"):
         return []
-    return [f"sources: alternative repositories are supported on Linux only, not on {system}; omit it"]
+    return [f"sources: alternative repositories are supported on Linux only, not on {system}; omit sources"]
 
 
 def _status_violations(values: Values, _before: Values, after: Values) -> list[str]:
     name, system = "available_security_updates_compliance_status", after.get("operating_system")
     if not values.get(name) or system in (None, "", "WINDOWS"):
         return []
-    return [f"{name}: {values[name]!r} is for WINDOWS only, not for {system}; omit it"]
+    return [f"{name}: {values[name]!r} applies only to WINDOWS, not to {system}; omit {name}"]
 
 
 def _value_violations(values: Any, where: str) -> list[str]:
@@ -389,7 +391,9 @@ def _patch_set_violations(filters: Mapping[str, Any], where: str) -> list[str]:
         if value not in (*PATCH_SETS, "*")
     ]
     if "APPLICATION" in patch_sets and not filters.get("PRODUCT"):
-        found.append(f"{where}: PATCH_SET: [APPLICATION] needs PRODUCT as well; PRODUCT: ['*'] takes all applications")
+        found.append(
+            f"{where}: PATCH_SET: [APPLICATION] also requires PRODUCT; PRODUCT: ['*'] matches all applications"
+        )
     return found
 
 

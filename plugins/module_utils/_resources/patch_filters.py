@@ -114,10 +114,10 @@ def filter_warnings(groups: Iterable[NewFilters]) -> list[str]:
         where = group.label + group.place
         for key, values in group.new_values().items():
             wild = [one for one in values if "*" in one]
-            found += [f"{where}.{key}: AWS may refuse {one!r}; it documents only '*' alone" for one in wild]
+            found += [f"{where}.{key}: AWS might refuse {one!r}; only '*' alone is documented" for one in wild]
         if (count := len(group.filters)) > _MODELLED_FILTERS:
             found.append(
-                f"{where}: {count} filters, but the API model counts to {_MODELLED_FILTERS}; AWS may refuse them"
+                f"{where}: {count} filters, but the API model allows {_MODELLED_FILTERS}; AWS might refuse them"
             )
     return found
 
@@ -128,12 +128,12 @@ def _unknown_values(group: NewFilters, key: str, values: list[str], names: list[
             near = ["*"] if value.casefold() in ("all", "any", "") else near_names(value, names)
             hint = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
             way = _way_out(group, key, names)
-            yield f"{group.place}.{key}: AWS does not know {value!r} for {group.system}; {hint}{way}"
+            yield f"{group.place}.{key}: AWS does not list {value!r} for {group.system}; {hint}{way}"
 
 
 def _way_out(group: NewFilters, key: str, names: list[str]) -> str:
-    shown = ", ".join(["*", *sorted(names)[:_FEW]]) + (f", ... ({len(names)} in all)" if len(names) > _FEW else "")
-    text = f"valid are {shown}"
+    shown = ", ".join(["*", *sorted(names)[:_FEW]]) + (f", ... ({len(names)} in total)" if len(names) > _FEW else "")
+    text = f"valid values are {shown}"
     if group.system == "WINDOWS" and key in _BY_PATCH_SET and group.patch_sets() == ("OS",):
-        text += "; for those of Microsoft applications, give PATCH_SET: [APPLICATION] in the same filters"
+        text += "; for those of Microsoft applications, specify PATCH_SET: [APPLICATION] in the same filters"
     return text

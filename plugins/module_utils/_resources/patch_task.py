@@ -185,7 +185,7 @@ def given_violations(values: Mapping[str, Any]) -> list[str]:
         found.append(f"reboot_option: {reboot!r} must be one of RebootIfNeeded, NoReboot")
     given = [name for name in ("hooks", *_OVERRIDES) if any(v and k.startswith(name) for k, v in values.items())]
     if len(given) > 1:
-        found.append(f"{', '.join(given)}: are mutually exclusive; give one")
+        found.append(f"{', '.join(given)}: are mutually exclusive; specify only one")
     for name in _OVERRIDES:
         if values.get(name) and not re.fullmatch(r"https://.+|s3://[^/]+/.*[^/]", str(values[name])):
             found.append(f"{name}: {values[name]!r} must be an https:// URL or s3://bucket/key")
@@ -208,7 +208,7 @@ def warnings(values: Mapping[str, Any]) -> list[str]:
 
 def _reboot_warnings(values: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     if values.get("reboot_option") == "" and after.get("operation") == "Install" and not after.get("reboot_option"):
-        return ["reboot_option: without it the document reboots; give NoReboot if it must not"]
+        return ["reboot_option: is not set, so the document reboots nodes; specify NoReboot to prevent this"]
     return []
 
 
@@ -233,7 +233,7 @@ def _target_violations(values: Values, _before: Values, after: Values) -> list[s
 def _operation_violations(_values: Values, before: Values, after: Values) -> list[str]:
     if not before or after.get("operation"):
         return []
-    return ["operation: is missing, and the task has none; give Scan or Install"]
+    return ["operation: is missing, and the task has none; specify Scan or Install"]
 
 
 class _PatchTask(TaskKind):

@@ -290,7 +290,7 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
     found = []
     targets, instances = values.get("window_targets") or [], values.get("instance_ids") or []
     if targets and instances:
-        found.append("window_targets, instance_ids: specify only one")
+        found.append("window_targets, instance_ids: are mutually exclusive; specify only one")
     if len(targets) > 10:
         found.append(f"window_targets: {len(targets)} targets, but a task takes at most 10; register a second task")
     if len(instances) > 50:
@@ -299,7 +299,7 @@ def given_target_violations(values: Mapping[str, Any]) -> list[str]:
         )
     for target in targets:
         if str(target).startswith("mw-"):
-            found.append(f"window_targets: {target!r} is the id of a window; name a registered target of the window")
+            found.append(f"window_targets: {target!r} is a window ID; specify a registered target of the window")
     return found + instance_id_violations(instances)
 
 
@@ -310,7 +310,7 @@ def bucket_violations(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     if not located:
         return []
     below = f" and {prefix}output_s3_prefix: {located['prefix']}" if located["prefix"] else ""
-    return [f"{name}: {located[0]!r} must be the bucket name only; give {name}: {located['bucket']}{below}"]
+    return [f"{name}: {located[0]!r} must be the bucket name only; specify {name}: {located['bucket']}{below}"]
 
 
 def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -335,7 +335,7 @@ def rate_violations(values: Values, _before: Values, after: Values) -> list[str]
     found = []
     for rate in ("max_concurrency", "max_errors"):
         if values.get(rate) and not has_targets:
-            found.append(f"{rate}: {values[rate]!r} requires targets, which this task does not have; omit it")
+            found.append(f"{rate}: {values[rate]!r} requires targets, and this task has none; omit {rate}")
         if values.get(rate) == "" and has_targets:
             found.append(f"{rate}: cannot be empty while the task has targets")
     return found
@@ -345,7 +345,7 @@ def alarm_violations(after: Mapping[str, Any]) -> list[str]:
     """The service does not accept an alarm configuration without an alarm."""
     if after.get("alarm.ignore_poll_failure") is None or after.get("alarm.name"):
         return []
-    return ["alarm.name: is missing; give the alarm, or alarm: {} to remove it"]
+    return ["alarm.name: is missing; specify the name, or alarm: {} to remove the alarm"]
 
 
 def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -353,11 +353,14 @@ def notification_violations(after: Mapping[str, Any], prefix: str = "") -> list[
     topic, role = after.get(f"{prefix}notification.topic_arn"), after.get(f"{prefix}notification.role_arn")
     if topic and not role:
         return [
-            f"{prefix}notification.role_arn: is missing; give the role that publishes to the topic (it is not"
+            f"{prefix}notification.role_arn: is missing; specify the role that publishes to the topic (it is not"
             " service_role_arn, which runs the task)"
         ]
     if not topic and (after.get(f"{prefix}notification.events") or after.get(f"{prefix}notification.type")):
-        return [f"{prefix}notification.topic_arn: is missing; give the topic, or notification: {{}} to remove it all"]
+        return [
+            f"{prefix}notification.topic_arn: is missing; specify the topic, or notification: {{}} to remove"
+            " all notifications"
+        ]
     return []
 
 

@@ -173,11 +173,11 @@ def _offset_violations(values: Values, before: Values, after: Values) -> list[st
     if not values.get("schedule_offset") and before.get("schedule_offset"):
         return [
             f"schedule: {schedule!r} does not support an offset, but the window has schedule_offset {offset} stored;"
-            " give schedule_offset: 0 to remove it"
+            " specify schedule_offset: 0 to remove it"
         ]
     return [
         f"schedule_offset: {offset} requires a cron schedule with '#' or 'L' in its day-of-week field, such as"
-        f" cron(0 2 ? * TUE#2 *), not {schedule!r}; omit it or give 0"
+        f" cron(0 2 ? * TUE#2 *), not {schedule!r}; omit schedule_offset, or specify 0"
     ]
 
 
@@ -185,7 +185,7 @@ def _cutoff_violations(_values: Values, _before: Values, after: Values) -> list[
     duration, cutoff = after.get("duration"), after.get("cutoff")
     if duration is None or cutoff is None or cutoff < duration:
         return []
-    return [f"cutoff: {cutoff} must be smaller than duration, which is {duration} (both are hours)"]
+    return [f"cutoff: {cutoff} must be less than duration, which is {duration} (both in hours)"]
 
 
 def _end_violations(_values: Values, _before: Values, after: Values) -> list[str]:

@@ -158,15 +158,16 @@ def criteria(params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     Empty if none is specified. The stored criteria are then kept.
     """
     forms = [form for form in _FORMS if params.get(form) is not None]
-    found = [f"{form}: must not be empty; a target needs at least one" for form in forms if not params[form]]
+    found = [f"{form}: must not be empty; specify at least one" for form in forms if not params[form]]
     if params.get("resource_types") == []:
-        found.append("resource_types: must not be empty; omit it to take all types of the group")
+        found.append("resource_types: must not be empty; omit it to select all types in the group")
     if len(forms) > 1 and not set(forms) <= _TAG_FORMS:
         found.append(
-            f"{', '.join(forms)}: only patch_groups, instance_tags and tag_keys can be combined; give one form"
+            f"{', '.join(forms)}: cannot be combined; specify one of them, or combine only patch_groups,"
+            " instance_tags and tag_keys"
         )
     if params.get("resource_types") and "resource_group" not in forms:
-        found.append("resource_types: needs resource_group")
+        found.append("resource_types: requires resource_group")
     found += _blank_violations(params)
     if found or not forms:
         return {}, found
@@ -186,7 +187,7 @@ def _blank_violations(params: Mapping[str, Any]) -> list[str]:
             lists[f"targets[{number}].values"] = target.get("values")
     found = [text for name, entries in lists.items() for text in blank_entries(name, entries)]
     if is_blank(params.get("resource_group") or "any"):
-        found.append("resource_group: is empty; name the group")
+        found.append("resource_group: is empty; specify a resource group")
     return found + [
         f"instance_tags: {key!r} is not a valid tag key" for key in params.get("instance_tags") or () if is_blank(key)
     ]
@@ -216,9 +217,13 @@ def _targets(params: Mapping[str, Any], forms: list[str]) -> list[dict[str, Any]
 def _criteria_violations(targets: list[dict[str, Any]]) -> list[str]:
     keys = [target["key"] for target in targets]
     found = [
-        f"targets: key {key!r} is given twice; combine the values" for key in sorted(set(keys)) if keys.count(key) > 1
+        f"targets: key {key!r} is specified twice; combine the values"
+        for key in sorted(set(keys))
+        if keys.count(key) > 1
     ]
-    found += [f"targets: the values of {t['key']!r} are empty; name at least one" for t in targets if not t["values"]]
+    found += [
+        f"targets: the values of {t['key']!r} are empty; specify at least one" for t in targets if not t["values"]
+    ]
     found += [text for key in keys for text in _key_violations(key)]
     if len(keys) > 5:
         found.append(f"targets: {len(keys)} keys, but a target takes at most 5; register a second target")
@@ -240,10 +245,10 @@ def _group_violations(targets: list[dict[str, Any]], keys: list[str]) -> list[st
     if not groups:
         return []
     if len(groups) < len(keys):
-        return ["targets: a resource group cannot be combined with tags or ids; register a second target"]
+        return ["targets: a resource group cannot be combined with tags or IDs; register a second target"]
     # Resource types without a group are left to the service, because its documentation is contradictory.
     counts = [len(target["values"]) for target in targets if target["key"] == GROUP_KEYS[0]]
-    return [f"targets: {GROUP_KEYS[0]} takes exactly one group, not {count}" for count in counts if count != 1]
+    return [f"targets: {GROUP_KEYS[0]} must have exactly one group, not {count}" for count in counts if count != 1]
 
 
 def instance_id_violations(ids: list[str]) -> list[str]:
@@ -311,7 +316,7 @@ class _Target(Kind):
         found = super().missing(values, title)
         if values.get("targets"):
             return found
-        return [*found, f"{_FORMS[0]}: is missing; a new target needs one of {', '.join(_FORMS)}"]
+        return [*found, f"{_FORMS[0]}: is missing; a new target requires one of {', '.join(_FORMS)}"]
 
     def is_same(self, values: Values, raw: Raw, _ids: Mapping[str, str]) -> bool:
         """Whether the criteria are the same."""
@@ -330,7 +335,9 @@ class _Target(Kind):
 
 _STORED = (
     Option("resource_type", "INSTANCE or RESOURCE_GROUP.", api="ResourceType", clearable=False),
-    Option("targets", "Criteria in the API's own form.", type="list", api="Targets", codec=CRITERIA, clearable=False),
+    Option(
+        "targets", "Criteria in the format of the API.", type="list", api="Targets", codec=CRITERIA, clearable=False
+    ),
 )
 KIND = _Target(
     name="target",

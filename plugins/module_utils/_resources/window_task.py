@@ -179,7 +179,7 @@ def _payload_violations(values: Mapping[str, Any]) -> list[str]:
         return []
     if not is_json(inside):
         return []
-    return ["lambda_function.payload: is base64; specify the JSON itself, which the module encodes"]
+    return ["lambda_function.payload: must be JSON, not base64; the module encodes it"]
 
 
 def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -200,7 +200,9 @@ def _block_violations(values: Values, _before: Values, after: Values) -> list[st
     for kind, block in BLOCKS.items():
         if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
             own = BLOCKS.get(task_type, "none")
-            found.append(f"{block}: is for {kind} tasks only, and this is {task_type}; give {own} instead")
+            found.append(
+                f"{block}: applies only to {kind} tasks, and this is a {task_type} task; specify {own} instead"
+            )
     if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a RUN_COMMAND task requires window_targets or instance_ids")
     return found

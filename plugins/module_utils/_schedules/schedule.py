@@ -91,7 +91,9 @@ class _Field:
 
     def _term(self, text: str) -> Iterable[int]:
         if text == "?":
-            raise ScheduleError("'?' belongs only in day-of-month or day-of-week, and alone; give a value or '*'")
+            raise ScheduleError(
+                "'?' is allowed only in day-of-month or day-of-week, and only alone; specify a value or '*'"
+            )
         match = _TERM.fullmatch(text)
         if match is None:
             raise ScheduleError(f"{text!r} must be '*', a value such as {self.low}, a range a-b or steps a/n")
@@ -109,7 +111,7 @@ class _Field:
         if first <= last:
             return list(range(first, last + 1))
         if self is _YEAR:
-            raise ScheduleError(f"{first}-{last} runs backwards; write {last}-{first}")
+            raise ScheduleError(f"the range {first}-{last} is reversed; specify {last}-{first}")
         return [*range(first, self.high + 1), *range(self.low, last + 1)]
 
 
@@ -270,9 +272,11 @@ def check_timezone(name: str) -> list[str]:
     if near is None:
         return []
     meant = (
-        f"did you mean {' or '.join(near)}?" if near else "such as Europe/Berlin; a new one needs a newer tzdata here"
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else "specify a name such as Europe/Berlin, or install a newer tzdata on this host"
     )
-    return [f"{name!r} is not a name of the IANA time zone database, which are case-sensitive; {meant}"]
+    return [f"{name!r} is not an IANA time zone name (names are case-sensitive); {meant}"]
 
 
 def parse_instant(value: str) -> datetime | None:
@@ -291,12 +295,12 @@ def check_date(text: str) -> list[str]:
     if moment and _DATE.fullmatch(text):
         return []
     if moment:
-        return [f"{text!r} is not in the extended form of ISO-8601; write {moment.isoformat()}"]
+        return [f"{text!r} is not in the extended ISO-8601 format; specify {moment.isoformat()}"]
     try:
         local = datetime.fromisoformat(text).isoformat()
     except ValueError:
         return [f"{text!r} is not an ISO-8601 date with an offset or Z, such as 2026-01-31T00:00:00Z"]
-    return [f"{text!r} has no offset; write {local}Z for UTC, or with the offset of your zone, such as {local}+02:00"]
+    return [f"{text!r} has no offset; specify {local}Z for UTC, or the offset of your time zone, such as {local}+02:00"]
 
 
 def _parse(expression: str) -> _Cron | _Rate | _At:
@@ -313,11 +317,11 @@ def _syntax_problem(expression: str) -> str:
     fields = expression.split()
     clean = re.sub(r"^\w+ *(?=\()", lambda kind: kind[0].strip().lower(), expression.strip())
     if schedule_kind(clean):
-        way_out = f"write {clean}"
+        way_out = f"specify {clean}"
     elif len(fields) == 5:
         way_out = _from_unix(fields)
     else:
-        way_out = f"write cron({' '.join(fields)})" if len(fields) in (6, 7) else f"for example {EXAMPLE}"
+        way_out = f"specify cron({' '.join(fields)})" if len(fields) in (6, 7) else f"for example {EXAMPLE}"
     return f"{expression!r} must be cron(...), rate(...) or at(...), in lower case, with nothing around it; {way_out}"
 
 
@@ -325,11 +329,11 @@ def _from_unix(fields: list[str]) -> str:
     """The way out for the five fields of Unix cron, where 0 and 7 are Sunday and the year is not said."""
     minute, hour, day, month, week = fields
     if "*" not in (day, week):
-        return "a day of the month and a day of the week at once need two windows, as AWS takes one of them"
+        return "AWS accepts a day of the month or a day of the week; use two windows for both"
     # A step after '/' stays a number.
     week = re.sub(r"(?<![/\w])[0-7](?!\w)", lambda number: WEEKDAYS[int(number[0]) % 7], week)
     days = (day, "?") if week == "*" else ("?", week)
-    return f"write cron({minute} {hour} {days[0]} {month} {days[1]} *)"
+    return f"specify cron({minute} {hour} {days[0]} {month} {days[1]} *)"
 
 
 def _parse_cron(body: str) -> _Cron:
@@ -337,8 +341,8 @@ def _parse_cron(body: str) -> _Cron:
     if len(fields) not in (6, 7):
         hint = f" These look like Unix cron: {_from_unix(fields)}." if len(fields) == 5 else ""
         raise ScheduleError(
-            f"cron({body}) has {len(fields)} fields and needs six (minutes, hours, day-of-month, month, day-of-week,"
-            f" year) or seven (seconds first), such as {EXAMPLE}.{hint}"
+            f"cron({body}) has {len(fields)} fields but must have six (minutes, hours, day-of-month, month,"
+            f" day-of-week, year) or seven (seconds first), such as {EXAMPLE}.{hint}"
         )
     second, minute, hour, day, month, week, year = ["0", *fields][-7:]
     problems = _day_problems(day, week)
@@ -358,13 +362,16 @@ def _parse_cron(body: str) -> _Cron:
 
 def _day_problems(day: str, week: str) -> list[str]:
     if day == week == "?":
-        return ["the day-of-month and day-of-week fields are both '?': one must say the days, '*' meaning every day"]
+        return [
+            "the day-of-month and day-of-week fields are both '?'; specify the days in one of them, or '*' for"
+            " every day"
+        ]
     if "?" in (day, week):
         return []
     spare = _DAY.name if day == "*" else _WEEKDAY.name if week == "*" else "one of them"
     return [
-        f"the day-of-month field {day!r} and the day-of-week field {week!r} are both given, and AWS takes only one:"
-        f" put '?' in {spare}"
+        f"the day-of-month field {day!r} and the day-of-week field {week!r} are both set, but AWS accepts only"
+        f" one; use '?' in {spare}"
     ]
 
 
@@ -380,13 +387,13 @@ def _spacing_problems(text: str, minutes: tuple[int, ...] | None, hours: tuple[i
 def _seconds(text: str) -> tuple[int, ...]:
     values = _SECOND.values(text)
     if len(values) > 1:
-        raise ScheduleError("give one value from 0 to 59: windows cannot open more often than every 5 minutes")
+        raise ScheduleError("specify one value from 0 to 59: windows cannot open more often than every 5 minutes")
     return values
 
 
 def _alone(text: str, marks: str) -> None:
     if "," in text and any(mark in text for mark in marks):
-        raise ScheduleError(f"{' and '.join(marks)} must stand alone, not in a list; use a window for each")
+        raise ScheduleError(f"{' and '.join(marks)} must be used alone, not in a list; use a window for each")
 
 
 def _days_of_month(text: str) -> Days:
@@ -444,17 +451,17 @@ def _parse_rate(body: str) -> _Rate:
     if match is None:
         weeks = _WEEKS.fullmatch(body)
         hint = f"rate({7 * int(weeks[1])} days)" if weeks else "for example rate(7 days)"
-        raise ScheduleError(f"rate({body}) must be a whole number and minutes, hours or days; write {hint}")
+        raise ScheduleError(f"rate({body}) must be a whole number and minutes, hours or days; specify {hint}")
     count, unit = int(match[1]), match[2]
     if count == 0:
         raise ScheduleError(f"rate({body}): the number must be 1 or more")
     problems = []
     if (count > 1) != bool(match[3]):
         form = "plural" if count > 1 else "singular"
-        problems.append(f"rate({body}): {count} needs the {form}; write rate({count} {unit}{'s' * (count > 1)})")
+        problems.append(f"rate({body}): {count} requires the {form}; specify rate({count} {unit}{'s' * (count > 1)})")
     period = timedelta(**{f"{unit}s": count})
     if period < SHORTEST_PERIOD:
-        problems.append(f"rate({body}): windows cannot open more often than every 5 minutes; write rate(5 minutes)")
+        problems.append(f"rate({body}): windows cannot open more often than every 5 minutes; specify rate(5 minutes)")
     if problems:
         raise ScheduleError(*problems)
     return _Rate(period)
@@ -466,7 +473,7 @@ def _parse_at(body: str) -> _At:
         raise ScheduleError(f"at({body}) must have the form at(yyyy-MM-ddTHH:mm:ss), such as at(2026-01-31T02:00:00)")
     if match.end() < len(body):
         raise ScheduleError(
-            f"at({body}) supports neither a time zone nor fractions; write at({match[0]}) and use schedule_timezone"
+            f"at({body}) supports neither a time zone nor fractions; specify at({match[0]}) and use schedule_timezone"
         )
     try:
         return _At(datetime.fromisoformat(body))

@@ -257,7 +257,10 @@ def _setup_violations(entry: Entry) -> list[str]:
     name = entry.values.get("setup")
     mistake = setup_mistake(name, can_clear=True)
     if mistake is None and name == "" and entry.absent and not entry.claim:
-        mistake = "setup: is empty, which removes the tag of what stays; with state: absent give the name, or omit it"
+        mistake = (
+            "setup: is empty, which removes the tag from resources that are kept; with state: absent, specify"
+            " the name, or omit setup"
+        )
     return [mistake] if mistake else []
 
 
@@ -273,13 +276,15 @@ def _blanks(name: str, option: Any, value: Any) -> list[str]:
 def _identity_violations(entry: Entry) -> list[str]:
     kind, found = entry.kind, []
     if not entry.name and not entry.id:
-        found.append(f"name: is missing; give name or {kind.id_option}")
+        found.append(f"name: is missing; specify name or {kind.id_option}")
     if entry.name and kind.is_id(entry.name):
-        found.append(f"name: {entry.name!r} has the format of an ID; give it as {kind.id_option}")
+        found.append(f"name: {entry.name!r} has the format of an ID; specify it as {kind.id_option}")
     if entry.name and entry.name.endswith(REPLACED) and kind.type:
         found.append(f"name: {entry.name!r} ends in {REPLACED}, which marks an unfinished replacement; choose another")
     if entry.id and not kind.is_id(entry.id):
-        found.append(f"{kind.id_option}: {entry.id!r} is not a valid ID of a {kind.name}; to use a name, give name")
+        found.append(
+            f"{kind.id_option}: {entry.id!r} is not a valid ID of a {kind.name}; to find it by name, specify name"
+        )
     return found
 
 
@@ -310,7 +315,7 @@ def _namesakes(entries: tuple[Entry, ...]) -> list[str]:
     named = [entry for entry in entries if entry.name]
     counts = Counter(key(entry) for entry in named)
     return [
-        f"{entry.label}name: is declared {counts[key(entry)]} times as a {entry.kind.name}; each name once"
+        f"{entry.label}name: is declared {counts[key(entry)]} times as a {entry.kind.name}; names must be unique"
         for entry in named
         if counts[key(entry)] > 1
     ]
@@ -325,11 +330,11 @@ def _steering_violations(declaration: Declaration) -> list[str]:
     if not declaration.owned or declaration.removes_all:
         return found
     if not declaration.setup:
-        found.append("prune: needs setup, the name of the setup whose resources may be removed")
+        found.append("prune: requires setup, the name of the setup whose resources can be deleted")
     if not any(declaration.resources.values()):
         lists = " and ".join(reversed(KINDS))
         found.append(
-            f"prune: {lists} are both empty, so there is nothing to compare with; declare the resources to keep,"
-            " or give state: absent to remove the whole setup"
+            f"prune: {lists} are both empty; declare the resources to keep,"
+            " or specify state: absent to delete the whole setup"
         )
     return found

@@ -146,7 +146,7 @@ def _doubt(window: Entry, entry: Entry, candidates: list[Resource], rivals: list
     claimed = f", and {fits} {', '.join(rival.title for rival in rivals)} too" if rivals else ""
     return (
         f"name: {entry.name!r} does not exist in window {window.title}, but the {which} no name and the same"
-        f" {kind.likeness}{claimed}; specify the ID of the one that you mean as {kind.id_option}"
+        f" {kind.likeness}{claimed}; specify the ID of the one to use as {kind.id_option}"
     )
 
 

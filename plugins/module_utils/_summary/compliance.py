@@ -15,7 +15,7 @@ _GAPS = {
     "missing_count": "missing",
     "failed_count": "failed",
     "installed_rejected_count": "rejected",
-    "installed_pending_reboot_count": "waiting for a reboot",
+    "installed_pending_reboot_count": "pending reboot",
 }
 
 
@@ -24,7 +24,7 @@ def compliance_lines(result: Result, _check_mode: bool) -> list[str]:
     managed = result["summary"].get("managed")
     nodes = [one for one in result.get("instances") or () if not one["compliant"]]
     of_all = "" if managed is None else f" of {counted(managed, 'managed node')}"
-    head = f"Not compliant: {len(nodes)}{of_all}"
+    head = f"Noncompliant: {len(nodes)}{of_all}"
     return [f"{head}: {listed([_node(one) for one in nodes])}"] if nodes else [head]
 
 

@@ -304,12 +304,8 @@
       { name: "status", label: "Status", all: "any", fits: (row, value) => text(row[NODE.status]) === value, values: STATUSES.filter((status) => data.nodes.some((row) => text(row[NODE.status]) === status)).map((status) => [status, data.statuses[status]]) },
       { name: "group", label: "Patch group", all: "any", fits: (row, value) => groupsOf(row).includes(value), values: distinct(data.nodes, groupsOf) },
       { name: "system", label: "System", all: "any", fits: (row, value) => text(row[NODE.system]) === value, values: distinct(data.nodes, (row) => text(row[NODE.system]) || []) },
-<<<<<<< HEAD
-      ...(several ? [{ name: "place", label: "Account and region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
-      ...(hasCoverage ? [{ name: "coverage", label: "Coverage", all: "any", fits: (row, value) => text(row[NODE.coverage]) === value, values: distinct(data.nodes, (row) => text(row[NODE.coverage]) || []) }] : []),
-=======
       ...(several ? [{ name: "place", label: "Account and Region", all: "any", fits: (row, value) => text(row[NODE.place]) === value, values: distinct(data.nodes, (row) => text(row[NODE.place])) }] : []),
->>>>>>> 692a770 (Texts of coverage findings, summaries, schedules, rings, event playbooks and the page of the report in the words of AWS's documentation)
+      ...(hasCoverage ? [{ name: "coverage", label: "Coverage", all: "any", fits: (row, value) => text(row[NODE.coverage]) === value, values: distinct(data.nodes, (row) => text(row[NODE.coverage]) || []) }] : []),
       ...data.tags.map((label, index) => ({ name: `tag-${index}`, label, all: "any", fits: (row, value) => text(row[NODE.tags][index]) === value, values: distinct(data.nodes, (row) => text(row[NODE.tags][index]) || []) })),
     ],
     words: (row) => [row[NODE.id], row[NODE.name] ?? "", row[NODE.computer] ?? "", ...row[NODE.tags].map(text), ...cvesOf(row), ...groupsOf(row), text(row[NODE.system]), text(row[NODE.place]), data.statuses[text(row[NODE.status])] ?? ""],

@@ -25,7 +25,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventAccount]:
     [
         ("aws_account_id", "but aws_account_id of this host is"),
         ("patching_account_id", "account_id: '' must have 12 digits"),
-        ("patching_setup", "patching_setup: '' is blank; give the name of the setup"),
+        ("patching_setup", "patching_setup: '' is blank; specify the name of the setup"),
     ],
 )
 def test_an_empty_text_is_no_leave_to_go_on(account: EventAccount, variable: str, message: str) -> None:

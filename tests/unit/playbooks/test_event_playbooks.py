@@ -90,7 +90,7 @@ def test_noncompliant_nodes_are_shown_with_what_the_next_window_installs(account
 
     assert f"{ACCOUNT}, {REGION}" in said
     assert f"Event: {NODE['InstanceId']} became noncompliant" in said
-    assert f"Not compliant: 1 of 1 managed node: {NODE['InstanceId']}" in said
+    assert f"Noncompliant: 1 of 1 managed node: {NODE['InstanceId']}" in said
     assert "weekly/install: installs 2 patches on 1 of 1 node" in said
 
 
@@ -105,7 +105,7 @@ def test_a_change_by_hand_fails_only_where_the_account_differs_and_is_not_put_ba
     done = account.play("changed_by_hand", **PLACE, **CALL)
 
     assert done.returncode != 0
-    assert "the account differs from the declaration: Would update 1 window: weekly (duration)" in done.stdout
+    assert "The account differs from the declaration: Would update 1 window: weekly (duration)" in done.stdout
     assert [call["op"] for call in account.calls()[before:] if call["write"]] == []
     client.update_maintenance_window(WindowId=account.window_id, Duration=4)
 
@@ -113,12 +113,12 @@ def test_a_change_by_hand_fails_only_where_the_account_differs_and_is_not_put_ba
 @pytest.mark.parametrize(
     ("playbook", "wrong", "message"),
     [
-        ("window_failed", {"patch_event_window_id": "mw-1"}, "patch_event_window_id is missing or has another form"),
-        ("nodes_noncompliant", {"patch_event_account": "1"}, "patch_event_account is missing or has another form"),
+        ("window_failed", {"patch_event_window_id": "mw-1"}, "patch_event_window_id is missing or does not match"),
+        ("nodes_noncompliant", {"patch_event_account": "1"}, "patch_event_account is missing or does not match"),
         (
             "changed_by_hand",
             {**CALL, "patch_event_account": "999999999999"},
-            "No host of the inventory has aws_account_id 999999999999 and aws_region eu-west-1",
+            "The inventory has no host with aws_account_id 999999999999 and aws_region eu-west-1",
         ),
     ],
 )

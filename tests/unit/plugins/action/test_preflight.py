@@ -76,9 +76,9 @@ def refusal(role: str | None, **given: Any) -> str:
                 "-e @patching.yml",
             ],
         ),
-        ({"patching_windows": [WINDOW], "patching_setup": ""}, ["patching_setup: '' is blank; give the name"]),
+        ({"patching_windows": [WINDOW], "patching_setup": ""}, ["patching_setup: '' is blank; specify the name"]),
         ({"patching_state": "absent", "patching_setup": "  "}, ["patching_setup: '  ' is blank"]),
-        ({"patchng_windows": []}, ["patchng_windows looks like one of them"]),
+        ({"patchng_windows": []}, ["patchng_windows is similar"]),
         ({"patching_state": "absent"}, ["no baselines or windows are declared"]),
         (
             {
@@ -168,7 +168,7 @@ def test_lists_of_resources_stay_out_of_the_result() -> None:
 
 
 def test_the_report_refuses_what_would_be_ignored() -> None:
-    assert "needs patch_report_inputs" in refusal("patch_report", patch_report_read="false")
+    assert "requires patch_report_inputs" in refusal("patch_report", patch_report_read="false")
     scope = {"patch_groups": ["web"]}
     message = refusal("patch_report", patch_report_inputs=["a.json"], patch_report_scope=scope)
     assert "omit the scope" in message

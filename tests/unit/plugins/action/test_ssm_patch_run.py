@@ -65,7 +65,7 @@ def controller(account: Account, monkeypatch: pytest.MonkeyPatch) -> Controller:
 def test_a_line_tells_each_change_and_nothing_twice(controller: Controller) -> None:
     done = controller.run(**SCAN)
 
-    assert [line for line in controller.progress() if line != "instances are not known yet"] == [
+    assert [line for line in controller.progress() if line != "instances are unknown so far"] == [
         "0 done, 0 failed, 4 in progress, of 4",
         "1 done, 0 failed, 3 in progress, of 4",
         "2 done, 0 failed, 2 in progress, of 4",

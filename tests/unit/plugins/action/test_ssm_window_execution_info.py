@@ -180,7 +180,7 @@ def test_the_summary(controller: Controller) -> None:
 
     assert filter_summary(predicted, True) == ["Would wait for prod, which opens 2026-01-01T02:00Z"]
     assert filter_summary(followed, True)[0].startswith(
-        "Would follow prod, from 2026-01-01T02:00:00+00:00 to not ended"
+        "Would follow prod, started 2026-01-01T02:00:00+00:00, not ended"
     )
     head, *lines = filter_summary(done)
     assert head.startswith("prod: ")

@@ -62,7 +62,7 @@ def test_dates_come_as_text_or_as_yaml_dates(after: str | datetime) -> None:
         ("rate(7 days)", {"offset": 1}, r"an offset of 1 days: it must be"),
         ("cron(0 2 ? * TUE#2 *)", {"offset": "two"}, r"offset: 'two' is not a whole number"),
         ("rate(7 days)", {"count": 1.5}, r"count: 1.5 is not a whole number"),
-        ("rate(7 days)", {"start": "2026-01-01"}, r"start: '2026-01-01' has no offset; write 2026-01-01T00:00:00Z"),
+        ("rate(7 days)", {"start": "2026-01-01"}, r"start: '2026-01-01' has no offset; specify 2026-01-01T00:00:00Z"),
         ("rate(7 days)", {"end": "never"}, r"end: 'never' is not an ISO-8601 date"),
         ("rate(7 days)", {"after": datetime(2026, 1, 1)}, r"after: '2026-01-01 00:00:00' has no offset"),
         (["rate(7 days)"], {}, r"one schedule expression, not list"),

@@ -116,7 +116,7 @@ def test_nothing_in_the_file_acts_on_an_editor(value: str, told: str) -> None:
 @given(st.characters(categories=["Cs"]), TEXTS)
 def test_what_no_file_can_hold_is_left_out_and_named(half: str, other: str) -> None:
     text = filter_patching_variables([entry({"name": "one", "tags": {half: ""}}), entry({"name": other})])
-    assert "# - one: it holds half of a character" in text
+    assert "# - one: it contains a lone surrogate" in text
     assert load(text)["patching_windows"] == [{"name": other}]
 
 
@@ -129,7 +129,7 @@ def test_what_is_not_declared_stands_in_comments_once() -> None:
     text = filter_patching_variables([entry(None, told), entry(None, told)], [entry(None, "baseline two: no")])
     comments, _mark, rest = text.partition("---\n")
     assert all(line.startswith("#") and len(line) <= 120 for line in comments.splitlines())
-    assert comments.count("window one: 2 of them have this name") == 1
+    assert comments.count("window one: 2 baselines have this name") == 1
     assert "# - baseline two: no\n" in comments
     assert load(rest) == {"patching_baselines": [], "patching_windows": []}
 

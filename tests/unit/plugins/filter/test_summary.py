@@ -262,5 +262,5 @@ def test_nodes_that_are_not_compliant_are_named_with_what_they_lack() -> None:
     ]
     result: dict[str, Any] = {"summary": {"managed": 3}, "groups": [], "instances": nodes}
 
-    assert summary(result) == ["Not compliant: 2 of 3 managed nodes: i-1 (web-1, 2 missing, 1 failed), i-2"]
-    assert summary({**result, "summary": {"managed": None}, "instances": []}) == ["Not compliant: 0"]
+    assert summary(result) == ["Noncompliant: 2 of 3 managed nodes: i-1 (web-1, 2 missing, 1 failed), i-2"]
+    assert summary({**result, "summary": {"managed": None}, "instances": []}) == ["Noncompliant: 0"]

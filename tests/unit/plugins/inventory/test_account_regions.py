@@ -134,14 +134,14 @@ def test_names_and_groups_are_composed(inventory: Callable[..., Listing]) -> Non
     [
         ({"accounts": ["12345"], "regions": ["eu-west-1"]}, ["'12345' is not an account ID"]),
         ({"accounts": [{"name": "x"}], "regions": ["eu-west-1"]}, ["'' is not an account ID"]),
-        ({"regions": ["eu-west-1"]}, ["accounts is empty"]),
+        ({"regions": ["eu-west-1"]}, ["accounts: is empty"]),
         (
             {"accounts": [111], "exclude_accounts": ["x"], "regions": [], "external_id": "x"},
             [
                 "'111' is not an account ID",
                 "'x' is not an account ID",
-                "regions is empty",
-                "external_id needs role_name",
+                "regions: is empty",
+                "external_id: requires role_name",
             ],
         ),
         ({"accounts": [PRODUCTION, STAGING], "regions": ["eu-west-1"], "hostname": "aws_region"}, ["two hosts"]),

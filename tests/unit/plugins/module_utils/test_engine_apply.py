@@ -91,7 +91,7 @@ def test_steps_of_a_change_run_in_order_and_know_what_was_done(account: Account,
 
     (failure,) = outcome.failures
     assert failure.done == ["UpdateMaintenanceWindow"]
-    assert "Done before: UpdateMaintenanceWindow." in failure.text()
+    assert "Completed: UpdateMaintenanceWindow." in failure.text()
     assert "Note: the first stays." in failure.text()
     assert finished(plan, outcome) == []
     assert outcome.touched == [change]
@@ -211,7 +211,7 @@ def test_of_two_namesakes_made_at_once_the_newer_goes(account: Account, engine: 
 
     outcome = engine.apply(planning)
 
-    assert "at the same moment" in outcome.failures[0].text()
+    assert "at the same time" in outcome.failures[0].text()
     assert rival in outcome.failures[0].text()
     left = account.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]
     assert [window["WindowId"] for window in left] == [rival]
@@ -246,7 +246,7 @@ def test_a_creation_that_no_read_shows(account: Account) -> None:
 
     failed = account.fails("ssm_maintenance_window", **PROD)
 
-    assert "no read shows it yet" in failed["msg"]
+    assert "AWS does not return it yet" in failed["msg"]
     account.simulator.set_lag(0)
     made = {window["WindowId"] for window in account.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]}
     again = account.outcome("ssm_maintenance_window", **PROD)

@@ -236,7 +236,7 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
     assert "targets" not in found
     assert [one["name"] for one in found["patch_tasks"]] == ["other"]
     assert "window_targets" not in found["patch_tasks"][0]
-    namesakes = "2 of them have this name, but a declaration requires unique names;"
+    namesakes = "2 baselines have this name, but a declaration requires unique names;"
 
     def by_target(raw: Raw) -> str:
         return f"ssm_window_target names it by window_target_id: {raw['WindowTargetId']}"
@@ -300,7 +300,7 @@ def test_instances_that_are_no_targets_need_the_permission_of_the_window() -> No
 @pytest.mark.parametrize(
     ("tags", "namesakes", "members", "reason"),
     [
-        ({}, 2, {}, "2 of them have this name"),
+        ({}, 2, {}, "2 baselines have this name"),
         ({"aws:cloudformation:stack-id": "arn"}, 1, {}, "CloudFormation"),
         ({}, 1, {"Schedule": "cron(nonsense)"}, "schedule: "),
     ],

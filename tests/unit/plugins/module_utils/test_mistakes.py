@@ -46,8 +46,8 @@ def in_task(**options: Any) -> dict[str, Any]:
         (in_window(timezone="UTC"), "windows[0] prod: timezone is not an option; did you mean schedule_timezone?"),
         (in_window(zzz=1), "windows[0] prod: zzz is not an option; choose from allow_unassociated_targets, cutoff,"),
         (in_window(operation="Scan"), "windows[0] prod: operation is an option of patch_tasks, one level below; check"),
-        (in_task(duration=3), f"{TASK}: duration is an option of windows[0] prod, not of this level; check the"),
-        (in_task(prune=True), f"{TASK}: prune is an option of the top level, not of this level; check the indentation"),
+        (in_task(duration=3), f"{TASK}: duration is an option of windows[0] prod; check the indentation"),
+        (in_task(prune=True), f"{TASK}: prune is an option of the top level; check the indentation"),
         (in_task(hooks={"preinstall": "x"}), f"{TASK} / hooks: preinstall is not an option; did you mean pre_install?"),
         (
             in_window(targets={"name": "x"}),
@@ -104,7 +104,9 @@ def test_constraints_hold_at_the_top_and_inside() -> None:
         "role: one of name, arn is missing",
         "one of name, arn is missing",
     ]
-    assert find_mistakes(spec, {"name": "a", "arn": "b"}, rules) == ["name and arn are mutually exclusive; give one"]
+    assert find_mistakes(spec, {"name": "a", "arn": "b"}, rules) == [
+        "name and arn are mutually exclusive; specify only one"
+    ]
 
 
 def test_a_secret_is_not_shown() -> None:
@@ -123,7 +125,7 @@ def test_a_message_fits_on_a_screen_and_counts_the_rest() -> None:
     found = find_mistakes(SPEC, {"windows": [{"name": f"window-{number}", "duraton": 1} for number in range(50)]})
 
     message = describe_mistakes(found)
-    assert message.startswith("50 mistakes, and nothing was done: windows[0] window-0: duraton is not an option")
+    assert message.startswith("50 input errors; nothing was done: windows[0] window-0: duraton is not an option")
     assert len(message) < 700
     assert message.endswith(f"; and {50 - message.count('duraton is')} more")
 

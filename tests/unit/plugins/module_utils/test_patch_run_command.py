@@ -97,7 +97,7 @@ def test_an_instance_without_steps() -> None:
 @pytest.mark.parametrize(
     ("counts", "line"),
     [
-        ((0, 0, 0, 0), "instances are not known yet"),
+        ((0, 0, 0, 0), "instances are unknown so far"),
         ((60, 0, 0, 0), "0 done, 0 failed, 60 in progress, of 60"),
         ((60, 20, 3, 0), "17 done, 3 failed, 40 in progress, of 60"),
         ((60, 60, 3, 2), "55 done, 5 failed, 0 in progress, of 60"),

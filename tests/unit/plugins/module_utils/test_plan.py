@@ -157,7 +157,7 @@ def test_prune_comes_last_and_has_a_limit(engine: Engine) -> None:
 
     limited = engine.plan(windows=[kept], baselines=[other], setup="one", prune=True, prune_limit=2)
     (violation,) = limited.plan.violations
-    assert violation.startswith("prune_limit: 3 resources would be removed")
+    assert violation.startswith("prune_limit: 3 resources would be deleted")
     assert not engine.plan(windows=[kept], baselines=[other], setup="one", prune=True, prune_limit=3).plan.violations
 
 
@@ -175,7 +175,7 @@ def test_prune_leaves_what_is_not_its_own(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("declared", "told"),
     [
-        ({"windows": [WINDOW], "prune": True}, "prune: needs setup"),
+        ({"windows": [WINDOW], "prune": True}, "prune: requires setup"),
         ({"setup": "one", "prune": True}, "prune: windows and baselines are both empty"),
         ({"windows": [WINDOW, WINDOW]}, "windows[1] prod: name: is declared 2 times"),
         (
@@ -188,7 +188,7 @@ def test_prune_leaves_what_is_not_its_own(engine: Engine) -> None:
         ),
         (
             {"baselines": [{**LINUX, "default": True}, {**LINUX, "name": "other", "default": True}]},
-            "baselines[1] other: default: the default of AMAZON_LINUX_2023 is declared for linux already",
+            "baselines[1] other: default: the default of AMAZON_LINUX_2023 is already declared for linux; declare it",
         ),
         (
             {"windows": [{**WINDOW, "patch_tasks": [SCAN]}]},

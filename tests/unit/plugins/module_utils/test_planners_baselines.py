@@ -251,17 +251,17 @@ def test_a_group_that_stays_is_not_shown_by_the_one_that_loses_it() -> None:
         (
             [stored(ONE, "linux"), stored(TWO, "other", "Web")],
             [{**LINUX, "patch_groups": ["Web"]}],
-            f"baselines[0] linux: patch_groups: 'Web' is registered with baseline other ({TWO}) for {SYSTEM}; give",
+            f"baselines[0] linux: patch_groups: 'Web' is registered with baseline other ({TWO}) for {SYSTEM}; specify",
         ),
         (
             [],
             [{**LINUX, "patch_groups": ["Web"]}, {**LINUX, "name": "other", "patch_groups": ["Web"]}],
-            f"baselines[1] other: patch_groups: 'Web' of {SYSTEM} is declared for linux already; one baseline can",
+            f"baselines[1] other: patch_groups: 'Web' of {SYSTEM} is already declared for linux; declare it for one",
         ),
         (
             [stored(ONE, "linux"), stored(TWO, "linux", OperatingSystem="UBUNTU")],
             [{"name": "linux"}],
-            f"name: 'linux' is the name of several baselines ({ONE} for {SYSTEM}, {TWO} for UBUNTU); give",
+            f"name: 'linux' is the name of several baselines ({ONE} for {SYSTEM}, {TWO} for UBUNTU); specify",
         ),
         (
             [],
@@ -299,12 +299,12 @@ def test_a_group_that_stays_is_not_shown_by_the_one_that_loses_it() -> None:
         (
             [stored(ONE, "linux", OperatingSystem="WINDOWS")],
             [{"name": "linux", "sources": [{"name": "a", "products": ["*"], "configuration": "b"}]}],
-            "sources: alternative repositories are supported on Linux only, not on WINDOWS; omit it",
+            "sources: alternative repositories are supported on Linux only, not on WINDOWS; omit sources",
         ),
         (
             [stored(ONE, "linux")],
             [{"name": "linux", "global_filters": {"CLASSIFICATIONS": ["*"]}}],
-            f"global_filters: 'CLASSIFICATIONS' is not a filter of {SYSTEM}; did you mean CLASSIFICATION? valid",
+            f"global_filters: 'CLASSIFICATIONS' is not a filter for {SYSTEM}; did you mean CLASSIFICATION? valid",
         ),
         ([stored(ONE, "linux")], [{**LINUX, "default": False}], None),
     ],

@@ -53,7 +53,7 @@ LINUX = {"name": "linux", "operating_system": "AMAZON_LINUX_2023"}
                 ]
             },
             ["prune of target db: ", "prune of task install: "],
-            ["prune: baselines: the list is empty or missing, so these are not removed: linux; to remove"],
+            ["prune: baselines: the list is empty or missing, so these are not deleted: linux; to delete"],
             id="contents",
         ),
         pytest.param(
@@ -103,7 +103,7 @@ def test_the_limit_of_a_prune(limit: int | None, is_refused: bool) -> None:
     assert [change.title for change in planning.plan.changes] == ["window old", "window other"]
     assert bool(found) == is_refused
     assert found == planning.plan.violations
-    assert all("2 resources would be removed by prune, but at most" in text for text in found)
+    assert all("2 resources would be deleted by prune, but the limit is" in text for text in found)
 
 
 STORED = ([target(1, "web")], [task(2, "scan", 1, operation="Scan"), task(3, "install", 1)])
@@ -156,7 +156,7 @@ def test_one_resource_is_declared_once() -> None:
 
     planning = plan_setup(inputs(known, windows=declared).declaration, known, shape)
 
-    assert planning.plan.violations == [f"windows[1] new: window_id: {WINDOW_ID} is declared already as 'prod'"]
+    assert planning.plan.violations == [f"windows[1] new: window_id: {WINDOW_ID} is already declared as 'prod'"]
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,16 @@ def test_one_resource_is_declared_once() -> None:
     [
         ({}, {"duration": 3}, None, None),
         (OWNED, {"duration": 3}, "one", None),
-        (OWNED, {"duration": 3}, None, "belongs to the setup 'one'; give setup: one if this is part of it"),
-        (OWNED, {"duration": 3}, "two", "belongs to the setup 'one', not 'two'; give take_over: true to adopt it"),
+        (OWNED, {"duration": 3}, None, "belongs to the setup 'one'; specify setup: one if this is part of it"),
+        (OWNED, {"duration": 3}, "two", "belongs to the setup 'one', not 'two'; specify take_over: true to adopt it"),
         (OWNED, {"duration": 3, "take_over": True}, "two", None),
         (OWNED, {}, None, None),
-        ({"aws:cloudformation:stack-id": "s"}, {"duration": 3}, None, "is managed by the CloudFormation stack s; give"),
+        (
+            {"aws:cloudformation:stack-id": "s"},
+            {"duration": 3},
+            None,
+            "is managed by the CloudFormation stack s; specify",
+        ),
         ({}, {"state": "absent"}, "one", "does not belong to the setup 'one', which deletes only resources with its"),
         ({}, {"patch_tasks": [SCAN]}, "two", None),
         (OWNED, {"patch_tasks": [{**SCAN, "comment": "x"}]}, "two", "belongs to the setup 'one', not 'two'"),
@@ -224,7 +229,7 @@ def test_the_group_of_another_setup_is_not_taken() -> None:
 
     assert owned.plan.violations == [
         "baselines[0] linux: the patch group 'Web' is that of baseline other (pb-00000000000000002), which belongs to"
-        " the setup 'two'; give setup: two if this is part of it, or take_over: true"
+        " the setup 'two'; specify setup: two if this is part of it, or take_over: true"
     ]
 
 

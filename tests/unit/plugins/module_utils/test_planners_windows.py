@@ -146,7 +146,7 @@ def test_a_window_that_is_not_clear(stored: list[Raw], declared: Raw, text: str)
     [
         ({}, {"duration": None}, "windows[0] prod: duration: is missing; it is required to create the window prod"),
         # The rule of two options counts once, with what is stored where only one is given.
-        ({"Duration": 4, "Cutoff": 3}, {"duration": 2, "cutoff": None}, "cutoff: 3 must be smaller than duration"),
+        ({"Duration": 4, "Cutoff": 3}, {"duration": 2, "cutoff": None}, "cutoff: 3 must be less than duration"),
         ({}, {"duration": 2, "cutoff": 2}, None),
         (
             {"Schedule": "cron(0 2 ? * TUE#2 *)", "ScheduleOffset": 2},
@@ -318,7 +318,11 @@ def test_contents_of_a_window(
 @pytest.mark.parametrize(
     ("stored", "declared", "text"),
     [
-        (([], []), {"targets": [{"name": "web"}]}, "targets[0] web: patch_groups: is missing; a new target needs one"),
+        (
+            ([], []),
+            {"targets": [{"name": "web"}]},
+            "targets[0] web: patch_groups: is missing; a new target requires one",
+        ),
         (
             ([], []),
             {"patch_tasks": [INSTALL]},
@@ -332,12 +336,12 @@ def test_contents_of_a_window(
         (
             ([target(1, "web"), target(2, "web")], []),
             {"patch_tasks": [INSTALL]},
-            f"window_targets: 'web' is the name of several targets ({uuid(1)}, {uuid(2)}); give the id",
+            f"window_targets: 'web' is the name of several targets ({uuid(1)}, {uuid(2)}); specify the ID",
         ),
         (
             ([target(1, "web")], [task(2, "install", 1)]),
             {"targets": [{"name": "web", "state": "absent"}], "patch_tasks": []},
-            "state: target web is used by task install; change the task first, or give force: true",
+            "state: target web is used by task install; change the task first, or specify force: true",
         ),
         (
             ([target(1, "web")], [task(2, "install", 1, TaskType="LAMBDA")]),
@@ -347,7 +351,7 @@ def test_contents_of_a_window(
         (
             ([target(1, "web")], [task(2, "install", 1, TaskType="NEW")]),
             {"tasks": [{"name": "install", "task_type": "LAMBDA", "task_arn": "x"}]},
-            "name: task install is of the type 'NEW', which this version does not know, so it is not replaced",
+            "name: task install has the type 'NEW', which this version does not support, so it is not replaced",
         ),
         (
             ([target(1, "web")], [task(2, None, 1), task(3, None, 1)]),
@@ -378,4 +382,4 @@ def test_a_second_installation_is_warned_of() -> None:
     tasks = plan_tasks(given, window, plan_targets(given, window))
 
     (warning,) = tasks.part.warnings
-    assert f"the task byhand ({uuid(2)}), which is not declared, installs on the same targets already" in warning
+    assert f"the task byhand ({uuid(2)}), which is not declared, already installs on the same targets" in warning

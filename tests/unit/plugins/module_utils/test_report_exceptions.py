@@ -137,7 +137,7 @@ def test_an_exception_holds_until_the_end_of_its_day_and_breaks_the_gate_then(un
     found = [one.message for one in expired_verdicts(held.applied)]
     assert found == (
         ["exceptions[0]: the exception for node i-1 expired after 2026-03-01 (reason: Waits for the vendor; owner:"
-         " web-team). Remove it, or agree on another date"] if expired else []
+         " web-team). Remove it, or set a later date as until"] if expired else []
     )  # fmt: skip
     totals = totals_of(held.fleet)
     gate = verdicts({"noncompliant": 0}, held.fleet, totals, missing_patches(held.fleet), False, NOW)
@@ -172,7 +172,7 @@ def test_a_group_that_is_excepted_keeps_its_rules_and_a_fleet_that_is_does_not()
 
     assert gate(excepted(group="web")) == []
     assert gate(excepted(group="web"), excepted(group="db")) == [
-        "noncompliant cannot be evaluated: the scope has no managed node: its 2 nodes are excepted"
+        "noncompliant cannot be evaluated: the scope has no managed nodes: its 2 nodes are excepted"
     ]
 
 
@@ -201,9 +201,9 @@ def test_every_mistake_is_told_with_its_entry() -> None:
     ]
 
     assert [*exception_violations("patch_report_exceptions", given)] == [
-        "patch_report_exceptions[0]: names no node, group or patch; give at least one of them",
-        "patch_report_exceptions[1].reason: is empty; give a value",
-        "patch_report_exceptions[1].until: 'soon' is not a date; give the last day as YYYY-MM-DD",
-        "patch_report_exceptions[2].patch: is empty; leave it out, or give a value",
-        "patch_report_exceptions[3].until: '2026-02-30' is not a date; give the last day as YYYY-MM-DD",
+        "patch_report_exceptions[0]: has no node, group or patch; specify at least one of them",
+        "patch_report_exceptions[1].reason: is empty; specify a value",
+        "patch_report_exceptions[1].until: 'soon' is not a date; specify the last day as YYYY-MM-DD",
+        "patch_report_exceptions[2].patch: is empty; specify a value, or omit it",
+        "patch_report_exceptions[3].until: '2026-02-30' is not a date; specify the last day as YYYY-MM-DD",
     ]

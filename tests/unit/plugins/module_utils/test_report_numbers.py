@@ -136,7 +136,7 @@ def test_without_a_managed_node_every_rule_is_broken(rules: Any, rows: Any) -> N
     ]
 
     assert not passed
-    assert "the scope has no managed node" in message
+    assert "the scope has no managed nodes" in message
 
 
 def test_each_group_is_shown_and_judged_only_if_asked() -> None:

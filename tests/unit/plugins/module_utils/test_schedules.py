@@ -91,9 +91,9 @@ def test_examples_run_when_their_meaning_says(expression: str, expected: str) ->
         ("cron(0 2 ? * TEU#2 *)", ["the day-of-week field 'TEU#2': 'TEU' must be 1 to 7 or SUN to SAT"]),
         ("cron(0 2 ? * 0 *)", ["the day-of-week field '0': '0' must be 1 to 7 or SUN to SAT, where 1 is SUN"]),
         ("cron(0 2 ? * 8L *)", ["the day-of-week field '8L': '8' must be 1 to 7"]),
-        ("cron(0 2 ? * MON#1,MON#3 *)", ["the day-of-week field 'MON#1,MON#3': L and # must stand alone"]),
+        ("cron(0 2 ? * MON#1,MON#3 *)", ["the day-of-week field 'MON#1,MON#3': L and # must be used alone"]),
         ("cron(0 2 ? * MON-8 *)", ["the day-of-week field 'MON-8': '8' must be"]),
-        ("cron(0 2 1W,15W * ? *)", ["the day-of-month field '1W,15W': L and W must stand alone"]),
+        ("cron(0 2 1W,15W * ? *)", ["the day-of-month field '1W,15W': L and W must be used alone"]),
         ("cron(0 2 32 * ? *)", ["the day-of-month field '32': '32' must be 1 to 31"]),
         ("cron(0 2 0W * ? *)", ["the day-of-month field '0W': '0' must be 1 to 31"]),
         ("cron(0 2 L-31 * ? *)", ["the day-of-month field 'L-31': '31' must be 0 to 30"]),
@@ -105,42 +105,45 @@ def test_examples_run_when_their_meaning_says(expression: str, expected: str) ->
         ("cron(/15 2 ? * * *)", ["the minutes field '/15': '/15' must be"]),
         ("cron(0 24 ? * * *)", ["the hours field '24': '24' must be 0 to 23"]),
         ("cron(0 \u0663 ? * * *)", ["the hours field '\u0663': '\u0663' must be 0 to 23"]),
-        ("cron(0 ? ? * * *)", ["the hours field '?': '?' belongs only in day-of-month or day-of-week"]),
+        ("cron(0 ? ? * * *)", ["the hours field '?': '?' is allowed only in day-of-month or day-of-week"]),
         ("cron(0 2 ? 13 * *)", ["the month field '13': '13' must be 1 to 12 or JAN to DEC"]),
         ("cron(0 2 ? JANUARY * *)", ["the month field 'JANUARY': 'JANUARY' must be 1 to 12 or JAN to DEC"]),
         ("cron(0 2 ? * * 1969)", ["the year field '1969': '1969' must be 1970 to 2199"]),
-        ("cron(0 2 ? * * 2030-2026)", ["the year field '2030-2026': 2030-2026 runs backwards; write 2026-2030"]),
+        (
+            "cron(0 2 ? * * 2030-2026)",
+            ["the year field '2030-2026': the range 2030-2026 is reversed; specify 2026-2030"],
+        ),
         ("cron(60 0 2 ? * * *)", ["the seconds field '60': '60' must be 0 to 59"]),
-        ("cron(0/10 0 2 ? * * *)", ["the seconds field '0/10': give one value"]),
+        ("cron(0/10 0 2 ? * * *)", ["the seconds field '0/10': specify one value"]),
         ("cron(* 2 ? * * *)", ["the minutes field '*': windows cannot open more often than every 5 minutes"]),
         ("cron(0/4 2 ? * * *)", ["the minutes field '0/4': windows cannot open more often than every 5 minutes"]),
         ("cron(0,57 2,3 ? * * *)", ["the minutes field '0,57': windows cannot open more often than every 5 minutes"]),
-        ("cron(0 2 15 * THU *)", ["the day-of-month field '15' and the day-of-week field 'THU' are both given"]),
-        ("cron(0 2 * * THU *)", ["put '?' in day-of-month"]),
-        ("cron(0 2 15 * * *)", ["put '?' in day-of-week"]),
+        ("cron(0 2 15 * THU *)", ["the day-of-month field '15' and the day-of-week field 'THU' are both set"]),
+        ("cron(0 2 * * THU *)", ["use '?' in day-of-month"]),
+        ("cron(0 2 15 * * *)", ["use '?' in day-of-week"]),
         ("cron(0 2 ? * ? *)", ["the day-of-month and day-of-week fields are both '?'"]),
-        ("cron(0 2 * * 2)", ["has 5 fields and needs six", "write cron(0 2 ? * TUE *)"]),
-        ("cron(0 2 1 * *)", ["has 5 fields and needs six", "write cron(0 2 1 * ? *)"]),
-        ("cron(0 2 1 * 2)", ["has 5 fields and needs six", "two windows"]),
-        ("cron(0 0 0 2 ? * TUE *)", ["has 8 fields and needs six"]),
-        ("cron()", ["has 0 fields and needs six"]),
-        ("0 2 * * 1-5/2", ["must be cron(...), rate(...) or at(...)", "write cron(0 2 ? * MON-FRI/2 *)"]),
-        ("0 2 * * 0,7", ["write cron(0 2 ? * SUN,SUN *)"]),
-        ("0 2 ? * TUE *", ["write cron(0 2 ? * TUE *)"]),
-        (" cron(0 2 ? * TUE *)\n", ["with nothing around it; write cron(0 2 ? * TUE *)"]),
-        ("CRON (0 2 ? * TUE *)", ["in lower case, with nothing around it; write cron(0 2 ? * TUE *)"]),
+        ("cron(0 2 * * 2)", ["has 5 fields but must have six", "specify cron(0 2 ? * TUE *)"]),
+        ("cron(0 2 1 * *)", ["has 5 fields but must have six", "specify cron(0 2 1 * ? *)"]),
+        ("cron(0 2 1 * 2)", ["has 5 fields but must have six", "use two windows"]),
+        ("cron(0 0 0 2 ? * TUE *)", ["has 8 fields but must have six"]),
+        ("cron()", ["has 0 fields but must have six"]),
+        ("0 2 * * 1-5/2", ["must be cron(...), rate(...) or at(...)", "specify cron(0 2 ? * MON-FRI/2 *)"]),
+        ("0 2 * * 0,7", ["specify cron(0 2 ? * SUN,SUN *)"]),
+        ("0 2 ? * TUE *", ["specify cron(0 2 ? * TUE *)"]),
+        (" cron(0 2 ? * TUE *)\n", ["with nothing around it; specify cron(0 2 ? * TUE *)"]),
+        ("CRON (0 2 ? * TUE *)", ["in lower case, with nothing around it; specify cron(0 2 ? * TUE *)"]),
         ("every Tuesday", ["must be cron(...), rate(...) or at(...)", "for example cron("]),
         ("", ["must be cron(...), rate(...) or at(...)"]),
         ("rate(0 days)", ["rate(0 days): the number must be 1 or more"]),
-        ("rate(5 hour)", ["rate(5 hour): 5 needs the plural; write rate(5 hours)"]),
-        ("rate(2 day)", ["rate(2 day): 2 needs the plural; write rate(2 days)"]),
-        ("rate(1 days)", ["rate(1 days): 1 needs the singular; write rate(1 day)"]),
+        ("rate(5 hour)", ["rate(5 hour): 5 requires the plural; specify rate(5 hours)"]),
+        ("rate(2 day)", ["rate(2 day): 2 requires the plural; specify rate(2 days)"]),
+        ("rate(1 days)", ["rate(1 days): 1 requires the singular; specify rate(1 day)"]),
         ("rate(4 minutes)", ["rate(4 minutes): windows cannot open more often than every 5 minutes"]),
-        ("rate(2 weeks)", ["write rate(14 days)"]),
+        ("rate(2 weeks)", ["specify rate(14 days)"]),
         ("rate(1.5 hours)", ["rate(1.5 hours) must be a whole number and minutes, hours or days"]),
         ("rate(7 Days)", ["rate(7 Days) must be a whole number and minutes, hours or days"]),
-        ("at(2026-01-31T02:00:00Z)", ["write at(2026-01-31T02:00:00) and use schedule_timezone"]),
-        ("at(2026-01-31T02:00+01:00)", ["write at(2026-01-31T02:00) and use schedule_timezone"]),
+        ("at(2026-01-31T02:00:00Z)", ["specify at(2026-01-31T02:00:00) and use schedule_timezone"]),
+        ("at(2026-01-31T02:00+01:00)", ["specify at(2026-01-31T02:00) and use schedule_timezone"]),
         ("at(2026-02-30T02:00:00)", ["at(2026-02-30T02:00:00) is not a date and time that exists: day"]),
         ("at(2026-01-31T25:00:00)", ["is not a date and time that exists: hour"]),
         ("at(2026-01-31 02:00:00)", ["must have the form at(yyyy-MM-ddTHH:mm:ss)"]),
@@ -157,7 +160,7 @@ def test_all_violations_are_told_at_once() -> None:
     problems = check_schedule("cron(60 60,2,61 24 32 13 THU#6 1969)")
 
     fields = ["seconds", "minutes", "minutes", "hours", "day-of-month", "month", "day-of-week", "year"]
-    assert "both given" in problems[0]
+    assert "both set" in problems[0]
     assert [problem.split(" field ")[0] for problem in problems[1:]] == [f"the {field}" for field in fields]
     assert len(check_schedule("rate(1 minutes)")) == 2
 
@@ -176,7 +179,7 @@ def test_all_violations_are_told_at_once() -> None:
 )
 def test_way_out_is_itself_in_order(expression: str) -> None:
     for problem in check_schedule(expression):
-        way_out = problem.rpartition("write ")[2]
+        way_out = problem.rpartition("specify ")[2]
         assert check_schedule(way_out) == []
 
 
@@ -412,10 +415,10 @@ def test_dates_in_every_shape_are_one_instant(text: str, seconds: float) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("2026-01-31", "'2026-01-31' has no offset; write 2026-01-31T00:00:00Z for UTC"),
-        ("2026-01-31 08:00:00", "has no offset; write 2026-01-31T08:00:00Z for UTC"),
-        ("20260131T080000Z", "not in the extended form of ISO-8601; write 2026-01-31T08:00:00+00:00"),
-        ("2026-01-31T08:00+0100", "not in the extended form of ISO-8601; write 2026-01-31T08:00:00+01:00"),
+        ("2026-01-31", "'2026-01-31' has no offset; specify 2026-01-31T00:00:00Z for UTC"),
+        ("2026-01-31 08:00:00", "has no offset; specify 2026-01-31T08:00:00Z for UTC"),
+        ("20260131T080000Z", "not in the extended ISO-8601 format; specify 2026-01-31T08:00:00+00:00"),
+        ("2026-01-31T08:00+0100", "not in the extended ISO-8601 format; specify 2026-01-31T08:00:00+01:00"),
         ("2026-02-30T08:00Z", "is not an ISO-8601 date"),
         ("tomorrow", "is not an ISO-8601 date"),
     ],

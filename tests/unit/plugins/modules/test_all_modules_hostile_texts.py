@@ -179,9 +179,9 @@ def test_keys_of_ansible_itself_abort_no_read_and_no_run(attacked: Attacked) -> 
     shown = attacked.play("patchfleet.aws.export", "-e", f"export_dest={exported}")
     again = attacked.play("patchfleet.aws.setup", "-e", f"@{exported}", "--check", "--diff")
 
-    assert "keys that ansible-core takes for its own" in shown
+    assert "keys that ansible-core reserves" in shown
     text = exported.read_text(encoding="utf-8")
-    assert "ansible-core takes __ansible_type" in text
+    assert "ansible-core reserves __ansible_type" in text
     assert "ansible-core cannot read a key" in text
     assert not [line for line in text.split("\n") if "ansible_" in line and not line.startswith("#")]
     assert "changed=0" in again

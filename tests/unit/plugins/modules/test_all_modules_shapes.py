@@ -71,7 +71,7 @@ def test_days_that_exist(account: Account, day: str) -> None:
         ({"end_date": "2026-02-28"}, "end_date: '2026-02-28' has no offset"),
         ({"end_date": "2026-02-28T00:00:00+25:00"}, "end_date: "),
         ({"duration": 25}, "duration: 25 must be from 1 to 24"),
-        ({"cutoff": 4}, "cutoff: 4 must be smaller than duration"),
+        ({"cutoff": 4}, "cutoff: 4 must be less than duration"),
         ({"schedule_offset": 7}, "schedule_offset: 7 must be from 1 to 6"),
         ({"schedule_timezone": "Europe/Berln"}, "schedule_timezone: 'Europe/Berln'"),
     ],
@@ -120,9 +120,9 @@ SCRIPT = {**TASK, "name": "script", "task_type": "RUN_COMMAND", "task_arn": "AWS
 @pytest.mark.parametrize(
     ("bucket", "text"),
     [
-        ("s3://logs/patching/prod", "give {0}output_s3_bucket: logs and {0}output_s3_prefix: patching/prod"),
-        ("S3://logs", "give {0}output_s3_bucket: logs"),
-        ("arn:aws:s3:::logs", "give {0}output_s3_bucket: logs"),
+        ("s3://logs/patching/prod", "specify {0}output_s3_bucket: logs and {0}output_s3_prefix: patching/prod"),
+        ("S3://logs", "specify {0}output_s3_bucket: logs"),
+        ("arn:aws:s3:::logs", "specify {0}output_s3_bucket: logs"),
     ],
 )
 def test_the_address_of_a_bucket(prepared: Account, bucket: str, text: str) -> None:
@@ -152,7 +152,7 @@ def test_a_state_machine_by_name(prepared: Account) -> None:
 def test_a_payload_that_is_base64_already(prepared: Account) -> None:
     task = {"window": "prod", "name": "tell", "task_type": "LAMBDA", "task_arn": "tell"}
     payload = {"lambda_function": {"payload": "eyJhIjogMX0="}}
-    assert len(prepared.refuses("ssm_window_task", "lambda_function.payload: is base64", **task, **payload)) == 1
+    assert len(prepared.refuses("ssm_window_task", "lambda_function.payload: must be JSON", **task, **payload)) == 1
 
 
 @pytest.mark.parametrize("payload", ['{"a": 1}', "plain", "{{TARGET_ID}}", {"a": 1}, "abcd"])

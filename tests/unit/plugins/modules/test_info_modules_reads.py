@@ -278,7 +278,7 @@ def test_namesakes_outside_the_filter_are_known(account: Account) -> None:
     assert found["declaration"] is None
     way = f"ssm_maintenance_window names it by window_id: {one}"
     assert found["undeclared"] == [
-        f"window prod: 2 of them have this name, but a declaration requires unique names; {way}"
+        f"window prod: 2 baselines have this name, but a declaration requires unique names; {way}"
     ]
 
 
@@ -420,7 +420,7 @@ def test_namesakes_and_stacks_among_baselines(account: Account) -> None:
         ("two", False),
     ]
     assert found[0]["operating_system"] == "UBUNTU"
-    assert "2 of them" in found[1]["undeclared"][0]
+    assert "2 baselines" in found[1]["undeclared"][0]
     assert "CloudFormation" in found[3]["undeclared"][0]
 
 

@@ -279,7 +279,7 @@ def test_a_bucket_that_is_filled_during_the_run_stays(account: Account, hand: Ha
 
     kept = account.run(MODULE, state="absent", output_bucket=ALL["output_bucket"])
 
-    assert "was filled during this run" in kept["warnings"][0]
+    assert "received objects during this run" in kept["warnings"][0]
     assert kept["prerequisites"]["output_bucket"] == "patching-output"
 
 
@@ -313,7 +313,7 @@ def test_a_role_to_which_others_attached_something_is_not_removed(account: Accou
 
     told = account.refuses(MODULE, "inline policy more", state="absent", service_role=ALL["service_role"])
 
-    assert "detach that first" in told[0]
+    assert "detach them first" in told[0]
     assert "patchfleet" in hand.state("service_role")["policies"]
 
 
@@ -339,8 +339,8 @@ def test_a_role_under_another_path_is_refused(account: Account, hand: Hand) -> N
     told = account.refuses(MODULE, service_role={"name": "patching-windows"})
 
     assert told == [
-        "service_role.path: the role patching-windows has the path '/a/', not '/', and IAM cannot move a role;"
-        " declare path: /a/"
+        "service_role.path: the role patching-windows has the path '/a/', not '/', and IAM cannot change it;"
+        " specify path: /a/"
     ]
 
 
@@ -350,7 +350,7 @@ def test_a_failure_says_what_is_done_and_what_was_not_attempted(account: Account
     failed = account.fails(MODULE, **ALL)
 
     assert failed["msg"].startswith("role patching-notifications (create): iam:PutRolePolicy failed")
-    assert "Of this change, CreateRole is done" in failed["msg"]
+    assert "CreateRole completed before the failure" in failed["msg"]
     assert "Not attempted: role patching-windows, bucket patching-output, rule patching-events." in failed["msg"]
     assert failed["changed"]
     assert [change["name"] for change in failed["changes"]] == ["patching"]
@@ -420,7 +420,7 @@ def test_the_credentials_of_another_account_are_refused(account: Account, hand: 
 
 
 def test_nothing_declared_is_an_error(account: Account, hand: Hand) -> None:
-    account.refuses(MODULE, "nothing is declared")
+    account.refuses(MODULE, "no resources are declared")
 
 
 def test_a_rule_cannot_publish_to_a_topic_under_the_key_of_aws(account: Account, hand: Hand) -> None:

@@ -54,7 +54,7 @@ def test_a_list_takes_no_wildcard_and_no_garbage(
     (told,) = refused(account, option, **{name: [value], **beside})
 
     assert told.startswith(f"{option}.{name}[0]: {value!r} is not the ")
-    assert ("name each one" in told) == any(mark in value for mark in ("*", "${"))
+    assert ("list each one" in told) == any(mark in value for mark in ("*", "${"))
 
 
 @pytest.mark.parametrize("value", ["", " "], ids=repr)
@@ -102,7 +102,7 @@ def test_no_bucket_is_without_a_prefix_since_everything_in_it_would_expire(
 
     (told,) = account.refuses(MODULE, "output_bucket.prefix: is empty", take_over=take_over, output_bucket=bucket)
 
-    assert "everything in the bucket would expire" in told
+    assert "all objects in the bucket would expire" in told
     assert account.simulator.log() == []
 
 
@@ -110,7 +110,7 @@ def test_no_bucket_is_without_a_prefix_since_everything_in_it_would_expire(
 def test_a_data_sync_takes_no_wildcard(account: Account, sync: dict[str, Any]) -> None:
     (told,) = refused(account, "output_bucket", data_sync=sync)
 
-    assert "name each one" in told
+    assert "list each one" in told
 
 
 @pytest.mark.parametrize(
@@ -132,17 +132,17 @@ STATEMENTS = [
     ({**ALLOW, "Action": "*"}, "'*' allows a whole service"),
     ({**ALLOW, "Action": ["s3:GetObject", "iam:*"]}, "'iam:*' allows a whole service"),
     ({**ALLOW, "Action": "s3:?*"}, "'s3:?*' allows a whole service"),
-    ({**ALLOW, "Action": "iam:PassRole", "Resource": "*"}, "iam:PassRole on '*' covers roles"),
+    ({**ALLOW, "Action": "iam:PassRole", "Resource": "*"}, "iam:PassRole on '*' includes roles"),
     ({**ALLOW, "Action": "iam:Pass*", "Resource": "arn:aws:iam::1:role/*"}, "iam:Pass* on"),
     ({**ALLOW, "Action": "STS:AssumeRole", "Resource": ["*"]}, "STS:AssumeRole on '*'"),
-    ({"Effect": "Allow", "NotAction": "iam:x", "Resource": "*"}, "NotAction allows everything that it does not name"),
+    ({"Effect": "Allow", "NotAction": "iam:x", "Resource": "*"}, "NotAction allows everything except what it names"),
     ({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "*"}, "NotResource allows everything"),
-    ({**ALLOW, "Action": ""}, "give either Action or NotAction"),
+    ({**ALLOW, "Action": ""}, "specify either Action or NotAction"),
     ({**ALLOW, "Action": "GetObject"}, "'GetObject' is not an action"),
     ({**ALLOW, "Resource": "b"}, "'b' is not the ARN of a resource"),
     ({**ALLOW, "Effect": "allow"}, "Effect must be Allow or Deny"),
     ({**ALLOW, "Principal": "*"}, "Principal is not allowed"),
-    ({**ALLOW, "Sid": "a b"}, "Sid 'a b' may hold only letters and digits"),
+    ({**ALLOW, "Sid": "a b"}, "Sid 'a b' may contain only letters and digits"),
     ({**ALLOW, "Condition": "x"}, "Condition must be a dictionary"),
 ]
 
@@ -163,7 +163,7 @@ def test_two_statements_of_one_sid_are_refused(account: Account) -> None:
 
 def test_a_task_type_needs_what_it_runs(account: Account) -> None:
     (told,) = refused(account, "service_role", documents=[])
-    assert told.startswith("service_role.task_types: RUN_COMMAND needs documents")
+    assert told.startswith("service_role.task_types: RUN_COMMAND requires documents")
     (told,) = refused(account, "events_rule", events=[])
     assert told.startswith("events_rule.events: is empty")
 

@@ -131,14 +131,14 @@ def test_nothing_found_is_a_warning_or_breaks_the_gate(tmp_path: Path) -> None:
     assert "no node" in run(tmp_path, given(tmp_path, 0, scope=scope))["warnings"][-1]
     assert not run(tmp_path, given(tmp_path, 0, scope=scope), gate={"stale": 9})["gate"]["passed"]
     rows = given(tmp_path, 60, scope={"patch_groups": ["batch", "webb"]})
-    assert run(tmp_path, rows)["warnings"][-1] == "No node is in the patch group webb."
+    assert run(tmp_path, rows)["warnings"][-1] == "No nodes are in the patch group webb."
 
 
 @pytest.mark.parametrize(
     ("options", "text"),
     [
         ({"page": None}, "page: is required for the format html"),
-        ({"readings": []}, "readings, inputs: one of them is required"),
+        ({"readings": []}, "readings: is missing; specify readings or inputs"),
         ({"mode": "384"}, "mode: '384' must be three octal digits"),
         ({"gate": {"compliance_percent": 101}}, "gate.compliance_percent: 101 must be from 0 to 100"),
         ({"gate": {"stale": -1}}, "gate.stale: -1 must not be negative"),

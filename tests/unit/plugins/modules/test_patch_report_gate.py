@@ -88,11 +88,11 @@ def test_a_group_of_the_scope_without_a_node_breaks_the_gate(tmp_path: Path) -> 
     gate = {"stale": 1000}
 
     assert broken(tmp_path, gate, reading(tmp_path, rows, scope=scope)) == [
-        "Datbase Servers: managed: there is no managed node in this patch group; check its name"
+        "Datbase Servers: managed: this patch group has no managed nodes; check its name"
     ]
     assert run(tmp_path, reading(tmp_path, rows, scope=scope))["gate"]["passed"]
     nothing = reading(tmp_path, [], scope={"patch_groups": ["Datbase Servers"]})
-    assert broken(tmp_path, gate, nothing) == ["stale cannot be evaluated: the scope has no managed node"]
+    assert broken(tmp_path, gate, nothing) == ["stale cannot be evaluated: the scope has no managed nodes"]
 
 
 def written(folder: Path, *readings: Json, name: str = "other") -> str:
@@ -203,7 +203,7 @@ def test_an_age_alone_does_not_pass_an_empty_scope(tmp_path: Path) -> None:
     age = {"max_age_hours": 24}
 
     assert broken(tmp_path, age, reading(tmp_path, [])) == [
-        "managed cannot be evaluated: the scope has no managed node"
+        "managed cannot be evaluated: the scope has no managed nodes"
     ]
     unread = {**reading(tmp_path, []), "instances": None}
     assert broken(tmp_path, age, unread) == ["managed was not read"]

@@ -121,7 +121,9 @@ def test_excepted_nodes_and_patches_are_answered_apart(tmp_path: Path) -> None:
     assert [(one["node"], one["nodes"], one["expired"]) for one in answer["exceptions"]] == [
         (failed[0]["instance_id"], 1, False), ("nobody", 0, False),
     ]  # fmt: skip
-    assert [one for one in answer["warnings"] if "the one for node nobody (owner: web-team) matches nothing" in one]
+    assert [
+        one for one in answer["warnings"] if "the exception for node nobody (owner: web-team) matches nothing" in one
+    ]
     written = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (written["excepted"], written["exceptions"]) == (answer["excepted"], answer["exceptions"])
     [one] = [row for row in written["readings"][0]["nodes"] if row["exception"]]
@@ -138,7 +140,7 @@ def test_an_expired_exception_breaks_the_gate(tmp_path: Path, gate: dict[str, An
 
     assert answer["gate"]["broken"] == [
         "exceptions[0]: the exception for group batch expired after 2026-03-01 (reason: Waits for the vendor; owner:"
-        " web-team). Remove it, or agree on another date"
+        " web-team). Remove it, or set a later date as until"
     ]
     assert 'name="exceptions[0]"' in (tmp_path / "out" / "junit.xml").read_text(encoding="utf-8")
     before = datetime.fromisoformat(READ_AT) - timedelta(hours=10)
@@ -151,6 +153,6 @@ def test_mistakes_in_exceptions_are_told_together_and_nothing_is_read(tmp_path: 
     answer = run_module(dest=str(tmp_path / "out"), inputs=["/nowhere.json"], formats=["json"], exceptions=given)
 
     assert answer["violations"] == [
-        "exceptions[0]: names no node, group or patch; give at least one of them",
-        "exceptions[1].until: '31.3.2026' is not a date; give the last day as YYYY-MM-DD",
+        "exceptions[0]: has no node, group or patch; specify at least one of them",
+        "exceptions[1].until: '31.3.2026' is not a date; specify the last day as YYYY-MM-DD",
     ]

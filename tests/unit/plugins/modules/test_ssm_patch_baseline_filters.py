@@ -32,9 +32,9 @@ def rules(*filters: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
         ("WINDOWS", {"MSRC_SEVERITY": "critical"}, ("'critical'", "did you mean 'Critical'?")),
         ("WINDOWS", {"CLASSIFICATION": ["Security"]}, ("did you mean 'SecurityUpdates'?",)),
         ("WINDOWS", {"PRODUCT": ["Windows Server 2022"]}, ("did you mean 'WindowsServer2022'?",)),
-        ("WINDOWS", {"PRODUCT": ["Office 2016"]}, ("give PATCH_SET: [APPLICATION]",)),
+        ("WINDOWS", {"PRODUCT": ["Office 2016"]}, ("specify PATCH_SET: [APPLICATION]",)),
         ("UBUNTU", {"PRIORITY": ["Requierd"]}, ("did you mean 'Required'?",)),
-        ("SUSE", {"SEVERITY": ["Nothing like it"]}, ("; valid are *, ",)),
+        ("SUSE", {"SEVERITY": ["Nothing like it"]}, ("; valid values are *, ",)),
     ],
 )
 def test_an_unknown_value_is_named_with_its_place_and_near_ones(
@@ -79,7 +79,7 @@ def test_known_values_and_the_wildcard_pass(account: Account, filters: dict[str,
 
 def test_a_wildcard_inside_a_value_is_left_to_the_service(account: Account) -> None:
     planned = account.run(MODULE, check=True, **LINUX, approval_rules=rules({"PRODUCT": ["Amazon*"]}))
-    assert "AWS may refuse 'Amazon*'" in planned["warnings"][0]
+    assert "AWS might refuse 'Amazon*'" in planned["warnings"][0]
 
 
 def test_each_listing_is_read_once(account: Account) -> None:
@@ -151,8 +151,8 @@ def test_another_failure_of_the_listing_ends_the_run(account: Account) -> None:
 @pytest.mark.parametrize(
     ("filters", "text"),
     [
-        ({"PATCH_SET": ["APPLICATION"]}, "approval_rules[0].filters: PATCH_SET: [APPLICATION] needs PRODUCT"),
-        ({"PATCH_SET": ["APPLICATION"], "PRODUCT_FAMILY": ["Office"]}, "needs PRODUCT"),
+        ({"PATCH_SET": ["APPLICATION"]}, "approval_rules[0].filters: PATCH_SET: [APPLICATION] also requires PRODUCT"),
+        ({"PATCH_SET": ["APPLICATION"], "PRODUCT_FAMILY": ["Office"]}, "also requires PRODUCT"),
         (
             {"PATCH_SET": "Application", "PRODUCT": ["*"]},
             "filters.PATCH_SET: 'Application' must be one of OS, APPLICATION",
@@ -161,7 +161,7 @@ def test_another_failure_of_the_listing_ends_the_run(account: Account) -> None:
         ({"PRODUCT": None}, "filters.PRODUCT: requires at least one value"),
         ({"PRODUCT": ["*", " "]}, "filters.PRODUCT[1]: is empty; remove it"),
         ({"PRODUCT": [None]}, "filters.PRODUCT[0]: is empty; remove it"),
-        ({"SEVERITY": ["*"]}, "'SEVERITY' is not a filter of WINDOWS"),
+        ({"SEVERITY": ["*"]}, "'SEVERITY' is not a filter for WINDOWS"),
     ],
 )
 def test_filters_that_the_patch_set_does_not_take(account: Account, filters: dict[str, Any], text: str) -> None:

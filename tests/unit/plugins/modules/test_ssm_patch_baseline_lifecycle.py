@@ -244,7 +244,7 @@ def test_available_security_updates(account: Account) -> None:
 
     assert len(_own(account)) == 1
     option = {"available_security_updates_compliance_status": "COMPLIANT"}
-    assert "WINDOWS only" in account.refuses(MODULE, **LINUX, **option)[0]
+    assert "applies only to WINDOWS" in account.refuses(MODULE, **LINUX, **option)[0]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_available_security_updates(account: Account) -> None:
 def test_a_filter_of_another_system(account: Account, where: dict[str, Any]) -> None:
     (violation,) = account.refuses(MODULE, **LINUX, **where)
 
-    assert "valid are CLASSIFICATION, PRODUCT, SEVERITY" in violation
+    assert "valid filters are CLASSIFICATION, PRODUCT, SEVERITY" in violation
 
 
 def test_applications_of_microsoft(account: Account) -> None:
@@ -393,4 +393,4 @@ def test_a_date_gives_way_to_days(account: Account) -> None:
 def test_exactly_one_of_days_and_date(account: Account, wrong: dict[str, Any]) -> None:
     (violation,) = account.refuses("ssm_patch_baseline", **LINUX, approval_rules=[{**UNDATED, **wrong}])
 
-    assert violation.startswith("approval_rules[0]: give exactly one of")
+    assert violation.startswith("approval_rules[0]: specify exactly one of")

@@ -174,7 +174,7 @@ def test_what_cannot_be_written_is_told_before_any_call(account: Account, tmp_pa
         ("nodes.txt", "must end in .csv or .jsonl"),
         ("nodes", "must end in .csv or .jsonl"),
         ("missing/nodes.csv", "does not exist; create it first"),
-        ("folder.csv", "is a directory; name a file in it"),
+        ("folder.csv", "is a directory; specify a file"),
     ]:
         failed = account.fails(MODULE, level="instances", dest=str(tmp_path / name))
         assert failed["msg"].startswith("dest: ")
@@ -188,7 +188,7 @@ def test_what_this_user_may_not_do_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert row_file.violations("dest", str(path)) == []
 
     monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.R_OK)
-    assert row_file.violations("dest", str(path)) == [f"dest: the directory '{tmp_path}' is not writable for this user"]
+    assert row_file.violations("dest", str(path)) == [f"dest: the directory '{tmp_path}' is not writable by this user"]
     monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.R_OK)
     assert "exists but cannot be read" in row_file.violations("dest", str(path))[0]
 

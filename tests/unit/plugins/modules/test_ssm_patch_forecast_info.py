@@ -185,6 +185,6 @@ def test_rows_go_to_a_file(account: Account, tmp_path: Path, suffix: str, level:
 
 
 def test_mistakes_are_told(account: Account) -> None:
-    account.refuses(MODULE, "dest: a summary has no rows", "must end in .csv or .jsonl", dest="/tmp/forecast.txt")
+    account.refuses(MODULE, "dest: requires level=instances", "must end in .csv or .jsonl", dest="/tmp/forecast.txt")
     account.refuses(MODULE, "window: is empty", "concurrency: 0", window=" ", concurrency=0)
-    account.refuses(MODULE, "window: there is no window 'nightly'", window="nightly")
+    account.refuses(MODULE, "window: 'nightly' does not exist", window="nightly")

@@ -159,7 +159,7 @@ def test_only_windows_of_the_setup_are_forecast(account: Account) -> None:
     (run,) = account.run(MODULE, planned=plan)["runs"]
 
     assert (run["window"], run["window_id"], run["window_task_id"]) == ("prod", None, None)
-    account.refuses(MODULE, "window: there is no window 'other' planned", planned=plan, window="other")
+    account.refuses(MODULE, "window: 'other' is not in the planned setup", planned=plan, window="other")
     assert account.run(MODULE, planned=plan, window="prod")["runs"] == [run]
 
 
@@ -198,5 +198,5 @@ def test_what_a_changed_baseline_lets_through_is_not_known(
 
 @pytest.mark.parametrize("planned", [{"changed": True}, {"failed": True, "msg": "no"}, {"changes": [], "windows": []}])
 def test_what_is_no_plan_is_refused(account: Account, planned: dict[str, Any]) -> None:
-    account.refuses(MODULE, "planned: is not the result of ssm_patch_setup", planned=planned)
+    account.refuses(MODULE, "planned: must be the registered result", planned=planned)
     assert account.calls() == {}

@@ -138,7 +138,7 @@ def test_throttled_for_ever(fleet: Account) -> None:
 
     assert 2 < fleet.calls()["SendCommand"] < 20
     assert "Rate exceeded" in failed["msg"]
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert not failed["changed"]
 
 
@@ -160,7 +160,7 @@ def test_a_refusal_is_told_and_nothing_is_looked_for(fleet: Account, code: str) 
     assert fleet.calls()["SendCommand"] == 1
     assert fleet.calls()["ListCommands"] == 0
     assert failed["error"]["code"] == code
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert not failed["changed"]
 
 
@@ -170,7 +170,7 @@ def test_the_nodes_cannot_be_read(fleet: Account) -> None:
     for check in (True, False):
         failed = fleet.fails(MODULE, check=check, **SCAN)
         assert "Allow the action ssm:DescribeInstanceInformation in the IAM policy" in failed["msg"]
-        assert failed["msg"].endswith("Nothing was sent.")
+        assert failed["msg"].endswith("No command was sent.")
     assert fleet.calls()["SendCommand"] == 0
 
 

@@ -35,7 +35,7 @@ def never_claims(result: dict[str, Any]) -> None:
     """The result of a run that cannot know whether the command was sent."""
     assert result["failed"]
     assert "It is unknown whether the command was sent, and it was not sent again" in result["msg"]
-    assert "Nothing was sent" not in result["msg"]
+    assert "No command was sent" not in result["msg"]
     assert result["command"]["snapshot_id"] in result["msg"]
     assert result["changed"]
 
@@ -66,7 +66,7 @@ def test_a_document_of_the_service_is_a_refusal(fleet: Account, answer: Answer) 
 
     failed = fleet.fails(MODULE, **INSTALL)
 
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert not failed["changed"]
     assert sent(fleet, "SendCommand") == 1
     assert sent(fleet, "ListCommands") == 0
@@ -112,7 +112,7 @@ def test_a_lookup_that_is_lost_as_well(fleet: Account, looked: str, forward: boo
     failed = fleet.fails(MODULE, **INSTALL)
 
     never_claims(failed)
-    assert "the last look for it failed: ssm:ListCommands failed" in failed["msg"]
+    assert "the last lookup failed: ssm:ListCommands failed" in failed["msg"]
     assert sent(fleet, "SendCommand") == 1
 
 
@@ -134,7 +134,7 @@ def test_a_look_that_is_answered_about_another_command(fleet: Account, operation
 
     failed = fleet.fails(MODULE, command_id=command_id)
 
-    assert f"it was asked for {command_id} and answers {entry['CommandId']}" in failed["msg"]
+    assert f"AWS returned {entry['CommandId']} instead of {command_id}" in failed["msg"]
     assert failed["command"]["command_id"] == command_id
 
 
@@ -156,7 +156,7 @@ def test_a_clock_that_is_wrong_sends_nothing(fleet: Account, monkeypatch: pytest
     failed = fleet.fails(MODULE, **INSTALL)
 
     assert "the clock of this machine is wrong" in failed["msg"]
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert commands(fleet) == []
 
 
@@ -206,7 +206,7 @@ def test_credentials_that_cannot_be_had_send_nothing(
 
     failed = fleet.fails(MODULE, **INSTALL)
 
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert sent(fleet, "ListCommands") == 0
 
 
@@ -224,6 +224,6 @@ def test_what_is_refused_after_it_was_throttled_sends_nothing(fleet: Account) ->
 
     failed = fleet.fails(MODULE, **INSTALL)
 
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert json.dumps(failed["error"])
     assert fleet.calls()["SendCommand"] == 3

@@ -149,7 +149,7 @@ def test_empty_options_are_as_if_they_were_not_given(fleet: Account) -> None:
         ({"operation": "Install", "patch_groups": ["Web"]}, "reboot_option: is missing"),
         ({"operation": "Scan"}, "targets: are missing"),
         ({**SCAN, "patch_groups": []}, "patch_groups: must not be empty"),
-        ({**SCAN, "instance_ids": list(WEB)}, "give one form"),
+        ({**SCAN, "instance_ids": list(WEB)}, "cannot be combined"),
         ({"operation": "Scan", "instance_ids": ["web-1"]}, "'web-1' is not a valid instance ID"),
         ({**SCAN, "reboot_option": "Never"}, "reboot_option: 'Never' must be one of"),
         ({**SCAN, "install_override_list": "list.yml"}, "install_override_list: 'list.yml' must be an https:// URL"),

@@ -66,7 +66,7 @@ def test_for_nobody_nothing_is_sent(fleet: Account, check: bool, given: dict[str
     failed = fleet.fails(MODULE, check=check, operation="Scan", **given)
 
     assert text in failed["msg"]
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert not failed["changed"]
     assert not fleet.calls(writes=True)
 
@@ -151,13 +151,14 @@ def test_types_of_resources_narrow_a_group(grouped: Account) -> None:
 
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(
-    ("name", "text"), [("wbe", "There is no resource group 'wbe'"), ("empty", "'empty' contains no managed node")]
+    ("name", "text"),
+    [("wbe", "The resource group 'wbe' does not exist"), ("empty", "'empty' contains no managed nodes")],
 )
 def test_a_resource_group_for_nobody(grouped: Account, check: bool, name: str, text: str) -> None:
     failed = grouped.fails(MODULE, check=check, operation="Scan", resource_group=name)
 
     assert text in failed["msg"]
-    assert failed["msg"].endswith("Nothing was sent.")
+    assert failed["msg"].endswith("No command was sent.")
     assert not grouped.calls(writes=True)
 
 
@@ -189,15 +190,15 @@ def test_a_resource_group_whose_reading_is_lost_is_not_patched(grouped: Account,
     for check in (True, False):
         failed = grouped.fails(MODULE, check=check, operation="Scan", resource_group="web")
         assert "resource-groups:ListGroupResources failed" in failed["msg"]
-        assert failed["msg"].endswith("Nothing was sent.")
+        assert failed["msg"].endswith("No command was sent.")
     assert not grouped.calls(writes=True)
 
 
 TYPES = "resource-groups:ResourceTypeFilters"
 WIDER = {
-    "types without a group": ({"targets": [{"key": TYPES, "values": ["AWS::EC2::Instance"]}]}, f"{TYPES} needs"),
+    "types without a group": ({"targets": [{"key": TYPES, "values": ["AWS::EC2::Instance"]}]}, f"{TYPES} requires"),
     "no types": ({"resource_group": "web", "resource_types": []}, "resource_types: must not be empty"),
-    "types and no group": ({"resource_types": ["AWS::EC2::Instance"]}, "resource_types: needs resource_group"),
+    "types and no group": ({"resource_types": ["AWS::EC2::Instance"]}, "resource_types: requires resource_group"),
     "no install list": ({"patch_groups": ["Web"], "install_override_list": ""}, "install_override_list: is empty"),
     "no override": ({"patch_groups": ["Web"], "baseline_override": ""}, "baseline_override: is empty"),
     "no document": ({"patch_groups": ["Web"], "document": ""}, "document: is empty"),

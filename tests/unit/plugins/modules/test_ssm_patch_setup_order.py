@@ -116,8 +116,8 @@ def test_what_installs_more_waits_for_a_baseline_that_is_refused(account: Accoun
 
     assert not set(account.calls(writes=True)) & set(WINDOW_WRITES), change
     assert result["not_attempted"]
-    assert {one["reason"] for one in result["not_attempted"]} == {"this waits for baseline linux, which failed"}
-    assert "Not attempted, because this waits for baseline linux, which failed: " in result["msg"]
+    assert {one["reason"] for one in result["not_attempted"]} == {"baseline linux failed"}
+    assert "Not attempted, because baseline linux failed: " in result["msg"]
     account.faults()
     account.run("ssm_patch_setup", windows=[_declared(**MORE[change])], baselines=[LINUX])
 
@@ -215,9 +215,9 @@ def test_an_instance_that_is_not_registered_is_for_the_service_to_refuse(
 
     (warning,) = predicted["warnings"]
     assert warning.startswith(f"windows[0] prod / patch_tasks[0] scan: instance_ids: {TWO}: no target of window prod")
-    way = "register them as a target by instance_ids, or give the window allow_unassociated_targets: true"
+    way = "register them as a target (instance_ids), or set allow_unassociated_targets: true for the window"
     assert way in warning
-    assert f"Note: instance_ids: {TWO}: no target of window prod names them by id; {way}." in result["msg"]
+    assert f"Note: instance_ids: {TWO}: no target of window prod selects them by ID; {way}." in result["msg"]
     alone = account.fails("ssm_patch_task", window="prod", **task)
     assert way in alone["msg"]
 
@@ -274,7 +274,7 @@ def test_a_group_falls_to_the_default_only_when_that_is_as_declared(
     failed = account.fails("ssm_patch_setup", **declared)
 
     assert not account.calls(writes=True)["DeregisterPatchBaselineForPatchGroup"]
-    assert [one["reason"] for one in failed["not_attempted"]] == ["this waits for baseline linux, which failed"]
+    assert [one["reason"] for one in failed["not_attempted"]] == ["baseline linux failed"]
     account.faults()
     account.run("ssm_patch_setup", **declared)
     assert not account.run("ssm_patch_setup", **declared)["changed"]

@@ -77,7 +77,7 @@ def test_all_that_a_group_of_another_setup_needs_is_named_at_once(account: Accou
     account.run("ssm_patch_baseline", **BASE, setup="theirs", patch_groups=["web"])
     taker = {"name": "taker", "operating_system": LINUX, "patch_groups": ["web"], "setup": "mine"}
     args = {**taker, "move_patch_groups": moves, "take_over": takes}
-    needed = ["give move_patch_groups: true"][moves:] + ["give take_over: true"][takes:]
+    needed = ["specify move_patch_groups: true"][moves:] + ["specify take_over: true"][takes:]
     if not needed:
         apply(account, "ssm_patch_baseline", **args)
         return
@@ -104,12 +104,12 @@ def test_a_setup_that_only_claims_must_not_be_blank(account: Account, module: st
 
     violations = account.refuses(module, **{**CLAIMS[module], "setup": blank, **more})
 
-    assert violations == [f"setup: {blank!r} is blank; give the name of the setup, or omit it"]
+    assert violations == [f"setup: {blank!r} is blank; specify the name of the setup, or omit it"]
 
 
 @pytest.mark.parametrize("blank", BLANK[1:], ids=repr)
 def test_the_setup_of_a_window_or_baseline_may_be_empty_but_not_blank(account: Account, blank: str) -> None:
-    text = f"setup: {blank!r} is blank; give the name of the setup; an empty text removes the tag"
+    text = f"setup: {blank!r} is blank; specify the name of the setup; an empty string removes the tag"
 
     assert account.refuses("ssm_maintenance_window", **PROD, setup=blank) == [text]
     assert account.refuses("ssm_patch_baseline", **BASE, setup=blank) == [text]
@@ -121,7 +121,7 @@ def test_an_empty_setup_removes_no_resource(account: Account) -> None:
     gone: Args = {"setup": "", "state": "absent"}
 
     for module, name in (("ssm_maintenance_window", "prod"), ("ssm_patch_baseline", "base")):
-        account.refuses(module, "setup: is empty, which removes the tag of what stays", name=name, **gone)
+        account.refuses(module, "setup: is empty, which removes the tag from", name=name, **gone)
     account.refuses("ssm_patch_setup", "windows[0] prod: setup: is empty", windows=[{"name": "prod", **gone}])
     account.run("ssm_patch_setup", setup="mine", windows=[PROD])
     account.run("ssm_patch_setup", setup="mine", windows=[{"name": "prod", **gone}])

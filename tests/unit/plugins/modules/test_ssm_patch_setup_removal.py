@@ -52,7 +52,7 @@ def test_an_empty_list_in_a_window_prunes_nothing_of_its_kind(
     warnings = account.run("ssm_patch_setup", setup="one", prune=True, **declared)["warnings"]
     assert bool(warnings) is bool(warning)
     if warning:
-        assert f"prune: windows[0] prod: {warning} removed: " in warnings[0]
+        assert f"prune: windows[0] prod: {warning} deleted: " in warnings[0]
 
 
 @pytest.mark.parametrize("nothing", [[], None])
@@ -61,10 +61,10 @@ def test_an_empty_list_of_windows_or_baselines_prunes_none(account: Account, not
 
     assert not _removed(account, windows=[FULL], baselines=nothing)
     (warning,) = account.run("ssm_patch_setup", setup="one", prune=True, windows=[FULL], baselines=nothing)["warnings"]
-    assert warning.startswith("prune: baselines: the list is empty or missing, so these are not removed: linux;")
+    assert warning.startswith("prune: baselines: the list is empty or missing, so these are not deleted: linux;")
     assert not _removed(account, baselines=[LINUX], windows=nothing)
     (warning,) = account.run("ssm_patch_setup", setup="one", prune=True, baselines=[LINUX], windows=nothing)["warnings"]
-    assert warning.startswith("prune: windows: the list is empty or missing, so these are not removed: prod;")
+    assert warning.startswith("prune: windows: the list is empty or missing, so these are not deleted: prod;")
 
 
 def _absent(*names: str) -> list[dict[str, Any]]:
@@ -114,8 +114,8 @@ def test_windows_and_baselines_whose_entries_all_go_prune_nothing_else(account: 
         ("baseline", "old", "delete"),
     ]
     assert sorted(text.partition("; ")[0] for text in done["warnings"]) == [
-        "prune: baselines: every entry has state: absent, so these are not removed: linux",
-        "prune: windows: every entry has state: absent, so these are not removed: prod",
+        "prune: baselines: every entry has state: absent, so these are not deleted: linux",
+        "prune: windows: every entry has state: absent, so these are not deleted: prod",
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_removed_setup_has_a_limit_for_what_is_not_declared(account: Account) 
 
     (violation,) = account.refuses("ssm_patch_setup", setup="one", state="absent", windows=[], baselines=[])
     assert violation.startswith(
-        "prune_limit: 15 resources would be removed in addition to the declared resources, but at most 10"
+        "prune_limit: 15 resources would be deleted in addition to the declared resources, but the limit is 10"
     )
     assert "task prod/images" in violation
     account.run("ssm_patch_setup", setup="one", state="absent", check=True, windows=[WINDOW])

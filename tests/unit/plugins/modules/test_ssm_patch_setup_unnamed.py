@@ -145,7 +145,7 @@ def test_of_several_none_is_chosen(account: Account) -> None:
 
     assert violation == (
         f"name: 'web' does not exist in window prod, but the targets {', '.join(targets)} have no name and the same"
-        " criteria; specify the ID of the one that you mean as window_target_id"
+        " criteria; specify the ID of the one to use as window_target_id"
     )
     chosen = apply(account, "ssm_window_target", window="prod", window_target_id=targets[0], **WEB)
     assert chosen["target"]["window_target_id"] == targets[0]
@@ -208,7 +208,7 @@ def test_a_second_installation_is_never_made_in_silence(account: Account, name: 
     predicted = account.run("ssm_patch_task", window="prod", check=True, **INSTALL)
 
     (warning,) = predicted["warnings"]
-    assert f"({task}), which is not declared, installs on the same targets already" in warning
+    assert f"({task}), which is not declared, already installs on the same targets" in warning
     assert not account.run("ssm_patch_task", window="prod", check=True, **{**INSTALL, "operation": "Scan"})["warnings"]
 
 

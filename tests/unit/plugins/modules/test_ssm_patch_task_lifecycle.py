@@ -140,7 +140,7 @@ def test_a_task_of_the_older_api_is_adopted(prepared: Account) -> None:
 def test_the_id_of_a_window_among_the_targets_is_refused(prepared: Account) -> None:
     violations = prepared.refuses("ssm_patch_task", **{**INSTALL, "window_targets": ["mw-0123456789abcdef0"]})
 
-    assert any("is the id of a window" in text for text in violations)
+    assert any("is a window ID" in text for text in violations)
 
 
 def test_an_unknown_reboot_option_is_refused(prepared: Account) -> None:
@@ -205,7 +205,7 @@ def test_instances_that_are_no_targets_of_the_window_are_refused(prepared: Accou
     scan = {"window": "other", "name": "scan", "operation": "Scan"}
 
     (warning,) = prepared.run("ssm_patch_task", check=True, **scan, instance_ids=list(INSTANCES))["warnings"]
-    assert warning.startswith(f"instance_ids: {INSTANCES[1]}: no target of window other names them")
+    assert warning.startswith(f"instance_ids: {INSTANCES[1]}: no target of window other selects them by ID")
     refused = prepared.fails("ssm_patch_task", **scan, instance_ids=list(INSTANCES))
     assert "allow_unassociated_targets: true" in refused["msg"]
     assert apply(prepared, "ssm_patch_task", **scan, instance_ids=[INSTANCES[0]])["changed"]
@@ -375,7 +375,7 @@ def test_a_cleared_option_for_reboots_is_a_warning_where_the_document_reboots(pr
     cleared = {"window": "prod", "name": INSTALL["name"], "reboot_option": ""}
 
     assert prepared.run("ssm_patch_task", **cleared, check=True)["warnings"] == [
-        "reboot_option: without it the document reboots; give NoReboot if it must not"
+        "reboot_option: is not set, so the document reboots nodes; specify NoReboot to prevent this"
     ]
     assert prepared.run("ssm_patch_task", **cleared, operation="Scan")["warnings"] == []
 

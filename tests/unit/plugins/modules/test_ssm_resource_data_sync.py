@@ -107,7 +107,7 @@ def test_a_sync_that_feeds_explorer_is_left_alone(account: Account) -> None:
     account.by_hand("CreateResourceDataSync", SyncName="compliance", SyncType="SyncFromSource", SyncSource=source)
 
     for more in ({}, {"recreate": True}, {"state": "absent"}):
-        account.refuses(MODULE, "feeds Explorer", **SYNC, **more)
+        account.refuses(MODULE, "belongs to Explorer", **SYNC, **more)
 
     assert stored(account) == []
     [listed] = account.run(INFO, type="from_source")["resource_data_syncs"]
@@ -125,7 +125,7 @@ def test_all_mistakes_are_reported_at_once(account: Account) -> None:
 
 
 def test_a_new_sync_needs_a_bucket(account: Account) -> None:
-    account.refuses(MODULE, "bucket: is required, since there is no sync", name="compliance")
+    account.refuses(MODULE, "bucket: is required to create the sync", name="compliance")
 
 
 def test_a_removal_that_takes_time_is_waited_for(account: Account) -> None:
@@ -154,7 +154,7 @@ def test_a_sync_that_cannot_be_created_anew_is_put_back(account: Account) -> Non
 
     result = account.fails(MODULE, **SYNC | {"prefix": "other"}, recreate=True)
 
-    assert "is back with the destination that it had" in result["msg"]
+    assert "The previous sync was restored" in result["msg"]
     assert result["changed"] is False
     assert stored(account)[0]["prefix"] == "inventory"
 
@@ -165,7 +165,7 @@ def test_a_sync_that_cannot_be_put_back_is_reported(account: Account) -> None:
 
     result = account.fails(MODULE, **SYNC | {"prefix": "other"}, recreate=True)
 
-    assert "could not be put back" in result["msg"]
+    assert "could not be restored" in result["msg"]
     assert result["changed"] is True
 
 
@@ -242,8 +242,8 @@ def test_without_data_sync_the_statements_go(account: Account) -> None:
         ({"accounts": [ACCOUNT], "organization_id": "o-exampleorgid"}, "are mutually exclusive"),
         ({"accounts": ["1234"]}, "'1234' must have 12 digits"),
         ({"organization_id": "exampleorgid"}, "is not an organization ID"),
-        ({"prefix": "patching"}, "lies below the prefix of the output"),
-        ({"prefix": "/patching/inventory"}, "lies below the prefix of the output"),
+        ({"prefix": "patching"}, "is below the prefix of the output"),
+        ({"prefix": "/patching/inventory"}, "is below the prefix of the output"),
     ],
 )
 def test_mistakes_of_data_sync(account: Account, data_sync: dict[str, Any], text: str) -> None:

@@ -123,7 +123,7 @@ def test_a_resource_group_is_an_option_of_the_target_only(prepared: Account) -> 
 def test_outputs_of_another_type_of_task_are_refused(prepared: Account, command: dict[str, Any]) -> None:
     (violation,) = prepared.refuses("ssm_window_task", **RUNBOOK, run_command=command)
 
-    assert violation.startswith("run_command: is for RUN_COMMAND tasks only")
+    assert violation.startswith("run_command: applies only to RUN_COMMAND tasks")
 
 
 def test_settings_among_the_parameters_are_refused(prepared: Account) -> None:
