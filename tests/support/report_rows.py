@@ -19,8 +19,19 @@ _NEXT = {
     "Database Servers": ("2026-03-07T22:00:00-05:00", "Production-Saturdays"),
     "Front-End Servers": ("2026-03-10T22:00:00+01:00", "Production-Tuesdays"),
 }
-_TAG_IT = "Tag the node for a target of an Install, such as PatchGroup=build for monthly/install."
-_TWICE = "Two Installs run on it: Production-Tuesdays/install and monthly/install, 16 hours apart."
+_TAG_IT = (
+    "Add a tag to the node that a target of an Install task selects, such as PatchGroup=build for monthly/install, or"
+    " register a target that selects the node and run an Install task on it."
+)
+_TWICE = (
+    "Two Install tasks run on the node within a short time: Production-Tuesdays/install and monthly/install,"
+    " 16 hours apart."
+)
+_SCANNED = "The node is only scanned, by scan-daily/scan; no Install task reaches it."
+_APART = (
+    "Change the targets so that only one of the tasks runs on the node, or change the schedule of one of the windows so"
+    " that they open further apart (install_gap_hours)."
+)
 GROUPS = ("Database Servers", "Front-End Servers", "batch", "build")
 SYSTEMS = (
     ("Windows", "Microsoft Windows Server 2022 Datacenter", "10.0.20348"),
@@ -105,9 +116,9 @@ def findings(nodes: list[Json]) -> list[Json]:
     """What a reading of coverage finds on these nodes, and on a target."""
     texts = {
         "unmanaged": ("not_managed", "Systems Manager does not manage this running instance.", "Check its agent."),
-        "uncovered": ("not_reached", "No Install or Scan of an open window reaches the node.", _TAG_IT),
-        "scan_only": ("scan_only", "Only scanned, by scan-daily/scan.", _TAG_IT),
-        "double_covered": ("double_covered", _TWICE, "Let only one of them select the node, or move a window."),
+        "uncovered": ("not_reached", "No scheduled Install or Scan task reaches the node.", _TAG_IT),
+        "scan_only": ("scan_only", _SCANNED, _TAG_IT),
+        "double_covered": ("double_covered", _TWICE, _APART),
     }  # fmt: skip
     found = []
     for coverage, (finding, text, action) in texts.items():
@@ -116,7 +127,8 @@ def findings(nodes: list[Json]) -> list[Json]:
             about = {"node_count": len(ids), "instance_ids": ids[:10]}
             found.append({"finding": finding, "text": text, "action": action, **about})
     target = {"window": "monthly", "window_target": "archive", "node_count": None, "instance_ids": []}
-    text, action = "No managed node matches tag:PatchGroup archive.", "Correct the target or the tags of nodes."
+    text = "No managed nodes match tag:PatchGroup archive."
+    action = "Correct the criteria of the target or the tags of the nodes, or remove the target."
     return [*found, {"finding": "target_reaches_nobody", "text": text, "action": action, **target}] if nodes else []
 
 
