@@ -164,7 +164,7 @@ def play(endpoint: str, *arguments: str) -> Run:
 
 
 def account() -> list[str]:
-    """What is there, as boto3 reads it: a line for each patch group and each window."""
+    """The state of the account, as boto3 reads it: a line for each patch group and each window."""
     ssm = boto3.client("ssm")
     lines = [
         f"{mapping['PatchGroup']:20}  is patched by {mapping['BaselineIdentity']['BaselineName']}"
@@ -216,7 +216,7 @@ def show_coverage() -> None:
     uncovered = sum(not {*node["patch_groups"]} & {*PATCHED} for node in nodes)
     found = document["summary"]["uncovered"]
     expect(found == uncovered, "the report counts the servers that no window patches", (found, uncovered))
-    print(f"  {found} of {len(nodes)} servers are patched by no window. What to do:")
+    print(f"  {found} of {len(nodes)} servers are not patched by any window. Recommended actions:")
     named = [one for one in document["readings"][0]["findings"] if one["finding"] in ("not_reached", "group_misspelt")]
     expect(any(MISSPELT in one["text"] for one in named), "the slip in a tag is found", named)
     print("".join(f"  - {one['text']}\n    {one['action']}\n" for one in named), end="")
@@ -262,7 +262,7 @@ def show_setup(endpoint: str) -> None:
     there = account()
     calls(endpoint)
     expect(run.changed == 1 and len(there) == 4, "the run makes two patch groups and two windows", (run, there))
-    print(f"Created them ({run}). What is there:")
+    print(f"Created them ({run}). The account now has:")
     print("".join(f"  {line}\n" for line in there), end="")
 
     run = play(endpoint, *SETUP)
@@ -278,7 +278,7 @@ def show_patching(endpoint: str) -> None:
     ran = executions()
     expect(len(ran) == 2, "each window has run once", ran)
     print("".join(f"  {line}\n" for line in ran), end="")
-    print("  (An installation on one of the servers always fails, so that there is something to see.)")
+    print("  (An installation on one of the servers always fails, to show how a failure looks.)")
     after = report(endpoint)
     expect(
         all(after[group][0] > before[group][0] for group in PATCHED), "each group is better patched", (before, after)
@@ -287,12 +287,12 @@ def show_patching(endpoint: str) -> None:
 
 def show(endpoint: str) -> None:
     """The demo itself."""
-    print('AWS\'s tutorial "Patch a server environment" as code, in a simulated account: AWS is not reached.')
+    print('AWS\'s tutorial "Patch a server environment" as code, in a simulated account. Nothing is sent to AWS.')
     show_setup(endpoint)
     show_patching(endpoint)
     show_coverage()
     show_forecast(endpoint)
-    print(f"\nThe same commands work on an AWS account; copy {VARIABLES} and make it yours.")
+    print(f"\nThe same commands work on an AWS account; copy {VARIABLES} and edit it.")
     print(f"Open the report in a browser: {REPORT_FOLDER}/report.html")
 
 
