@@ -73,7 +73,7 @@ def test_a_fleet_without_nodes_says_so(browser: Chromium, page_of: PageOf) -> No
     browser.open(page_of(0))
     assert "0 of 0 managed nodes: no managed nodes match the scope" in browser.text("#summary")
     assert browser.rows("#groups-table") == [["No nodes were found."]]
-    assert "No patch is missing" in browser.text("#patches")
+    assert "No patches are missing" in browser.text("#patches")
     assert "There are no maintenance windows" in browser.text("#calendar")
     assert "No window has run yet" in browser.text("#history")
     assert browser.texts("#nodes-count") == ["0 nodes"]
