@@ -15,7 +15,7 @@ from .nodes import is_settled, is_unfinished
 from .reader import Answer
 
 # Takes the name or ID of the window, and the ID of the execution if it is known.
-Look = Callable[[str, str | None], Answer]
+Look = Callable[[str, "str | None"], Answer]
 Params = Mapping[str, Any]
 
 # How long after the opening an execution may take to appear.
@@ -40,8 +40,9 @@ def follow(look: Look, params: Params) -> Iterator[Answer]:
     answer = chosen(first, params)
     yield answer
     if answer["execution"] is None:
-        for answer in _until_begun(look, first, params):
-            yield answer
+        for later in _until_begun(look, first, params):
+            answer = later
+            yield later
     yield from _until_ended(look, answer, params)
 
 
