@@ -32,12 +32,11 @@ from .rows import (
     Row,
     Totals,
 )
-from .scope import ScopeReader, tag_violations
+from .scope import ScopeReader, not_found_warnings, tag_violations
 
 _MOST_VALUES = 100
 # Ten years.
 _MOST_HOURS = 87600
-_NAMED = 10
 
 
 def run_compliance_info() -> None:
@@ -169,14 +168,7 @@ class Reading:
     def warnings(self) -> list[str]:
         """What the user has to know of the answer."""
         scope = self._scope
-        texts = self._gaps.warnings()
-        if scope.not_found:
-            more = f" and {len(scope.not_found) - _NAMED} more" if len(scope.not_found) > _NAMED else ""
-            texts.append(
-                "instance_ids: not managed by Systems Manager in this account and Region, and not included in any"
-                " count:"
-                f" {', '.join(scope.not_found[:_NAMED])}{more}."
-            )
+        texts = [*self._gaps.warnings(), *not_found_warnings(scope.not_found)]
         for group in self._params["patch_groups"] or ():
             counts = self._groups[group].counts()
             if not counts["managed"] and not counts["unmanaged"] and group not in scope.unread_groups:

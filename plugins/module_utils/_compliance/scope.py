@@ -7,7 +7,7 @@ A few hundred bytes of each node are kept; how its patches are is read later, no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from .listings import Groups, Listings, Unmanaged
 from .rows import Facts
 
 _EC2_VALUES = 200
+_NAMED = 10
 _REPORTED = "reported"
 _OF_GROUP = (*GROUP_TAGS, _REPORTED)
 
@@ -72,6 +73,13 @@ def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> l
         if most is not None and len(values) > most:
             found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {most}")
     return found
+
+
+def not_found_warnings(ids: Sequence[str]) -> list[str]:
+    """The warning about IDs that were asked for and are not managed."""
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    text = "instance_ids: not managed by Systems Manager in this account and Region, and not included in any count: "
+    return [f"{text}{', '.join(ids[:_NAMED])}{more}."] if ids else []
 
 
 class ScopeReader:

@@ -15,6 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect
 from .._compliance.gaps import Gaps
 from .._compliance.rows import Row
+from .._compliance.scope import not_found_warnings
 from .._files.row_file import RowFile
 from .._fleet.model import Account, Node
 from .._fleet.openings import HORIZON
@@ -25,8 +26,6 @@ from .options import OPTIONS, violations
 from .rows import INSTANCE_FIELDS, NodeFindings, NodeRows, Totals, finding_rows, window_row
 from .scope import Scope
 from .survey import Survey, Verdict
-
-_NAMED = 10
 
 
 def run_coverage_info() -> None:
@@ -140,9 +139,4 @@ class Reading:
 
     def warnings(self) -> list[str]:
         """What the user has to know of the answer."""
-        missing = self._scope.not_found()
-        if not missing:
-            return self._gaps.warnings()
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-        text = f"instance_ids: not managed in this account and Region: {', '.join(missing[:_NAMED])}{more}."
-        return [*self._gaps.warnings(), text]
+        return [*self._gaps.warnings(), *not_found_warnings(self._scope.not_found())]

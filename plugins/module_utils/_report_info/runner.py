@@ -85,7 +85,10 @@ class _Reading:
             "coverage": coverage and self._path(COVERAGE),
             "findings": coverage["findings"] if coverage else [],
             "summary": {**(coverage["summary"] if coverage else {}), **compliance["summary"]},
-            "gaps": [*self._gaps, *([{"message": f"No managed node: {', '.join(missing)}"}] if missing else [])],
+            "gaps": [
+                *self._gaps,
+                *([{"message": f"Not managed by Systems Manager: {', '.join(missing)}"}] if missing else []),
+            ],
         }
         answer = {"changed": self._changed, "reading": reading, "not_found": missing}
         return answer, [*dict.fromkeys(self._warnings)]

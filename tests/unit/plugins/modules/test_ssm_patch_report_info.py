@@ -144,7 +144,7 @@ def test_ids_that_are_no_nodes_are_a_gap(account: Account, tmp_path: Path) -> No
     answer = account.run(MODULE, dest=str(tmp_path), instance_ids=[node(1)["InstanceId"], "i-00000000000000bad"])
 
     assert answer["not_found"] == ["i-00000000000000bad"]
-    assert answer["reading"]["gaps"] == [{"message": "No managed node: i-00000000000000bad"}]
+    assert answer["reading"]["gaps"] == [{"message": "Not managed by Systems Manager: i-00000000000000bad"}]
 
 
 def test_check_mode_reads_and_writes_nothing(fleet: Account, tmp_path: Path) -> None:
