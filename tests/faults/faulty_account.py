@@ -52,6 +52,8 @@ class _ModuleEnd(Exception):
 class _Module:
     """What the runner uses of AnsibleAWSModule."""
 
+    region = "eu-central-1"
+
     def __init__(self, params: dict[str, Json], client: Any, check_mode: bool) -> None:
         self.params, self._client, self.check_mode, self._diff = params, client, check_mode, True
 

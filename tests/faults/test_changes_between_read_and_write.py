@@ -249,7 +249,7 @@ def test_nothing_is_written_to_a_window_that_somebody_adopts(
 
     assert result["changed"] is False
     assert not account.calls(writes=True)
-    assert {one["message"].partition(": ")[2].partition(":")[0] for one in result["errors"]} == {
+    assert {one["message"].partition(": ")[2].partition(" (")[0] for one in result["errors"]} == {
         "changed after it was read"
     }
 

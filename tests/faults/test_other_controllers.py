@@ -398,7 +398,7 @@ def test_a_block_for_a_task_of_an_unknown_type_is_refused(account: FaultyAccount
     account.answers["GetMaintenanceWindowTask"] = lambda answer: {**answer, "TaskType": "AGENT"}
     changed = {"name": "after", "automation": {"document_version": "2"}}
     args = {"window": "prod", **changed}
-    assert "automation: is for AUTOMATION tasks only" in account.outcome("ssm_window_task", **args)["msg"]
+    assert "automation: applies only to AUTOMATION tasks" in account.outcome("ssm_window_task", **args)["msg"]
 
 
 @pytest.mark.parametrize("kind", ["window", "task", "baseline"])

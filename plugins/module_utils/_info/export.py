@@ -178,11 +178,15 @@ def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared
 
 def _refusal(kind: Kind, raw: Raw, tags: Mapping[str, str], namesakes: int) -> str | None:
     if namesakes > 1:
-        way = _way_to_rename(kind, raw)
-        return f"{namesakes} baselines have this name, but a declaration requires unique names; {way}"
+        return _of_one_name(kind, raw, namesakes)
     if STACK_TAG in tags:
         return "CloudFormation manages it"
     return None
+
+
+def _of_one_name(kind: Kind, raw: Raw, count: int) -> str:
+    way = _way_to_rename(kind, raw)
+    return f"{count} {kind.name}s have this name, but a declaration requires unique names; {way}"
 
 
 def _way_to_rename(kind: Kind, raw: Raw) -> str:
@@ -260,8 +264,7 @@ class _Children:
             elif incomplete := _incomplete(raw, self.kind.decisive):
                 self.note(raw, incomplete)
             elif names[name] > 1:
-                way = _way_to_rename(self.kind, raw)
-                self.note(raw, f"{names[name]} of them have this name, but a declaration requires unique names; {way}")
+                self.note(raw, _of_one_name(self.kind, raw, names[name]))
             else:
                 yield raw
 

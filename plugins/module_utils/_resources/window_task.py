@@ -199,10 +199,8 @@ def _block_violations(values: Values, _before: Values, after: Values) -> list[st
     task_type, found = after.get("task_type"), []
     for kind, block in BLOCKS.items():
         if task_type and kind != task_type and any(v and name.startswith(f"{block}.") for name, v in values.items()):
-            own = BLOCKS.get(task_type, "none")
-            found.append(
-                f"{block}: applies only to {kind} tasks, and this is a {task_type} task; specify {own} instead"
-            )
+            way = f"specify {BLOCKS[task_type]} instead" if task_type in BLOCKS else f"omit {block}"
+            found.append(f"{block}: applies only to {kind} tasks, and the task_type is {task_type}; {way}")
     if task_type == "RUN_COMMAND" and not after.get("window_targets") and not after.get("instance_ids"):
         found.append("window_targets: is missing; a RUN_COMMAND task requires window_targets or instance_ids")
     return found

@@ -125,11 +125,11 @@ def test_lines_are_written_as_lines() -> None:
 
 
 def test_what_is_not_declared_stands_in_comments_once() -> None:
-    told = "window one: 2 of them\nhave this name " + "and " * 40
+    told = "window one: 2 windows\nhave this name " + "and " * 40
     text = filter_patching_variables([entry(None, told), entry(None, told)], [entry(None, "baseline two: no")])
     comments, _mark, rest = text.partition("---\n")
     assert all(line.startswith("#") and len(line) <= 120 for line in comments.splitlines())
-    assert comments.count("window one: 2 baselines have this name") == 1
+    assert comments.count("window one: 2 windows have this name") == 1
     assert "# - baseline two: no\n" in comments
     assert load(rest) == {"patching_baselines": [], "patching_windows": []}
 

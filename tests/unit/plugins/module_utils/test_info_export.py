@@ -236,7 +236,7 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
     assert "targets" not in found
     assert [one["name"] for one in found["patch_tasks"]] == ["other"]
     assert "window_targets" not in found["patch_tasks"][0]
-    namesakes = "2 baselines have this name, but a declaration requires unique names;"
+    namesakes = "have this name, but a declaration requires unique names;"
 
     def by_target(raw: Raw) -> str:
         return f"ssm_window_target names it by window_target_id: {raw['WindowTargetId']}"
@@ -247,9 +247,9 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
     assert sorted(undeclared) == sorted(
         [
             f"target (unnamed) of window prod: it has no name (tag:PatchGroup=Web); {by_target(targets[2])}",
-            *[f"target servers of window prod: {namesakes} {by_target(raw)}" for raw in targets[:2]],
+            *[f"target servers of window prod: 2 targets {namesakes} {by_target(raw)}" for raw in targets[:2]],
             f"task (unnamed) of window prod: it has no name (LAMBDA SSMtell); {by_task(tasks[2])}",
-            *[f"task install of window prod: {namesakes} {by_task(raw)}" for raw in tasks[:2]],
+            *[f"task install of window prod: 2 tasks {namesakes} {by_task(raw)}" for raw in tasks[:2]],
             "task other of window prod: its window_targets; not all of them are declared with a unique name",
         ]
     )
@@ -300,7 +300,7 @@ def test_instances_that_are_no_targets_need_the_permission_of_the_window() -> No
 @pytest.mark.parametrize(
     ("tags", "namesakes", "members", "reason"),
     [
-        ({}, 2, {}, "2 baselines have this name"),
+        ({}, 2, {}, "2 windows have this name"),
         ({"aws:cloudformation:stack-id": "arn"}, 1, {}, "CloudFormation"),
         ({}, 1, {"Schedule": "cron(nonsense)"}, "schedule: "),
     ],

@@ -278,7 +278,7 @@ def test_namesakes_outside_the_filter_are_known(account: Account) -> None:
     assert found["declaration"] is None
     way = f"ssm_maintenance_window names it by window_id: {one}"
     assert found["undeclared"] == [
-        f"window prod: 2 baselines have this name, but a declaration requires unique names; {way}"
+        f"window prod: 2 windows have this name, but a declaration requires unique names; {way}"
     ]
 
 
