@@ -48,7 +48,7 @@ EXAMPLES = r"""
     window: prod-daily
     window_execution_id: "{{ found.execution.window_execution_id }}"
     wait: true
-  when: found.execution
+  when: found.execution is not none
 
 - name: Check that the window opens within a day. Without check mode, this waits for the opening and the execution
   patchfleet.aws.ssm_window_execution_info:
