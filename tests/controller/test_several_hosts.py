@@ -131,7 +131,7 @@ def test_a_play_in_batches_cannot_write_one_report(controller: Controller, endpo
     job = controller.play(own_play(controller, "patch_report", serial=2, vars=one), {})
 
     assert job.status == "failed"
-    assert all("The play uses serial, so the report in" in text for text in job.failures.values())
+    assert all("The play has serial, and the report in" in text for text in job.failures.values())
     assert calls(endpoint) == []
 
     each = {"patch_report_dest": str(tmp_path / "{{ inventory_hostname }}")}
@@ -177,7 +177,7 @@ def test_roles_of_the_audit_may_be_text(
     job = controller.play("audit.yml", given)
 
     assert job.status == "successful", job.output
-    assert {told[1] for told in lines(job, "Summary").values()} == {"0 changes, 0 by hand"}
+    assert {told[1] for told in lines(job, "Show the summary").values()} == {"0 changes, 0 by hand"}
     made = [json.loads(line) for line in (tmp_path / "calls").read_text(encoding="utf-8").splitlines()]
     audits = [given for name, given in made if name.endswith("ssm_patch_audit_info")]
     assert [(one["own_roles"], one["only_by_hand"], one["hours"]) for one in audits] == [(roles, False, 24)] * len(

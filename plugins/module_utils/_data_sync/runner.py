@@ -148,9 +148,9 @@ def _fail(module: AnsibleAWSModule, api: Api, planned: Plan, done: list[str], er
             _create(api, old)
             text, changed = f"{text} The previous sync was restored.", False
         except PatchingError:
-            text += " The sync was deleted and could not be restored; run again to create it."
+            text += " The sync was deleted (DeleteResourceDataSync) and could not be restored; run again to create it."
     elif done:
-        text += " The sync was deleted; run again to create it."
+        text += " The sync was deleted (DeleteResourceDataSync); run again to create it."
     facts = error_facts(error)
     code, request = (facts.get("error", {}).get(key) for key in ("code", "request_id"))
     entry = {"kind": KIND, "name": module.params["name"], "action": planned.action, "message": str(error)}
