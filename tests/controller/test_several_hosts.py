@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,12 +164,9 @@ def test_what_belongs_to_a_whole_account_is_declared_by_one_host(controller: Con
     assert "changed=1" not in again.output
 
 
-def test_roles_of_the_audit_may_be_text(
-    controller: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_roles_of_the_audit_may_be_text(controller: Controller) -> None:
     play = [{"name": "audit", "import_playbook": "patchfleet.aws.audit"}]
     (controller.project / "audit.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
-    monkeypatch.setenv("MODULE_CALLS_FILE", str(tmp_path / "calls"))
     roles = [f"arn:aws:iam::{number}:role/patching" for number in ACCOUNTS]
     given = {**ALL, "audit_own_roles": ", ".join(roles), "audit_only_by_hand": "false", "audit_hours": "24"}
 
@@ -178,8 +174,8 @@ def test_roles_of_the_audit_may_be_text(
 
     assert job.status == "successful", job.output
     assert {told[1] for told in lines(job, "Show the summary").values()} == {"0 changes, 0 by hand"}
-    made = [json.loads(line) for line in (tmp_path / "calls").read_text(encoding="utf-8").splitlines()]
-    audits = [given for name, given in made if name.endswith("ssm_patch_audit_info")]
+    told = [one["event_data"] for one in job.events if one["event"] == "runner_on_ok"]
+    audits = [one["res"]["invocation"]["module_args"] for one in told if one["task"] == "Read the event history"]
     assert [(one["own_roles"], one["only_by_hand"], one["hours"]) for one in audits] == [(roles, False, 24)] * len(
         HOSTS
     )

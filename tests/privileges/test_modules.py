@@ -22,8 +22,8 @@ from .policies import Policy, administrators_policy, known, policy, policy_for, 
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 # S3 gives no reason where it refuses a HEAD request.
 NAMED_OTHERWISE = {"s3:ListBucket": "the credentials lack s3:ListBucket on it"}
-# Without it only the name of the account is not shown.
-OPTIONAL = {"iam:ListAccountAliases"}
+# Without it, only the name of the account is missing.
+ACCOUNT_NAME = "iam:ListAccountAliases"
 # Modules that work on what others have read.
 CALL_NOTHING = {"patch_report", "preflight"}
 MODULES = known()["modules"]
@@ -126,15 +126,19 @@ def _misses(account: Account, case: ModuleCase, action: str) -> bool:
 
 def _assert_told(account: Account, predicted: Args, result: Args, action: str) -> None:
     """A refused call is a failure or a warning that names the action, and what was written is told."""
-    gaps = result.get("reading", {}).get("gaps", ())
-    said = " ".join([str(result.get("msg", "")), *result["warnings"], *(gap["message"] for gap in gaps)])
-    assert action in OPTIONAL or NAMED_OTHERWISE.get(action, f"to perform: {action} on resource") in said
+    reading = result.get("reading", {})
+    gaps = [gap["message"] for gap in reading.get("gaps", ())]
+    said = " ".join([str(result.get("msg", "")), *result["warnings"], *gaps])
+    if action == ACCOUNT_NAME:
+        assert reading["account_name"] is None
+    else:
+        assert NAMED_OTHERWISE.get(action, f"to perform: {action} on resource") in said
     written = [call["op"] for call in account.simulator.log() if call["write"] and call["status"] < 300]
     if set(written) == {"CreateBucket", "DeleteBucket"}:
         # The creation was taken back.
         written = []
-    # A report's data is a file, and has changed without a write to the account.
-    assert "reading" in result or result.get("changed", False) == bool(written)
+    # The data of a report is in files, so the result can be changed without a write to the account.
+    assert result.get("changed", False) == bool(written) or (reading and not written)
     if not result.get("failed"):
         return
     if "command" in result:

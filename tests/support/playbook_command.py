@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ansible-playbook, whose modules of AWS and of files run in the worker of their task and not in a new Python, which is
 a third of the time. All else is Ansible's own: variables, roles, loops, check mode, what a task says.
-
-The arguments of these modules go into the file that MODULE_CALLS_FILE names, a line for each call.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from contextlib import redirect_stdout, suppress
@@ -54,9 +51,6 @@ def execute(
         result: dict[str, Any] = _execute_module(action, module_name, module_args, tmp, task_vars, **more)
         return result
     given = dict(action._task.args if module_args is None else module_args)
-    if "MODULE_CALLS_FILE" in os.environ:
-        with open(os.environ["MODULE_CALLS_FILE"], "a", encoding="utf-8") as calls:
-            calls.write(json.dumps([name, given], default=str) + "\n")
     action._update_module_args(name, given, task_vars, ignore_unknown_opts=more.get("ignore_unknown_opts", False))
     environment: dict[str, str] = {}
     action._compute_environment_string(environment)

@@ -154,8 +154,10 @@ def group_without_baseline(group: str, system: str, default: str) -> NodeFinding
 def two_patch_groups(groups: Sequence[str]) -> NodeFinding:
     """A node whose two tags name groups of different baselines."""
     names = " and ".join(f"{group!r} ({key})" for key, group in zip(GROUP_TAGS, groups, strict=True))
-    text = f"Its two tags name the patch groups {names}. AWS does not document which of their baselines applies."
-    return NodeFinding("two_patch_groups", text, "Remove one of the tags, or let both name one group.")
+    text = (
+        f"The tags of the node assign two patch groups, {names}. AWS does not document which of their baselines applies."
+    )
+    return NodeFinding("two_patch_groups", text, "Remove one of the tags, or specify the same patch group in both.")
 
 
 def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, system: str) -> NodeFinding:

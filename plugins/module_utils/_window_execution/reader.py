@@ -45,7 +45,7 @@ class ExecutionReader:
         if execution is None and execution_id is not None:
             raise PatchingError(
                 f"Window {found['name']} has no execution {execution_id} among those that AWS lists; it keeps them for"
-                f" 30 days."
+                " 30 days."
             )
         if execution is not None:
             self._add_nodes(execution)
@@ -57,7 +57,10 @@ class ExecutionReader:
         chosen = {"names": None if is_id else [window], "window_ids": [window] if is_id else None}
         found = WindowReader(self._api, {**_READING, **chosen, "window_execution_id": execution_id}).read()
         if not found:
-            raise PatchingError(f"There is no window {window!r} in this account and Region. Check its name, and both.")
+            raise PatchingError(
+                f"The window {window!r} does not exist in this account and Region. Check the name, the account and the"
+                " Region."
+            )
         if len(found) > 1:
             ids = ", ".join(one["window_id"] for one in found)
             raise PatchingError(f"Several windows are named {window}: {ids}. Specify the ID of one of them.")

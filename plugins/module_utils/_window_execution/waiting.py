@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,9 +40,7 @@ def follow(look: Look, params: Params) -> Iterator[Answer]:
     answer = chosen(first, params)
     yield answer
     if answer["execution"] is None:
-        for later in _until_begun(look, first, params):
-            answer = later
-            yield later
+        answer = yield from _until_begun(look, first, params)
     yield from _until_ended(look, answer, params)
 
 
@@ -60,7 +58,7 @@ def next_opening(answer: Answer, params: Params) -> datetime:
     if params["last"]:
         raise WaitError(
             f"Window {window['name']} has no execution among those that AWS lists; it keeps them for 30 days. Omit last"
-            f" to wait for the next one."
+            " to wait for the next one."
         )
     opening = parse_instant(window["next_execution_time"] or "")
     if opening is not None and window["enabled"]:
@@ -69,9 +67,9 @@ def next_opening(answer: Answer, params: Params) -> datetime:
         reason = "is disabled, so it does not open. Enable it (ssm_maintenance_window with enabled: true)"
     else:
         reason = (
-            f"does not open again: its schedule {window['schedule']} has no further run. Change its schedule or its"
+            f"does not open again: its schedule {window['schedule']} has no further run. Change its schedule or"
+            " end_date"
         )
-        reason += " end_date"
     raise WaitError(f"Window {window['name']} {reason}{_or_the_last(answer)}.")
 
 
@@ -82,7 +80,7 @@ def lateness(answer: Answer, opening: datetime, params: Params, now: datetime) -
     window = answer["window"]
     return (
         f"Window {window['name']} opens {opening.isoformat()}, in {span(opening - now)}, and begin_timeout is"
-        f" {params['begin_timeout']} seconds. Start later, or raise begin_timeout{_or_the_last(answer)}."
+        f" {params['begin_timeout']} seconds. Start later, or increase begin_timeout{_or_the_last(answer)}."
     )
 
 
@@ -99,8 +97,8 @@ def span(left: timedelta) -> str:
     return " ".join(parts[:2]) or "0 min"
 
 
-def _until_begun(look: Look, first: Answer, params: Params) -> Iterator[Answer]:
-    """Yield each look until another execution than that of the first one appears."""
+def _until_begun(look: Look, first: Answer, params: Params) -> Generator[Answer, None, Answer]:
+    """Yield each look until another execution than that of the first one appears; return the look that has it."""
     before, start, origin = first["execution"], clock.now(), clock.monotonic()
     answer, opening = first, next_opening(first, params)
     late = lateness(first, opening, params, start)
@@ -111,7 +109,7 @@ def _until_begun(look: Look, first: Answer, params: Params) -> Iterator[Answer]:
         execution = answer["execution"]
         if execution and not (before and execution["window_execution_id"] == before["window_execution_id"]):
             yield answer
-            return
+            return answer
         yield {**answer, "execution": None, "problem": None}
         now = start + timedelta(seconds=clock.monotonic() - origin)
         if now < opening:

@@ -375,7 +375,7 @@ def test_windows_of_the_same_name_and_none(account: Account) -> None:
 
     assert f"Several windows are named prod: {', '.join(sorted([first, second]))}" in message
     assert account.run(MODULE, window=first)["window"]["window_id"] == first
-    assert "There is no window 'Prod' in this account and Region" in account.fails(MODULE, window="Prod")["msg"]
+    assert "The window 'Prod' does not exist in this account and Region" in account.fails(MODULE, window="Prod")["msg"]
 
 
 @pytest.mark.parametrize("nothing_listed", [True, False])
