@@ -1,12 +1,32 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of ssm_patch_compliance_info."""
+"""The options of ssm_patch_compliance_info, and those that other modules that read nodes have, too."""
 
 from __future__ import annotations
 
 from .._options.option import Option, Options
 from .rows import STATES
 
+INSTANCE_OPTIONS: Options = (
+    Option("instance_ids", "Only nodes with these IDs (C(i-) or C(mi-)).", type="list", elements="str"),
+    Option(
+        "instance_tags",
+        "Only nodes that have all of these tags, as a dictionary of tag keys and their value or list of values. Any"
+        " value of a list matches.",
+        type="dict",
+    ),
+)
+CONCURRENCY = Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16)
+ROWS_FILE = Option(
+    "dest",
+    (
+        "Write the rows of O(level) to this file as they are read, instead of returning RV(instances) and"
+        " RV(patches). Memory use then does not grow with the number of rows. The file name must end in"
+        " C(.jsonl) or C(.csv), and the directory must exist.",
+        "The module replaces the file only after everything is read. A new file gets the mode 0600.",
+    ),
+    type="path",
+)
 OPTIONS: Options = (
     Option(
         "patch_groups",
@@ -15,13 +35,7 @@ OPTIONS: Options = (
         type="list",
         elements="str",
     ),
-    Option("instance_ids", "Only nodes with these IDs (C(i-) or C(mi-)).", type="list", elements="str"),
-    Option(
-        "instance_tags",
-        "Only nodes that have all of these tags, as a dictionary of tag keys and their value or list of values. Any"
-        " value of a list matches.",
-        type="dict",
-    ),
+    *INSTANCE_OPTIONS,
     Option(
         "level",
         "The level of detail to return in addition to RV(summary) and RV(groups). V(instances) adds RV(instances)."
@@ -66,15 +80,6 @@ OPTIONS: Options = (
         type="bool",
         default=False,
     ),
-    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
-    Option(
-        "dest",
-        (
-            "Write the rows of O(level) to this file as they are read, instead of returning RV(instances) and"
-            " RV(patches). Memory use then does not grow with the number of rows. The file name must end in"
-            " C(.jsonl) or C(.csv), and the directory must exist.",
-            "The module replaces the file only after everything is read. A new file gets the mode 0600.",
-        ),
-        type="path",
-    ),
+    CONCURRENCY,
+    ROWS_FILE,
 )

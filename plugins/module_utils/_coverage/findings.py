@@ -155,7 +155,8 @@ def two_patch_groups(groups: Sequence[str]) -> NodeFinding:
     """A node whose two tags name groups of different baselines."""
     names = " and ".join(f"{group!r} ({key})" for key, group in zip(GROUP_TAGS, groups, strict=True))
     text = (
-        f"The tags of the node assign two patch groups, {names}. AWS does not document which of their baselines applies."
+        f"The tags of the node assign two patch groups, {names}. AWS does not document which of their baselines"
+        " applies."
     )
     return NodeFinding("two_patch_groups", text, "Remove one of the tags, or specify the same patch group in both.")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._compliance.options import CONCURRENCY, INSTANCE_OPTIONS
 from .._compliance.scope import tag_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
@@ -24,13 +25,7 @@ SCOPE_OPTIONS: Options = (
         type="list",
         elements="str",
     ),
-    Option("instance_ids", "Only nodes with these IDs (C(i-) or C(mi-)).", type="list", elements="str"),
-    Option(
-        "instance_tags",
-        "Only nodes that have all of these tags, as a dictionary of tag keys and their value or list of values. Any"
-        " value of a list matches.",
-        type="dict",
-    ),
+    *INSTANCE_OPTIONS,
 )
 OPTIONS: Options = (
     *SCOPE_OPTIONS,
@@ -71,7 +66,7 @@ OPTIONS: Options = (
         type="int",
         default=3,
     ),
-    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
+    CONCURRENCY,
     Option(
         "dest",
         (

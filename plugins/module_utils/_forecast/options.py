@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._compliance.options import CONCURRENCY, ROWS_FILE
 from .._coverage.options import SCOPE_OPTIONS, scope_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
@@ -42,17 +43,8 @@ OPTIONS: Options = (
         choices=("summary", "instances", "patches"),
         default="summary",
     ),
-    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
-    Option(
-        "dest",
-        (
-            "Write the rows of O(level) to this file as they are read, instead of returning RV(instances) and"
-            " RV(patches). Memory use then does not grow with the number of rows. The file name must end in"
-            " C(.jsonl) or C(.csv), and the directory must exist.",
-            "The module replaces the file only after everything is read. A new file gets the mode 0600.",
-        ),
-        type="path",
-    ),
+    CONCURRENCY,
+    ROWS_FILE,
 )
 
 
