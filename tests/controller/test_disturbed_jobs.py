@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from simulator import STILL, serving
 
 from .controller import Controller
 from .test_jobs import calls, door, made
@@ -29,13 +26,6 @@ BUCKET = "patch-reports"
 # How the session tokens of moto begin.
 TOKEN = "FQoGZXIvYXdzE"
 SECRET = "a-secret-key-of-the-controller"
-
-
-@pytest.fixture
-def endpoint() -> Iterator[str]:
-    """An empty simulator."""
-    with serving(*STILL, "--profile", chosen_profile()) as address:
-        yield address
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
-from simulator import CHECKOUT, STILL, serving
+from simulator import CHECKOUT
 
 from .controller import Controller, Job
 from .test_jobs import calls
@@ -33,13 +31,6 @@ PLAYBOOKS = CHECKOUT / "playbooks"
 def window(name: str) -> dict[str, Any]:
     """A window without contents."""
     return {"name": name, "schedule": "rate(7 days)", "duration": 2, "cutoff": 1}
-
-
-@pytest.fixture
-def endpoint() -> Iterator[str]:
-    """An empty simulator."""
-    with serving(*STILL, "--profile", chosen_profile()) as address:
-        yield address
 
 
 @pytest.fixture

@@ -113,6 +113,15 @@ _FOLDER = TemporaryDirectory()
 REPORT: Args = {"dest": _FOLDER.name}
 NOW = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["web"]}
 SETUP: Before = [("ssm_patch_setup", WHOLE)]
+# A window that reaches nodes in each way, and a fleet with a hybrid node.
+REACHED: Before = [
+    ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
+    *INSTALLED,
+    ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
+    ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
+    ("ssm_patch_task", {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES}),
+]
+MIXED_FLEET: Args = {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]}
 
 MODULE_CASES = [
     ModuleCase(
@@ -299,34 +308,16 @@ MODULE_CASES = [
         "coverage",
         "ssm_patch_coverage_info",
         [{"level": "instances", "include_unmanaged": True}],
-        [
-            ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
-            *INSTALLED,
-            ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
-            ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
-            (
-                "ssm_patch_task",
-                {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES},
-            ),
-        ],
-        {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
+        REACHED,
+        MIXED_FLEET,
         later=60 * 86400,
     ),
     ModuleCase(
         "report data",
         "ssm_patch_report_info",
         [{**REPORT, "include_unmanaged": True}],
-        [
-            ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
-            *INSTALLED,
-            ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
-            ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
-            (
-                "ssm_patch_task",
-                {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES},
-            ),
-        ],
-        {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
+        REACHED,
+        MIXED_FLEET,
         later=60 * 86400,
     ),
     # The windows of the case above have installed everything.

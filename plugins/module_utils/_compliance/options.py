@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .._options.option import Option, Options
+from .._options.option import CONCURRENCY, Option, Options
 from .rows import STATES
 
 INSTANCE_OPTIONS: Options = (
@@ -16,7 +16,6 @@ INSTANCE_OPTIONS: Options = (
         type="dict",
     ),
 )
-CONCURRENCY = Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16)
 ROWS_FILE = Option(
     "dest",
     (

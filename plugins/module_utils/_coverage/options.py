@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._compliance.options import CONCURRENCY, INSTANCE_OPTIONS
+from .._compliance.options import INSTANCE_OPTIONS
 from .._compliance.scope import tag_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
-from .._options.option import Option, Options
+from .._options.option import CONCURRENCY, Option, Options
 from .._resources.window_target import instance_id_violations
 
 # A year.

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._compliance.options import CONCURRENCY, ROWS_FILE
+from .._compliance.options import ROWS_FILE
 from .._coverage.options import SCOPE_OPTIONS, scope_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
-from .._options.option import Option, Options
+from .._options.option import CONCURRENCY, Option, Options
 from . import planned
 
 OPTIONS: Options = (

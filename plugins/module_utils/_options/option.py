@@ -53,6 +53,7 @@ class Option:
 
 
 Options = tuple[Option, ...]
+CONCURRENCY = Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16)
 # All modules that write have this option.
 ACCOUNT_ID = Option(
     "account_id",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .._options.kind import Kind
-from .._options.option import ACCOUNT_ID, Option
+from .._options.option import ACCOUNT_ID, CONCURRENCY, Option
 from .register import IN_WINDOWS, KINDS
 
 
@@ -64,7 +64,7 @@ OPTIONS = (
         default=10,
     ),
     ACCOUNT_ID,
-    Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16),
+    CONCURRENCY,
     Option(
         "state",
         (

@@ -12,26 +12,11 @@ from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.action import ssm_window_execution_info as action
 from ansible_collections.patchfleet.aws.plugins.filter.summary import filter_summary
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.web_window import INSTALL, patch_task, web_node, web_window
 
 MODULE = "ssm_window_execution_info"
 NODES = [f"i-{number:017x}" for number in range(4)]
 WAIT: dict[str, Any] = {"window": "prod", "wait": True, "begin_timeout": 7200, "region": REGION}
-SCAN, INSTALL = {"Operation": ["Scan"]}, {"Operation": ["Install"], "RebootOption": ["NoReboot"]}
-
-
-def task(name: str, priority: int, parameters: dict[str, Any], **members: Any) -> dict[str, Any]:
-    """A task that patches the target web, as a seed has it."""
-    return {
-        "Name": name,
-        "Priority": priority,
-        "TaskType": "RUN_COMMAND",
-        "TaskArn": "AWS-RunPatchBaseline",
-        "Targets": [{"Key": "WindowTargetIds", "Values": ["web"]}],
-        "MaxConcurrency": "2",
-        "MaxErrors": "4",
-        "TaskInvocationParameters": {"RunCommand": {"Parameters": parameters}},
-        **members,
-    }
 
 
 class Controller:
@@ -60,28 +45,14 @@ class Controller:
 def controller(account: Account, monkeypatch: pytest.MonkeyPatch) -> Controller:
     """A controller, and a window that scans and installs on four nodes, of which one fails and one is offline."""
     special: dict[str, dict[str, Any]] = {NODES[1]: {"Failing": True}, NODES[3]: {"PingStatus": "ConnectionLost"}}
-    nodes = [
-        {"InstanceId": one, "Tags": {"PatchGroup": "Web"}, "MissingCount": 2} | special.get(one, {}) for one in NODES
-    ]
+    nodes = [web_node(one, **special.get(one, {})) for one in NODES]
     lambda_task = {"TaskType": "LAMBDA", "TaskArn": "arn:aws:lambda:eu-central-1:123456789012:function:note"}
-    window = {
-        "Name": "prod",
-        "Schedule": "cron(0 2 ? * * *)",
-        "Duration": 4,
-        "Cutoff": 1,
-        "AllowUnassociatedTargets": False,
-        "Targets": [
-            {
-                "Name": "web",
-                "ResourceType": "INSTANCE",
-                "Targets": [{"Key": "tag:PatchGroup", "Values": ["Web"]}],
-            }
-        ],
-        "Tasks": [
-            task("install", 1, INSTALL),
-            task("note", 2, {}, Targets=[], TaskInvocationParameters={"Lambda": {}}, **lambda_task),
-        ],
-    }
+    window = web_window(
+        [
+            patch_task("install", INSTALL, Priority=1, MaxConcurrency="2", MaxErrors="4"),
+            patch_task("note", Priority=2, TaskInvocationParameters={"Lambda": {}}, **lambda_task),
+        ]
+    )
     for one in window["Tasks"][1:]:
         for name in ("Targets", "MaxConcurrency", "MaxErrors"):
             del one[name]

@@ -10,54 +10,25 @@ from typing import Any
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
+from ansible_collections.patchfleet.aws.tests.support.web_window import INSTALL, patch_task, web_node, web_window
 
 MODULE = "ssm_window_execution_info"
 HOUR, DAY = 3600, 86400
 # The window opens two hours after the clock of the tests begins.
 WAIT: dict[str, Any] = {"window": "prod", "wait": True, "begin_timeout": 3 * HOUR}
 NODES = [f"i-{number:017x}" for number in range(3)]
-SCAN, INSTALL = {"Operation": ["Scan"]}, {"Operation": ["Install"], "RebootOption": ["NoReboot"]}
 DESCRIBE = "DescribeMaintenanceWindowExecution"
 LISTINGS = (f"{DESCRIBE}s", f"{DESCRIBE}Tasks", f"{DESCRIBE}TaskInvocations", "ListCommandInvocations")
 
 
-def task(name: str, parameters: dict[str, Any] = SCAN, **members: Any) -> dict[str, Any]:
-    """A task that patches the target web, as a seed has it."""
-    return {
-        "Name": name,
-        "TaskType": "RUN_COMMAND",
-        "TaskArn": "AWS-RunPatchBaseline",
-        "Targets": [{"Key": "WindowTargetIds", "Values": ["web"]}],
-        "MaxConcurrency": "100%",
-        "MaxErrors": "0",
-        "TaskInvocationParameters": {"RunCommand": {"Parameters": parameters}},
-        **members,
-    }
-
-
-SCAN_THEN_INSTALL = [task("scan", Priority=1), task("install", INSTALL, Priority=2)]
+SCAN_THEN_INSTALL = [patch_task("scan", Priority=1), patch_task("install", INSTALL, Priority=2)]
 
 
 def plant(account: Account, tasks: list[dict[str, Any]], *nodes: dict[str, Any], **members: Any) -> str:
     """A window with these tasks on three nodes, some of which are special; gives its ID."""
     special = {one["InstanceId"]: one for one in nodes}
-    fleet = {
-        "nodes": [
-            {"InstanceId": one, "Tags": {"PatchGroup": "Web"}, "MissingCount": 2, **special.get(one, {})}
-            for one in NODES
-        ]
-    }
-    criteria = [{"Key": "tag:PatchGroup", "Values": ["Web"]}]
-    window = {
-        "Name": "prod",
-        "Schedule": "cron(0 2 ? * * *)",
-        "Duration": 4,
-        "Cutoff": 1,
-        "AllowUnassociatedTargets": False,
-        "Targets": [{"Name": "web", "ResourceType": "INSTANCE", "Targets": criteria}],
-        "Tasks": tasks,
-        **members,
-    }
+    fleet = {"nodes": [web_node(one, **special.get(one, {})) for one in NODES]}
+    window = web_window(tasks, **members)
     settings = {"scan_seconds": 600, "install_seconds": 600, "other_seconds": 600, "spread": 0}
     place = {"account": ACCOUNT, "region": REGION, "fleet": fleet, "windows": [window]}
     account.simulator.plant({"commands": settings, "executions": {"seconds": 600}, "regions": [place]})
@@ -129,7 +100,7 @@ def test_one_that_has_ended_is_shown(account: Account, chosen: str) -> None:
 
 
 def test_the_next_one_is_waited_for_though_one_has_ended(account: Account) -> None:
-    plant(account, [task("scan")])
+    plant(account, [patch_task("scan")])
     account.simulator.set_clock("2026-01-02T01:00:00Z")
 
     result = account.run(MODULE, **WAIT)
@@ -165,7 +136,7 @@ def test_what_will_not_begin_is_an_error_at_once(
 
 
 def test_a_window_that_is_disabled_is_an_error_in_check_mode_too(account: Account) -> None:
-    window_id = plant(account, [task("scan")])
+    window_id = plant(account, [patch_task("scan")])
     account.simulator.advance(DAY)
     account.by_hand("UpdateMaintenanceWindow", WindowId=window_id, Enabled=False)
 
@@ -180,7 +151,7 @@ def test_a_window_that_is_disabled_is_an_error_in_check_mode_too(account: Accoun
 
 
 def test_check_mode_says_when_and_waits_for_nothing(account: Account) -> None:
-    plant(account, [task("scan")])
+    plant(account, [patch_task("scan")])
 
     result = account.run(MODULE, check=True, **WAIT)
 
@@ -193,7 +164,7 @@ def test_check_mode_says_when_and_waits_for_nothing(account: Account) -> None:
 
 
 def test_a_window_that_is_disabled_while_it_is_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    window_id = plant(account, [task("scan")])
+    window_id = plant(account, [patch_task("scan")])
     disable = {"WindowId": window_id, "Enabled": False}
     meanwhile(account, monkeypatch, "2026-01-01T01:00", lambda: account.by_hand("UpdateMaintenanceWindow", **disable))
 
@@ -207,7 +178,7 @@ def test_a_window_that_is_disabled_while_it_is_waited_for(account: Account, monk
 def test_a_window_that_is_moved_while_it_is_waited_for(
     account: Account, monkeypatch: pytest.MonkeyPatch, schedule: str, hour: str
 ) -> None:
-    window_id = plant(account, [task("scan")])
+    window_id = plant(account, [patch_task("scan")])
     move = {"WindowId": window_id, "Schedule": schedule}
     meanwhile(account, monkeypatch, "2026-01-01T01:00", lambda: account.by_hand("UpdateMaintenanceWindow", **move))
 
@@ -215,7 +186,7 @@ def test_a_window_that_is_moved_while_it_is_waited_for(
 
 
 def test_an_execution_that_is_not_listed_after_the_opening(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(account, [task("scan")])
+    plant(account, [patch_task("scan")])
     real = account.simulator.execute
 
     def execute(operation: str, *where: Any) -> Any:
@@ -232,7 +203,7 @@ def test_an_execution_that_is_not_listed_after_the_opening(account: Account, mon
 
 @pytest.mark.parametrize("allowed", ["0", "3"])
 def test_a_node_that_fails_is_a_problem_even_if_the_task_tolerates_it(account: Account, allowed: str) -> None:
-    plant(account, [task("install", INSTALL, MaxErrors=allowed)], {"InstanceId": NODES[1], "Failing": True})
+    plant(account, [patch_task("install", INSTALL, MaxErrors=allowed)], {"InstanceId": NODES[1], "Failing": True})
 
     result = account.run(MODULE, **WAIT)
 
@@ -247,7 +218,7 @@ def test_nodes_that_are_offline(account: Account) -> None:
         {"InstanceId": NODES[0], "PingStatus": "ConnectionLost"},
         {"InstanceId": NODES[1], "PingStatus": "Inactive"},
     ]
-    plant(account, [task("scan")], *offline)
+    plant(account, [patch_task("scan")], *offline)
 
     result = account.run(MODULE, **WAIT, wait_timeout=2 * DAY)
 
@@ -287,7 +258,7 @@ def test_tasks_that_do_not_start_before_the_cutoff(account: Account) -> None:
 
 
 def test_an_execution_that_was_skipped(account: Account) -> None:
-    plant(account, [task("scan")], Schedule="rate(6 minutes)", Duration=1, Cutoff=0)
+    plant(account, [patch_task("scan")], Schedule="rate(6 minutes)", Duration=1, Cutoff=0)
     account.simulator.advance(17 * 60)
 
     result = account.run(MODULE, **WAIT, last=True)
@@ -296,7 +267,9 @@ def test_an_execution_that_was_skipped(account: Account) -> None:
     assert "AWS skipped it, because an earlier execution was still in progress" in result["problem"]
 
 
-@pytest.mark.parametrize("tasks", [[], [task("scan", Targets=[{"Key": "WindowTargetIds", "Values": ["nobody"]}])]])
+@pytest.mark.parametrize(
+    "tasks", [[], [patch_task("scan", Targets=[{"Key": "WindowTargetIds", "Values": ["nobody"]}])]]
+)
 def test_an_execution_that_reaches_no_node(account: Account, tasks: list[dict[str, Any]]) -> None:
     nobody = {
         "Name": "nobody",
@@ -313,8 +286,8 @@ def test_an_execution_that_reaches_no_node(account: Account, tasks: list[dict[st
 
 def test_a_task_of_another_type_has_a_status_and_no_nodes(account: Account) -> None:
     block = {"Automation": {"Parameters": {"InstanceId": ["{{TARGET_ID}}"]}}}
-    stop = task("stop", TaskType="AUTOMATION", TaskArn="AWS-StopEC2Instance", TaskInvocationParameters=block)
-    plant(account, [task("scan", Priority=1), {**stop, "Priority": 2}])
+    stop = patch_task("stop", TaskType="AUTOMATION", TaskArn="AWS-StopEC2Instance", TaskInvocationParameters=block)
+    plant(account, [patch_task("scan", Priority=1), {**stop, "Priority": 2}])
 
     result = account.run(MODULE, **WAIT)
 
@@ -333,7 +306,7 @@ def test_reads_that_are_throttled_are_repeated(account: Account) -> None:
 
 @pytest.mark.parametrize("operation", LISTINGS)
 def test_a_read_that_is_denied_names_the_action_and_what_was_known(account: Account, operation: str) -> None:
-    plant(account, [task("scan")])
+    plant(account, [patch_task("scan")])
     account.faults({"op": operation, "do": "AccessDeniedException", "after": 2})
 
     result = account.fails(MODULE, **WAIT)
@@ -359,7 +332,7 @@ def test_the_time_is_over_and_the_execution_is_followed_again(account: Account) 
 
 
 def test_an_execution_of_another_window_is_an_error(account: Account) -> None:
-    plant(account, [task("scan")])
+    plant(account, [patch_task("scan")])
     account.simulator.advance(DAY)
     unknown = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -383,7 +356,7 @@ def test_nodes_that_aws_lists_late_are_waited_for(
     account: Account, monkeypatch: pytest.MonkeyPatch, nothing_listed: bool
 ) -> None:
     """The execution has ended, and the listing of the command's nodes has not followed yet, or never does."""
-    plant(account, [task("scan")])
+    plant(account, [patch_task("scan")])
     real = account.simulator.execute
 
     def execute(operation: str, *where: Any) -> Any:
