@@ -5,7 +5,8 @@
 
 usage: mutants.py [--count N] [--seed N] [--jobs N] [FILE ...]
 
-A sample of places in plugins/ is drawn, and one change of changes.py at each. FILE is a part of a path, such as
+The changes are those of Cosmic Ray: another operator, another number, a condition turned round, a loop that does
+nothing. A sample of places in plugins/ is drawn, and one change at each. FILE is a part of a path, such as
 `_planners/`. No file is written: a process is forked for each mutant, imports the changed source in place of the file,
 and runs the tests that TESTS names for it until one fails. These are some of those that `make test` runs, so the real
 share is higher. The plugin in inventory/ is left out: its tests run it in processes of their own. The exit status is 1
@@ -15,7 +16,6 @@ where the share of killed mutants is below MINIMUM.
 from __future__ import annotations
 
 import argparse
-import ast
 import importlib
 import os
 import random
@@ -31,7 +31,8 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
-from changes import Change, changes_of
+from changes import Change, change_at, install_cosmic_ray, places_of
+from debian import InstallError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
@@ -141,22 +142,15 @@ def _files(parts: Sequence[str]) -> Iterator[Path]:
 def sample(parts: Sequence[str], count: int, seed: int) -> list[Change]:
     """Draw changes, the same for the same seed and sources."""
     draw = random.Random(seed)
-    places = [changes for path in _files(parts) for changes in changes_of(path)]
+    places = [(path, place) for path in _files(parts) for place in places_of(path)]
     draw.shuffle(places)
     found: list[Change] = []
-    for changes in places:
+    for path, place in places:
         if len(found) == count:
             break
-        found += next(([one] for one in draw.sample(changes, len(changes)) if _is_python(one)), [])
+        if change := change_at(path, place, draw):
+            found.append(change)
     return found
-
-
-def _is_python(change: Change) -> bool:
-    try:
-        ast.parse(change.source)
-    except SyntaxError:
-        return False
-    return True
 
 
 def load_changed(change: Change) -> None:
@@ -205,7 +199,7 @@ def survives(change: Change, folder: str) -> bool:
 def _unchanged(changes: Sequence[Change]) -> list[Change]:
     """One change that changes nothing for each group of tests."""
     groups = {tuple(tests_of(one.path)): one for one in changes}
-    return [replace(one, start=0, end=0, text="") for one in groups.values()]
+    return [replace(one, source=one.path.read_text(encoding="utf-8")) for one in groups.values()]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -218,6 +212,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
+    try:
+        install_cosmic_ray()
+    except InstallError as problem:
+        print(problem, file=sys.stderr)
+        return 1
     changes = sample(options.files, options.count, options.seed)
     # What takes long to import and is not changed is there before the fork.
     for name in ("pytest", "hypothesis", "boto3", "moto.core", "ansible.cli.playbook"):
