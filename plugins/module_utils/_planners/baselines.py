@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans of patch baselines, of who holds a patch group and of the default of each operating system. Pure functions."""
+"""Plans patch baselines, their patch groups, and the default baseline of each operating system. Pure functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REGISTER_DEFAULT = "RegisterDefaultPatchBaseline"
 
 @dataclass(frozen=True)
 class Leaving:
-    """A baseline that goes. is_default: whether it is the default of its operating system."""
+    """A baseline that is deleted. is_default: whether it is the default of its operating system."""
 
     resource: Resource
     system: str
@@ -35,10 +35,10 @@ class Leaving:
 
 @dataclass
 class BaselinePlan:
-    """One present baseline while it is planned: what it is, and its groups and default now.
+    """One present baseline while it is planned: its values, and its current patch groups and default.
 
-    wanted_groups, wanted_default: what is declared, None where nothing is. leaves: steps after all others, by which
-    nodes fall to the default baseline, or to that of AWS. replaces: what it takes the place of, and goes then.
+    wanted_groups, wanted_default: the declared values, or None. leaves: steps that run after all others and leave nodes
+    to the default baseline, or to the one of AWS. replaces: the baseline that it replaces, which is deleted afterwards.
     """
 
     entry: Entry
@@ -60,11 +60,11 @@ class BaselinePlan:
 
 @dataclass
 class Claims:
-    """Who claims what in this declaration, and who loses it.
+    """The baselines that claim patch groups and defaults in this declaration, and the baselines that lose them.
 
     groups, defaults: the plan that claims a group of an operating system, or its default. heirs: the plan whose
-    baseline is or becomes the default, and the steps that must have succeeded before a group may fall to it. losers:
-    changes by bare id of their baseline. losses: changes that come about by the steps of a claim.
+    baseline is or becomes the default, and the steps that must succeed before a group may fall back to it. losers:
+    changes by the bare ID of their baseline. losses: changes that result from the steps of a claim.
     """
 
     groups: dict[tuple[str, str], BaselinePlan] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Claims:
     losses: list[tuple[Change, BaselinePlan]] = field(default_factory=list)
 
     def default_step(self, system: str) -> str | None:
-        """The key of the step that makes another baseline the default of a system."""
+        """The key of the step that makes another baseline the default of an operating system."""
         claim = self.defaults.get(system)
         return _default_key(claim.change, claim.id) if claim and not claim.is_default else None
 
@@ -91,8 +91,8 @@ class Claims:
 class BaselinePlans:
     """The present baselines.
 
-    steps, creations: what must have succeeded, and ended, before a window installs more. leaving: steps that wait until
-    the windows install less.
+    steps, creations: steps that must succeed, and creations that must end, before a window may install more. leaving:
+    steps that wait until the windows install less.
     """
 
     part: Part
@@ -103,7 +103,7 @@ class BaselinePlans:
 
 
 def plan_baselines(inputs: Inputs) -> BaselinePlans:
-    """Plan the present baselines: first what each is, then groups and defaults as a whole."""
+    """Plan the present baselines: first each baseline by itself, then all patch groups and defaults together."""
     part = Part()
     plans: list[BaselinePlan] = []
     for entry in inputs.declaration.baselines:
@@ -116,12 +116,12 @@ def plan_baselines(inputs: Inputs) -> BaselinePlans:
     _plan_registrations(inputs, plans, claims, part)
     late = any(entry.pruned for window in inputs.declaration.windows for entry in (window, *window.contents))
     for plan in plans:
-        # What waits for a pruned window or task can come no earlier.
+        # A step that waits for a pruned window or task cannot run earlier than that.
         leaves = [replace(step, late=late) for step in plan.leaves]
         if plan.steps or leaves:
             part.add(plan.change, plan.steps + leaves)
     for change, claim in claims.losses:
-        # It is told already where it has steps of its own.
+        # A change that has its own steps is in the plan already.
         if change not in part.changes:
             change.follows = claim.change
             part.changes.append(change)
@@ -150,7 +150,7 @@ def _claims(plans: list[BaselinePlan], part: Part) -> Claims:
 
 
 def _plan_registrations(inputs: Inputs, plans: list[BaselinePlan], claims: Claims, part: Part) -> None:
-    """Groups and defaults: what is claimed by all comes first, because a group that is dropped falls to the default."""
+    """Plan patch groups and defaults. All claims come first, because a dropped group falls back to the default."""
     for plan in plans:
         try:
             _claim_groups(inputs, plan, claims, part)
@@ -173,9 +173,9 @@ def _heirs(plans: list[BaselinePlan], claims: Claims) -> dict[str, tuple[Baselin
 
 
 def plan_baseline_removals(inputs: Inputs, baselines: BaselinePlans, ends: Collection[Step]) -> Part:
-    """Plan the absent baselines, after the present ones, and after all by which windows install less.
+    """Plan the absent baselines, after the present ones and after all steps that make windows install less.
 
-    None of these may patch by another baseline before. ends: the steps by which windows install less.
+    Until then, no window may patch by another baseline. ends: the steps that make windows install less.
     """
     part = Part()
     for entry in inputs.declaration.baselines:
@@ -208,7 +208,7 @@ def _find(inputs: Inputs, entry: Entry) -> dict[str, Any] | None:
 
 
 def _namesakes(entry: Entry, found: dict[str, Any], identities: list[dict[str, Any]]) -> list[str]:
-    """The other baselines that have the name, for the same operating system."""
+    """The other baselines with this name for the same operating system."""
     return [
         str(one["BaselineId"])
         for one in identities
@@ -235,7 +235,7 @@ def _plan_baseline(inputs: Inputs, entry: Entry, part: Part) -> BaselinePlan:
 
 
 def _recreate(inputs: Inputs, entry: Entry, old: Resource, identity: dict[str, Any], part: Part) -> BaselinePlan:
-    """A baseline of another operating system takes the place of the old one, which goes at the end."""
+    """Replace a baseline by one for another operating system. The old one is deleted at the end."""
     system, is_default = str(identity["OperatingSystem"]), bool(identity.get("DefaultBaseline"))
     if not entry.values.get("recreate"):
         raise ViolationError(
@@ -252,7 +252,7 @@ def _recreate(inputs: Inputs, entry: Entry, old: Resource, identity: dict[str, A
     before = {"patch_groups": groups, "default": is_default, **plan_tags(entry, old.tags).before}
     plan.change.action, plan.change.before = "replace", {**values_of(entry.kind, old.raw), **before}
     if plan.wanted_groups is None:
-        # An earlier run may have moved some of them already.
+        # An earlier run may already have moved some of them.
         plan.wanted_groups = sorted({*groups, *plan.groups})
     if plan.wanted_default is None:
         plan.wanted_default = is_default or None
@@ -261,7 +261,7 @@ def _recreate(inputs: Inputs, entry: Entry, old: Resource, identity: dict[str, A
 
 
 def _create(inputs: Inputs, entry: Entry, part: Part, old: Resource | None = None) -> BaselinePlan:
-    """old: the baseline of another operating system whose place the new one takes, and which it resembles."""
+    """Plan a new baseline, from the values of old, a baseline of another operating system that it replaces."""
     name = entry.name or (old.name if old else None)
     system = str(entry.values.get("operating_system"))
     known = frozenset(
@@ -290,7 +290,7 @@ def _update(inputs: Inputs, entry: Entry, resource: Resource, is_default: bool, 
 
 
 def _note(entry: Entry, draft: Draft, stored: Resource | None, part: Part) -> None:
-    """The answer about a baseline, what is wrong with it, and the filters that it would write."""
+    """Note the result of a baseline, its violations, and the filters that it would write."""
     raw = stored.raw if stored else {}
     part.refuse(entry, draft.violations)
     part.answers[entry] = Answer(draft.change.id, draft.change.after, entry.kind.facts(raw))
@@ -339,7 +339,7 @@ def _claim_groups(inputs: Inputs, plan: BaselinePlan, claims: Claims, part: Part
 
 
 def _drop_groups(plan: BaselinePlan, claims: Claims) -> list[Step]:
-    """The calls that leave groups without a baseline; one that another declared baseline claims is moved by that."""
+    """The calls that leave groups without a baseline. A group that another declared baseline claims moves there."""
     if plan.wanted_groups is None:
         return []
     dropped = sorted(set(plan.groups) - set(plan.change.after["patch_groups"]))
@@ -352,7 +352,7 @@ def _drop_groups(plan: BaselinePlan, claims: Claims) -> list[Step]:
 
 
 def _replaced(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> list[Step]:
-    """The removal of the baseline whose place a plan takes."""
+    """The removal of the baseline that a plan replaces."""
     old = plan.replaces
     if old is None:
         return []
@@ -370,7 +370,7 @@ def _claim(inputs: Inputs, plan: BaselinePlan, group: str, claims: Claims, part:
             f"patch_groups: {group!r} is registered with baseline {names[0] if names else holder} ({holder}) for"
             f" {plan.system}; specify move_patch_groups: true to move it"
         )
-        # Whose baseline that is, is judged by the steps, so that all that is missing is named at once.
+        # The owner of that baseline is checked from the steps, so that all missing options are named at once.
         part.refuse(plan.entry, [text])
     loser = _loser(inputs, plan, holder, claims)
     if "patch_groups" not in loser.before:
@@ -384,7 +384,7 @@ def _claim(inputs: Inputs, plan: BaselinePlan, group: str, claims: Claims, part:
 
 
 def _loser(inputs: Inputs, plan: BaselinePlan, holder: str, claims: Claims) -> Change:
-    """The change of a baseline that loses a group or the default by the steps of the one that claims it."""
+    """The change of a baseline that loses a group or the default to the baseline that claims it."""
     change = claims.losers.get(patch_baseline.bare_id(holder))
     if change is None:
         names = [str(one["BaselineName"]) for one in inputs.account.identities if _same(one["BaselineId"], holder)]
@@ -411,7 +411,7 @@ def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
         plan.steps.append(_default_step(inputs, change, plan.system, plan.id))
         _lose_default(inputs, plan, claims)
     elif claim:
-        # The one that claims the default takes it; to restore that of AWS as well could come after it.
+        # The claim sets the default. Restoring the one of AWS as well could run after it.
         claims.losses.append((change, claim))
     elif patch_baseline.is_aws_owned(str(plan.id)):
         raise ViolationError("default: the default baseline of AWS cannot be unset; make another baseline the default")
@@ -421,7 +421,7 @@ def _plan_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
 
 
 def _lose_default(inputs: Inputs, plan: BaselinePlan, claims: Claims) -> None:
-    """Name the baseline that loses the default. Those of AWS never change, and need no naming."""
+    """Add the change of the baseline that loses the default, unless it is one of AWS, which never change."""
     for one in inputs.account.identities:
         holder = str(one["BaselineId"])
         holds = one.get("DefaultBaseline") and one.get("OperatingSystem") == plan.system
@@ -435,7 +435,7 @@ def _default_key(change: Change, baseline_id: Id) -> str:
 
 
 def _default_step(inputs: Inputs, change: Change, system: str, baseline_id: Id) -> Step:
-    """The call that sets the default of an operating system, with the one that is its default now."""
+    """The call that sets the default of an operating system. It records the current default."""
     defaults = [
         str(one["BaselineId"])
         for one in inputs.account.identities
@@ -471,7 +471,7 @@ def _plan_removal(inputs: Inputs, entry: Entry, baselines: BaselinePlans, ends: 
     before = {**values_of(entry.kind, resource.raw), **facts}
     change = Change("baseline", str(resource.name), "delete", baseline_id, before, late=entry.pruned)
     first, *others = _removal_steps(inputs, change, entry.kind, leaving, baselines.claims)
-    # What replaces it must be there first, or the default baseline would decide what its nodes install.
+    # The replacement must exist first. Otherwise the default baseline would decide what the nodes install.
     needs = {step.key for step in ends} | baselines.steps
     late = any(step.is_late for step in ends)
     steps = [first.waiting(needs, baselines.creations), *others]
@@ -479,16 +479,16 @@ def _plan_removal(inputs: Inputs, entry: Entry, baselines: BaselinePlans, ends: 
 
 
 def _removal_steps(inputs: Inputs, change: Change, kind: Kind, leaving: Leaving, claims: Claims) -> list[Step]:
-    """What uses the baseline goes first: the service refuses to delete a default, or one with groups."""
+    """Remove what uses the baseline first: AWS does not delete a default baseline or one with patch groups."""
     resource, system, steps = leaving.resource, leaving.system, list[Step]()
-    # A declared baseline that becomes the default takes it; to restore that of AWS as well could come after it.
+    # A declared baseline that becomes the default sets it. Restoring the one of AWS as well could run after it.
     claim = claims.default_step(system) if leaving.is_default else None
     needs = frozenset({claim}) if claim else frozenset[str]()
     if leaving.is_default and not claim:
         steps.append(_default_step(inputs, change, system, _aws_default(inputs, system)))
     for group in sorted(resource.raw.get("PatchGroups") or ()):
         steps.append(_group_step(change, _DEREGISTER_GROUP, resource.id, group, tolerate=GONE))
-    # The service may need a moment until a baseline counts as unused.
+    # The service may need a moment until it considers a baseline unused.
     retry = frozenset({"ResourceInUseException"})
     request = {"BaselineId": resource.id}
     key = f"{change.title} {resource.id} delete"

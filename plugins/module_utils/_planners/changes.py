@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan: what changes, for the user to read, and the calls that make it so, in order of dependency. Pure data."""
+"""A plan: the changes that the user sees, and the API calls that make them, with their dependencies. Pure data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._options.option import nested
 
 @dataclass(frozen=True)
 class Ref:
-    """The id that a create step will yield, in requests that are planned before it is known."""
+    """The ID that a create step will return, for requests that are planned before it is known."""
 
     step: str
 
@@ -27,18 +27,18 @@ Id = Union[str, Ref]  # noqa: UP007 - evaluated at import, where the oldest supp
 
 
 def known_id(resource_id: Id | None) -> str | None:
-    """The id where it is known; null in answers and diffs where it is not."""
+    """The ID, or null in results and diffs if it is not known yet."""
     return resource_id if isinstance(resource_id, str) else None
 
 
 @dataclass(eq=False)
 class Change:
-    """One resource that changes, as the result and the diff tell it.
+    """One resource that changes, as the result and the diff show it.
 
     action: create, update, replace or delete. before and after: flat option values (empty: it does not exist).
-    follows: the change whose calls bring this one about too, such as a target that goes with its window.
-    late: it is part of a prune, which runs only when all else succeeded.
-    window: title of the window of a target or task.
+    follows: the change whose calls also make this one, such as the window that is deleted with its targets.
+    late: it is part of a prune, which runs only after everything else succeeded.
+    window: the title of the window of a target or task.
     """
 
     kind: str
@@ -63,7 +63,7 @@ class Change:
         return f"{self.kind} {self.window}/{self.name}" if self.window else f"{self.kind} {self.name}"
 
     def diff(self) -> dict[str, Any]:
-        """One entry of the module's diff; an update shows only what differs."""
+        """One entry of the diff. An update shows only the options that differ."""
         names = self.fields if self.before and self.after else [*{**self.before, **self.after}]
 
         def side(values: dict[str, Any]) -> dict[str, Any]:
@@ -82,9 +82,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Guard:
-    """What was read of a resource that goes, and must still be so right before its removal.
+    """What was read of a resource that is to be removed. It must be unchanged immediately before the removal.
 
-    window: of a target or task. content: the targets and tasks that go with a window.
+    window: the window of a target or task. content: the targets and tasks that are deleted with a window.
     """
 
     kind: Kind
@@ -96,11 +96,11 @@ class Guard:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a resource was when the plan was judged, which must still be so when it is written.
+    """The owner of a resource when the plan was made. It must be the same when the resource is written.
 
-    resource_type, id: as the tags of it are read. tags: the tags that record the owner. becomes: the setup whose it is
-    once this run has written its tags. look: whether a step looks at the tags again C(each time), C(once) before the
-    first write of the run to the resource, or C(never).
+    resource_type, id: the resource whose tags are read. tags: the tags that record the owner. becomes: the setup that
+    owns it after this run has written its tags. look: whether a step reads the tags again C(each time), C(once) before
+    the first write of the run to the resource, or C(never).
     """
 
     resource_type: str
@@ -112,10 +112,10 @@ class Owner:
 
 @dataclass(frozen=True)
 class Rest:
-    """What an update sends of a resource besides what it changes. Right before the call it is read again.
+    """What an update sends of a resource besides what it changes. It is read again immediately before the call.
 
-    kind, window, id: of the resource. read: what was read of it. kept: members that the update does not change; they
-    are sent as they are by then. shared: members of which it changes a part; they must still be as they were read.
+    kind, window, id: the resource. read: what was read of it. kept: members that the update does not change; their
+    current values are sent. shared: members that the update changes in part; they must be as they were read.
     """
 
     kind: Kind
@@ -128,10 +128,10 @@ class Rest:
 
 @dataclass(frozen=True)
 class Creation:
-    """What the create protocol needs: where namesakes would stand, and how to take back what this run made.
+    """What safe creation requires: the listing of resources with the same name, and how to withdraw a new one.
 
-    The listing is read once for all creations that share it. parent: the window of a target or task. known: ids that
-    had this name before. like: what a namesake must have in common besides the name.
+    The listing is read once for all creations that share it. parent: the window of a target or task. known: IDs that
+    already had this name. like: members that a resource of the same name must share to count as the same.
     """
 
     kind: Kind
@@ -142,12 +142,12 @@ class Creation:
 
     @property
     def where(self) -> Raw:
-        """What the calls about it take besides its ID."""
+        """The parameters that its calls take besides its ID."""
         return {self.kind.parent_member: self.parent} if self.parent else {}
 
     @property
     def group(self) -> str:
-        """Key of the one reading-back that creations of a listing share."""
+        """The key of the listing that creations share when they are read back."""
         return f"{self.kind.listing.operation} {self.parent or ''}".rstrip()
 
 
@@ -155,13 +155,13 @@ class Creation:
 class Step:
     """One API call of a change.
 
-    needs: steps that must have succeeded. after: steps that must have ended, in whatever way.
-    tolerate: error codes that mean "already so". retry: error codes that pass by themselves after a moment.
-    undo: operation and request that put things back where this call fails for good. guard: what must still be so.
-    if_failed: what the user must know when it fails; if_refused: only where AWS finds the request wrong.
+    needs: steps that must succeed first. after: steps that must end first, with any result.
+    tolerate: error codes that mean that nothing is left to do. retry: error codes that are temporary.
+    undo: the operation and request that restore the earlier state if this call fails for good. guard: what must be
+    unchanged. if_failed: what the user must know if it fails; if_refused: only if AWS rejects the request.
     late: it waits for the success of all steps that are not late.
     rest: what it sends besides what it changes. owners: the existing resources that it writes to. default_before:
-    operating system and baseline of the default that it replaces.
+    the operating system and the baseline of the default that it replaces.
     """
 
     key: str
@@ -184,11 +184,11 @@ class Step:
 
     @property
     def is_late(self) -> bool:
-        """Whether the step itself or the whole change comes last."""
+        """Whether the step, or its whole change, runs last."""
         return self.late or self.change.late
 
     def waiting(self, needs: Iterable[str] = (), after: Iterable[str] = ()) -> Step:
-        """The step with more to wait for."""
+        """The step with further dependencies."""
         return replace(self, needs=self.needs | set(needs), after=self.after | set(after))
 
 
@@ -198,13 +198,13 @@ def created(steps: Iterable[Step]) -> list[Creation]:
 
 
 def chained(steps: Iterable[Step]) -> list[Step]:
-    """Steps of which each waits for the one before."""
+    """Steps, each of which waits for the one before it."""
     chain: list[Step] = []
     for step in steps:
         if chain:
             last = chain[-1]
             group = {last.creation.group} if last.creation else set()
-            # Reads, and writes that begin with one, may lag behind a creation.
+            # Reads, and writes that begin with a read, may not see a new resource yet.
             retry = step.retry | {"DoesNotExistException"} if last.creation else step.retry
             chain.append(replace(step.waiting({last.key}, group), retry=retry))
         else:
@@ -213,7 +213,7 @@ def chained(steps: Iterable[Step]) -> list[Step]:
 
 
 def late_last(steps: Iterable[Step]) -> list[Step]:
-    """Steps of which the late ones wait for the success of all others, and for what was created to be read back."""
+    """Steps, with the late ones waiting until all others have succeeded and all creations are read back."""
     ordered = list(steps)
     others = {step.key for step in ordered if not step.is_late}
     read_back = {creation.group for creation in created(ordered)}
@@ -222,7 +222,7 @@ def late_last(steps: Iterable[Step]) -> list[Step]:
 
 @dataclass
 class Plan:
-    """Changes and steps in the order of the declaration, and what has to be said about them."""
+    """Changes and steps in the order of the declaration, with their violations and warnings."""
 
     changes: list[Change] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What plans of targets and of tasks share: finding one in its window, registering, updating and replacing it. Pure.
+"""What the plans of targets and tasks share: find one in its window, register, update and replace it. Pure functions.
 
-Replacing what cannot be updated: the old one is renamed C(<name>.replaced) in place, the new one registered, what
-points to the old one re-pointed, the old one removed. A C(.replaced) of another type is an unfinished replacement.
+A resource that cannot be updated is replaced: the old one is renamed to C(<name>.replaced), the new one is registered,
+references to the old one are changed, and the old one is removed. A C(.replaced) resource of another type is an
+unfinished replacement.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from .windows import WindowPlan
 
 @dataclass(frozen=True)
 class Waits:
-    """What a step needs, and what must have ended before it."""
+    """The steps that must succeed, and those that must end, before a step."""
 
     needs: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
 
     def __or__(self, other: Waits) -> Waits:
-        """Both."""
+        """The dependencies of both."""
         return Waits(self.needs | other.needs, self.after | other.after)
 
 
@@ -42,11 +43,11 @@ NOTHING = Waits()
 
 @dataclass(frozen=True)
 class Child:
-    """One declared child in its window.
+    """One declared target or task in its window.
 
-    name: the name that it is declared with, or had before an unfinished replacement. current: what it is made from;
-    leftover: what an unfinished replacement left beside it. id, planned: its id and structure as they will be. part:
-    its change and steps. waits: for a step that uses its id. values: its option values as they will be.
+    name: the declared name, or the name before an unfinished replacement. current: the existing resource that it is
+    made from. leftover: what an unfinished replacement left beside it. id, planned, values: its ID, structure and
+    option values after the run. part: its change and steps. waits: the dependencies of a step that uses its ID.
     """
 
     entry: Entry
@@ -62,7 +63,7 @@ class Child:
 
 
 def find_child(inputs: Inputs, entry: Entry, window: WindowPlan, found: Found) -> Child:
-    """The child that an entry means; raises ViolationError where it means none or several."""
+    """The child that an entry refers to; raises ViolationError if there is none, or more than one."""
     if entry in inputs.adoptions.doubts:
         raise ViolationError(inputs.adoptions.doubts[entry])
     if adopted := inputs.adoptions.found.get(entry):
@@ -101,7 +102,7 @@ def _find_child(entry: Entry, window: WindowPlan, found: Found) -> Child:
 
 
 def _replaced_name(entry: Entry, found: Resource) -> str | None:
-    """The name before of what an unfinished replacement left, where an id reaches that; another may have it by now."""
+    """The earlier name of what an unfinished replacement left, if an ID refers to it. Another child may have it now."""
     if not (found.name or "").endswith(REPLACED) or not is_of_another_type(entry, found):
         return None
     plain = entry.name or (found.name or "").removesuffix(REPLACED)
@@ -109,12 +110,12 @@ def _replaced_name(entry: Entry, found: Resource) -> str | None:
 
 
 def values_for(child: Child) -> dict[str, Any]:
-    """The given option values with the name that the child gets."""
+    """The specified option values with the name of the child after the run."""
     return {**child.entry.values, **({"name": child.name} if child.name else {})}
 
 
 def change_of(child: Child, action: str, before: dict[str, Any], after: dict[str, Any], name: str = "") -> Change:
-    """The change of a child; a new one's id is a Ref to the step that registers it."""
+    """The change of a child. The ID of a new one is a Ref to the step that registers it."""
     kind, current = child.entry.kind, child.current
     name = name or child.name or (current.name if current else None) or str(child.entry.id)
     window = child.window.entry.title
@@ -140,7 +141,7 @@ def register_step(inputs: Inputs, child: Child, change: Change, planned: Raw, wa
 
 
 def _planned(child: Child, change: Change, planned: Raw, steps: Iterable[Step]) -> Child:
-    """The child with a change; what uses its id waits for the last of the steps."""
+    """The child with a change. Steps that use its ID wait for the last of these steps."""
     part = Part()
     part.join(child.part)
     part.add(change, steps)
@@ -165,9 +166,9 @@ def plan_update(
     show: Mapping[str, str] | None = None,
     values: dict[str, Any] | None = None,
 ) -> Child:
-    """Update an existing child in place, where anything differs.
+    """Update an existing child in place if anything differs.
 
-    show: names of targets by id, for the diff. values: the option values afterwards, if they are known.
+    show: names of targets by ID, for the diff. values: the option values afterwards, if they are known.
     """
     kind = child.entry.kind
     old, new = differing(kind, current.raw, planned, values)
@@ -196,7 +197,7 @@ def plan_replace(
     values: tuple[dict[str, Any], dict[str, Any]],
     waits: Waits = NOTHING,
 ) -> Child:
-    """Rename the old child and register the new one; the caller removes the old one when nothing uses it any more.
+    """Rename the old child and register the new one. The caller removes the old one when nothing uses it anymore.
 
     values: option values before and after.
     """
@@ -211,7 +212,7 @@ def plan_replace(
 
 
 def refuse_unknown_type(child: Child, found: Any) -> None:
-    """Nothing is replaced for being of a type that is not known here: AWS may be newer; raises ViolationError."""
+    """Raise ViolationError for an unknown type, so that a resource of a newer type of AWS is not replaced."""
     kind = child.entry.kind
     if kind.type and found not in kind.type.known:
         raise ViolationError(
@@ -223,16 +224,16 @@ def refuse_unknown_type(child: Child, found: Any) -> None:
 def removal_step(
     kind: Kind, window: WindowPlan, resource: Resource, change: Change, waits: Waits = NOTHING, **extra: Any
 ) -> Step:
-    """The call that deregisters a child; one that is gone already is as good."""
+    """The call that deregisters a child. If it no longer exists, the call counts as successful."""
     request = {kind.parent_member: window.id, kind.id_member: resource.id, **extra}
-    # What is replaced was renamed by this run, which is guard enough, and reads may lag behind the rename.
+    # This run renamed what it replaces, which is sufficient protection, and a read may not see the new name yet.
     guard = Guard(kind, resource.id, resource.name, window=str(window.id)) if change.action == "delete" else None
     key = f"{change.title} {resource.id} remove"
     return Step(key, change, kind.delete, request, waits.needs, waits.after, tolerate=GONE, guard=guard)
 
 
 def named(values: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Option values with targets by name where that is unique, as users write them."""
+    """Option values with the names of targets instead of their IDs where the name is unique."""
     ids = values.get("window_targets")
     return {**values, "window_targets": [names.get(str(one), str(one)) for one in ids]} if ids else values
 
@@ -243,7 +244,7 @@ def without(raw: Raw, *names: str) -> Raw:
 
 
 def repointed(raw: Raw, moved: Mapping[str, Id]) -> Raw:
-    """A task whose references to replaced targets name the new ones."""
+    """A task that refers to the new targets instead of the replaced ones."""
     if not moved or not raw.get("Targets"):
         return raw
     targets = [
@@ -254,7 +255,7 @@ def repointed(raw: Raw, moved: Mapping[str, Id]) -> Raw:
 
 
 def used_targets(raw: Raw) -> set[str]:
-    """The registered targets that a task names; new ones, whose ids are not known, under their Ref's text."""
+    """The registered targets that a task refers to. New targets, whose IDs are unknown, have the text of their Ref."""
     return {
         str(value)
         for entry in raw.get("Targets") or ()

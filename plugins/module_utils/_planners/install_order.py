@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which changes of a window wait for the baselines of the declaration, and what of the baselines waits for windows.
+"""The changes of a window that wait for the declared baselines, and the steps of baselines that wait for windows.
 
 Pure functions.
 """
@@ -25,9 +25,9 @@ _ID_MEMBERS = tuple(kind.id_member for kind in IN_WINDOWS.values())
 def after_baselines(
     inputs: Inputs, steps: list[Step], baselines: BaselinePlans, targets: TargetPlans, tasks: TaskPlans
 ) -> list[Step]:
-    """The steps of a window, of which each change that could install more waits for all baselines.
+    """The steps of a window. Each change that could install more waits for all baselines.
 
-    A change is judged alone and as the last of all, because any of the others may fail.
+    A change is judged as if it were the only one and as if it were the last, because any of the others may fail.
     """
     window = targets.window
     if not baselines.steps or not window.planned:
@@ -42,7 +42,7 @@ def after_baselines(
 
 
 def ends_of_window(inputs: Inputs, steps: list[Step], targets: TargetPlans, tasks: TaskPlans) -> list[Step]:
-    """The last steps of the changes by which a window that stays installs less."""
+    """The last steps of the changes that make a remaining window install less."""
     window = targets.window
     if window.resource is None or not window.planned:
         return []
@@ -51,10 +51,10 @@ def ends_of_window(inputs: Inputs, steps: list[Step], targets: TargetPlans, task
 
 
 def after_ends(steps: list[Step], leaving: Collection[str], ends: Iterable[Step]) -> list[Step]:
-    """All steps, of which those that leave nodes to another baseline wait until the windows install less.
+    """All steps. Those that leave nodes to another baseline wait until the windows install less.
 
-    leaving: the keys of these. ends: the steps by which windows install less. An end that waits for the baselines
-    itself, because its change also installs more, is not waited for.
+    leaving: the keys of these. ends: the steps that make windows install less. If such a step itself waits for the
+    baselines, because its change also installs more, nothing waits for it.
     """
     if not leaving:
         return steps
@@ -64,11 +64,11 @@ def after_ends(steps: list[Step], leaving: Collection[str], ends: Iterable[Step]
 
 
 def _followers(steps: list[Step], keys: Iterable[str]) -> set[str]:
-    """Keys, and those of all that waits for them, directly or not."""
+    """Keys, and the keys of all steps that depend on them, directly or indirectly."""
     waits = {step.key: step.needs | step.after for step in steps}
     for step in steps:
         if step.creation:
-            # A creation is read back together with all others in its listing.
+            # A new resource is read back together with all others in its listing.
             waits[step.creation.group] = waits.get(step.creation.group, frozenset()) | {step.key}
     found = set(keys)
     while more := {key for key, awaited in waits.items() if key not in found and awaited & found}:
@@ -77,7 +77,7 @@ def _followers(steps: list[Step], keys: Iterable[str]) -> set[str]:
 
 
 def _adds(before: Parts, after: Parts, keys: set[tuple[str, str]]) -> bool:
-    """Whether the parts of these keys install more after than before, alone or as the last of all."""
+    """Whether the parts of these keys install more than before, as the only ones that change or as the last."""
     return installs_more(before, _exchanged(before, after, keys)) or installs_more(
         _exchanged(after, before, keys), after
     )
@@ -91,7 +91,7 @@ def _by_change(steps: Iterable[Step]) -> Iterable[tuple[Change, list[Step]]]:
 
 
 def _changed(change: Change, steps: Iterable[Step]) -> set[tuple[str, str]]:
-    """The parts that a change touches; a replacement names the old one in its requests."""
+    """The parts that a change affects. The requests of a replacement contain the ID of the old one."""
     if change.window is None:
         return {WINDOW}
     ids = {str(step.request[member]) for step in steps for member in _ID_MEMBERS if member in step.request}
@@ -99,7 +99,7 @@ def _changed(change: Change, steps: Iterable[Step]) -> set[tuple[str, str]]:
 
 
 def _exchanged(parts: Parts, others: Parts, keys: set[tuple[str, str]]) -> Parts:
-    """The parts, with those of the keys as they are among the others."""
+    """The parts, with those of the keys taken from the others."""
     kept = {key: raw for key, raw in parts.items() if key not in keys}
     return {**kept, **{key: others[key] for key in keys if key in others}}
 
@@ -132,6 +132,6 @@ def _keyed(kind: str, raws: Mapping[str, Raw]) -> dict[tuple[str, str], Raw]:
 
 
 def _unread(targets: TargetPlans) -> dict[str, Raw]:
-    """What stands for tasks that nobody declares, and that were not read: one without targets, one with all."""
+    """Stand-ins for undeclared tasks that were not read: one without targets, and one with all targets."""
     ids = [{"Key": "WindowTargetIds", "Values": sorted(targets.found)}]
     return {"any": {}, "any on targets": {"Targets": ids}} if targets.found else {"any": {}}

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose resources a plan writes to, and whether this run may. Pure functions.
+"""The owners of the resources that a plan writes to, and whether this run may write to them. Pure functions.
 
-The one place that decides it: for every step, from the request that it sends. No planner can leave it out.
+This is the only place that decides this, for every step, based on its request. No planner can omit it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _TAG_OPERATIONS = ("AddTagsToResource", "RemoveTagsFromResource")
 class _Write:
     """One step and one resource that it writes to.
 
-    entry: of the resource itself, None where it is not declared. claimant: of the resource that takes something away
-    from it, such as a patch group or the default.
+    entry: the entry of the resource, or None if it is not declared. claimant: the entry of the resource that takes
+    something away from it, such as a patch group or the default.
     """
 
     step: Step
@@ -38,16 +38,16 @@ class _Write:
 
 
 def unread(planning: Planning) -> list[Subject]:
-    """The resources that the plan writes to and whose tags are not read yet."""
+    """The resources that the plan writes to and whose tags have not been read."""
     written = dict.fromkeys(write.subject for write in _writes(planning))
     return [subject for subject in written if _tags(planning, subject) is None]
 
 
 def with_owners(planning: Planning, just_read: Collection[Subject]) -> Planning:
-    """The planning in which what this run must not write is refused, and what it may write is adopted.
+    """The planning with a violation for each write that this run must not make, and its adoptions.
 
-    Each step says whose resources it relies on. just_read: resources whose tags were read after the planning, so that
-    a first write can rely on them, unless it waits for other resources.
+    Each step records the owners that it relies on. just_read: resources whose tags were read after the planning. A
+    first write can rely on them, unless it waits for other resources.
     """
     writes = list(_writes(planning))
     plan = planning.plan
@@ -72,7 +72,7 @@ def with_owners(planning: Planning, just_read: Collection[Subject]) -> Planning:
 
 
 def _resource(step: Step) -> tuple[str, str | None]:
-    """The window or baseline that a step is about, by its name."""
+    """The window or baseline that a step changes, found by its name."""
     change = step.change
     return ("window", change.window) if change.window else (change.kind, change.name)
 
@@ -96,7 +96,7 @@ def _claimed(planning: Planning, change: Change) -> Entry | None:
 
 
 def _subjects(step: Step) -> Iterator[Subject]:
-    """The existing resources that a step writes to, by its request; those of AWS are only ever registered."""
+    """The existing resources that a step writes to, according to its request. Baselines of AWS are never changed."""
     for kind, resource_id in _named(step):
         if isinstance(resource_id, str) and resource_id and not patch_baseline.is_aws_owned(resource_id):
             yield Subject(kind, patch_baseline.bare_id(resource_id))
@@ -121,12 +121,12 @@ def _tags(planning: Planning, subject: Subject) -> dict[str, str] | None:
 
 
 def _refusals(planning: Planning, writes: list[_Write]) -> list[str]:
-    """Why writes to what is not this run's are refused, once for each entry and what it writes to."""
+    """The violations for writes to resources that this run does not own, one for each entry and resource."""
     found: dict[tuple[Entry, Subject, str], str] = {}
     for write in writes:
         entries = [one for one in (write.claimant, write.entry) if one]
         reasons = [_reason(planning, write, entry) for entry in entries]
-        # A baseline that is declared itself may lose a group by what it says, or by what the one says that claims it.
+        # A declared baseline may lose a group by its own entry, or by the entry of the baseline that claims the group.
         if all(reasons):
             taken = str(write.step.request.get("PatchGroup", write.step.operation)) if write.claimant else ""
             found.setdefault((entries[0], write.subject, taken), f"{entries[0].label}{reasons[0]}")
@@ -152,14 +152,14 @@ def _title(planning: Planning, subject: Subject, entry: Entry | None = None) -> 
 
 
 def _removes(entry: Entry) -> bool:
-    """Whether an entry removes: itself, or, of a window that is only a parent, all that is declared in it."""
+    """Whether an entry removes its resource or, for a window that is only a parent, everything declared in it."""
     if entry.declared:
         return entry.absent
     return all(child.absent for child in entry.contents)
 
 
 def _adoption(planning: Planning, subject: Subject, entry: Entry) -> tuple[Change, list[Step]] | None:
-    """A window of which only the content is declared becomes the run's own before that is written."""
+    """The steps that make the run the owner of a window, if only the content of the window is declared."""
     tags = _tags(planning, subject) or {}
     if not entry.claim or _removes(entry) or tags.get(SETUP_TAG) == entry.claim:
         return None
@@ -170,7 +170,7 @@ def _adoption(planning: Planning, subject: Subject, entry: Entry) -> tuple[Chang
 
 
 def _owner(planning: Planning, write: _Write, just_read: bool) -> Owner:
-    """What a step relies on. A removal, a loss and a change of the owner are worth a look of their own."""
+    """The owner that a step relies on. Before a removal, a loss or a change of the owner, the tags are read again."""
     tags, entry, step = _tags(planning, write.subject) or {}, write.entry, write.step
     kept = {key: tags.get(key) for key in OWNER_TAGS}
     own = kept[SETUP_TAG]

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes into all planners and what comes out, and what they share. No I/O.
+"""The arguments and results of planners, and what they share. No I/O.
 
-A planner takes Inputs and entries, changes neither, and returns a Part. C(setup.py) puts the parts together.
+A planner takes Inputs and entries, changes neither, and returns a Part. C(setup.py) combines the parts.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .changes import Change, Id, Plan, Rest, Step, chained
 
 
 class ViolationError(Exception):
-    """One thing that is wrong with an entry, after which it cannot be planned any further."""
+    """A violation that prevents any further planning of an entry."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is declared, what was read, and the botocore shape of an operation's input."""
+    """The declaration, the account as it was read, and the botocore shape of each operation's input."""
 
     declaration: Declaration
     account: Account
@@ -40,13 +40,13 @@ class Inputs:
     adoptions: Adoptions = field(default_factory=Adoptions)
 
     def members(self, operation: str) -> frozenset[str]:
-        """The members that an operation takes."""
+        """The members of the input of an operation."""
         return frozenset(self.input_shape(operation).members)
 
 
 @dataclass
 class Answer:
-    """What the module answers about one declared resource; ids may be Refs until the plan is applied."""
+    """The result of the module for one declared resource. IDs may be Refs until the plan is applied."""
 
     id: Id | None
     values: dict[str, Any]
@@ -58,9 +58,9 @@ class Answer:
 class Part:
     """What one planner returns.
 
-    missing: parents that do not exist, which a real run refuses and of which check mode only warns. claims: which
-    resource an entry means. filters: filters of baselines whose values AWS has to know. ends: steps after which a
-    window installs less.
+    missing: parents that do not exist: a violation in a run, and a warning in check mode. claims: the resource that an
+    entry refers to. filters: filters of baselines whose values AWS must support. ends: steps after which a window
+    installs less.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Part:
     ends: list[Step] = field(default_factory=list)
 
     def add(self, change: Change, steps: Iterable[Step]) -> list[str]:
-        """Add a change and its steps, each of which waits for the one before; gives the keys of the steps."""
+        """Add a change and its steps, each of which waits for the one before it; returns the keys of the steps."""
         chain = chained(steps)
         self.changes.append(change)
         self.steps += chain
@@ -89,7 +89,7 @@ class Part:
         self.warnings += [entry.label + text for text in texts]
 
     def join(self, other: Part) -> None:
-        """Add all of another part."""
+        """Add everything from another part."""
         for name in ("changes", "steps", "violations", "warnings", "missing", "claims", "filters", "ends"):
             getattr(self, name).extend(getattr(other, name))
         self.answers.update(other.answers)
@@ -97,7 +97,7 @@ class Part:
 
 @dataclass
 class Planning:
-    """The result of all planners for one run. claimed: entries by the name of the kind and the id of what they mean."""
+    """The result of all planners for one run. claimed: entries by the kind and the ID of their resource."""
 
     declaration: Declaration
     account: Account
@@ -109,13 +109,13 @@ class Planning:
 
 
 def required(entry: Entry, after: Values) -> list[str]:
-    """Violations for options without which a resource cannot be created; other mistakes may be why they lack."""
+    """Violations for missing options that are required to create a resource, unless other violations explain them."""
     return [] if entry.mistakes else entry.kind.missing(after, entry.title)
 
 
 @dataclass(frozen=True)
 class Tagging:
-    """What becomes of a resource's tags. before, after: option values; to_set and to_remove: what to call for."""
+    """The change of a resource's tags. before, after: option values. to_set, to_remove: the tags for the calls."""
 
     before: dict[str, Any]
     after: dict[str, Any]
@@ -123,14 +123,14 @@ class Tagging:
     to_remove: list[str]
 
     def wanted(self) -> list[dict[str, str]]:
-        """All tags that a new resource gets, in the API's form."""
+        """All tags of a new resource, in the format of the API."""
         owner = {SETUP_TAG: self.after["setup"]} if self.after["setup"] else {}
         tags: list[dict[str, str]] = ansible_dict_to_boto3_tag_list({**(self.after["tags"] or {}), **owner})
         return tags
 
 
 def plan_tags(entry: Entry, current: Mapping[str, str] | None) -> Tagging:
-    """The tag options before and after; current: None for tags that were not read."""
+    """The tag options before and after. current: None if the tags were not read."""
     own = user_tags(current)
     before = {"tags": own, "setup": (current or {}).get(SETUP_TAG)}
     wanted, purge = given_tags(entry.values.get("tags")), bool(entry.values.get("purge_tags", True))
@@ -166,7 +166,7 @@ def tag_steps(tagging: Tagging, change: Change, resource_type: str, resource_id:
 def rest_of(
     inputs: Inputs, kind: Kind, found: Resource, after: Raw, body: Raw, window: Id | None = None
 ) -> Rest | None:
-    """What an update sends besides what it changes; None where it sends nothing else."""
+    """What an update sends besides what it changes, or None."""
     changed = changed_names(kind, found.raw, after)
     tops = {str(dict(kind.managed())[name].api).partition(".")[0] for name in changed}
     kept = inputs.members(kind.update) - tops - {"Replace"} if body.get("Replace") else frozenset[str]()
@@ -175,14 +175,14 @@ def rest_of(
 
 
 def create_body(members: frozenset[str], after: Raw) -> Raw:
-    """What a create sends of a resource's structure."""
+    """The members of a resource's structure that its creation sends."""
     return {name: value for name, value in after.items() if name in members}
 
 
 def differing(
     kind: Kind, before: Raw, after: Raw, new: dict[str, Any] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Option values before and after, made equal where the service means the same. new: those after, if known."""
+    """Option values before and after, made equal where they mean the same to AWS. new: the values after, if known."""
     new = values_of(kind, after) if new is None else new
     if before == after:
         return new, new

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prune: what a setup owns and does not declare becomes an entry that is to be absent. Pure functions.
+"""Prune: each resource that a setup owns but does not declare gets an entry with C(state=absent). Pure functions.
 
-The rest of the planners knows no other way to remove a resource, so a prune refuses, orders and tells as any removal.
+The planners remove it as any other absent resource, with the same checks, order and output.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .changes import Change
 
 
 def with_undeclared(declaration: Declaration, account: Account, adoptions: Adoptions) -> tuple[Declaration, list[str]]:
-    """The declaration with an absent entry for each resource that the setup owns and does not declare, and warnings."""
+    """The declaration with an absent entry for each resource that the setup owns but does not declare, and warnings."""
     warnings: list[str] = []
     resources = {}
     for name, kind in KINDS.items():
@@ -36,7 +36,7 @@ def with_undeclared(declaration: Declaration, account: Account, adoptions: Adopt
             declared = tuple(_with_contents(declaration, account, adoptions, one, warnings) for one in declared)
         gone = [one for one in _sorted(account.of(kind)) if one.id not in kept and owned_by(one, declaration.setup)]
         if gone and not _keeps_any(declared) and not declaration.removes_all:
-            # A list that came out empty must not empty an account.
+            # A list that is empty by mistake must not empty an account.
             warnings.append(_warning("", (name,), declared, gone))
             gone = []
         resources[kind.name] = (*declared, *(_absent(kind, one, declaration) for one in gone))
@@ -44,7 +44,7 @@ def with_undeclared(declaration: Declaration, account: Account, adoptions: Adopt
 
 
 def _keeps_any(entries: Iterable[Entry]) -> bool:
-    """Whether anything is declared that stays; what is absent says nothing about the rest."""
+    """Whether any present resource is declared. Absent entries say nothing about the other resources."""
     return any(not entry.absent for entry in entries)
 
 
@@ -79,7 +79,7 @@ def _absent(kind: Kind, resource: Resource, declaration: Declaration) -> Entry:
         kind,
         f"prune of {kind.name} {resource.name or resource.id}: ",
         {},
-        # The id alone says which one is meant; the name could also mean a namesake.
+        # Only the ID identifies it. Another resource could have the same name.
         id=resource.id,
         absent=True,
         pruned=True,
@@ -93,7 +93,7 @@ def _with_contents(
     declaration: Declaration, account: Account, adoptions: Adoptions, entry: Entry, warnings: list[str]
 ) -> Entry:
     matches = matching(entry, account.windows.values())
-    # A window that this run adopts, or gives away, keeps what it has.
+    # A window that this run adopts, or hands over to another setup, keeps its targets and tasks.
     stays = entry.setup == declaration.setup
     if entry.absent or len(matches) != 1 or not stays or not owned_by(matches[0], declaration.setup):
         return entry
@@ -109,7 +109,7 @@ def _with_contents(
 
 
 def _undeclared(entries: tuple[Entry, ...], found: Found, adoptions: Adoptions) -> list[Resource]:
-    """What lies in a window and is not declared."""
+    """The undeclared targets and tasks of a window."""
     kept = _kept(entries, found) | adoptions.ids()
     for entry in entries:
         matches = matching(entry, found.values())
@@ -119,7 +119,7 @@ def _undeclared(entries: tuple[Entry, ...], found: Found, adoptions: Adoptions) 
 
 
 def limit_violations(declaration: Declaration, changes: Iterable[Change]) -> list[str]:
-    """Refuse to remove more resources that are not declared than the user expects."""
+    """Violations if more undeclared resources would be removed than the user allows."""
     limit = declaration.limit
     pruned = [change for change in changes if change.late]
     if limit is None or len(pruned) <= max(limit, 0):

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of one resource that lies in no window: found by name, created, updated, tagged, deleted. Pure functions.
+"""Plans one resource outside windows: finds it by name, creates, updates, tags and deletes it. Pure functions.
 
-Enough for a kind without anything special. Windows and baselines build on the drafts.
+This is sufficient for a kind without special behavior. Windows and baselines are based on the drafts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .planning import (
 
 @dataclass(frozen=True)
 class Draft:
-    """A change of one resource with its calls. planned: its structure as it will be. body: what the update sends."""
+    """A change of one resource with its calls. planned: its structure after the run. body: what the update sends."""
 
     change: Change
     steps: list[Step]
@@ -46,7 +46,7 @@ class Draft:
 
 
 def plan_resource(inputs: Inputs, entry: Entry) -> Part:
-    """Plan one resource that has nothing but options and tags."""
+    """Plan one resource that has only options and tags."""
     part = Part()
     try:
         resource = find_resource(inputs, entry)
@@ -69,7 +69,7 @@ def plan_resource(inputs: Inputs, entry: Entry) -> Part:
 
 
 def find_resource(inputs: Inputs, entry: Entry) -> Resource | None:
-    """The resource that an entry means; raises ViolationError where it means none or several."""
+    """The resource that an entry refers to; raises ViolationError if there is none, or more than one."""
     kind, found = entry.kind, inputs.account.of(entry.kind).values()
     matches = matching(entry, found)
     place, option = ("name", kind.id_option) if entry.declared else (kind.name, kind.name)
@@ -86,14 +86,14 @@ def find_resource(inputs: Inputs, entry: Entry) -> Resource | None:
 
 
 def refuse_rivals(entry: Entry, rivals: Sequence[str]) -> None:
-    """An entry must not give a name that is taken, nor remove by its ID while its name means another one.
+    """Refuse a name that another resource has, and a removal by ID if the name refers to another resource.
 
     Args:
-        entry: Gives both a name and an id.
-        rivals: Ids of others that have the name.
+        entry: An entry with a name and an ID.
+        rivals: The IDs of other resources with this name.
 
     Raises:
-        ViolationError: There are any.
+        ViolationError: There are such resources.
     """
     if not rivals:
         return
@@ -111,7 +111,7 @@ def _namesakes(inputs: Inputs, entry: Entry) -> frozenset[str]:
 
 
 def create(inputs: Inputs, entry: Entry, known: frozenset[str], title: str = "", old: Resource | None = None) -> Draft:
-    """A new resource. known: ids that have the name. old: one whose place it takes, and which it resembles."""
+    """A new resource. known: IDs that have the name. old: the resource that it replaces and gets values from."""
     kind = entry.kind
     values = kind.complete(entry.values, {})
     scope = {option.api for name, option in kind.managed() if name in kind.name_scope}
@@ -126,14 +126,14 @@ def create(inputs: Inputs, entry: Entry, known: frozenset[str], title: str = "",
     body = create_body(inputs.members(kind.create), planned)
     if tags := tagging.wanted():
         body["Tags"] = tags
-    # A resource of the same name that differs in these is no namesake.
+    # A resource with the same name but other values of these members is not the same.
     like = {str(option.api): after[scope] for scope, option in kind.managed() if scope in kind.name_scope}
     step = Step(title, change, kind.create, body, creation=Creation(kind, name, known=known, like=like))
     return Draft(change, [step], found, {}, after, planned, body)
 
 
 def update(inputs: Inputs, entry: Entry, resource: Resource) -> Draft:
-    """An existing resource; without steps where nothing differs."""
+    """An existing resource. The draft has no steps if nothing differs."""
     kind, raw = entry.kind, resource.raw
     planned = merge(kind, raw, entry.values)
     before, after = differing(kind, raw, planned)
@@ -152,7 +152,7 @@ def update(inputs: Inputs, entry: Entry, resource: Resource) -> Draft:
 
 
 def removal(entry: Entry, resource: Resource, content: Iterable[str] | None = None) -> tuple[Change, list[Step]]:
-    """A resource that goes. content: the ids of what lies in it and goes with it."""
+    """A resource to delete. content: the IDs of what is deleted with it."""
     kind = entry.kind
     before = values_of(kind, resource.raw)
     change = Change(kind.name, resource.name or resource.id, "delete", resource.id, before, late=entry.pruned)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of a whole declaration: puts the parts of all planners together, in order of dependency. Pure."""
+"""Plans a whole declaration: combines the parts of all planners in the order of their dependencies. Pure."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .targets import plan_target_removals, plan_targets
 from .tasks import plan_tasks
 from .windows import plan_window, plan_window_removal
 
-# The kinds with planners of their own; all others are planned by what kinds share.
+# The kinds with their own planners. The shared planner plans all others.
 _SPECIAL = frozenset({"baselines", "windows"})
 
 
 def plan_setup(declaration: Declaration, account: Account, input_shape: Callable[[str], Any]) -> Planning:
-    """Compare what is declared with what was read."""
+    """Compare the declaration with the account."""
     adoptions = adopt_unnamed(declaration, account)
     whole = Part()
     if declaration.owned:
@@ -81,9 +81,9 @@ def _plan_window(inputs: Inputs, entry: Entry, baselines: BaselinePlans) -> Part
 
 
 def _warnings_of_uncovered_groups(declaration: Declaration) -> list[str]:
-    """A patch group that no window patches is most likely a misspelt one.
+    """Warnings about patch groups that no window patches, because they are most likely misspelled.
 
-    Only where all declared targets select by patch group; other tags and ids may well reach its nodes.
+    Only if all declared targets select by patch group, since other tags and IDs may reach the nodes.
     """
     windows = [entry for entry in declaration.windows if not entry.absent]
     targets = [child for entry in windows for child in entry.targets or () if not child.absent]

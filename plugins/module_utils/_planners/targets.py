@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans of the targets of a window. Pure functions."""
+"""Plans the targets of a window. Pure functions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .windows import WindowPlan
 
 @dataclass(frozen=True)
 class Removal:
-    """A target that goes once no task uses it. change: set where it goes as part of a replacement."""
+    """A target that is deregistered when no task uses it. change: set if this is part of a replacement."""
 
     entry: Entry
     resource: Resource
@@ -44,7 +44,7 @@ class Removal:
 
 @dataclass
 class TargetPlans:
-    """The targets of one window for its tasks: children by name and id, ids that moved, and what goes at the end."""
+    """The targets of one window for its tasks: children by name and ID, IDs that changed, and targets to remove."""
 
     window: WindowPlan
     children: list[Child] = field(default_factory=list)
@@ -54,20 +54,20 @@ class TargetPlans:
     part: Part = field(default_factory=Part)
 
     def planned(self, reference: str) -> Child | None:
-        """The declared target of a name or id."""
+        """The declared target with a name or ID."""
         for child in self.children:
             if reference in (child.name, child.id) or (child.current and reference == child.current.name):
                 return child
         return None
 
     def hint(self, reference: str) -> str:
-        """A question for the target that was probably meant; empty if none has a similar name."""
+        """A question that names the target with the most similar name, or empty."""
         existing = {str(one.name) for one in self.found.values() if one.name}
         near = near_names(reference, existing | {child.name for child in self.children if child.name})
         return f"did you mean {' or '.join(near)}? If not, " if near else ""
 
     def names(self) -> dict[str, str]:
-        """Names by id, of targets whose name is unique in the window."""
+        """The names of targets by ID, if the name is unique in the window."""
         known: dict[str, str] = {
             one.id: one.name for one in self.found.values() if one.name and one.id not in self.moved
         }
@@ -76,13 +76,13 @@ class TargetPlans:
         for name in known.values():
             counts[name] = counts.get(name, 0) + 1
         unique = {target_id: name for target_id, name in known.items() if counts[name] == 1}
-        # A replaced target goes under the name of the one that takes its place.
+        # A replaced target is shown with the name of its replacement.
         replaced = {old: unique[str(new)] for old, new in self.moved.items() if str(new) in unique}
         return {**unique, **replaced}
 
 
 def plan_targets(inputs: Inputs, window: WindowPlan) -> TargetPlans:
-    """Plan the present targets of a window; those that go are planned after the tasks."""
+    """Plan the present targets of a window. Removals are planned after the tasks."""
     found = inputs.account.inside(IN_WINDOWS["targets"], window.read_id)
     plans = TargetPlans(window, found=found)
     for entry in window.entry.targets or ():
@@ -120,7 +120,7 @@ def _plan_target(inputs: Inputs, child: Child) -> Child:
 
 
 def _note_replaced(plans: TargetPlans, child: Child) -> None:
-    """Remember whose place a child takes."""
+    """Note the target that a child replaces."""
     for change in child.part.changes:
         if change.action == "replace" and child.current:
             plans.moved[child.current.id] = child.id
@@ -135,7 +135,7 @@ def plan_target_removals(
 ) -> Part:
     """Deregister targets after the tasks that used them.
 
-    tasks_after: tasks by id as they will be; steps: the calls that change each.
+    tasks_after: tasks by ID as they are after the run. steps: the calls that change each of them.
     """
     part = Part()
     existing = inputs.account.inside(IN_WINDOWS["tasks"], plans.window.read_id)
@@ -162,21 +162,21 @@ def plan_target_removals(
         for child in plans.children:
             waits |= child.waits if child.entry is entry else NOTHING
         step = removal_step(kind, plans.window, resource, change, waits, Safe=not force)
-        # A target that only a pruned task still uses can go no earlier than that task.
+        # A target that only a pruned task uses cannot be removed before that task.
         part.steps.append(replace(step, late=any(one.is_late for one in freeing)))
     return part
 
 
 def _freeing(tasks: Found, target: Resource, steps: Mapping[str, list[Step]]) -> list[Step]:
-    """The steps after which no task uses a target any more."""
+    """The steps after which no task uses a target anymore."""
     users = [task_id for task_id, task in tasks.items() if target.id in used_targets(task.raw)]
     return [step for task_id in users for step in steps.get(task_id, ())]
 
 
 def resolve(inputs: Inputs, plans: TargetPlans, reference: str) -> tuple[Id, Child | None]:
-    """The id that a name or id of a target means, and its child where it is declared.
+    """The ID of the target that a name or ID refers to, and its child if it is declared.
 
-    A target that a later task of the play may register is a Ref. Raises ViolationError for any other that is missing.
+    A target that a later task of the play may register is a Ref. Raises ViolationError for any other missing target.
     """
     child = plans.planned(reference)
     if child and child.id:
@@ -201,5 +201,5 @@ def resolve(inputs: Inputs, plans: TargetPlans, reference: str) -> tuple[Id, Chi
 
 
 def missing_target(plans: TargetPlans, reference: str) -> str:
-    """What is wrong with a reference to a target that does not exist."""
+    """The violation for a reference to a target that does not exist."""
     return f"window_targets: {reference!r} is not a target of window {plans.window.entry.title}"

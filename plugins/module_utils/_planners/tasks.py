@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans of the tasks of a window. Pure functions."""
+"""Plans the tasks of a window. Pure functions."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ from .windows import WindowPlan
 class TaskPlans:
     """The tasks of one window.
 
-    after: every task by id as it will be, new ones excepted. steps: the calls that change a task, by its ID.
-    children: the declared ones that stay.
+    after: the existing tasks by ID as they are after the run. steps: the calls that change a task, by its ID.
+    children: the declared tasks that remain.
     """
 
     window: WindowPlan
@@ -55,7 +55,7 @@ class TaskPlans:
 
 
 def plan_tasks(inputs: Inputs, window: WindowPlan, targets: TargetPlans) -> TaskPlans:
-    """Plan the declared tasks of a window, and those that follow a replaced target."""
+    """Plan the declared tasks of a window, and the undeclared ones that use a replaced target."""
     found = inputs.account.inside(IN_WINDOWS["tasks"], window.read_id)
     plans = TaskPlans(window, targets, {one.id: one.raw for one in found.values()})
     declared: set[str] = set()
@@ -77,7 +77,7 @@ def plan_tasks(inputs: Inputs, window: WindowPlan, targets: TargetPlans) -> Task
 
 
 def _note(plans: TaskPlans, child: Child, old: Iterable[Resource]) -> None:
-    """Remember what becomes of the tasks that a child was made from."""
+    """Note the result for the tasks that a child is made from."""
     for resource in old:
         if child.id != resource.id:
             plans.after.pop(resource.id, None)
@@ -89,7 +89,7 @@ def _note(plans: TaskPlans, child: Child, old: Iterable[Resource]) -> None:
 
 
 def _warnings_of_a_second_installation(inputs: Inputs, targets: TargetPlans, child: Child, found: Found) -> list[str]:
-    """A second task that installs on the same nodes is never made in silence."""
+    """A warning for each new task that installs on the same nodes as another one."""
     if child.current or not installs(child.planned):
         return []
     parts = {("target", one.id): one.raw for one in targets.found.values()}
@@ -105,7 +105,7 @@ def _warnings_of_a_second_installation(inputs: Inputs, targets: TargetPlans, chi
 
 
 def _refuse_foreign(child: Child) -> None:
-    """A task must not be taken for another one of its name."""
+    """Refuse a task whose name belongs to a different kind of task."""
     current = child.current
     refusal = child.entry.kind.refusal(current.raw, child.entry.values) if current else None
     if current and refusal:
@@ -142,7 +142,7 @@ def _plan_task(inputs: Inputs, targets: TargetPlans, child: Child) -> Child:
     part.missing += [f"{missing_target(targets, one)}; register it first, with ssm_window_target" for one in unknown]
     part.refuse(entry, required(entry, shown) if replaced or not current else [])
     part.refuse(entry, kind.violations(entry.values, values, before, shown))
-    # What was given literally is held against the limits before anything is read.
+    # Literal values are compared with the limits before anything is read.
     derived = set(values) - set(entry.values)
     part.refuse(entry, option_breaches(kind, inputs.input_shape(kind.create), {**planned, "Targets": []}, derived))
     part.warn(entry, kind.warnings(entry.values, before, shown))
@@ -154,7 +154,7 @@ def _plan_task(inputs: Inputs, targets: TargetPlans, child: Child) -> Child:
 def _written(
     inputs: Inputs, child: Child, planned: Raw, values: dict[str, Any], waits: Waits, names: dict[str, str]
 ) -> Child:
-    """The child with the calls that make it so. values: options as they will be. names: of targets by id."""
+    """The child with the calls that write it. values: the options after the run. names: the names of targets by ID."""
     entry, current, kind = child.entry, child.current, child.entry.kind
     shown = named(values, names)
     if current is None:
@@ -176,7 +176,7 @@ def _written(
             str(child.leftover.name),
         )
         child.part.changes.append(gone)
-        # The old one goes only when the new one stands.
+        # The old one is removed only after the new one exists.
         child.part.steps.append(removal_step(kind, child.window, child.leftover, gone, child.waits))
     facts = {"task_type": planned.get("TaskType")}
     child.part.answers[entry] = Answer(child.id, child.values, facts, parent=child.window.id)
@@ -184,7 +184,7 @@ def _written(
 
 
 def _resolved(inputs: Inputs, targets: TargetPlans, values: dict[str, Any]) -> tuple[dict[str, Any], Waits, list[str]]:
-    """The values with targets by id, what must have run before the task can name them, and the unknown ones."""
+    """The values with target IDs, the dependencies of a task that refers to them, and the unknown targets."""
     waits = NOTHING
     ids: list[Id] = []
     unknown: list[str] = []
@@ -198,7 +198,7 @@ def _resolved(inputs: Inputs, targets: TargetPlans, values: dict[str, Any]) -> t
 
 
 def _instances(raw: Raw) -> set[str]:
-    """The instances that a task or a target names by their ids."""
+    """The instances that a task or target selects by ID."""
     return {
         str(value)
         for entry in raw.get("Targets") or ()
@@ -208,12 +208,12 @@ def _instances(raw: Raw) -> set[str]:
 
 
 def _needs_registration(window: WindowPlan) -> bool:
-    """Whether AWS takes only registered instances; unknown where the window is neither declared nor read."""
+    """Whether AWS accepts only registered instances. Unknown if the window is neither declared nor read."""
     return window.values.get("allow_unassociated_targets") is False
 
 
 def _holders(targets: TargetPlans, planned: Raw) -> Waits:
-    """A task on instances waits for the declared targets that register them."""
+    """The declared targets that register the instances of a task, which waits for them."""
     waits = NOTHING
     for child in targets.children if _needs_registration(targets.window) else ():
         waits |= child.waits if _instances(child.planned) & _instances(planned) else NOTHING
@@ -221,7 +221,7 @@ def _holders(targets: TargetPlans, planned: Raw) -> Waits:
 
 
 def _unregistered(targets: TargetPlans, planned: Raw) -> list[str]:
-    """The instances of a task that no target of the window names by id, although the window asks for it."""
+    """The instances of a task that no target of the window selects by ID, although the window requires it."""
     if not _needs_registration(targets.window):
         return []
     leaving = {removal.resource.id for removal in targets.removals}
@@ -233,7 +233,7 @@ def _unregistered(targets: TargetPlans, planned: Raw) -> list[str]:
 
 
 def _with_strangers(child: Child, targets: TargetPlans) -> Child:
-    """Whether instances count as registered by their tags is for AWS to say; what to do if not is ours."""
+    """AWS decides whether tags register an instance. If it rejects the task, the error says what to do."""
     strangers = _unregistered(targets, child.planned)
     if not strangers or not child.part.steps:
         return child
@@ -246,7 +246,7 @@ def _with_strangers(child: Child, targets: TargetPlans) -> Child:
 
 
 def _follow_targets(inputs: Inputs, plans: TaskPlans, declared: set[str]) -> None:
-    """Tasks that nobody declared keep their targets when one of these is replaced."""
+    """Undeclared tasks keep their targets when one of these is replaced."""
     kind, names = IN_WINDOWS["tasks"], plans.targets.names()
     for task_id, raw in list(plans.after.items()):
         after = repointed(raw, plans.targets.moved)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans of maintenance windows. Pure functions."""
+"""Plans maintenance windows. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _DECIDE_RUNS = ("enabled", "schedule", "schedule_timezone", "schedule_offset", "
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """A window as its children see it: its id, and the steps that must have run before them.
+    """A window for the plans of its targets and tasks: its ID, and the steps that must run before theirs.
 
-    values, planned: as it will be; planned is empty where only its children are declared. part: what is planned for it.
+    values, planned: its values and structure after the run; planned is empty if only its children are declared. part:
+    the plan of the window itself.
     """
 
     entry: Entry
@@ -37,15 +38,15 @@ class WindowPlan:
 
     @property
     def read_id(self) -> str:
-        """The id under which children were read, which a new window does not have."""
+        """The ID for which children were read. A new window has none."""
         return self.resource.id if self.resource else ""
 
 
 def plan_window(inputs: Inputs, entry: Entry) -> WindowPlan | None:
-    """Plan one present window; None where there is nothing that children could be registered with.
+    """Plan one present window; None if there is no window in which children could be registered.
 
     Raises:
-        ViolationError: The entry means no window, or several.
+        ViolationError: The entry refers to no window, or to more than one.
     """
     resource = find_resource(inputs, entry)
     if not entry.declared:
@@ -60,7 +61,7 @@ def _parent(entry: Entry, resource: Resource | None) -> WindowPlan | None:
     if all(child.absent for child in entry.contents):
         return None
     if entry.id:
-        # No other task of a play can bring an id into being.
+        # No other task of a play can create a certain ID.
         raise ViolationError(f"window: {entry.id!r} does not exist; specify the ID or name of an existing window")
     missing = f"window: {entry.title!r} does not exist; create it first, with ssm_maintenance_window"
     return WindowPlan(entry, Ref(f"window {entry.title}"), None, {}, part=Part(missing=[missing]))
@@ -93,7 +94,7 @@ def _update(inputs: Inputs, entry: Entry, resource: Resource) -> WindowPlan:
 
 
 def _part(inputs: Inputs, entry: Entry, draft: Draft, raw: Raw) -> Part:
-    """The answer about a window, with what is wrong or doubtful."""
+    """The result of a window, with its violations and warnings."""
     facts = entry.kind.facts(raw) | _next_execution(inputs, draft, raw)
     part = Part(answers={entry: Answer(draft.change.id, draft.change.after, facts)})
     part.refuse(entry, draft.violations)
@@ -102,7 +103,7 @@ def _part(inputs: Inputs, entry: Entry, draft: Draft, raw: Raw) -> Part:
 
 
 def _next_execution(inputs: Inputs, draft: Draft, raw: Raw) -> dict[str, Any]:
-    """When the window opens next, computed where anything changes on which that depends; null where it is disabled."""
+    """When the window opens next, computed if a change affects it. Null if the window is disabled."""
     before, after = draft.before, draft.after
     if not after["enabled"]:
         return {"next_execution_time": None}
@@ -113,7 +114,7 @@ def _next_execution(inputs: Inputs, draft: Draft, raw: Raw) -> dict[str, Any]:
 
 
 def _warnings_of_no_run(inputs: Inputs, after: dict[str, Any]) -> list[str]:
-    """A schedule that is valid but never comes true is most likely a slip, or a window that has served its time."""
+    """Warnings about a valid schedule without a next run, which is most likely a mistake or an outdated window."""
     schedule = str(after["schedule"])
     if not after["enabled"] or check_schedule(schedule) or next_run(after, inputs.account.read_at):
         return []
@@ -122,7 +123,7 @@ def _warnings_of_no_run(inputs: Inputs, after: dict[str, Any]) -> list[str]:
 
 
 def plan_window_removal(inputs: Inputs, entry: Entry) -> Part:
-    """Delete a window, and name its targets and tasks, which go with it."""
+    """Delete a window, and show its targets and tasks, which are deleted with it."""
     resource = find_resource(inputs, entry)
     part = Part(answers={entry: Answer(None, {})})
     if resource is None:
