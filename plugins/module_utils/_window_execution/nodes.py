@@ -32,7 +32,7 @@ def nodes_of(invocation: Entry, listed: Iterable[Facts]) -> list[Facts]:
 
 
 def _node_status(invocation: Entry) -> str:
-    """The status of a node that the command has not reached, in the words of Run Command."""
+    """The Run Command status of a node that the command has not reached."""
     return "Pending" if is_unfinished(invocation) else invocation["status"].title().replace("_", "")
 
 
@@ -42,7 +42,7 @@ def nodes_in(task: Entry) -> list[Facts]:
 
 
 def is_settled(execution: Entry) -> bool:
-    """Whether AWS lists everything of an execution that has ended as ended, too: its listings may lag behind."""
+    """Whether AWS lists all parts of a completed execution as completed. Its listings can lag behind."""
     return bool(execution["tasks"]) and not any(map(_is_open, _parts(execution)))
 
 

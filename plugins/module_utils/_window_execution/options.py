@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of ssm_window_execution_info, and what is wrong with them before anything is read."""
+"""The options of ssm_window_execution_info, and their violations that can be found before anything is read."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _LEAST = {"begin_timeout": 0, "wait_timeout": 0, "poll_interval": 1}
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options."""
+    """Violations in the options."""
     found = ["window: is empty; specify the name or ID of a window"] if is_blank(params["window"]) else []
     execution_id = params["window_execution_id"]
     if execution_id is not None and not UUID.fullmatch(execution_id):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why an execution that has ended is not a success. Pure functions."""
+"""The reason why a completed execution was not successful. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SKIPPED = "SKIPPED_OVERLAPPING"
 
 
 def problem_of(window: Entry, execution: Entry | None) -> str | None:
-    """The reason; None for a success, and for an execution that has not begun or not ended.
+    """The reason. None if the execution was successful, or has not started or ended.
 
-    AWS reports a command as successful although nodes failed, if they are no more than its max_errors allows.
+    AWS reports a command as successful if no more nodes failed than its max_errors allows.
     """
     if execution is None or is_unfinished(execution):
         return None
@@ -31,7 +31,7 @@ def problem_of(window: Entry, execution: Entry | None) -> str | None:
 
 
 def task_title(task: Entry) -> str:
-    """The name of a task, or what it runs, if its name is not known."""
+    """The name of a task, or the ARN of what it runs if the name is unknown."""
     return printable(str(task["name"] or task["task_arn"]))
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has changed between two looks at an execution, a line for each change."""
+"""The changes between two reads of an execution, one line each."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _WAITS_FOR_AGENT = "Delayed"
 
 
 class Progress:
-    """Remembers what was shown."""
+    """Keeps track of what was shown."""
 
     def __init__(self) -> None:
         self._shown: dict[str, Any] = {}
 
     def lines(self, answer: Entry) -> list[str]:
-        """The lines about what is new."""
+        """The lines about what has changed."""
         name, execution = printable(answer["window"]["name"]), answer["execution"]
         if execution is None:
             return [*self._opening(name, answer["window"]["next_execution_time"])]
@@ -49,12 +49,12 @@ class Progress:
         if nodes:
             state += f", {_counts(nodes)}"
         changed = self._changed(task["task_execution_id"], nodes)
-        # A task that waits for its turn is no news.
+        # A task that has not started yet needs no line.
         if self._is_new(task["task_execution_id"], state) and task["status"] != "PENDING":
             yield "; ".join([state, *changed])
 
     def _changed(self, task_id: str, nodes: Sequence[Entry]) -> list[str]:
-        """The nodes that have ended or wait for their agent since the last look, by their state."""
+        """The nodes that have ended, or begun to wait for their agent, since the last read, by status."""
         states: dict[str, list[str]] = {}
         for node in nodes:
             state = described(node) if node["status"] else "unknown"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a window, one of its executions, and the nodes of each command of that."""
+"""Reads a window, one of its executions, and the nodes of each command of that execution."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from .outcome import problem_of
 
 Answer = dict[str, Any]
 
-# What is shown of the window.
+# The values of the window in the result.
 _WINDOW = ("name", "window_id", "enabled", "schedule", "schedule_timezone", "duration", "next_execution_time")
 _READING = {"enabled": None, "tags": None, "instance_id": None, "include": ["executions"], "execution_count": 1}
 NOTHING: Answer = {"window": None, "execution": None, "problem": None}
 
 
 class ExecutionReader:
-    """Reads the execution in progress, or else the most recent one, or the one of an ID."""
+    """Reads the execution with a given ID, or else the one in progress, or else the most recent one."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
     def look(self, window: str, execution_id: str | None) -> Answer:
-        """The answer of the module.
+        """The result of the module.
 
         Args:
-            window: Name or ID of the window.
-            execution_id: Of the execution, if it is known.
+            window: The name or ID of the window.
+            execution_id: The ID of the execution, if it is known.
 
         Raises:
             PatchingError: There is no such window or execution, or two windows have the name.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The runner of ssm_window_execution_info.
 
-The action plugin of the module waits on the controller instead, by looks of its own, so that it can show progress.
+The action plugin waits on the controller instead, with one call of the module for each read, so that it can show
+progress.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which execution is waited for, how long, and when to look at it. Reads only by the look that it is given."""
+"""Decides which execution to wait for, how long, and when to read it. The caller provides the function that reads."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .._schedules.schedule import parse_instant
 from .nodes import is_settled, is_unfinished
 from .reader import Answer
 
-# Takes the name or ID of the window, and the ID of the execution if it is known.
+# Reads an execution. Its parameters are the name or ID of the window, and the ID of the execution if it is known.
 Look = Callable[[str, "str | None"], Answer]
 Params = Mapping[str, Any]
 
-# How long after the opening an execution may take to appear.
+# The time after the opening within which an execution must appear.
 _LATE = timedelta(minutes=10)
-# Seconds between two looks at a closed window: somebody may change or disable it.
+# The maximum number of seconds between two reads of a closed window, which could be changed or disabled.
 _LONGEST = 300
-# Seconds before each further look at an execution that has ended while its parts are not listed as ended.
+# Seconds before each further read of a completed execution while some of its parts are not listed as completed.
 _LAG_LOOKS = (2, 4, 8)
 
 
 class WaitError(PatchingError):
-    """The execution does not begin, or does not end in time."""
+    """The execution does not start, or does not end in time."""
 
 
 def follow(look: Look, params: Params) -> Iterator[Answer]:
-    """Yield each look until the execution has ended; one without an execution means that it has not begun.
+    """Yield each result until the execution has ended. A result without an execution means that it has not started.
 
     Raises:
-        WaitError: The execution does not begin, or does not end in time.
+        WaitError: The execution does not start, or does not end in time.
     """
     first = look(params["window"], params["window_execution_id"])
     answer = chosen(first, params)
@@ -45,7 +45,7 @@ def follow(look: Look, params: Params) -> Iterator[Answer]:
 
 
 def chosen(answer: Answer, params: Params) -> Answer:
-    """The answer without its execution, if the next one is waited for instead."""
+    """The result, without its execution if the next one is awaited instead."""
     execution = answer["execution"]
     if execution is None or params["last"] or params["window_execution_id"] or is_unfinished(execution):
         return answer
@@ -53,7 +53,7 @@ def chosen(answer: Answer, params: Params) -> Answer:
 
 
 def next_opening(answer: Answer, params: Params) -> datetime:
-    """When the window opens next; WaitError if it does not, or if only the last execution was asked for."""
+    """When the window opens next. Raises WaitError if it does not, or if only the last execution is requested."""
     window = answer["window"]
     if params["last"]:
         raise WaitError(
@@ -74,7 +74,7 @@ def next_opening(answer: Answer, params: Params) -> datetime:
 
 
 def lateness(answer: Answer, opening: datetime, params: Params, now: datetime) -> str | None:
-    """Why begin_timeout ends before the window opens; None if it does not."""
+    """The error message if begin_timeout ends before the window opens, otherwise None."""
     if opening <= now + timedelta(seconds=params["begin_timeout"]):
         return None
     window = answer["window"]
@@ -90,7 +90,7 @@ def _or_the_last(answer: Answer) -> str:
 
 
 def span(left: timedelta) -> str:
-    """A span of time for people, such as C(2 h 5 min)."""
+    """A duration in readable form, such as C(2 h 5 min)."""
     minutes = max(0, -(-int(left.total_seconds()) // 60))
     hours, days = minutes // 60 % 24, minutes // 1440
     parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes % 60, "min")) if count]
@@ -98,7 +98,7 @@ def span(left: timedelta) -> str:
 
 
 def _until_begun(look: Look, first: Answer, params: Params) -> Generator[Answer, None, Answer]:
-    """Yield each look until another execution than that of the first one appears; return the look that has it."""
+    """Yield each result until an execution appears that the first one does not have, and return the one with it."""
     before, start, origin = first["execution"], clock.now(), clock.monotonic()
     answer, opening = first, next_opening(first, params)
     late = lateness(first, opening, params, start)
