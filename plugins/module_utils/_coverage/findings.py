@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps nodes from being patched as somebody thinks they are, each with what to do about it. Pure functions."""
+"""Findings: what prevents nodes from being patched as expected, each with a corrective action. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._fleet.model import DISABLED, ENDED, INSTALL, NEVER, Account, PatchTask, 
 from .._fleet.tasks import Estimate
 from .._resources.window_target import GROUP_KEYS
 
-# The most urgent first. Those of nodes, then those of windows and what is in them.
+# The most urgent first: findings about nodes, then findings about windows and their contents.
 NODE_FINDINGS = (
     "not_managed",
     "not_reached",
@@ -37,7 +37,7 @@ FINDINGS = (
     "target_reaches_nobody",
     "target_group_without_baseline",
 )
-# What a finding may be about; None where it is not about such a thing.
+# The fields for the resource of a finding. None if they do not apply.
 ABOUT = (
     "window",
     "window_id",
@@ -51,7 +51,7 @@ ABOUT = (
 
 
 class NodeFinding(NamedTuple):
-    """One finding about a node; nodes of the same cause have equal ones. about: members of ABOUT."""
+    """A finding about a node. Nodes with the same cause have equal findings. about: fields of ABOUT."""
 
     finding: str
     text: str
@@ -71,7 +71,7 @@ class Finding:
 
 
 class Clash(NamedTuple):
-    """Two Installs on a node that run one soon after the other."""
+    """Two consecutive Installs on a node."""
 
     one: PatchTask
     other: PatchTask
@@ -80,12 +80,12 @@ class Clash(NamedTuple):
 
     @property
     def gap(self) -> timedelta:
-        """The time between them; in one zone, a difference would be that of the local times."""
+        """The time between them, in UTC: in the same time zone, Python would subtract the local times."""
         return self.second.astimezone(UTC) - self.first.astimezone(UTC)
 
 
 def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
-    """The two runs of different Installs that are the closest. sources: each task with a target that reaches a node."""
+    """The closest two runs of different Installs. sources: each task with each target that selects the node."""
     runs = [(run, number, task) for number, (task, _target) in enumerate(sources) for run in task.window.runs]
     runs.sort(key=lambda one: (one[0].timestamp(), one[1]))
     clashes = (Clash(one[2], two[2], one[0], two[0]) for one, two in pairwise(runs) if one[1] != two[1])
@@ -93,21 +93,21 @@ def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
 
 
 def not_reached(idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
-    """No task of an open window reaches a node. idle: Installs of windows that are not open."""
+    """No task of an open window reaches the node. idle: Installs of windows that do not open."""
     names = _names(idle)
     text = "No scheduled Install or Scan task reaches the node." + _if_opened(names)
     return NodeFinding("not_reached", text, _reach_it(example))
 
 
 def scan_only(scans: Iterable[PatchTask], idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
-    """Only Scans of open windows reach a node."""
+    """Only Scans of open windows reach the node."""
     names = _names(idle)
     text = f"The node is only scanned, by {_names(scans)}; no Install task reaches it." + _if_opened(names)
     return NodeFinding("scan_only", text, _reach_it(example))
 
 
 def double_covered(clash: Clash) -> NodeFinding:
-    """Two Installs within the given time."""
+    """Two Installs on the node are closer than the specified time."""
     hours = clash.gap / timedelta(hours=1)
     apart = f"{hours:.4g} {'hour' if hours == 1 else 'hours'} apart"
     when = f"{clash.first.isoformat()} and {clash.second.isoformat()}, {apart}"
@@ -126,14 +126,14 @@ def double_covered(clash: Clash) -> NodeFinding:
 
 
 def group_misspelt(group: str, near: str) -> NodeFinding:
-    """A group tag that nearly fits a known group."""
+    """The patch group of the node is unknown but similar to a known one."""
     text = f"The patch group {group!r} of the node has no baseline and no target; {near!r} is similar."
     action = f"If you meant {near!r}, correct the value of the patch group tag of the node."
     return NodeFinding("group_misspelt", text, action, (("patch_group", group),))
 
 
 def group_key_misspelt(key: str) -> NodeFinding:
-    """A tag key that nearly is that of a patch group."""
+    """The node has a tag key that is similar to that of a patch group."""
     text = (
         f"The tag {key!r} of the node does not assign a patch group: AWS reads only"
         f" {' and '.join(map(repr, GROUP_TAGS))}."
@@ -142,7 +142,7 @@ def group_key_misspelt(key: str) -> NodeFinding:
 
 
 def group_without_baseline(group: str, system: str, default: str) -> NodeFinding:
-    """A group for which no baseline of the operating system is registered."""
+    """No baseline for the operating system of the node is registered for its patch group."""
     text = (
         f"No {system} baseline is registered for the patch group {group!r} of the node, so the default baseline"
         f" {default} applies."
@@ -152,7 +152,7 @@ def group_without_baseline(group: str, system: str, default: str) -> NodeFinding
 
 
 def two_patch_groups(groups: Sequence[str]) -> NodeFinding:
-    """A node whose two tags name groups of different baselines."""
+    """The two patch group tags of the node specify groups with different baselines."""
     names = " and ".join(f"{group!r} ({key})" for key, group in zip(GROUP_TAGS, groups, strict=True))
     text = (
         f"The tags of the node assign two patch groups, {names}. AWS does not document which of their baselines"
@@ -162,7 +162,7 @@ def two_patch_groups(groups: Sequence[str]) -> NodeFinding:
 
 
 def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, system: str) -> NodeFinding:
-    """A baseline that has no rule for the operating system of a node."""
+    """The baseline has neither rules for the operating system of the node nor approved patches."""
     text = (
         f"The baseline {name} approves no patches for {product or system}: none of its approval rules applies, and it"
         " has no approved patches."
@@ -175,7 +175,7 @@ def baseline_approves_nothing(name: str, baseline_id: str, product: str | None, 
 
 
 def agent_offline(state: str | None) -> NodeFinding:
-    """A node whose agent does not answer."""
+    """The SSM Agent of the node does not respond."""
     if state in ("stopped", "stopping"):
         text = "The EC2 instance is stopped, so tasks cannot run on the node."
         action = "Start the instance before its window opens, or terminate it if you no longer need it."
@@ -186,7 +186,7 @@ def agent_offline(state: str | None) -> NodeFinding:
 
 
 def not_managed() -> NodeFinding:
-    """A running instance that is no managed node."""
+    """A running instance is not a managed node."""
     text = "Systems Manager does not manage this running EC2 instance, so no task reaches it."
     action = (
         "Attach an instance profile with the policy AmazonSSMManagedInstanceCore, or use Default Host Management"
@@ -196,7 +196,7 @@ def not_managed() -> NodeFinding:
 
 
 def window_findings(window: Window, estimated: Estimate | None) -> Iterator[Finding]:
-    """What is wrong with a window that has patch tasks."""
+    """Findings about a window that has patch tasks."""
     about = {"window": window.name, "window_id": window.id}
     if window.opening == DISABLED:
         action = "Enable the window (enabled: true), or delete it if you no longer need it."
@@ -222,7 +222,7 @@ def window_findings(window: Window, estimated: Estimate | None) -> Iterator[Find
 
 
 def task_findings(task: PatchTask) -> Iterator[Finding]:
-    """A task that runs on nothing."""
+    """The finding about a task that has no targets."""
     if task.targets:
         return
     about = {**_of(task.window), "task": task.name, "window_task_id": task.id}
@@ -233,7 +233,7 @@ def task_findings(task: PatchTask) -> Iterator[Finding]:
 
 
 def target_findings(account: Account, target: Target, tasks: Sequence[PatchTask], reached: int) -> Iterator[Finding]:
-    """A target of patch tasks that selects no node, or a group that no baseline is registered for."""
+    """Findings about a target of patch tasks: it selects no nodes, or a patch group without a registered baseline."""
     about = {**_of(target.window), "window_target": target.name, "window_target_id": target.id}
     if target.id is None:
         task = tasks[0]
@@ -292,7 +292,7 @@ def _if_opened(names: str) -> str:
 
 
 def example_of(tasks: Iterable[PatchTask], targets: Mapping[int, Target]) -> str | None:
-    """A tag by which an Install of an open window would reach a node."""
+    """An example of a tag with which an Install of an open window would reach a node."""
     for task in tasks:
         for number in task.targets if task.operation == INSTALL and task.window.is_open else ():
             criteria = targets[number].criteria

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of ssm_patch_coverage_info, and what is wrong with them before anything is read."""
+"""The options of ssm_patch_coverage_info, and the violations that are found before anything is read."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ OPTIONS: Options = (
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options."""
+    """Violations in the options."""
     found = scope_violations(params)
     for name, (least, most) in _BOUNDS.items():
         if not least <= params[name] <= most:
@@ -99,7 +99,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
 
 
 def scope_violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options that choose nodes."""
+    """Violations in the options that select nodes."""
     found = instance_id_violations(params["instance_ids"] or [])
     found += [
         f"patch_groups: {one!r} is empty; specify a patch group"

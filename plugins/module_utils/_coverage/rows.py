@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows and counts that show coverage. Pure functions."""
+"""The rows and counts of the result. Pure functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INSTANCE_FIELDS = (
     *("next_install_overridden", "install_tasks", "scan_tasks", "idle_tasks"),
     *("baseline_id", "baseline_name", "baseline_reason", "findings", "actions"),
 )
-"""The columns of a CSV file; other rows also have the tags, and the tasks with their runs."""
+"""The columns of a CSV file. Rows in other formats also contain the tags, and the tasks with their runs."""
 SUMMARY = (
     *("managed", "covered", "uncovered", "scan_only", "double_covered", "group_without_baseline", "group_misspelt"),
     *("baseline_approves_nothing", "agent_offline", "unmanaged"),
@@ -55,17 +55,17 @@ class Totals:
             self._counts[name] += name in found
 
     def counts(self, unread: Iterable[str] = ()) -> Row:
-        """The counts, None where it was not read whether a node is in it, and the share of covered nodes."""
+        """The counts, None if not everything that they depend on was read, and the percentage of covered nodes."""
         gone = self._unread | {*unread}
         counts: Row = {name: None if name in gone else count for name, count in self._counts.items()}
         covered, managed = counts["covered"], counts["managed"]
-        # Rounded down: 100 means all.
+        # Rounded down, so that 100 means all nodes.
         counts["coverage_percent"] = None if covered is None or not managed else covered * 10_000 // managed / 100
         return counts
 
 
 class NodeFindings:
-    """The findings about nodes, those of one cause together."""
+    """The findings about nodes, grouped by cause."""
 
     def __init__(self) -> None:
         self._counts: Counter[NodeFinding] = Counter()
@@ -80,7 +80,7 @@ class NodeFindings:
                 named.append(node.facts.instance_id)
 
     def rows(self) -> list[Row]:
-        """A row for each cause, the most urgent first, and of these the one of most nodes."""
+        """A row for each cause, sorted by urgency and then by the number of nodes."""
         order = sorted(self._counts, key=lambda one: (NODE_FINDINGS.index(one.finding), -self._counts[one], one.text))
         return [
             {
@@ -97,7 +97,7 @@ class NodeFindings:
 
 
 def finding_rows(found: Iterable[Finding]) -> list[Row]:
-    """The rows of findings about windows and what is in them."""
+    """The rows of findings about windows and their contents."""
     return [
         {
             **_about(one.about),
@@ -121,7 +121,7 @@ def _plain(values: Mapping[str, Any]) -> Row:
 
 
 class NodeRows:
-    """Makes the rows of nodes; what nodes of one verdict have in common is made once. tag_keys: of tags to return."""
+    """Creates the rows of nodes. Nodes with the same verdict share its columns. tag_keys: of the tags to return."""
 
     def __init__(self, survey: Survey, next_run_count: int, tag_keys: Iterable[str]) -> None:
         self._survey = survey

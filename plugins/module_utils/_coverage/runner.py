@@ -51,7 +51,7 @@ def read_account(
     now: datetime,
     **adjust: Callable[[Account], None],
 ) -> Account:
-    """All that coverage is computed from. adjust: as AccountReader takes it."""
+    """Read everything that coverage is computed from. adjust: the argument of AccountReader."""
     ec2, groups = (
         cache(lambda service=service: connect(module, params["concurrency"], service, is_lenient=True))
         for service in ("ec2", "resource-groups")
@@ -60,7 +60,7 @@ def read_account(
 
 
 class Reading:
-    """An account as the answer shows it: each node goes to where it is wanted and is counted on its way."""
+    """The result for an account. It counts each node, and returns its row or writes it to the file, one at a time."""
 
     def __init__(
         self, params: Mapping[str, Any], check_mode: bool, account: Account, gaps: Gaps, read_at: datetime
@@ -77,7 +77,7 @@ class Reading:
         self._findings = NodeFindings()
 
     def answer(self) -> dict[str, Any]:
-        """The answer of the module, less the Region; the file is written."""
+        """The result of the module without the Region. Writes the file."""
         dest, runs = self._params["dest"], self._params["next_run_count"]
         rows = NodeRows(self._survey, runs, self._params["include_tags"])
         with_rows = self._params["level"] != "summary"
@@ -138,5 +138,5 @@ class Reading:
         }
 
     def warnings(self) -> list[str]:
-        """What the user has to know of the answer."""
+        """The warnings of the module."""
         return [*self._gaps.warnings(), *not_found_warnings(self._scope.not_found())]

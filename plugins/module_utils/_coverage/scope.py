@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which nodes an answer is about. Pure."""
+"""Selects the nodes of the result. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._fleet.model import Node
 
 
 class Scope:
-    """The nodes that the options choose; a node has to fit all that are given."""
+    """The nodes that the options select. A node must match all specified options."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         self._groups = _set_of(params["patch_groups"])
@@ -23,7 +23,7 @@ class Scope:
         self._seen: set[str] = set()
 
     def holds(self, node: Node) -> bool:
-        """Whether a node is one of them."""
+        """Whether the options select a node."""
         one = node.facts.instance_id
         if self._ids is not None:
             if one not in self._ids:
@@ -35,12 +35,12 @@ class Scope:
         return all(tags.get(key) in values for key, values in self._tags.items())
 
     def groups(self, groups: Iterable[str]) -> list[str | None]:
-        """The groups under which a node counts."""
+        """The patch groups in which a node is counted. None stands for no group."""
         wanted = [one for one in groups if self._groups is None or one in self._groups]
         return [*wanted] or [None]
 
     def not_found(self) -> list[str]:
-        """Ids that were asked for, and that none of the nodes has."""
+        """The specified IDs that no node has."""
         return [one for one in self._asked_ids if one not in self._seen]
 
 

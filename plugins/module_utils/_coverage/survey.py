@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How each node is covered. Pure: an account goes in, verdicts come out; nodes that are alike share one verdict."""
+"""How each node of an account is covered. Pure. Nodes that are alike share one verdict."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ COVERED, DOUBLE, SCAN_ONLY, UNCOVERED, UNMANAGED = "covered", "double_covered", 
 class Verdict:
     """How a node is covered.
 
-    coverage: None where an Install may reach it and that could not be read. tasks: that reach it, with the numbers of
-    the targets through which they do.
+    coverage: None if it could not be read whether an Install reaches the node. tasks: the tasks that reach it, with the
+    numbers of their targets that select it.
     """
 
     coverage: str | None
@@ -50,22 +50,22 @@ class Verdict:
 
     @property
     def covered(self) -> bool | None:
-        """Whether an Install of an open window reaches the node; None where that is not known."""
+        """Whether an Install of an open window reaches the node. None if unknown."""
         return None if self.coverage is None else self.coverage in (COVERED, DOUBLE)
 
     def tasks_of(self, operation: str, is_open: bool = True) -> Iterator[PatchTask]:
-        """The tasks of an operation, of windows that open or of those that do not."""
+        """The tasks with an operation, either in windows that open or in those that do not."""
         return (task for task, _targets in self.tasks if task.operation == operation and task.window.is_open is is_open)
 
     def next_task(self, operation: str, windows: Container[str] | None = None) -> PatchTask | None:
-        """The task of an operation that runs next, of any window or of these."""
+        """The next task with an operation, in any window or in those with the specified IDs."""
         tasks = (task for task in self.tasks_of(operation) if windows is None or task.window.id in windows)
         return min(tasks, key=lambda task: (task.window.runs[0], task.priority, task.title), default=None)
 
 
 @dataclass(frozen=True)
 class WindowSurvey:
-    """A window with patch tasks: how many nodes its Installs and Scans reach, and the time that they need."""
+    """A window with patch tasks: the most nodes that one of its Installs or Scans reaches, and the time they need."""
 
     window: Window
     installs: int
@@ -74,7 +74,7 @@ class WindowSurvey:
 
 
 class Survey:
-    """The verdicts on an account. gap: two Installs on a node within it are one too many."""
+    """The verdicts on an account. gap: Installs on a node that are closer than this count as double coverage."""
 
     def __init__(self, account: Account, gap: timedelta) -> None:
         self._account = account
@@ -181,7 +181,7 @@ class Survey:
                 yield findings.group_without_baseline(group, system, default)
 
     def _nearly(self, group: str) -> str | None:
-        """The known group that an unknown one probably means."""
+        """The known group that an unknown one is similar to."""
         if group not in self._near:
             is_known = group in self._known_groups
             self._near[group] = None if is_known else nearly_fitting(group, self._known_groups)
@@ -197,7 +197,7 @@ class Survey:
         return str(self._account.identities.get(baseline_id or "", {}).get("BaselineName") or baseline_id)
 
     def baseline_name(self, verdict: Verdict) -> str | None:
-        """The name of the baseline in effect."""
+        """The name of the effective baseline."""
         return self._name(verdict.baseline.baseline_id) if verdict.baseline.baseline_id else None
 
     @cached_property
@@ -214,7 +214,7 @@ class Survey:
         return WindowSurvey(window, installs, scans, estimated)
 
     def findings(self) -> Iterator[Finding]:
-        """What is wrong with windows, tasks and targets, whatever nodes are asked for."""
+        """Findings about windows, tasks and targets, regardless of the selected nodes."""
         for one in self.windows:
             yield from findings.window_findings(one.window, one.estimate)
         for task in self.tasks:

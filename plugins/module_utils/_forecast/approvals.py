@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a baseline approves a patch, and by what. Pure functions.
+"""Whether, when and why a baseline approves a patch. Pure functions.
 
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchRule.html
 """
@@ -24,7 +24,7 @@ _BY_REJECTION = "rejected_patches"
 
 
 class Approval(NamedTuple):
-    """Whether a patch is approved at a moment, from when on, and by what. at: None where AWS does not say."""
+    """Whether a patch is approved at a given time. at: its approval time, None if AWS returns none. by: the option."""
 
     approved: bool
     at: datetime | None = None
@@ -32,12 +32,12 @@ class Approval(NamedTuple):
 
 
 class Approvals:
-    """What a baseline approves. effective: its effective patches, None where AWS lists none for its system."""
+    """What a baseline approves. effective: its effective patches, None if AWS does not list them for its system."""
 
     def __init__(self, raw: Raw | None, effective: Iterable[Row] | None, product: str | None) -> None:
         self._raw = raw or {}
         self._product = product
-        # Of Windows AWS lists all that a baseline approves or will approve.
+        # For Windows, AWS lists all patches that a baseline approves or will approve.
         self._lists_all = bool(raw) and effective is not None
         self._effective: dict[str, Row] = {}
         for one in effective or ():
@@ -49,10 +49,10 @@ class Approvals:
         return not wanted or self._product is None or product_fits(self._product, wanted)
 
     def approval(self, patch: Row, moment: datetime) -> Approval:
-        """The approval of a patch of a node at a moment.
+        """The approval of a patch for a node at a given time.
 
-        Where AWS does not list it, it is approved if the last report calls it missing or failed, unless the baseline
-        rejects it since.
+        A patch that AWS does not list is approved if the last report lists it as missing or failed, unless the
+        baseline rejects it now. For Windows, the baseline must also approve it by a rule or by name.
         """
         by, listed = self._by(patch), self._effective.get(patch["kb_id"] or "")
         if listed is None:
@@ -70,7 +70,7 @@ class Approvals:
         return Approval(at is not None and at <= moment, at, by)
 
     def newly_approved(self, now: datetime, moment: datetime) -> list[Row]:
-        """The patches that are not approved now and will be at a moment, by their dates."""
+        """The patches that are not approved yet but will be at a given time, sorted by approval time."""
         found = []
         for one in self._effective.values():
             at = parse_instant(str(one["approval_date"] or ""))
@@ -80,7 +80,7 @@ class Approvals:
         return sorted(found, key=lambda one: (one["approved_at"], one["kb_id"]))
 
     def _rejects(self, patch: Row) -> bool:
-        """Whether the baseline names the patch, or its package with or without the architecture, maybe with a star."""
+        """Whether the baseline rejects the patch by ID, by ID without the architecture, or by title, with wildcards."""
         name = patch["kb_id"] or ""
         names = (name, name.rpartition(".")[0], patch.get("title") or "")
         return any(fnmatchcase(one, wanted) for wanted in self._raw.get("RejectedPatches") or () for one in names)
@@ -99,5 +99,5 @@ class Approvals:
 
 
 def may_be_installed(patch: Row) -> bool:
-    """Whether a patch is one that an Install could install."""
+    """Whether a patch is in a state in which an Install can install it."""
     return patch["state"] in NOT_INSTALLED or patch["state"] == AVAILABLE

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the next Install does on each node, and the rows that say so. Pure functions."""
+"""What the next Install does on each node, and the rows of the result. Pure functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATCH_FIELDS = (
     *("instance_id", "name", *_RUN_FIELDS, "kb_id", "title", "classification", "severity", "state"),
     *("cve_ids", "release_date", "approved_at", "approved_by", "will_install"),
 )
-# When, and the ids of the window and of the task.
+# The time of the run, the ID of the window and the ID of the task.
 _RunKey = tuple[datetime, str, str]
 
 
@@ -33,8 +33,8 @@ _RunKey = tuple[datetime, str, str]
 class NodeForecast:
     """What an Install will do on a node.
 
-    new_baseline: whether a planned setup changes what is approved for it. install_count, reboot: None where that is
-    not known, for that reason.
+    new_baseline: whether a planned setup changes which patches are approved for the node. install_count, reboot: None
+    if unknown. reason: why they are unknown, or why nothing is installed.
     """
 
     node: Node
@@ -50,7 +50,7 @@ class NodeForecast:
 
 
 def forecast_node(found: NodeForecast, result: Result, approvals: Approvals | None) -> NodeForecast:
-    """Fill in what is known from the last report. approvals: None where patches were not read."""
+    """Complete the forecast from the last report of the node. approvals: None if patches were not read."""
     row = result.row
     found.reported_at = row["operation_end_time"]
     reason = reason_of(row, found.task.is_overridden, found.verdict.baseline.baseline_id)
@@ -105,16 +105,16 @@ def node_row(found: NodeForecast, baseline_name: str | None) -> Row:
 
 
 class Runs:
-    """The runs that are forecast, with their nodes counted."""
+    """The forecast runs, with counts of their nodes."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._runs: dict[_RunKey, Row] = {}
-        # In the order of their first nodes; those of a run are few, however many nodes it has.
+        # In the order of their first node. A run has few of them, regardless of its number of nodes.
         self._approvals: dict[_RunKey, dict[Approvals, None]] = {}
 
     def add(self, found: NodeForecast, approvals: Approvals | None) -> None:
-        """Count a node. approvals: None where patches were not read."""
+        """Count a node. approvals: None if patches were not read."""
         task = found.task
         key = (found.run, task.window.id, task.id)
         if key not in self._runs:
@@ -130,7 +130,7 @@ class Runs:
         run["reboot_count"] += bool(found.reboot)
 
     def rows(self) -> list[Row]:
-        """The runs by their time."""
+        """The runs, sorted by time."""
         return [{**self._runs[key], "newly_approved": self._newly_approved(key)} for key in sorted(self._runs)]
 
     def _newly_approved(self, key: _RunKey) -> list[Row]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of ssm_patch_forecast_info, and what is wrong with them before anything is read."""
+"""The options of ssm_patch_forecast_info, and the violations that are found before anything is read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OPTIONS: Options = (
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options."""
+    """Violations in the options."""
     found = scope_violations(params) + planned.violations(params["planned"])
     if params["window"] is not None and is_blank(params["window"]):
         found.append("window: is empty; specify a window, or omit the option")

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account as it will be once a setup is applied, from what C(ssm_patch_setup) returns. Pure functions.
+"""The account as it will be after a setup is applied, computed from the result of C(ssm_patch_setup). Pure functions.
 
-The result has each declared resource as it will be, and names what goes. All else stays as it was read.
+The result contains each declared resource in its future state, and lists what is deleted. Everything else is kept as
+it was read.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from .._resources.register import IN_WINDOWS
 
 Result = Mapping[str, Any]
 
-# How ids begin here of what does not exist yet; those of AWS have no blank.
+# The prefix of IDs for resources that do not exist yet. IDs of AWS contain no space.
 _NEW = "new "
-# What may change of a baseline while it approves the same patches.
+# Options of a baseline that do not affect which patches it approves.
 _HARMLESS = frozenset({"name", "description", "tags", "setup", "patch_groups", "default"})
 
 
 def violations(planned: Result | None) -> list[str]:
-    """What is wrong with the option."""
+    """Violations in the option C(planned)."""
     lists = ("changes", "baselines", "windows")
     if planned is None or (not planned.get("failed") and all(isinstance(planned.get(name), list) for name in lists)):
         return []
@@ -37,14 +38,15 @@ def violations(planned: Result | None) -> list[str]:
 
 
 def known_id(resource_id: str | None) -> str | None:
-    """The id of a resource; None for one that does not exist yet."""
+    """The ID of a resource. None if it does not exist yet."""
     return None if resource_id is None or resource_id.startswith(_NEW) else resource_id
 
 
 class PlannedSetup:
-    """What a setup makes of an account.
+    """The changes of a setup to an account.
 
-    windows: ids of its windows, new ones too. rewritten: those of baselines that are new, or approve other patches.
+    windows: IDs of its windows, including new ones. rewritten: IDs of baselines that are new or that approve different
+    patches than before.
     """
 
     def __init__(self, result: Result) -> None:
@@ -55,7 +57,7 @@ class PlannedSetup:
         self.windows: set[str] = set()
 
     def apply(self, account: Account) -> None:
-        """Make the windows, baselines and patch groups of an account those that will be."""
+        """Change the windows, baselines and patch groups of an account to their future state."""
         self._before = Account(registered={**account.registered}, defaults={**account.defaults})
         self._apply_baselines(account)
         left = {one.id: one for one in account.windows if one.id not in self._gone}
@@ -70,7 +72,7 @@ class PlannedSetup:
         account.windows = [*left.values()]
 
     def changes_baseline(self, verdict: Verdict) -> bool:
-        """Whether other patches are approved for a node than by its last report, for whatever reason."""
+        """Whether the setup changes the baseline of a node, or which patches this baseline approves."""
         now = verdict.baseline.baseline_id
         before = effective_baseline(self._before, verdict.system, verdict.groups).baseline_id
         return now in self.rewritten or now != before
@@ -98,7 +100,7 @@ class PlannedSetup:
             account.registered |= {(system, group): baseline_id for group in one["patch_groups"] or ()}
             if one["default"]:
                 account.defaults[system] = baseline_id
-        # What they approve cannot be read before they are so.
+        # The patches that they will approve cannot be read yet.
         account.baselines.update(dict.fromkeys(self.rewritten))
 
 
@@ -107,7 +109,7 @@ def _baseline_id(planned: Result) -> str:
 
 
 def _overlay(found: Window, planned: Result) -> None:
-    """Make a window what it will be; targets and tasks that are not declared stay."""
+    """Change a window to its future state. Targets and tasks that are not declared are kept."""
     found.name = planned["name"]
     found.raw = {**_raw(window.KIND, planned), "NextExecutionTime": planned["next_execution_time"]}
     found.allows_unassociated = bool(planned["allow_unassociated_targets"])
@@ -123,7 +125,7 @@ def _overlay(found: Window, planned: Result) -> None:
 def _put(known: dict[str, Raw], planned: Result, id_option: str, raw: Raw) -> None:
     planned_id = planned[id_option]
     if not planned_id:
-        # A new one of the name replaces the old one.
+        # A new target or task replaces an existing one with the same name.
         for old_id in [one for one, old in known.items() if old.get("Name") == planned["name"]]:
             del known[old_id]
         planned_id = f"{_NEW}{planned['name']}"

@@ -31,7 +31,7 @@ from .forecast import INSTANCE_FIELDS, PATCH_FIELDS, NodeForecast, Runs, forecas
 from .options import OPTIONS, violations
 from .planned import PlannedSetup
 
-# Options of the modules whose readers are used here.
+# Options of the modules whose readers this module uses.
 _READING: Mapping[str, Any] = {"include_unmanaged": False, "execution_count": 0}
 _COMPLIANCE: Mapping[str, Any] = {
     "stale_after_hours": 168,
@@ -55,7 +55,7 @@ def run_forecast_info() -> None:
 
 
 class _Reading:
-    """One run: the account, then the reports of the nodes that have an Install to come."""
+    """One run: reads the account, then the reports of the nodes with an upcoming Install."""
 
     def __init__(self, module: AnsibleAWSModule) -> None:
         self._params: Mapping[str, Any] = module.params
@@ -76,7 +76,7 @@ class _Reading:
         self._patches: list[Row] = []
 
     def unknown_window(self) -> list[str]:
-        """What is wrong with the window that was asked for."""
+        """The violation if the specified window does not exist."""
         wanted = self._params["window"]
         if wanted is None or self._windows():
             return []
@@ -84,7 +84,7 @@ class _Reading:
         return [f"window: {wanted!r} {text}"]
 
     def _windows(self) -> set[str] | None:
-        """The ids of the windows that are forecast; None for all."""
+        """The IDs of the windows to forecast. None for all."""
         wanted = self._params["window"]
         planned = self._planned.windows if self._planned else None
         if wanted is None:
@@ -93,7 +93,7 @@ class _Reading:
         return named if planned is None else named & planned
 
     def result(self) -> tuple[dict[str, Any], list[str]]:
-        """The answer of the module, and its warnings."""
+        """The result of the module, and its warnings."""
         scope, level = Scope(self._params), self._params["level"]
         nodes = [node for node in self._account.nodes if scope.holds(node)]
         windows, planned = self._windows(), self._planned
@@ -139,12 +139,12 @@ class _Reading:
         scope = ReadScope({one: found.node.facts for one, found in waiting.items()}, groups)
         with worker_pool(self._params["concurrency"]) as pool:
             for result in ComplianceReader(self._api, pool, params, self._gaps, self._now).results(scope):
-                # What was forecast is not kept.
+                # A forecast is removed as soon as it is returned, to save memory.
                 found = waiting.pop(result.facts.instance_id)
                 yield forecast_node(found, result, self._approvals_of(found) if self._with_patches else None)
 
     def _read_effective(self, waiting: Mapping[str, NodeForecast]) -> None:
-        """The effective patches of the baselines of Windows nodes; AWS lists none for others."""
+        """Read the effective patches of the baselines of Windows nodes. AWS lists none for other systems."""
         if not self._with_patches:
             return
         names = {found.verdict.baseline.baseline_id for found in waiting.values() if found.verdict.system == "WINDOWS"}
