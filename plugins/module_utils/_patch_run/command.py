@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A command of Run Command and its instances, as answers tell them: facts, progress, what failed. Pure functions."""
+"""The facts, progress and failures of a Run Command command and its instances, from API responses. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._options.codecs import CRITERIA, ONE
 
 Facts = dict[str, Any]
 
-# Every other status, one that is not known yet too, is final.
+# All other statuses are final, including any that AWS adds.
 _UNFINISHED = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 _NO_INSTANCE = "NoInstancesInTag"
 _NOT_BEGUN = "Terminated"
@@ -42,12 +42,12 @@ _PARAMETERS = {"operation": "Operation", "reboot_option": "RebootOption", "snaps
 
 
 def snapshot_id(command: Mapping[str, Any]) -> str | None:
-    """The snapshot of a command, or of the request for one; every run has its own."""
+    """The snapshot ID of a command, or of a request for one. It is unique for each run."""
     return command_facts(command)["snapshot_id"]
 
 
 def command_facts(command: Mapping[str, Any]) -> Facts:
-    """A command, or the request for one, under the names of the answer; what is not known is null."""
+    """A command, or a request for one, in the format of the result. Unknown values are null."""
     facts = {name: iso_date(member(command, path)) for name, path in _MEMBERS.items()}
     parameters = command.get("Parameters") or {}
     return {
@@ -64,9 +64,9 @@ def is_running(facts: Mapping[str, Any]) -> bool:
 
 
 def instance_facts(invocation: Raw) -> Facts:
-    """One instance of a command under the names of the answer; the output only where it did not succeed.
+    """One instance of a command in the format of the result, with output only if it did not succeed.
 
-    Name and output are what the instance itself says, so nothing in them can act on a terminal.
+    The name and the output come from the instance itself, so characters that could control a terminal are escaped.
     """
     step = _decisive_step(invocation.get("CommandPlugins") or [])
     code = step.get("ResponseCode")
@@ -86,14 +86,14 @@ def instance_facts(invocation: Raw) -> Facts:
 
 
 def planned_instance(node: Raw) -> Facts:
-    """A node that a command would reach, in the same shape."""
+    """A node that a command would reach, in the same format."""
     return instance_facts({"InstanceId": node["InstanceId"], "InstanceName": node.get("ComputerName"), "Status": None})
 
 
 def _decisive_step(steps: list[Raw]) -> Raw:
-    """The step that tells how it went: the first that did not succeed, else the last that was not skipped.
+    """The step that determines the result: the first that did not succeed, otherwise the last that was not skipped.
 
-    The documents have one step for each platform; those of other platforms are skipped, which counts as success.
+    The documents have one step for each platform. Steps for other platforms are skipped, which counts as success.
     """
     wrong = [step for step in steps if step.get("Status") != "Success"]
     ran = [step for step in steps if not (step.get("Output") or "").startswith(_SKIPPED)]
@@ -101,7 +101,7 @@ def _decisive_step(steps: list[Raw]) -> Raw:
 
 
 def progress(facts: Mapping[str, Any]) -> str:
-    """How far a command is, in one line."""
+    """The progress of a command, in one line."""
     total, ended = facts["target_count"] or 0, facts["completed_count"] or 0
     failed = (facts["error_count"] or 0) + (facts["delivery_timed_out_count"] or 0)
     if not total:
@@ -110,12 +110,12 @@ def progress(facts: Mapping[str, Any]) -> str:
 
 
 def not_succeeded(instances: list[Facts]) -> list[Facts]:
-    """The instances that ended otherwise than well."""
+    """The instances that ended without success."""
     return [one for one in instances if not is_running(one) and one["status"] != "Success"]
 
 
 def failure(facts: Mapping[str, Any], instances: list[Facts]) -> str | None:
-    """Why a command that has ended did not do what it was sent for; None where all is well."""
+    """The reason why a completed command failed, or None if it succeeded on all instances."""
     name = f"Command {facts['command_id']}"
     if facts["status_details"] == _NO_INSTANCE or (facts["status"] == "Success" and facts["target_count"] == 0):
         return f"{name} reached no node: no managed node matches its targets. Nothing was patched."
@@ -133,14 +133,14 @@ def failure(facts: Mapping[str, Any], instances: list[Facts]) -> str | None:
 
 
 def name_failed(failed: list[Facts]) -> str:
-    """The first of the instances that did not succeed, to follow their number."""
+    """The text that names the first of the instances that did not succeed, to append to their number."""
     begun = [one for one in failed if one["status_details"] != _NOT_BEGUN]
-    told = [_instance(one) for one in begun[:_NAMED]]
+    named = [_instance(one) for one in begun[:_NAMED]]
     if len(begun) > _NAMED:
-        told.append(f"and {len(begun) - _NAMED} more")
+        named.append(f"and {len(begun) - _NAMED} more")
     if len(begun) < len(failed):
-        told.append(f"{len(failed) - len(begun)} not started because max_errors was reached")
-    return ": " + ", ".join(told) if told else ""
+        named.append(f"{len(failed) - len(begun)} not started because max_errors was reached")
+    return ": " + ", ".join(named) if named else ""
 
 
 def _instance(facts: Facts) -> str:
@@ -150,6 +150,6 @@ def _instance(facts: Facts) -> str:
 
 
 def described(facts: Mapping[str, Any]) -> str:
-    """A status, and its details where they say more."""
+    """A status, with its details if they add information."""
     status, details = facts["status"], facts["status_details"]
     return status if details in (None, status) else f"{status} ({details})"

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Patching at once: options, rules between them, and the request to Run Command. Pure functions.
+"""The options of ssm_patch_run, the rules between them, and the request to Run Command. Pure functions.
 
-The options are those of a patch task and of a window's target, stored elsewhere: SendCommand takes at the top what a
-task keeps in its invocation parameters.
+The options are those of a patch task and of a window target, but SendCommand has as top-level members what a task has
+in its invocation parameters.
 
 Rules: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
 """
@@ -24,7 +24,7 @@ from .._resources import tasks as resources_tasks
 Params = Mapping[str, Any]
 
 _NOT_SENT = frozenset({"window_targets", "instance_ids", "priority", "service_role_arn", "cutoff_behavior"})
-# What the options of a task say of tasks that exist already.
+# Descriptions that replace those of a task's options, which refer to existing tasks.
 _DESCRIPTIONS: dict[str, tuple[str, ...] | str] = {
     "operation": "V(Scan) reports missing patches. V(Install) also installs them. Required unless you specify"
     " O(command_id).",
@@ -69,7 +69,7 @@ _DESCRIPTIONS: dict[str, tuple[str, ...] | str] = {
 
 
 def _sent(option: Option) -> Option:
-    """An option of a patch task as SendCommand takes it."""
+    """An option of a patch task as an option of SendCommand."""
     api = option.api and option.api.removeprefix(f"{resources_tasks.RUN_COMMAND}.")
     return replace(
         option,
@@ -126,7 +126,7 @@ OPTIONS: Options = (
     ),
 )
 COMMAND = Structure(COMMAND_OPTIONS)
-# What would be sent; patch_group_key has a default and says nothing by itself.
+# The options of a new command. patch_group_key has a default and has no effect by itself.
 SENT: tuple[str, ...] = tuple(
     option.name for option in (*COMMAND_OPTIONS, *window_target.CRITERIA_OPTIONS) if option.name != "patch_group_key"
 )
@@ -136,7 +136,7 @@ _NARROWING = {
     "document": "run the document of AWS",
     "hooks": "run without hooks",
 }
-# Options that reach more nodes or install more where they are left out.
+# Options whose omission reaches more nodes or installs more.
 NARROWING = frozenset(
     {*_NARROWING, *(option.name for option in window_target.CRITERIA_OPTIONS if option.name != "patch_group_key")}
 )
@@ -145,7 +145,7 @@ _FORMS = "patch_groups, instance_tags, tag_keys, instance_ids, resource_group or
 
 
 def violations(params: Params, input_shape: Callable[[str], Any]) -> list[str]:
-    """Everything that is wrong with the options; input_shape: the botocore shape of an operation's input."""
+    """All violations in the options. input_shape: returns the botocore shape of an operation's input."""
     found = [*_waiting_violations(params)]
     if params["command_id"] is not None:
         return found + _id_violations(params)
@@ -163,7 +163,7 @@ def violations(params: Params, input_shape: Callable[[str], Any]) -> list[str]:
 
 
 def _values(params: Params) -> dict[str, Any]:
-    """The options of the command that were given; nothing is stored that an empty one could clear."""
+    """The specified options of the command, without empty ones, because there is no stored value to clear."""
     options = dict(COMMAND.managed())
     return {name: value for name, value in given(COMMAND_OPTIONS, params).items() if not options[name].is_empty(value)}
 
@@ -197,7 +197,7 @@ def _missing(params: Params) -> Iterator[str]:
 
 
 def _empty(params: Params) -> Iterator[str]:
-    """What reaches more nodes or installs more where it is empty, as when a template found nothing."""
+    """Empty options that would reach more nodes or install more, such as the empty result of a template."""
     for name, effect in _NARROWING.items():
         if _is_empty(params[name]):
             yield f"{name}: is empty, which would {effect}; specify a value, or omit the option"
@@ -208,28 +208,28 @@ def _empty(params: Params) -> Iterator[str]:
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether an option was given, and is empty or holds an empty text."""
+    """Whether an option is specified, but is empty or contains an empty string."""
     if isinstance(value, dict):
         return not any(value.values()) or "" in value.values()
     return value is not None and not value
 
 
 def request(params: Params) -> Raw:
-    """The request of SendCommand, without what makes it one of its kind."""
+    """The request for SendCommand, without the SnapshotId that makes it unique."""
     made = merge(COMMAND, {}, patch_task.completed(_values(params), {}))
     targets = api_targets(params)
-    # Only in this form the service refuses ids that it does not manage.
+    # AWS rejects IDs of unmanaged nodes only in this member.
     ids = [entry["Values"] for entry in targets if entry["Key"] == "InstanceIds"]
     return {**made, "InstanceIds": ids[0]} if ids else {**made, "Targets": targets}
 
 
 def with_snapshot(request: Raw, snapshot_id: str) -> Raw:
-    """A request whose command can be told from all others, and with which all instances install the same patches."""
+    """The request with a SnapshotId, which identifies the command and makes all instances install the same patches."""
     return {**request, "Parameters": {**request["Parameters"], "SnapshotId": [snapshot_id]}}
 
 
 def api_targets(params: Params) -> list[Raw]:
-    """The criteria in the API's own form."""
+    """The criteria in the format of the API."""
     return [
         {"Key": entry["key"], "Values": list(dict.fromkeys(entry["values"]))}
         for entry in window_target.criteria(params)[0]["targets"]
@@ -237,7 +237,7 @@ def api_targets(params: Params) -> list[Raw]:
 
 
 def warnings(params: Params) -> list[str]:
-    """What the user should know although it is allowed."""
+    """Warnings about values that are allowed."""
     many = [entry["Key"] for entry in api_targets(params) if len(entry["Values"]) > _TAG_VALUES]
     return patch_task.warnings(_values(params)) + [
         f"targets: more than {_TAG_VALUES} values of {key}; the AWS documentation states this limit for a command"

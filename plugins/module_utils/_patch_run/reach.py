@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The managed nodes that targets reach. A command for nobody ends well, so it is found out before one is sent."""
+"""The managed nodes that targets reach. A command that reaches no node succeeds, so this is checked before sending."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NAMED = 10
 
 
 class NoNodeError(PatchingError):
-    """Targets that name what is not there."""
+    """The targets reach no node, or select a node that is not managed."""
 
 
 @dataclass
 class Reach:
-    """The nodes that targets reach, as listed; None where that cannot be told."""
+    """The nodes that targets reach, as listed. None if they are unknown."""
 
     nodes: list[Raw] | None = None
     warnings: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Reach:
 class Nodes:
     """The nodes of an account and Region.
 
-    groups: connects to Resource Groups. whole: all nodes are wanted, and not only to know that there are some.
+    groups: connects to Resource Groups. whole: whether to read all nodes, or only whether there are any.
     """
 
     api: Api
@@ -42,7 +42,7 @@ class Nodes:
     whole: bool
 
     def reached(self, targets: list[Raw]) -> Reach:
-        """What targets reach; NoNodeError where that is nobody, or an id is not managed."""
+        """The nodes that targets reach. Raises NoNodeError if there are none, or if an ID is not managed."""
         values = {target["Key"]: target["Values"] for target in targets}
         if values.keys() & set(GROUP_KEYS):
             return self._in_group(values[GROUP_KEYS[0]][0], values.get(GROUP_KEYS[1], []))
@@ -64,7 +64,7 @@ class Nodes:
         first, *others = targets
         nodes: dict[str, Raw] = {}
         unused = []
-        # One listing for each value tells the values that no node has, such as a patch group with a slip in its name.
+        # One listing for each value shows which values no node has, such as a misspelled patch group.
         for value in first["Values"]:
             one = [{"Key": first["Key"], "Values": [value]}, *others]
             found = list(islice(listed_nodes(self.api, one), None if self.whole else 1))
@@ -82,7 +82,7 @@ class Nodes:
         return Reach(reached.nodes, unused + reached.warnings)
 
     def _in_group(self, name: str, types: list[str]) -> Reach:
-        """The managed nodes of a resource group. A group that may not be read may be patched all the same."""
+        """The managed nodes of a resource group. A group can be patched without the permission to read it."""
         try:
             ids = sorted(group_members(self.groups(), name, types))
         except ApiError as error:
@@ -106,7 +106,7 @@ def _ids(ids: list[str]) -> Raw:
 
 
 def _reach(nodes: dict[str, Raw], offline: bool) -> Reach:
-    """The nodes in the order of their ids; offline: whether to tell whose agent does not answer."""
+    """The nodes in the order of their IDs. offline: whether to warn about nodes whose agent does not respond."""
     listed = [nodes[one] for one in sorted(nodes)]
     silent = [node["InstanceId"] for node in listed if node.get("PingStatus") not in (None, "Online")]
     if not offline or not silent:

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runner of ssm_patch_run: send a command or look at one, wait for it, answer.
+"""The runner of ssm_patch_run: sends a command or reads an earlier one, waits for it, and returns the result.
 
-The action plugin of the module waits on the controller instead, by looks of its own, so that it can show progress.
+The action plugin waits on the controller instead, with one call of the module for each read, so that it can show
+progress.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from . import send
 from .command import Facts, command_facts, described, failure, is_running, planned_instance, progress
 from .reach import Nodes, Reach
 
-# How long a cancelled command is given to end, and how often it is looked at.
+# The number of seconds to wait for a canceled command to end, and the number of seconds between two reads.
 _CANCEL_SECONDS, _CANCEL_INTERVAL = 20, 4
 
 
 @dataclass
 class Run:
-    """One run, and what is known of its command by now; without an id the command was not sent, or nobody knows.
+    """One run, and what is known of its command. A command without an ID was not sent, or this is unknown.
 
-    instances: None where they were not read.
+    instances: None if they were not read.
     """
 
     module: AnsibleAWSModule
@@ -52,16 +53,16 @@ class Run:
 
     @property
     def facts(self) -> Facts:
-        """The command under the names of the answer."""
+        """The command in the format of the result."""
         return command_facts(self.command)
 
     @property
     def is_running(self) -> bool:
-        """Whether the command goes on."""
+        """Whether the command has not ended."""
         return is_running(self.facts)
 
     def predict(self) -> None:
-        """What a run would send, and to whom; or the one look at what was sent before."""
+        """Predict what a run would send, and to which nodes, or read the status of an earlier command once."""
         if self.params["command_id"]:
             self._look()
             self._read_instances()
@@ -74,7 +75,7 @@ class Run:
             self.instances = [planned_instance(node) for node in reached.nodes]
 
     def carry_out(self) -> None:
-        """Send the command, or take up the one that was sent before, and wait."""
+        """Send the command, or read the earlier one, and wait for it."""
         if self.params["command_id"]:
             self._look()
         else:
@@ -121,7 +122,7 @@ class Run:
             self.instances = send.instances(self.api, self.command)
 
     def problem(self) -> str | None:
-        """Why the run is a failure although every call succeeded."""
+        """The reason why the run failed although every call succeeded."""
         if self.cancelled:
             return self._cancellation()
         if not self.is_running:
@@ -137,8 +138,8 @@ class Run:
         name = f"command {self.facts['command_id']}"
         return f"wait_timeout expired and {name} was cancelled: it is {described(self.facts)}; {reached}.{rest}"
 
-    def told(self, error: PatchingError) -> str:
-        """What went wrong, and the result of the command."""
+    def message(self, error: PatchingError) -> str:
+        """The error, with what is known of the command."""
         code = error.code if isinstance(error, ApiError) else None
         if isinstance(error, send.LostAnswerError) or code == send.UNKNOWN:
             return str(error)
@@ -173,12 +174,12 @@ def run_patch_run() -> None:
         else:
             run.carry_out()
     except PatchingError as error:
-        module.fail_json(msg=printable(run.told(error)), **run.answer(), **error_facts(error))
+        module.fail_json(msg=printable(run.message(error)), **run.answer(), **error_facts(error))
     if problem := run.problem():
         module.fail_json(msg=printable(problem), **run.answer())
     module.exit_json(**run.answer())
 
 
 def _known(params: patch_run_options.Params) -> Raw:
-    """The command before the first call: one that was sent before is taken for running."""
+    """The command before the first call. An earlier command is assumed to be running."""
     return {"CommandId": params["command_id"], "Status": "InProgress"} if params["command_id"] else {}

@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run Command: a command is sent once, whatever is lost, and looked at until it has ended.
+"""Sends a command exactly once, even if responses are lost, and reads it until it has ended.
 
-SendCommand takes no token, so a second call is a second command. It is repeated only where the service itself refused
-the rate. Where the service did not answer, or answered about another command, the command is looked for by its
-SnapshotId.
+SendCommand has no client token, so a second call creates a second command. The call is repeated only if AWS throttled
+it. If there is no response, or one for another command, the command is searched by its SnapshotId.
 """
 
 from __future__ import annotations
@@ -25,27 +24,27 @@ from .command import Facts, command_facts, instance_facts, is_running, snapshot_
 # The largest page of ListCommands and ListCommandInvocations.
 _PAGE = 50
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
-# The code for a command that is not there, or not seen yet.
+# The error code for a command that does not exist, or is not visible yet.
 UNKNOWN = "InvalidCommandId"
-# Seconds before each look for a command whose answer was lost: listings may lag.
+# Seconds before each search for a command whose response was lost, because listings can lag behind.
 _LOST_LOOKS = (1, 2, 4, 8, 15, 30)
-# Seconds before each further look for what was just sent, or has just ended, and is not seen yet.
+# Seconds before each further read of a command that was just sent, or has just ended, and is not visible as such yet.
 _LAG_LOOKS = (1, 2, 3, 4, 5)
 
 
 class LostAnswerError(PatchingError):
-    """A command of which nobody knows whether it was sent."""
+    """It is unknown whether the command was sent."""
 
 
 def connect_once(module: Any) -> Api:
-    """An API that calls once: without the retries of botocore, whatever O(aws_config) says."""
+    """An API without the retries of botocore, regardless of O(aws_config)."""
     client = module.client("ssm", config={"retries": {"mode": "standard", "total_max_attempts": 1}})
     client.meta.events.unregister("needs-retry.ssm", unique_id="retry-config-ssm")
     return Api(read_dates(client))
 
 
 def send(api: Api, once: Api, request: Raw) -> Raw:
-    """Send a command; gives it as the service tells it. once: an API without retries."""
+    """Send a command and return it as the service does. once: an API without retries."""
     delays = generate_jittered_backoff(retries=10, delay_base=1, delay_threshold=20)
     while True:
         try:
@@ -65,7 +64,7 @@ def send(api: Api, once: Api, request: Raw) -> Raw:
 
 
 def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
-    """The command whose answer was lost."""
+    """The command whose response was lost."""
     wanted = snapshot_id(request)
     reason = ""
     for delay in _LOST_LOOKS:
@@ -76,7 +75,7 @@ def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
                 if snapshot_id(command) == wanted:
                     return command
         except ApiError as error:
-            # The line that lost the answer may lose a look, too; only a refusal stays one.
+            # The network that lost the response can lose a search, too. Only a rejection is final.
             reason = f"the last lookup failed: {error}"
             if error.refused:
                 break
@@ -88,7 +87,7 @@ def _found(api: Api, request: Raw, lost: ApiError) -> Raw:
 
 
 def _sent(api: Api, request: Raw, ended: bool) -> Iterator[Raw]:
-    """Commands of the same document: those under way, or all of the history."""
+    """Commands of the same document: those in progress, or the whole history."""
     filters = [] if ended else [{"key": "ExecutionStage", "value": "Executing"}]
     if ":" not in request["DocumentName"]:
         filters.append({"key": "DocumentName", "value": request["DocumentName"]})
@@ -97,7 +96,7 @@ def _sent(api: Api, request: Raw, ended: bool) -> Iterator[Raw]:
 
 
 def look(api: Api, command_id: str) -> Raw:
-    """A command as it is now; one that was just sent may not be seen at once."""
+    """The current state of a command. A new command might not be visible immediately."""
     for delay in (*_LAG_LOOKS, None):
         try:
             listed = api.pages(
@@ -114,7 +113,7 @@ def look(api: Api, command_id: str) -> Raw:
 
 
 def _about(operation: str, command_id: str, entry: Raw) -> Raw:
-    """An entry of a listing that was asked for one command; ApiError where it is about another."""
+    """An entry of a listing for one command. Raises ApiError if it belongs to another command."""
     found = entry.get("CommandId", command_id)
     if found != command_id:
         raise not_understood(operation, f"AWS returned {found} instead of {command_id}")
@@ -122,7 +121,7 @@ def _about(operation: str, command_id: str, entry: Raw) -> Raw:
 
 
 def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Raw]:
-    """The command as it is at each look, until it has ended or the time is over."""
+    """Yield the state of the command at each read, until it has ended or the timeout expires."""
     end = clock.monotonic() + timeout
     while is_running(command_facts(command)) and (left := end - clock.monotonic()) > 0:
         clock.sleep(min(interval, left))
@@ -131,11 +130,11 @@ def wait(api: Api, command: Raw, timeout: float, interval: float) -> Iterator[Ra
 
 
 def instances(api: Api, command: Raw) -> list[Facts]:
-    """The facts of each instance of a command, in the order of the ids."""
+    """The facts of each instance of a command, in the order of the IDs."""
     found = list_instances(api, command["CommandId"])
     ended = not is_running(command_facts(command))
     for delay in _LAG_LOOKS:
-        # The listing of the instances may lag behind the command.
+        # The listing of the instances can lag behind the command.
         if not ended or not (any(map(is_running, found)) or len(found) < command.get("TargetCount", 0)):
             break
         clock.sleep(delay)
@@ -144,7 +143,7 @@ def instances(api: Api, command: Raw) -> list[Facts]:
 
 
 def list_instances(api: Api, command_id: str) -> list[Facts]:
-    """The facts of each instance that is listed now, in the order of the ids; none of a command that is not known."""
+    """The facts of each instance that is currently listed, in the order of the IDs. Empty for an unknown command."""
     operation = "ListCommandInvocations"
     wanted = {"CommandId": command_id, "Details": True, "MaxResults": _PAGE}
     pages = api.pages(operation, "CommandInvocations", "InstanceId", "Status", **wanted)

@@ -57,7 +57,7 @@ OPTIONS: Options = (
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options, before anything is read."""
+    """Violations in the options that can be found before anything is read."""
     found = compliance_violations(compliance_params(params)) + coverage.violations(coverage_params(params))
     if not 1 <= params["next_run_count"] <= _MOST_RUNS:
         found.append(f"next_run_count: {params['next_run_count']} must be from 1 to {_MOST_RUNS}")
@@ -65,7 +65,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
 
 
 def compliance_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of ssm_patch_compliance_info: of patches, those that make nodes noncompliant."""
+    """The options of ssm_patch_compliance_info. Only patches that make nodes noncompliant are read."""
     given = _given(_OF_COMPLIANCE, params)
     return {**given, "level": "patches", "only_noncompliant": True, "dest": None}
 
@@ -73,7 +73,7 @@ def compliance_params(params: Mapping[str, Any]) -> dict[str, Any]:
 def coverage_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """The options of ssm_patch_coverage_info."""
     given = _given(_OF_COVERAGE, params)
-    # That of this module is for the calendar of windows.
+    # The option of this module is only for the calendar of windows.
     runs = _OF_COVERAGE["next_run_count"].default
     return {**given, "level": "instances", "next_run_count": runs, "dest": os.path.join(params["dest"], COVERAGE)}
 

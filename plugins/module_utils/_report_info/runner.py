@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ssm_patch_report_info: the readers of three other modules, with what one has read for the next."""
+"""The runner of ssm_patch_report_info, which uses the readers of three other modules and shares what they read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from .options import (
 )
 
 T = TypeVar("T")
-# Without them it is not known which groups a node is in.
+# Without this permission, the patch groups of a node are unknown.
 _TAGS = "ssm:ListTagsForResource"
 
 
@@ -56,7 +56,7 @@ def run_report_info() -> None:
 
 
 class _Reading:
-    """One run: coverage first, since it reads all nodes and their tags."""
+    """One run. Coverage is first, because it reads all nodes and their tags."""
 
     def __init__(self, module: AnsibleAWSModule, api: Api) -> None:
         self._module = module
@@ -68,7 +68,7 @@ class _Reading:
         self._listings: Listings = AwsListings(api, cache(lambda: self._connect("ec2")))
 
     def result(self) -> tuple[dict[str, Any], list[str]]:
-        """The answer of the module, and its warnings."""
+        """The result of the module, and its warnings."""
         identity = self._identity()
         coverage = self._unless_refused(self._read_coverage) if self._params["coverage"] else None
         compliance = self._read_compliance()
@@ -100,7 +100,7 @@ class _Reading:
         return os.path.join(self._params["dest"], name)
 
     def _unless_refused(self, read: Callable[[], T]) -> T | None:
-        """What is read; a report without it is of use, so that what the service refuses is a gap."""
+        """The result of a read, or None and a gap if AWS rejects it, because a report without it is still useful."""
         try:
             return read()
         except ApiError as error:
