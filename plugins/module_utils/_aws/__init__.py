@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls AWS: client, concurrent jobs, errors, and whether an answer can be trusted.
+"""Calls AWS: client, concurrent jobs, errors, and the validation of responses.
 
 May import: nothing of this collection.
 """

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an answer of the service is understood. Pure functions.
+"""Validates responses of the service. Pure functions.
 
-What is not understood is an error. It never counts as absent, because an absence is what makes a run create or remove.
+An invalid response is an error. It never counts as absent, because an absence can make a run create or remove.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "blob": bytes,
 }
 
-# The types that have no parts. Compared by class, because True is an instance of int.
+# Types without parts. Compared by class, because True is an instance of int.
 _PLAIN = {name: one for name, one in _TYPES.items() if one not in (dict, list)}
 
-# Members that a structure is nothing without, where the model says otherwise: it requires less of a target, and more of
-# what is only shown.
+# The members that a structure must have, if they differ from the service model, which requires too few for a target,
+# and too many for structures that are only displayed.
 _DECIDE = {"Target": ("Key",), "InstancePatchState": ("InstanceId",), "PatchComplianceData": ()}
 
 
 def understood(operation: str, shape: Any, answer: Any, members: Iterable[str], is_lenient: bool = False) -> Any:
-    """A structure that has all members that decide, and holds nothing but what its model says; ApiError for another.
+    """The response if it has all required members and matches the service model. Raises ApiError otherwise.
 
-    is_lenient: parts that are not of their type count as absent.
+    is_lenient: parts of the wrong type count as absent.
     """
     wrong = misfit(shape, answer)
     if wrong and is_lenient:
@@ -49,29 +49,29 @@ def understood(operation: str, shape: Any, answer: Any, members: Iterable[str], 
 
 
 def require(operation: str, answer: Mapping[str, Any], members: Iterable[str]) -> None:
-    """Refuse a structure that lacks a member; an empty list is one, an empty text is none; ApiError."""
+    """Raise ApiError if a structure lacks a member. An empty list is allowed, an empty text counts as missing."""
     missing = [name for name in members if answer.get(name) in (None, "")]
     if missing:
         raise not_understood(operation, f"the response contains no {', '.join(missing)}")
 
 
 def understand_id(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-    """Refuse an answer about another resource than the one that was asked for; ApiError."""
+    """Raise ApiError if the response is about a different resource than the request."""
     for name, value in request.items():
         if name.endswith("Id") and _bare(answer.get(name, value)) != _bare(value):
             raise not_understood(operation, f"AWS returned {answer[name]} instead of {value}")
 
 
 def not_understood(operation: str, text: str) -> ApiError:
-    """The error of an answer that no decision may be based on."""
+    """The error for a response that no decision can be based on."""
     return ApiError(operation, "UnexpectedAnswer", text)
 
 
 def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
-    """The first member that is not of its type; botocore passes most of what comes. Unknown members do not matter."""
+    """The path of the first part of the wrong type. botocore accepts most of them. Unknown members are ignored."""
     kind = shape.type_name
     if kind == "timestamp" and value is None:
-        # A date that is none decides nothing.
+        # moment_of returns None for an invalid date. No decision depends on dates.
         return None
     if not isinstance(value, _TYPES.get(kind, object)) or (kind in ("integer", "long") and isinstance(value, bool)):
         return path
@@ -81,7 +81,7 @@ def misfit(shape: Any, value: Any, path: str = "the answer") -> str | None:
 
 
 def fitting(shape: Any, value: Any) -> Any:
-    """The value without the parts that are not of their type; None where nothing of it is left."""
+    """The value without the parts of the wrong type. None if nothing is left."""
     if not isinstance(value, dict | list):
         return value if misfit(shape, value) is None else None
     if not isinstance(value, _TYPES.get(shape.type_name, ())):
@@ -100,7 +100,7 @@ def _lacking(shape: Any, structure: Any) -> bool:
 
 
 def _doubtful(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
-    """The parts of a value, each with its path, without those that are plainly of their type: most are."""
+    """The parts of a value that require a check, with their paths. Most parts are obviously of the right type."""
     kind = shape.type_name
     if kind == "structure":
         known = shape.members

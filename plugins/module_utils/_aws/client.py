@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call to AWS passes here: plain values in, plain values out, one family of errors.
+"""Makes all calls to AWS. Requests and responses are plain values, and all errors are ApiError.
 
-Retries are botocore's (mode C(adaptive)): a create keeps its token through them, and throttling slows the run down.
+botocore retries calls (mode C(adaptive)): a create call keeps its token, and throttling slows the run down.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .errors import ApiError
 from .moments import read_dates
 from .refusals import is_refusal, was_unsent
 
-with suppress(ImportError):  # AnsibleAWSModule tells what is missing
+with suppress(ImportError):  # AnsibleAWSModule reports the missing library
     from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
@@ -29,28 +29,27 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 Entry = TypeVar("Entry")
-# A call that stores its own result and may name further ones that became possible by it.
+# A call that stores its own result and can return further calls that depend on it.
 Job = Callable[[], "Iterable[Job]"]
 
-# The codes by which the service says that there is no such resource; which of them depends on the operation.
+# The error codes for a resource that does not exist. They differ by operation.
 GONE = frozenset({"DoesNotExistException", "InvalidResourceId"})
 _NO_REGION = (
     "No Region is set: specify region, or aws_region for a playbook of this collection, or set AWS_REGION or a region"
     " in the AWS profile"
 )
-# The largest page each listing takes; fewer calls than the default of 50.
+# The largest page that all listings support. It requires fewer calls than the default of 50.
 _PAGE = 100
-# A page may be empty although others follow; a listing of nothing else, or of pages that were there before, has no end.
+# A page can be empty although others follow. A listing with more such pages or repeated ones in a row never ends.
 _MOST_STALE = 100
-# More pages than any listing has: half a million entries at 50 a page.
+# More pages than any listing has: half a million entries with 50 on each page.
 _MOST_PAGES = 10_000
 
 
 class Api:
-    """One client of one account and Region.
+    """A client for one account and Region.
 
-    is_lenient: parts of an answer that are not of their type count as absent. Only a reader that decides nothing by
-    them may do so.
+    is_lenient: parts of a response of the wrong type count as absent. Only for readers that base no decision on them.
     """
 
     def __init__(self, client: Any, is_lenient: bool = False) -> None:
@@ -64,11 +63,11 @@ class Api:
         return self._model.operation_model(operation).input_shape
 
     def input_members(self, operation: str) -> frozenset[str]:
-        """The members that an operation takes."""
+        """The members of an operation's input."""
         return frozenset(self.input_shape(operation).members)
 
     def call(self, operation: str, **request: Any) -> Answer:
-        """One API call; raises ApiError."""
+        """Make an API call. Raises ApiError."""
         method = getattr(self._client, self._methods[operation])
         try:
             answer: Answer = method(**request)
@@ -82,17 +81,17 @@ class Api:
             code, refused = type(error).__name__, was_unsent(error)
             raise ApiError(operation, code, str(error), None, self._model.service_name, refused=refused) from error
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            # botocore's parsers do not guard against an answer that is not of the model.
+            # The parsers of botocore do not handle a response that does not match the service model.
             raise not_understood(operation, f"{type(error).__name__}: {error}") from error
         answer.pop("ResponseMetadata", None)
         return answer
 
     def write(self, operation: str, **request: Any) -> Answer:
-        """One API call that changes something. An empty answer, where the service gives another, proves no change."""
+        """Make an API call that changes something. An unexpectedly empty response is an error: it proves no change."""
         answer = self.call(operation, **request)
         shape = self._output_shape(operation)
         if not answer and shape and shape.members:
-            # So botocore reads a page of HTML, or JSON that was cut.
+            # botocore parses an HTML page or truncated JSON as an empty response.
             raise not_understood(operation, "the response is empty")
         return answer
 
@@ -100,13 +99,13 @@ class Api:
         return self._model.operation_model(operation).output_shape
 
     def get(self, operation: str, *members: str, **request: Any) -> Answer:
-        """One API call whose answer must be understood: it holds these members, and is about what was asked for."""
+        """Make an API call whose response must be valid, contain these members, and be about the requested resource."""
         answer = self._understood(operation, self._output_shape(operation), self.call(operation, **request), members)
         understand_id(operation, request, answer)
         return answer
 
     def _understood(self, operation: str, shape: Any, answer: Any, members: Iterable[str]) -> Answer:
-        """The structure; ApiError where it lacks one of the members that decide, or holds what its model does not."""
+        """The response if it has the required members and matches the service model. Raises ApiError otherwise."""
         known: Answer = understood(operation, shape, answer, members, self._is_lenient)
         return known
 
@@ -117,9 +116,10 @@ class Api:
         return tags
 
     def pages(self, operation: str, result: str, *members: str, **request: Any) -> Iterator[Answer]:
-        """All entries of a listing, page by page as they are taken; an answer without the listing is an error.
+        """All entries of a listing. Pages are read when needed. A response without the listing is an error.
 
-        members: what each entry must hold to be understood. request may hold another C(MaxResults).
+        members: the required members of each entry. Without any, entries are only validated for a lenient reader.
+        request: can contain a different C(MaxResults).
         """
         shape = self._output_shape(operation).members[result].member
         end = _End(operation)
@@ -138,7 +138,7 @@ class Api:
 
 
 class _End:
-    """Sees to it that a listing comes to its end, whatever answers; ApiError."""
+    """Ensures that a listing ends, whatever the service returns. Raises ApiError."""
 
     def __init__(self, operation: str) -> None:
         self._operation = operation
@@ -147,14 +147,14 @@ class _End:
         self._stale = 0
 
     def must_come(self, entries: Any, token: Any) -> None:
-        """Take note of a page, and of the token that leads to the next."""
+        """Record a page and the token of the next one."""
         if not isinstance(token, str | None):
             raise not_understood(self._operation, "NextToken is not a string")
         if token in self._tokens:
             raise not_understood(self._operation, "AWS returned the same page twice")
         if token:
             self._tokens.add(token)
-        # Its ends stand for a page: to take all of each would cost as much as to understand it.
+        # The first and last entries identify a page. A hash of all entries would take as long as their validation.
         content = hash(repr((entries[:1], entries[-1:], len(entries)) if isinstance(entries, list) else entries))
         self._stale = self._stale + 1 if not entries or content in self._contents else 0
         self._contents.add(content)
@@ -166,7 +166,7 @@ class _End:
 
 
 def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:
-    """A read after which one counts as C(gone) where the service does not know it any more."""
+    """A job that reads a resource, and marks it as C(gone) if it no longer exists."""
 
     def job() -> Iterable[Job]:
         try:
@@ -181,7 +181,7 @@ def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:
 
 
 def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool = False) -> Api:
-    """The API for a module, with as many connections as there are calls at a time; O(aws_config) wins key by key."""
+    """The API for a module, with a connection for each concurrent call. Keys of O(aws_config) take precedence."""
     if not module.region:
         module.fail_json(msg=_NO_REGION)
     retries = {"mode": "adaptive", "total_max_attempts": 10}
@@ -191,7 +191,7 @@ def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool that, after an error, does not wait for calls that nobody needs any more."""
+    """A thread pool that, after an error, cancels the calls that have not started."""
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
         yield pool
@@ -200,19 +200,19 @@ def worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def run_jobs(jobs: Iterable[Job], workers: int) -> None:
-    """Run jobs concurrently, and the jobs that they name; the first failure ends it and is raised."""
+    """Run jobs concurrently, and the jobs that they return. The first failure ends the run and is raised."""
     with worker_pool(workers) as pool:
         start_jobs(pool, jobs).result()
 
 
 def start_jobs(pool: ThreadPoolExecutor, jobs: Iterable[Job]) -> Future[None]:
-    """Start jobs in a pool, and then those that they name; the future ends with the last, or fails with the first."""
+    """Start jobs in a pool, and then those that they return. The future ends with the last, or fails with the first."""
     whole: Future[None] = Future()
     lock = Lock()
     left = 1
 
     def start(named: Iterable[Job]) -> None:
-        """Start what a job has named, in the place of that job."""
+        """Start the jobs that a job has returned. They replace that job in the count."""
         nonlocal left
         ready = [*named]
         with lock:
@@ -236,7 +236,7 @@ def start_jobs(pool: ThreadPoolExecutor, jobs: Iterable[Job]) -> Future[None]:
 
 
 def page_job(entries: Iterator[Entry], size: int, take: Callable[[list[Entry]], Iterable[Job]]) -> Job:
-    """A job that takes one page of a listing and names itself for the next, so that listings take turns."""
+    """A job that processes one page of a listing and returns itself for the next, so that listings take turns."""
 
     def job() -> Iterable[Job]:
         page = [*islice(entries, size)]

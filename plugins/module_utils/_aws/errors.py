@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one family of errors below the modules."""
+"""The errors that modules report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HINTS = {
     "EndpointConnectionError": "The endpoint cannot be reached: check region, endpoint_url and the network.",
 }
 
-# Hints by what the service says, for codes that say nothing by themselves.
+# Hints by a pattern in the message, for error codes that have several causes.
 _SPOKEN_HINTS = {
     r"atchFilters'? failed to satisfy": "This applies to the filters of a rule in approval_rules, or to"
     " global_filters. Specify fewer filters, for example by omitting a key that has only '*'.",
@@ -39,19 +39,19 @@ _SPOKEN_HINTS = {
 }
 _SILENT = "AWS returned no reason"
 
-# What a user must know of a write that the service neither confirmed nor refused.
+# The note for a write that the service neither confirmed nor refused.
 LOST_ANSWER = "AWS did not respond, so it is unknown whether this was done; run again to check"
 
 
 class PatchingError(Exception):
-    """What went wrong, in words for the user. Text from an account in them cannot act on a terminal."""
+    """An error with a message for the user. Text from an account is escaped, so that it cannot control a terminal."""
 
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))
 
 
 class InvalidDeclarationError(PatchingError):
-    """What the user declared cannot be; all violations at once, before anything was written."""
+    """The declaration is not valid. Contains all violations, which are found before anything is written."""
 
     def __init__(self, violations: list[str]) -> None:
         self.violations = violations
@@ -64,8 +64,8 @@ class InvalidDeclarationError(PatchingError):
 class ApiError(PatchingError):
     """A call that failed after all retries.
 
-    code: the service's error code, or the name of botocore's exception where no answer came. refused: whether the call
-    certainly had no effect; without that the answer is lost, and a write may have been done.
+    code: the service's error code, or the name of botocore's exception if there was no response. refused: whether the
+    call certainly had no effect. Otherwise the response is lost, and a write might have been done.
     """
 
     def __init__(
@@ -84,9 +84,9 @@ class ApiError(PatchingError):
         super().__init__(self.text())
 
     def text(self) -> str:
-        """Action, message, code and request id, and what the user can do about it."""
+        """The action, message, code and request ID, and hints for the user."""
         request = f", request ID {self.request_id}" if self.request_id else ""
-        # A call may need further actions, such as iam:PassRole; the service's message names the one that is missing.
+        # A call can require further actions, such as iam:PassRole. The service's message names the missing one.
         named = re.search(r"to perform: ([a-z0-9-]+:\w+)", self.message)
         hints = [_HINTS.get(self.code, "").format(action=named[1] if named else self.action)]
         hints += [hint for pattern, hint in _SPOKEN_HINTS.items() if re.search(pattern, self.message)]
@@ -95,5 +95,5 @@ class ApiError(PatchingError):
 
 
 def error_facts(error: PatchingError) -> dict[str, Any]:
-    """What a module returns of an error besides its text: code and request id of one of the API."""
+    """What a module returns in addition to the message: the code and request ID of an API error."""
     return {"error": {"code": error.code, "request_id": error.request_id}} if isinstance(error, ApiError) else {}

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dates of answers, in UTC. The service fills in dates for what never happened, and they must not end a read.
+"""Dates in responses, in UTC. The service returns dates for events that never happened. They must not end a read.
 
-For patches whose installation Windows did not record, AWS answers the first second of the year 1, which botocore
-cannot convert to the local time of a zone west of Greenwich: https://github.com/boto/boto3/issues/3642
+For patches whose installation Windows did not record, AWS returns the first second of the year 1, which botocore
+cannot convert to the local time of a time zone west of Greenwich: https://github.com/boto/boto3/issues/3642
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_dates(client: Any) -> Any:
-    """The client, which from now on reads dates by moment_of."""
-    # A client that is made already has no public way to its parsers; the factory makes one for each answer.
+    """Make a client parse dates with moment_of, and return the client."""
+    # An existing client has no public access to its parsers. The factory creates one for each response.
     client._endpoint._response_parser_factory.set_parser_defaults(timestamp_parser=moment_of)
     return client
 
 
 def moment_of(value: Any) -> datetime | None:
-    """The date of an answer, in seconds of the epoch or as text; None where it is none, or of 1970 or before."""
+    """The date in a response, from epoch seconds or text. None if it is invalid, or in 1970 or earlier."""
     moment: datetime | None
     try:
         moment = _EPOCH + timedelta(seconds=float(value))

@@ -12,14 +12,14 @@ from .structures import Raw
 
 
 def listed_nodes(api: Api, filters: list[Raw]) -> Iterator[Raw]:
-    """The managed nodes that fit all filters, as DescribeInstanceInformation tells them."""
+    """The managed nodes that match all filters, as returned by DescribeInstanceInformation."""
     operation, size = "DescribeInstanceInformation", {"MaxResults": NODES_PER_CALL}
     filtered = {"Filters": filters} if filters else {}
     return api.pages(operation, "InstanceInformationList", "InstanceId", **size, **filtered)
 
 
 def group_members(groups: Api, name: str, types: Iterable[str]) -> frozenset[str]:
-    """The IDs of the members of a resource group that may be nodes. groups: the API of Resource Groups."""
+    """The IDs of the members of a resource group that can be nodes. groups: the API of Resource Groups."""
     wanted = [*types]
     filters = {"Filters": [{"Name": "resource-type", "Values": wanted}]} if wanted else {}
     operation, size = "ListGroupResources", {"MaxResults": NODES_PER_CALL}

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a call that failed certainly had no effect: the service refused it, or it never left.
+"""Whether a failed call certainly had no effect: the service refused it, or it was never sent.
 
-Everything else is a lost answer: the connection broke, a proxy answered in the place of the service, or the answer is
-not understood. The service may have done what was asked.
+Otherwise the response is lost: the connection broke, a proxy responded instead of the service, or the response is not
+valid. The service might have done what was requested.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-with suppress(ImportError):  # AnsibleAWSModule tells what is missing
+with suppress(ImportError):  # AnsibleAWSModule reports the missing library
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -26,8 +26,8 @@ with suppress(ImportError):  # AnsibleAWSModule tells what is missing
         SSOError,
     )
 
-# Refusals that every operation may give, by the list of common errors in the API references of AWS and what the
-# service was seen to answer. RequestTimeoutException and RequestAbortedException leave open what was done.
+# Refusals that any operation can return, from the common errors in the API references of AWS and from observed
+# responses. RequestTimeoutException and RequestAbortedException are not included: the request might have been done.
 _COMMON = frozenset(
     {
         *("AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation", "OptInRequired"),
@@ -42,13 +42,13 @@ _COMMON = frozenset(
 
 
 def is_refusal(operation_model: Any, error: ClientError) -> bool:
-    """Whether an error answer is the service's own document of an error of the caller.
+    """Whether an error response is from the service itself and reports a client error.
 
-    Its parts are the status, the id of the request, and a code that the service has. A proxy sends HTML, nothing, or
-    JSON of its own, where botocore takes the status for the code.
+    Such a response has a 4xx status, a request ID, and a code that the service defines. A proxy returns HTML, nothing,
+    or its own JSON, for which botocore uses the status as the code.
     """
     if error.operation_name != operation_model.name:
-        # Credentials could not be had (AssumeRole), so nothing was signed and sent.
+        # A call for credentials failed (AssumeRole), so nothing was signed and sent.
         return True
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
     is_of_caller = 400 <= metadata.get("HTTPStatusCode", 0) < 500
@@ -56,7 +56,7 @@ def is_refusal(operation_model: Any, error: ClientError) -> bool:
 
 
 def was_unsent(error: BotoCoreError) -> bool:
-    """Whether the call never left, because there was no connection, or nothing to sign it with."""
+    """Whether the call was never sent, because of its parameters, no connection, or no credentials to sign it."""
     unconnected = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
     unsigned = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError, SSOError)
     return isinstance(error, (ParamValidationError, *unconnected, *unsigned))
@@ -67,13 +67,13 @@ def _code(error: ClientError) -> Any:
 
 
 def _is_code(operation_model: Any, code: str) -> bool:
-    """Whether the service has the code. The model of S3 names hardly any, so that one that is no status will do."""
+    """Whether the service defines the code. The S3 model lists few, so any counts that is not a status or a timeout."""
     if operation_model.service_model.service_name == "s3":
         return not code.isdigit() and code != "RequestTimeout"
     return code in _COMMON | _modelled(operation_model)
 
 
 def _modelled(operation_model: Any) -> frozenset[str]:
-    """The codes of the operation's own errors, less those that are no errors of the caller."""
+    """The codes of the operation's own errors, without internal errors of the service."""
     codes = (str(shape.error_code) for shape in operation_model.error_shapes)
     return frozenset(code for code in codes if not code.startswith("Internal"))

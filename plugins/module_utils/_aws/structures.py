@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API's own structures as botocore parses them, and access to their members by dotted path."""
+"""Structures of the API as parsed by botocore, and access to their members by dotted path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Raw = dict[str, Any]
 
 
 def member(raw: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, None where it or a part of the path is absent."""
+    """The value at a dotted path. None if a part of the path is absent."""
     value: Any = raw
     for part in path.split("."):
         if not isinstance(value, dict) or part not in value:
@@ -22,7 +22,7 @@ def member(raw: Mapping[str, Any], path: str) -> Any:
 
 
 def put_member(raw: Raw, path: str, value: Any) -> None:
-    """Set (or, with None, remove) the value at a dotted path; blocks that become empty go with it."""
+    """Set the value at a dotted path. None removes it, together with blocks that become empty."""
     head, _dot, rest = path.partition(".")
     if rest:
         block = raw.setdefault(head, {})
@@ -36,7 +36,7 @@ def put_member(raw: Raw, path: str, value: Any) -> None:
 
 
 def iso_date(moment: Any) -> str | None:
-    """A date of an answer as ISO-8601 text in UTC, None for those of 1970 or before; anything else stays as it is."""
+    """A date in a response as ISO 8601 text in UTC. None if it is in 1970 or earlier. Other values are unchanged."""
     if not isinstance(moment, datetime):
         return moment
     return None if moment.year <= 1970 else moment.astimezone(UTC).isoformat()

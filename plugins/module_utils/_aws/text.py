@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text from an account, for people: a terminal, an editor and a browser show it and do nothing else. Pure functions."""
+"""Escapes text from an account, so that a terminal, an editor or a browser only displays it. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _BREAKS = re.compile(r"\s*[\n\r\t]\s*")
 
 
 def printable(text: str) -> str:
-    """Text on one line. Control characters, bidirectional marks, separators and surrogates become escapes (\\x1b)."""
+    """Text on one line. Control characters, bidirectional marks, separators and surrogates are escaped (\\x1b)."""
     return text if text.isprintable() else _escaped(_BREAKS.sub(" ", text))
 
 
 def printable_lines(text: str) -> str:
-    """Text that keeps its lines and tabs, with everything else as in printable."""
+    """Text that keeps its lines and tabs, otherwise escaped as by printable."""
     if text.isprintable():
         return text
     lines = text.replace("\r\n", "\n").split("\n")
