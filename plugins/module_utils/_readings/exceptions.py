@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exceptions: nodes and patches that somebody answers for until a date, and that the numbers leave out. Pure functions.
+"""Exceptions: nodes and patches that the counts leave out until a date, each with an owner. Pure functions.
 
-A node that is excepted counts apart. A node of which single patches are excepted is judged by the others. An exception
-that has expired leaves out nothing, and breaks the gate.
+Excepted nodes are counted separately. A node with excepted patches is evaluated by its other patches. An expired
+exception leaves out nothing, and the gate fails.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _Key = tuple[Place, str]
 
 
 def exception_violations(option: str, given: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What is wrong with exceptions, whatever the account holds. option: the name of the list."""
+    """Violations in exceptions, regardless of the account. option: the name of the list."""
     for number, one in enumerate(given):
         name = f"{option}[{number}]"
         blank = [key for key in (*_KINDS, *_TEXTS) if one.get(key) is not None and not str(one[key]).strip()]
@@ -45,7 +45,7 @@ def _way_out(key: str) -> str:
 
 
 def date_of(value: Any) -> date | None:
-    """The day that a text means; None if it means none. YAML makes a date of what is not quoted."""
+    """The date in a string, or None if there is none. YAML converts unquoted dates."""
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:
@@ -54,9 +54,9 @@ def date_of(value: Any) -> date | None:
 
 @dataclass(slots=True)
 class Applied:
-    """An exception and what it leaves out, or would if it had not expired.
+    """An exception and what it leaves out, or would leave out if it had not expired.
 
-    nodes: how many nodes. patches: how many patches, each counted on each node.
+    nodes: the number of nodes. patches: the number of patches, each counted on each node.
     """
 
     exception: PatchException
@@ -65,20 +65,23 @@ class Applied:
     patches: int = 0
 
     def matches(self) -> bool:
-        """Whether it is about anything in the report."""
+        """Whether it matches anything in the report."""
         return bool(self.nodes or self.patches)
 
 
 @dataclass(slots=True)
 class Judged:
-    """The fleet as it is judged, and as it was read, both with the exceptions marked. applied: by the exceptions."""
+    """A fleet with its exceptions marked.
+
+    fleet: the fleet as it is evaluated. source: the fleet as it was read. applied: the exceptions and what they match.
+    """
 
     fleet: Fleet
     source: Fleet
     applied: list[Applied] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        """How many nodes, and how many patches on nodes that are not left out themselves, the numbers leave out."""
+        """The number of excepted nodes, and the number of excepted patches on other nodes."""
         nodes = sum(node.status == EXCEPTED for _reading, node in self.fleet.nodes())
         names = {(place_of(one), node.instance_id) for one, node in self.fleet.nodes() if node.status == EXCEPTED}
         marked = ((place_of(one), patch) for one, patch in self.fleet.patches() if patch.exception)
@@ -86,10 +89,10 @@ class Judged:
 
 
 def judged(fleet: Fleet, given: Iterable[PatchException], today: date) -> Judged:
-    """The fleet without what is excepted."""
+    """Apply the exceptions to a fleet."""
     applied = [Applied(one, (date_of(one.until) or today) < today) for one in given]
     for reading in fleet.readings:
-        # A report of another run brings the marks of its own exceptions along.
+        # A report of another run contains marks of its own exceptions.
         for node in reading.nodes:
             node.exception = None
         for patch in reading.patches:
@@ -110,7 +113,7 @@ def judged(fleet: Fleet, given: Iterable[PatchException], today: date) -> Judged
 
 
 def _nodes_by_exception(fleet: Fleet, applied: list[Applied]) -> dict[_Key, list[Applied]]:
-    """The exceptions that are about each node; those of whole nodes are counted, and marked unless they expired."""
+    """The exceptions that match each node. Those of whole nodes are counted, and marked unless expired."""
     about: dict[_Key, list[Applied]] = {}
     for reading, node in fleet.nodes():
         found = [one for one in applied if _is_about(one.exception, reading, node)]
@@ -132,7 +135,7 @@ def _is_about(exception: PatchException, reading: Reading, node: Node) -> bool:
 
 
 def _mark_patches(fleet: Fleet, applied: list[Applied], about: Mapping[_Key, list[Applied]]) -> None:
-    """Count and mark the patches, those of excepted nodes too."""
+    """Count and mark the patches, including those of excepted nodes."""
     nodes = {(place_of(reading), node.instance_id): node for reading, node in fleet.nodes()}
     lacking: dict[int, set[_Key]] = defaultdict(set)
     for reading, patch in fleet.patches():
@@ -154,7 +157,7 @@ def _is_patch(name: str, patch: Patch) -> bool:
 
 
 def _patches_by_node(fleet: Fleet) -> dict[_Key, list[Patch]]:
-    """All patches of the nodes of which one is excepted."""
+    """All patches of the nodes that have an excepted patch."""
     found: dict[_Key, list[Patch]] = defaultdict(list)
     for reading, patch in fleet.patches():
         found[place_of(reading), patch.instance_id].append(patch)
@@ -168,7 +171,7 @@ def _judged_node(node: Node, patches: list[Patch]) -> Node:
 
 
 def _without(node: Node, patches: list[Patch]) -> Node:
-    """The node as if it did not have those of its patches that are excepted."""
+    """The node as it would be without its excepted patches."""
     if node.status not in ("failed", "noncompliant", "pending_reboot"):
         return node
     less: Counter[str] = Counter()
@@ -178,7 +181,7 @@ def _without(node: Node, patches: list[Patch]) -> Node:
     names = (*_LACKING.values(), *_CLASS_COUNTS)
     counts = {name: max(value - less[name], 0) for name in names if (value := getattr(node, name)) is not None}
     lacks = {state for state, name in _LACKING.items() if counts.get(name)} - {AVAILABLE}
-    # These are read only where the baseline counts them.
+    # These are only read if the baseline counts them.
     lacks |= {AVAILABLE for one in patches if one.state == AVAILABLE and not one.exception}
     if not lacks:
         counts |= {name: 0 for name in _CLASS_COUNTS if name in counts}
@@ -189,7 +192,7 @@ def _without(node: Node, patches: list[Patch]) -> Node:
 
 
 def _classes(patch: Patch) -> Iterator[str]:
-    """The counts of the service that a patch of a node is in."""
+    """The counts of AWS that include a patch of a node."""
     is_security = "security" in (patch.classification or "").casefold()
     if patch.compliance_level == "CRITICAL":
         yield _CLASS_COUNTS[0]
@@ -200,12 +203,12 @@ def _classes(patch: Patch) -> Iterator[str]:
 
 
 def exception_row(one: Applied) -> dict[str, Any]:
-    """An exception as answers and files show it."""
+    """An exception in the format of results and files."""
     return {**plain(one.exception), "expired": one.expired, "nodes": one.nodes, "patches": one.patches}
 
 
 def exception_warnings(applied: Iterable[Applied]) -> list[str]:
-    """Exceptions that are about nothing in the report."""
+    """Warnings about exceptions that match nothing in the report."""
     return [
         f"exceptions: the exception for {one.exception.subject()} (owner: {one.exception.owner}) matches"
         " nothing in this report. Correct it, or remove it."

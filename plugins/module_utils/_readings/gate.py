@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate: rules on the numbers of the fleet, and by how much each is kept or broken.
+"""The gate: rules for the counts of the fleet, and by how much each is met or broken.
 
-A rule on a value that is not known is broken, and so is every rule of a fleet without nodes. So is the gate where a
-patch group that was asked for has no node, an instance that was asked for is not among the nodes, or a reading is older
-than may count.
+A rule fails if its value is unknown, or if the fleet has no nodes. The gate also fails if a patch group in the scope
+has no node, if an instance in the scope is not among the nodes, or if a reading is too old.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _NAMED = 5
 
 @dataclass(slots=True)
 class Verdict:
-    """A rule and its result. group: the nodes that it was held against. judged: whether the gate counts it."""
+    """A rule and its result. group: the nodes that it was applied to. judged: whether it counts for the gate."""
 
     group: str
     rule: str
@@ -48,7 +47,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Nodes:
-    """The nodes that rules are held against."""
+    """The nodes that rules are applied to."""
 
     name: str
     tally: Tally
@@ -56,27 +55,27 @@ class _Nodes:
     readings: list[Reading]
 
     def gaps(self, name: str) -> list[Gap]:
-        """The reads that failed where something was not read; all where it is single nodes that lack it."""
+        """The failed reads of the readings that lack a value, or all failed reads if only some nodes lack it."""
         without = [one for one in self.readings if name in one.not_read] or self.readings
         return [gap for one in without for gap in one.gaps]
 
 
 def has_rules(rules: Mapping[str, Any]) -> bool:
-    """Whether there is anything to hold a fleet against."""
+    """Whether there are any rules."""
     return any(value is not None and value != [] for value in rules.values())
 
 
 def verdicts(
     rules: Mapping[str, Any], fleet: Fleet, totals: Totals, patches: list[MissingPatch], each_group: bool, now: datetime
 ) -> list[Verdict]:
-    """Hold the rules against the whole fleet and against each of its patch groups."""
+    """Apply the rules to the whole fleet and to each of its patch groups."""
     if not has_rules(rules):
         return []
     found = [*_judge(rules, _Nodes(WHOLE, totals.total, patches, fleet.readings))]
     if rules.get(AGE_RULE) is not None:
         found.append(_judge_age(rules[AGE_RULE], fleet, now))
     if all(one.rule == AGE_RULE for one in found):
-        # The rules on counts say so themselves.
+        # Without nodes, the rules on counts fail by themselves.
         found += _judge_emptiness(_Nodes(WHOLE, totals.total, patches, fleet.readings))
     found += _judge_presence(fleet)
     asked = {group for reading in fleet.readings for group in reading.scope.patch_groups}
@@ -97,7 +96,7 @@ def verdicts(
 
 
 def expired_verdicts(applied: Iterable[Applied]) -> list[Verdict]:
-    """What is broken by exceptions that have expired, each by itself; there need be no rule for that."""
+    """One failed verdict for each expired exception, even if there are no rules."""
     return [
         Verdict(
             WHOLE,
@@ -122,7 +121,7 @@ def _judge(rules: Mapping[str, Any], nodes: _Nodes) -> Iterable[Verdict]:
 
 
 def _judge_age(limit: float, fleet: Fleet, now: datetime) -> Verdict:
-    """Whether all readings are young enough. The message names no age, which would differ from run to run."""
+    """Whether all readings are recent enough. The message contains no age, which would be different in each run."""
     least = now - timedelta(hours=limit)
     old = [one for one in fleet.readings if (moment := instant(one.read_at)) is None or moment < least]
     named = ", ".join(f"{one.place_name()} at {one.read_at}" for one in old)
@@ -131,7 +130,7 @@ def _judge_age(limit: float, fleet: Fleet, now: datetime) -> Verdict:
 
 
 def _judge_emptiness(nodes: _Nodes) -> Iterable[Verdict]:
-    """Whether any node was read at all."""
+    """A failed verdict if no node was read."""
     value = nodes.tally.value("managed")
     passed, message = _held("managed", "managed", value, 1, nodes, minimum=True)
     if not passed:
@@ -139,9 +138,9 @@ def _judge_emptiness(nodes: _Nodes) -> Iterable[Verdict]:
 
 
 def _judge_presence(fleet: Fleet) -> Iterable[Verdict]:
-    """Whether each instance that was asked for is among the nodes; no count would show that it is not."""
+    """A failed verdict if an instance in the scope is not among the nodes, which no count would show."""
     present = {(place_of(one), node.instance_id) for one in fleet.readings for node in one.nodes}
-    # Where the scope has other kinds, too, an instance may be left out by these.
+    # If the scope has other options, these can exclude an instance.
     read = [one for one in fleet.readings if not one.is_unread() and one.scope.is_of_instances()]
     absent = sorted({name for one in read for name in one.scope.instance_ids if (place_of(one), name) not in present})
     if absent:
@@ -151,7 +150,7 @@ def _judge_presence(fleet: Fleet) -> Iterable[Verdict]:
 
 
 def _judge_asked(group: str, tally: Tally) -> Iterable[Verdict]:
-    """A patch group that was asked for and has no node: a slip in its name must not pass for a patched group."""
+    """A failed verdict if a patch group in the scope has no node, because its name could be misspelled."""
     if not tally.counts["managed"] and tally.is_known("managed"):
         text = "this patch group has no managed nodes; check its name"
         yield Verdict(group, "managed", 1, 0, False, f"managed: {text}")
@@ -175,7 +174,7 @@ def _judge_count(rules: Mapping[str, Any], name: str, nodes: _Nodes) -> Verdict:
 def _held(
     name: str, source: str, value: float | None, limit: float, nodes: _Nodes, *, minimum: bool
 ) -> tuple[bool, str]:
-    """Whether a rule is kept, and why. source: what has to be read to know its value."""
+    """Whether a rule is met, and the message. source: what must be read to know its value."""
     if not nodes.tally.is_known(source):
         return False, f"{name} was not read{_reasons(nodes.gaps(source))}"
     if not nodes.tally.counts["managed"]:
@@ -187,7 +186,7 @@ def _held(
     missed = limit - value if minimum else value - limit
     kind, side = ("minimum", "below") if minimum else ("maximum", "above")
     if missed > 0:
-        # Rounded for the eye: 95 - 91.66 is 3.3400000000000034.
+        # Rounded for display: 95 - 91.66 is 3.3400000000000034.
         return (
             False,
             f"{name} is {value:g}, {round(missed, 2):g} {side} the {kind} of {limit:g}",
@@ -196,14 +195,14 @@ def _held(
 
 
 def _reasons(gaps: Iterable[Gap]) -> str:
-    told = [f"{gap.action}: {gap.message}" if gap.action else gap.message for gap in gaps]
-    return f" ({'; '.join(dict.fromkeys(told))})" if told else ""
+    reasons = [f"{gap.action}: {gap.message}" if gap.action else gap.message for gap in gaps]
+    return f" ({'; '.join(dict.fromkeys(reasons))})" if reasons else ""
 
 
 def _judge_patches(rule: Mapping[str, Any], nodes: _Nodes) -> Verdict:
     name, limit = rule_name(rule), rule.get("max") or 0
     fitting = [one for one in nodes.patches if _fits(rule, one)]
-    # Without their dates, patches that are old would be ignored.
+    # Without release dates, old patches would be ignored.
     by_age = rule.get("older_than_days") is not None and rule.get("unknown_age") == "ignore"
     source = "release_dates" if by_age and "release_dates" in nodes.tally.unknown else "patches"
     value = len(fitting) if nodes.tally.is_known(source) else None
@@ -232,7 +231,7 @@ def _among(wanted: list[str] | None, value: str | None) -> bool:
 
 
 def rule_name(rule: Mapping[str, Any]) -> str:
-    """A rule on patches in words."""
+    """The name of a rule on patches, with its conditions."""
     severities = sorted(rule.get("severities") or (), key=severity_rank)
     older = rule.get("older_than_days")
     words = [

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of earlier reports: a folder with a small JSON file for each report, and what a report adds to it.
+"""The figures of earlier reports: a directory with a small JSON file for each report, and the file of a new report.
 
-A file has figures for each account and Region, so that reports of one host and of all of them can share a folder.
+A file has figures for each account and Region, so that reports of one and of several hosts can share a directory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CRITICAL = "Critical"
 
 @dataclass(slots=True)
 class OpenPatch:
-    """A patch that nodes lack. since: its release, or else the first report in the history that found it missing."""
+    """A patch that nodes lack. since: its release date, or else the date of the first report that found it missing."""
 
     patch: str
     since: str
@@ -38,11 +38,12 @@ class OpenPatch:
 
 @dataclass(slots=True)
 class Figures:
-    """What a report says of the nodes that it read of an account and Region; None is not known.
+    """The figures of the nodes that a report read of an account and Region. None means unknown.
 
-    missing_critical: patches of severity Critical, each counted on each node that lacks it. oldest_missing_days: age of
-    the oldest missing patch, 0 where none is missing. patched: how many patches fewer nodes lack than in the figures
-    before, each counted on each node, and how many days after its C(since) on average. missing: with excepted ones.
+    missing_critical: the missing patches of severity Critical, each counted on each node. oldest_missing_days: the age
+    of the oldest missing patch, or 0 if none is missing. patched: the patches that nodes no longer lack since the
+    previous figures, each counted on each node. mean_days_to_patch: the mean number of days from their C(since) to this
+    reading. missing: the missing patches, including excepted ones.
     """
 
     partition: str
@@ -61,12 +62,12 @@ class Figures:
     missing: tuple[OpenPatch, ...] = ()
 
     def key(self) -> str:
-        """Which nodes the figures are about."""
+        """The key of the nodes that the figures describe."""
         scope = {name: value for name, value in self.scope.items() if value}
         return json.dumps([self.partition, self.account_id, self.region, scope], sort_keys=True)
 
     def moment(self) -> datetime:
-        """When the nodes were read."""
+        """The time at which the nodes were read."""
         moment = instant(self.read_at)
         if moment is None:
             raise MalformedError(f"read_at: {self.read_at!r:.60} is not a date and time in ISO-8601 format")
@@ -75,25 +76,25 @@ class Figures:
 
 @dataclass(slots=True)
 class History:
-    """Figures of earlier reports, by what they are about, the oldest first. warnings: files that are none of ours."""
+    """The figures of earlier reports by key, oldest first. warnings: files that could not be used."""
 
     figures: dict[str, list[Figures]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, figures: Iterable[Figures]) -> None:
-        """Add the figures of a report; those of the same moment, which are in several reports, count once."""
+        """Add the figures of a report. Figures of the same time, which several reports can contain, count once."""
         for one in figures:
             before = {other.read_at: other for other in self.figures.get(one.key(), ())}
             before[one.read_at] = one
             self.figures[one.key()] = [before[moment] for moment in sorted(before)]
 
     def before(self, key: str, read_at: str) -> Figures | None:
-        """The last figures before a moment."""
+        """The last figures before a time."""
         return next((one for one in reversed(self.figures.get(key, [])) if one.read_at < read_at), None)
 
 
 def read_history(folder: str) -> History:
-    """The figures in a folder, which need not exist yet. What is not a file of a history is named and left out."""
+    """The figures in a directory, which might not exist yet. Other files are named in a warning and ignored."""
     history = History()
     path = Path(folder)
     if not path.exists():
@@ -135,7 +136,7 @@ def _read_file(path: Path, shared: dict[str, str]) -> list[Figures]:
 
 
 def figures_of(fleet: Fleet, history: History) -> list[Figures]:
-    """The figures of a fleet as it is judged; of what was not read there are none."""
+    """The figures of a fleet as it is evaluated. Accounts and Regions that were not read have none."""
     nodes: dict[int, list[Node]] = {id(one): [] for one in fleet.readings}
     patches: dict[int, list[Patch]] = {id(one): [] for one in fleet.readings}
     for reading, node in fleet.nodes():
@@ -186,7 +187,7 @@ def _open_patches(patches: list[Patch], read_at: str, before: Figures | None) ->
 
 
 def _count_patched(now: Figures, before: Figures) -> None:
-    """Count the nodes that no longer lack a patch. Nodes that are gone are taken off: they were not patched."""
+    """Count the nodes that no longer lack a patch. Removed nodes are subtracted, because they were not patched."""
     gone = max((before.managed or 0) + (before.excepted or 0) - (now.managed or 0) - (now.excepted or 0), 0)
     left = {one.patch: one.nodes for one in now.missing}
     found = [(one, one.nodes - left.get(one.patch, 0) - gone) for one in before.missing]
@@ -201,7 +202,7 @@ def _days(since: str, until: str) -> int:
 
 
 def file_name(figures: Iterable[Figures]) -> str:
-    """The name of a report's file: the same nodes of the same moment have the same one."""
+    """The name of a report's file. It is the same for the same nodes and the same time."""
     listed = [*figures]
     digest = hashlib.sha256("\n".join(sorted(one.key() for one in listed)).encode("utf-8", "replace")).hexdigest()
     moment = max(one.moment() for one in listed)
@@ -209,7 +210,7 @@ def file_name(figures: Iterable[Figures]) -> str:
 
 
 def file_content(title: str, summary: Mapping[str, Any], figures: Iterable[Figures]) -> str:
-    """The file of a report. summary: the figures of the whole, for whoever opens the file."""
+    """The content of a report's file. summary: the figures of the whole report, for readers of the file."""
     listed = [*figures]
     head = {
         "schema": SCHEMA,

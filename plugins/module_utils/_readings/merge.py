@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One report out of the readings of many runs. The order of the readings, and giving one twice, make no difference.
+"""Merges the readings of several runs into one report, regardless of their order and of duplicates.
 
-Readings are merged, and never sums: all totals are counted from the nodes of the merged readings.
+Only readings are merged. All totals are counted from the nodes of the merged readings.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .parse import plain
 def merged(readings: Iterable[Reading]) -> list[Reading]:
     """The readings that count.
 
-    A reading replaces the older ones of its account, Region and scope, and one of all nodes replaces all older ones
-    of its account and Region, whose nodes may be gone since. An attempt that read nothing replaces nothing, and counts
-    until a later one succeeds.
+    A reading replaces older readings with the same account, Region and scope. A reading of all nodes replaces all older
+    readings of its account and Region, because their nodes might no longer exist. An attempt that read nothing
+    replaces nothing, and counts until a later attempt succeeds.
     """
     given = list(readings)
     read = _newest([one for one in given if not one.is_unread()])
@@ -33,12 +33,12 @@ def merged(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def _age(reading: Reading) -> tuple[str, str]:
-    """The order of the readings of a place; those of one moment are told apart by their content."""
+    """The order of the readings of a place. Readings of the same time are ordered by their content."""
     return reading.read_at, _digest(reading)
 
 
 def _newest(readings: list[Reading]) -> list[Reading]:
-    """The readings that no other replaces, in order."""
+    """The readings that are not replaced by others, in order."""
     counts = Counter(place_of(one) for one in readings)
     newest: dict[str, tuple[tuple[str, str], Reading]] = {}
     for reading in readings:
@@ -52,7 +52,7 @@ def _newest(readings: list[Reading]) -> list[Reading]:
 
 
 def _digest(reading: Reading) -> str:
-    """Tells apart two readings of one moment."""
+    """A hash of the content, which distinguishes readings of the same time."""
     sums = hashlib.sha256(
         json.dumps([plain(reading.scope), plain(reading.gaps), plain(reading.windows)], sort_keys=True).encode()
     )
@@ -63,12 +63,12 @@ def _digest(reading: Reading) -> str:
 
 @dataclass(slots=True)
 class Fleet:
-    """The merged readings as one fleet, in which each node counts once, as its newest reading tells it."""
+    """The merged readings as one fleet, in which each node counts once, with the values of its newest reading."""
 
     readings: list[Reading]
 
     def newest(self) -> dict[tuple[Place, str], Reading]:
-        """For each node the reading that counts; the readings are in order of their age within a place."""
+        """The newest reading of each node. The readings of a place are in the order of their time."""
         return {(place_of(one), node.instance_id): one for one in self.readings for node in one.nodes}
 
     def nodes(self) -> Iterator[tuple[Reading, Node]]:
@@ -81,7 +81,7 @@ class Fleet:
                     yield reading, node
 
     def patches(self) -> Iterator[tuple[Reading, Patch]]:
-        """The patches of the nodes, as the reading of each node tells them."""
+        """The patches of the nodes, each from the newest reading of its node."""
         owner = self.newest()
         for reading in self.readings:
             place = place_of(reading)
@@ -90,14 +90,14 @@ class Fleet:
                     yield reading, patch
 
     def windows(self) -> Iterator[tuple[Reading, Window]]:
-        """The windows of each account and Region, as the newest reading that has them tells them."""
+        """The windows of each account and Region, from the newest reading that contains windows."""
         newest = {place_of(one): one for one in self.readings if one.windows is not None}
         for reading in newest.values():
             for window in reading.windows or ():
                 yield reading, window
 
     def findings(self) -> Iterator[tuple[Reading, Finding]]:
-        """What keeps nodes from being patched; readings of one account and Region may have found the same."""
+        """The coverage findings, each once, because several readings of an account and Region can have the same."""
         seen = set()
         for reading in self.readings:
             for one in reading.findings:
@@ -111,5 +111,5 @@ class Fleet:
         return sorted({key for reading in self.readings for node in reading.nodes for key in node.tags})
 
     def read_at(self) -> str | None:
-        """When the last of it was read."""
+        """The time of the newest reading."""
         return max((one.read_at for one in self.readings), default=None)

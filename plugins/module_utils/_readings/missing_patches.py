@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The patches that keep nodes from being compliant, each once for the whole fleet, with their age."""
+"""The patches that make nodes noncompliant, each once for the whole fleet, with their age."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .merge import Fleet
 from .model import Patch
 from .times import instant
 
-# Upper ends of the bands of age in days.
+# The upper limits of the age ranges, in days.
 AGES = (7, 30, 90)
 
 
@@ -20,8 +20,8 @@ AGES = (7, 30, 90)
 class MissingPatch:
     """A patch and the nodes on which it is in this state.
 
-    nodes: positions in the listing of the fleet's nodes. levels, baselines: the compliance levels that the patch has on
-    them, and the baselines that gave these. places: where the nodes are.
+    nodes: positions in the list of the fleet's nodes. levels, baselines: the compliance levels of the patch on these
+    nodes, and the baselines that assigned them. places: the accounts and Regions of the nodes.
     """
 
     patch: Patch
@@ -32,30 +32,30 @@ class MissingPatch:
     places: set[str] = field(default_factory=set)
 
     def level(self) -> str | None:
-        """The highest compliance level; one that is not known here counts below all others."""
+        """The highest compliance level. Unknown levels rank below all others."""
         ranked = sorted(self.levels, key=lambda one: (LEVELS.index(one) if one in LEVELS else len(LEVELS), one))
         return ranked[0] if ranked else None
 
     def is_missing(self) -> bool:
-        """Whether it still has to be installed, and is not excepted."""
+        """Whether it is not installed and not excepted."""
         return self.patch.state in NOT_INSTALLED and not self.patch.exception
 
     def band(self) -> int | None:
-        """The band of AGES into which the age falls, len(AGES) above the last; None if the age is not known."""
+        """The index of its age range in AGES, or len(AGES) if it is older. None if the age is unknown."""
         age = self.age_days
         return None if age is None else sum(age > end for end in AGES)
 
 
 def severity_rank(severity: str | None) -> int:
-    """Where a severity stands among all; texts that are not known come last."""
+    """The rank of a severity. Unknown severities come last."""
     named = (severity or "Unspecified").capitalize()
     return SEVERITIES.index(named) if named in SEVERITIES else len(SEVERITIES)
 
 
 def missing_patches(fleet: Fleet) -> list[MissingPatch]:
-    """All patches that are not as they should be, the most severe and most common first.
+    """All patches that make nodes noncompliant: missing ones first, then by severity and number of nodes.
 
-    One that nodes rate differently, as each system does, counts once for each rating, and by its greatest age.
+    A patch that operating systems rate differently counts once for each rating, with its highest age.
     """
     position: dict[tuple[int, str], int] = {}
     for number, (reading, node) in enumerate(fleet.nodes()):
@@ -83,6 +83,6 @@ def _urgency(one: MissingPatch) -> tuple[bool, int, int, str, str]:
 
 
 def age_in_days(released: str | None, read_at: str) -> int | None:
-    """Whole days from the release to the reading; None if either is not known."""
+    """The number of whole days from the release to the reading. None if either is unknown."""
     start, end = instant(released), instant(read_at)
     return None if start is None or end is None else max((end - start).days, 0)

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report is made of. These classes are the columns of the CSV files and the members of the JSON report, too.
+"""The data of a report. The fields of these classes are also the columns of the CSV files and the members of the JSON
+report.
 
-A value that is not known is None.
+Unknown values are None.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(slots=True)
 class Node:
-    """One node, as level C(instances) of ssm_patch_compliance_info tells it."""
+    """One node, as ssm_patch_compliance_info returns it with C(level=instances)."""
 
     instance_id: str
     name: str | None = None
@@ -66,11 +67,11 @@ class Node:
     exception: str | None = None
 
     def title(self) -> str:
-        """How a person knows the node: its tag Name, the name of the computer, or its ID."""
+        """The display name of the node: its tag Name, its computer name, or its ID."""
         return self.instance_name or self.name or self.instance_id
 
     def groups(self) -> tuple[str | None, ...]:
-        """The patch groups of the node, by tag or by its last report; one None if it has none."""
+        """The patch groups of the node, from its tags and its last report, or a single None."""
         last = (self.patch_group,) if self.patch_group else ()
         return tuple(dict.fromkeys((*self.patch_groups, *last))) or (None,)
 
@@ -81,7 +82,7 @@ class Node:
 
 @dataclass(slots=True)
 class Patch:
-    """One patch on one node, as level C(patches) of ssm_patch_compliance_info tells it."""
+    """One patch on one node, as ssm_patch_compliance_info returns it with C(level=patches)."""
 
     instance_id: str
     name: str | None = None
@@ -143,7 +144,7 @@ class Window:
 
 @dataclass(slots=True)
 class NodeCoverage:
-    """How one node is covered, and its tags, as level C(instances) of ssm_patch_coverage_info returns it."""
+    """The coverage and tags of one node, as ssm_patch_coverage_info returns them with C(level=instances)."""
 
     instance_id: str
     coverage: str | None = None
@@ -159,7 +160,7 @@ class NodeCoverage:
 
 @dataclass(slots=True)
 class Finding:
-    """What keeps nodes from being patched as intended, as ssm_patch_coverage_info returns it."""
+    """A reason why nodes are not patched as intended, as ssm_patch_coverage_info returns it."""
 
     finding: str
     text: str
@@ -175,7 +176,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Gap:
-    """A read that failed, and so what the report does not know."""
+    """A failed read, whose result is unknown to the report."""
 
     message: str
     action: str | None = None
@@ -185,8 +186,8 @@ class Gap:
 
 @dataclass(slots=True)
 class PatchException:
-    """What the numbers of a report leave out until the end of a day: a node, a patch group, a patch, or what all of
-    those that are given have in common."""
+    """An exception from the counts of a report until the end of a day: a node, a patch group or a patch, or the
+    combination of those that are specified."""
 
     reason: str
     owner: str
@@ -196,39 +197,39 @@ class PatchException:
     patch: str | None = None
 
     def subject(self) -> str:
-        """What it is about."""
+        """The node, group and patch that it names."""
         parts = (("node", self.node), ("group", self.group), ("patch", self.patch))
         return ", ".join(f"{kind} {name}" for kind, name in parts if name is not None)
 
     def text(self) -> str:
-        """Why, and who answers for it until when."""
+        """The reason, the owner and the last day."""
         return f"{self.reason} ({self.owner}, until {self.until})"
 
 
 @dataclass(slots=True)
 class Scope:
-    """Which nodes of an account and Region were asked for; all empty means all of them."""
+    """The requested nodes of an account and Region. An empty scope means all nodes."""
 
     patch_groups: tuple[str, ...] = ()
     instance_ids: tuple[str, ...] = ()
     instance_tags: dict[str, Any] = field(default_factory=dict)
 
     def is_everything(self) -> bool:
-        """Whether no node is left out."""
+        """Whether it includes all nodes."""
         return not (self.patch_groups or self.instance_ids or self.instance_tags)
 
     def is_of_instances(self) -> bool:
-        """Whether nothing but ids selects the nodes."""
+        """Whether only IDs select the nodes."""
         return bool(self.instance_ids) and not (self.patch_groups or self.instance_tags)
 
 
 @dataclass(slots=True)
 class Reading:
-    """What one run read of one account and Region.
+    """The data that one run read of one account and Region.
 
-    read_at: when, in UTC. account_name: None where only the id is known. not_read: names of counts that are not known,
-    C(patches) if not all patches are, C(release_dates) if not all of these are. windows: None where they could not be
-    read. findings: of the coverage; empty where that was not read, too.
+    read_at: the time in UTC. account_name: None if only the ID is known. not_read: the names of unknown counts, with
+    C(patches) if any patches and C(release_dates) if any release dates are unknown. windows: None if they could not be
+    read. findings: the findings about coverage, also empty if the coverage was not read.
     """
 
     partition: str
@@ -245,18 +246,18 @@ class Reading:
     findings: tuple[Finding, ...] = ()
 
     def is_unread(self) -> bool:
-        """Whether nothing of the account and Region is known."""
+        """Whether nothing is known about the account and Region."""
         return "managed" in self.not_read and not self.nodes
 
     def place_name(self) -> str:
-        """Account and Region as a person names them."""
+        """The display name of the account and Region."""
         named = self.account_name not in (None, "", self.account_id)
         account = f"{self.account_name} ({self.account_id})" if named else self.account_id
         return f"{account} {self.region}".strip()
 
 
 class Place(NamedTuple):
-    """Where a node, a patch or a window is."""
+    """The location of a node, patch or window."""
 
     partition: str
     account_id: str
@@ -264,11 +265,11 @@ class Place(NamedTuple):
 
 
 def groups_of(reading: Reading, node: Node) -> tuple[str | None, ...]:
-    """The patch groups of a node; where the reading is of some groups, only those of them, since others are cut off."""
+    """The patch groups of a node. If the scope names groups, only those, because others are incomplete."""
     asked = reading.scope.patch_groups
     return tuple(group for group in node.groups() if not asked or group in asked)
 
 
 def place_of(reading: Reading) -> Place:
-    """The account and Region that was read."""
+    """The account and Region of a reading."""
     return Place(reading.partition, reading.account_id, reading.region)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From JSON to the classes of the model, and back. What does not fit is an error that says where it stands."""
+"""Converts JSON to the classes of the model, and back. Errors contain the location of the invalid value."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Reader = Callable[[Any, dict[str, str]], Any]
 
 
 class ReportError(Exception):
-    """What keeps a report from being made, in words for the user."""
+    """The reason why a report cannot be created, for the user."""
 
 
 class MalformedError(ValueError):
-    """A value that is not of its type."""
+    """A value is invalid or missing."""
 
 
 def parsed(cls: type[T], data: Any, shared: dict[str, str]) -> T:
-    """An object of the class from a JSON object; members that the class does not know are left out.
+    """An object of the class from a JSON object. Unknown members are ignored.
 
-    shared: texts that were met before, so that each is kept once.
+    shared: the strings so far, so that each is stored only once.
     """
     if not isinstance(data, dict):
         raise MalformedError(f"{data!r:.60} is not an object")
@@ -75,14 +75,14 @@ def _reader(hint: Any) -> Reader:
 
 
 def _of_type(value: Any, wanted: type) -> Any:
-    # True is an int to Python, and none to anybody else.
+    # In Python, True is also an int.
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise MalformedError(f"{value!r:.60} is not of type {wanted.__name__}")
     return value
 
 
 def plain(value: Any) -> Any:
-    """An object of the model as JSON knows it."""
+    """An object of the model as values for JSON."""
     if isinstance(value, tuple):
         return [plain(one) for one in value]
     if hasattr(value, "__dataclass_fields__"):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moments as the readings hold them."""
+"""Converts the times in readings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 def instant(text: str | None) -> datetime | None:
-    """The instant of an ISO-8601 text, in UTC where it names no zone; None if it is none."""
+    """The time of an ISO-8601 string, in UTC if it has no time zone. None if the string is invalid."""
     try:
         moment = datetime.fromisoformat(text) if text else None
         moment = moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
@@ -18,6 +18,6 @@ def instant(text: str | None) -> datetime | None:
 
 
 def utc_text(text: str) -> str | None:
-    """The same instant in the form by which readings are compared; None if it is none."""
+    """The same time in UTC, in the format for comparing readings. None if the string is invalid."""
     moment = instant(text)
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None

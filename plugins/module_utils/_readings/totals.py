@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers of the fleet, counted from its nodes. A number that is not known is None, and never 0."""
+"""The totals of the fleet, counted from its nodes. An unknown total is None, never 0."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .exceptions import EXCEPTED
 from .merge import Fleet
 from .model import Node, Place, Reading, groups_of, place_of
 
-# What a node is in one word, the most urgent first.
+# The statuses of nodes, the most urgent first.
 STATUSES = ("failed", "noncompliant", "pending_reboot", "stale", "never_scanned", "unmanaged", "compliant")
 _NONCOMPLIANT = frozenset({"failed", "noncompliant", "pending_reboot"})
 CRITICAL = "critical_noncompliant"
-# Counts of managed nodes by their windows; what a node of each coverage is in.
+# The counts of managed nodes by their windows, and the counts that include a node of each coverage.
 COVERAGE = ("uncovered", "scan_only", "double_covered")
 _COVERED_BY = {"uncovered": ("uncovered",), "scan_only": ("uncovered", "scan_only"), "double_covered": COVERAGE[2:]}
 
@@ -33,8 +33,8 @@ _COVERED_BY = {"uncovered": ("uncovered",), "scan_only": ("uncovered", "scan_onl
 class Tally:
     """Counts of nodes.
 
-    missing: how many patches of each severity the nodes lack. unknown: the counts that are not known of all nodes.
-    is_partial: whether an account and Region is left out of which nothing is known.
+    missing: the number of missing patches of each severity. unknown: the counts that are not known for all nodes.
+    is_partial: whether an account and Region that could not be read is not included.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -53,15 +53,15 @@ class Tally:
                 self.counts[name] += holds
 
     def nodes(self) -> int:
-        """How many nodes were counted, unmanaged ones too."""
+        """The number of counted nodes, including unmanaged ones."""
         return sum(self.statuses.values())
 
     def is_known(self, name: str) -> bool:
-        """Whether a count is that of all nodes."""
+        """Whether a count includes all nodes."""
         return name not in self.unknown and not self.is_partial
 
     def is_without_levels(self, name: str) -> bool:
-        """Whether a count says nothing because no node is under a baseline that assigns compliance levels."""
+        """Whether a count is meaningless because no node has a baseline that assigns compliance levels."""
         return name == CRITICAL and not self.counts["graded"]
 
     def value(self, name: str) -> int | None:
@@ -69,27 +69,27 @@ class Tally:
         return self.counts[name] if self.is_known(name) and not self.is_without_levels(name) else None
 
     def compliance_percent(self) -> float | None:
-        """The share of managed nodes that are compliant, rounded down to two digits."""
+        """The percentage of managed nodes that are compliant, rounded down to two decimal places."""
         return compliance_percent(self.value("compliant"), self.value("managed"))
 
     def read_percent(self) -> float | None:
-        """The same share among the accounts and Regions that were read."""
+        """The same percentage for the accounts and Regions that were read."""
         known = not self.unknown & {"compliant", "managed"}
         return compliance_percent(self.counts["compliant"], self.counts["managed"]) if known else None
 
     def missing_by_severity(self) -> dict[str, int] | None:
-        """How many patches of each severity the nodes lack, each counted on each node."""
+        """The number of missing patches of each severity, each counted on each node."""
         return dict(self.missing) if self.is_known("patches") else None
 
     def summary(self) -> dict[str, Any]:
-        """All of it, in the form of the summary of ssm_patch_compliance_info."""
+        """All counts, in the format of the summary of ssm_patch_compliance_info."""
         counts: dict[str, Any] = {name: self.value(name) for name in (*SUMMARY, *COVERAGE)}
         percent = {"compliance_percent": self.compliance_percent()}
         return {**counts, **percent, MISSING_BY_SEVERITY: self.missing_by_severity()}
 
 
 def _facts(node: Node) -> dict[str, bool | None]:
-    """Whether a node is in each count; None where that is not known."""
+    """Whether a node is in each count, or None if this is unknown."""
     if node.status == EXCEPTED:
         return {"managed": False, "unmanaged": False, EXCEPTED: True}
     if node.status == "unmanaged":
@@ -98,7 +98,7 @@ def _facts(node: Node) -> dict[str, bool | None]:
     facts: dict[str, bool | None] = {name: name in counted if node.coverage else None for name in COVERAGE}
     facts |= {"managed": True, "unmanaged": False}
     if node.status == "never_scanned":
-        # Without a report nothing else holds of it, which is known.
+        # A node without a report is in no other count.
         return facts | {"never_scanned": True}
     counts = {name: getattr(node, f"{name}_count") for name in ("security_noncompliant", "failed")}
     if node.ungraded is not True:
@@ -117,7 +117,7 @@ def _facts(node: Node) -> dict[str, bool | None]:
 
 @dataclass(slots=True)
 class Totals:
-    """The numbers of a fleet: of all, and by patch group, operating system, account and Region."""
+    """The totals of a fleet: of all nodes, and by patch group, operating system, account and Region."""
 
     total: Tally = field(default_factory=Tally)
     groups: dict[str | None, Tally] = field(default_factory=dict)
@@ -154,9 +154,9 @@ def totals_of(fleet: Fleet) -> Totals:
 
 
 def _spread_unknown(found: Totals, reading: Reading) -> None:
-    """What a reading does not know is not known of anything that could have nodes in it.
+    """Mark what a reading does not know as unknown in each tally that could contain its nodes.
 
-    Where nothing was read, nobody knows what could be there, and the parts of the fleet are shown as they were read.
+    If nothing was read, only the totals of the fleet and of its account and Region are marked as partial.
     """
     if reading.is_unread():
         for tally in (found.total, found.places[place_name(reading)]):
@@ -178,7 +178,7 @@ def _by_name(name: str | None) -> tuple[bool, str]:
 
 
 def _lacked(fleet: Fleet) -> dict[tuple[Place, str], Counter[str]]:
-    """How many patches of each severity each node lacks."""
+    """The number of missing patches of each node, by severity."""
     found: dict[tuple[Place, str], Counter[str]] = defaultdict(Counter)
     for reading, patch in fleet.patches():
         if patch.state in NOT_INSTALLED and not patch.exception:
@@ -187,5 +187,5 @@ def _lacked(fleet: Fleet) -> dict[tuple[Place, str], Counter[str]]:
 
 
 def place_name(reading: Reading) -> str:
-    """Account and Region as one text."""
+    """The display name of the account and Region."""
     return reading.place_name()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Install that runs next on each node, and the runs of windows that come next. Pure functions."""
+"""The next Install on each node, and the next runs of windows. Pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REPORT = ("ping_status", "status", "baseline_id", "missing_count", "failed_coun
 
 @dataclass(slots=True)
 class UpcomingRun:
-    """One run of a task that comes next on nodes of the report, with counts of these."""
+    """One next run of a task, with counts of the nodes in the report."""
 
     partition: str
     account_id: str
@@ -44,7 +44,7 @@ class UpcomingRun:
 
 
 def set_next_install(node: Node, coverage: NodeCoverage) -> None:
-    """Fill in when the next Install runs on a node, and what it does by the node's last report."""
+    """Set when the next Install runs on a node, and what it does according to the node's last report."""
     node.next_install = coverage.next_install
     if coverage.next_install is None:
         return
@@ -56,7 +56,7 @@ def set_next_install(node: Node, coverage: NodeCoverage) -> None:
 
 
 def upcoming_runs(fleet: Fleet) -> list[tuple[Reading, UpcomingRun]]:
-    """The runs after the newest reading, by their time; what ran since an older one is no longer to come."""
+    """The runs after the time of the newest reading, in the order of their time."""
     now = instant(fleet.read_at())
     found: dict[tuple[str | None, ...], tuple[Reading, UpcomingRun]] = {}
     for reading, node in fleet.nodes():
@@ -73,7 +73,7 @@ def upcoming_runs(fleet: Fleet) -> list[tuple[Reading, UpcomingRun]]:
 
 
 def upcoming_rows(fleet: Fleet) -> list[dict[str, Any]] | None:
-    """The same as JSON; None where it was not read which windows reach the nodes."""
+    """The same as values for JSON. None if the coverage was not read."""
     if all(node.coverage is None for _reading, node in fleet.nodes()):
         return None
     return [plain(run) for _reading, run in upcoming_runs(fleet)]

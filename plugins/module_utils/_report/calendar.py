@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When windows open and how their last runs went, in the time zone of each window."""
+"""The next openings of windows and the results of their last runs, in the time zone of each window."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DAYS = 30
 
 @dataclass(slots=True)
 class Row:
-    """One window in the calendar. days: for each day the times at which it opens.
+    """One window in the calendar. days: the opening times on each day.
 
-    more: the window opens more often than could be read, so that its last days are not known. address: in the console.
+    more: the window opens more often than was read, so its last days are unknown. address: its address in the console.
     """
 
     place: str
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(slots=True)
 class Calendar:
-    """The days and the windows. enabled windows come first, in the order of their next run."""
+    """The days and the windows. Windows with a next run come first, in the order of that run."""
 
     days: list[date]
     rows: list[Row]
@@ -42,7 +42,7 @@ class Calendar:
 
 @dataclass(slots=True)
 class Run:
-    """One run of a window in the history. address: of the window in the console."""
+    """One run of a window in the history. address: the address of the window in the console."""
 
     place: str
     window: Window
@@ -53,12 +53,12 @@ class Run:
 
 
 def calendar_of(fleet: Fleet, most_runs: int) -> Calendar:
-    """The next days. most_runs: as many next runs were read of a window at most."""
+    """The calendar of the next days. most_runs: the maximum number of next runs that were read for a window."""
     read_at = instant(fleet.read_at())
     if read_at is None:
         return Calendar([], [])
     found = [(reading, window, _runs(window, read_at)) for reading, window in fleet.windows()]
-    # Today in that zone of the windows which is furthest behind.
+    # The earliest of the current dates in the time zones of the windows.
     first = min((in_zone(read_at, window).date() for _reading, window, runs in found if runs), default=read_at.date())
     days = [first + timedelta(days=number) for number in range(DAYS)]
     rows = [_row(reading, window, runs, days, most_runs) for reading, window, runs in found]
@@ -78,13 +78,13 @@ def _row(reading: Reading, window: Window, runs: list[datetime], days: list[date
 
 
 def _runs(window: Window, read_at: datetime) -> list[datetime]:
-    """The next runs in the window's own time."""
+    """The next runs in the time zone of the window."""
     moments = sorted(moment for text in window.next_runs if (moment := instant(text)) is not None)
     return [in_zone(moment, window) for moment in moments if moment >= read_at]
 
 
 def in_zone(moment: datetime, window: Window) -> datetime:
-    """A moment on the clock of the window's zone; as it is where the zone is not known here."""
+    """A time in the time zone of the window, or unchanged if the time zone is unknown on this machine."""
     zone = zone_of(window.schedule_timezone) if window.schedule_timezone else UTC
     with suppress(OverflowError):  # at the end of the year 9999
         return moment.astimezone(zone) if zone else moment
@@ -92,7 +92,7 @@ def in_zone(moment: datetime, window: Window) -> datetime:
 
 
 def history_of(fleet: Fleet) -> list[Run]:
-    """The runs that were read, the newest first."""
+    """The runs that were read, newest first."""
     runs = [
         Run(reading.place_name(), window, run, instant(run.start_time), _minutes(run), _address(reading, window))
         for reading, window in fleet.windows()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses of nodes and windows in the AWS console, of the partition and Region in which they are. Pure functions."""
+"""Addresses of nodes and windows in the AWS console of their partition and Region. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 
 from .._readings.model import Place
 
-# Each Region has its own host: the host without a Region opens the Region that was used last.
+# Each Region has its own host. The host without a Region opens the Region that was used last.
 _DOMAINS = {
     "aws": "console.aws.amazon.com",
     "aws-us-gov": "console.amazonaws-us-gov.com",
@@ -16,13 +16,13 @@ _DOMAINS = {
 }
 _REGION = re.compile("[a-z]{2}(-[a-z]+)+-[0-9]+")
 _ID = re.compile("(i|mi|mw)-[0-9a-f]{8,17}")
-# Where the identifier goes.
+# The placeholder for the ID.
 _GAP = "{}"
 _PAGES = {"i": "fleet-manager/managed-nodes/{}/general", "mw": "maintenance-windows/{}/description"}
 
 
 def node_pattern(place: Place) -> str | None:
-    """The address of a node, with C({}) for its ID; None where the console of the place is not known."""
+    """The address of a node, with C({}) in place of its ID. None if the console of the place is unknown."""
     return _address(place, _PAGES["i"])
 
 
@@ -32,7 +32,7 @@ def patches_address(place: Place) -> str | None:
 
 
 def node_address(place: Place, instance_id: str) -> str | None:
-    """The address of a node; None where the console or the form of the ID is not known."""
+    """The address of a node. None if the console or the format of the ID is unknown."""
     return _with_id(node_pattern(place), instance_id)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report in JSON, CSV and JUnit XML, each escaped by the rules of its format, piece by piece."""
+"""The report in JSON, CSV and JUnit XML, generated in parts and escaped according to each format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .._readings.totals import Tally, Totals
 from .._readings.upcoming import upcoming_rows
 from .console import node_address
 
-# Name of the page beside which the other files lie.
+# The name of the page, which is in the same directory as the other files.
 PAGE = "report.html"
 Columns = dict[str, Callable[[Reading, Any], Any]]
 _PLACE = ("partition", "account_id", "region", "account_name")
@@ -34,7 +34,7 @@ _PLACE = ("partition", "account_id", "region", "account_name")
 def as_json(
     title: str, fleet: Fleet, totals: Totals, verdicts: list[Verdict], judged: Judged | None = None
 ) -> Iterator[str]:
-    """The report as docs/report.schema.json describes it; the rows stand one on a line, as they were read."""
+    """The report in the format of docs/report.schema.json, with one row on each line, as it was read."""
     head = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -88,7 +88,7 @@ def patches_as_csv(fleet: Fleet) -> Iterator[str]:
 
 
 def coverage_as_csv(fleet: Fleet) -> Iterator[str]:
-    """What keeps nodes from being patched as a table."""
+    """The coverage findings as a table."""
     return _as_csv(Finding, fleet.findings(), {"page": lambda _reading, _finding: f"{PAGE}#coverage"})
 
 
@@ -101,7 +101,7 @@ def _quoted(text: str) -> str:
 
 
 def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]], more: Columns) -> Iterator[str]:
-    """more: further columns, each made of the reading and the row."""
+    """A table. more: additional columns, each computed from the reading and the row."""
     names = [one.name for one in fields(cls) if one.name != "tags"]
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -117,9 +117,9 @@ def _as_csv(cls: type, rows: Iterable[tuple[Reading, Any]], more: Columns) -> It
 
 
 def as_junit(title: str, verdicts: list[Verdict]) -> Iterator[str]:
-    """The gate as tests: a suite for the whole and one for each patch group, with a test for each rule.
+    """The gate as tests: one suite for the whole fleet and one for each patch group, with one test for each rule.
 
-    A rule that is only held against a group to be seen is skipped where the group breaks it.
+    If a group breaks a rule that does not count for the gate, its test is skipped.
     """
     failures = sum(_fails(one) for one in verdicts)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'

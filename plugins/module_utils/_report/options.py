@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of patch_report and the variables of the role, with what is wrong with them before a file is read."""
+"""The options of patch_report, the variables of the role, and their violations that do not depend on files."""
 
 from __future__ import annotations
 
@@ -295,7 +295,7 @@ ROLE_OPTIONS: Options = (
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options, whatever the files hold."""
+    """Violations in the options, regardless of the files."""
     found = []
     if "html" in params["formats"] and params["page"] is None:
         found.append("page: is required for the format html; specify the files of the role patch_report")
@@ -328,7 +328,7 @@ def _gate_violations(gate: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _severity_violations(option: str, severities: Iterable[str]) -> Iterable[str]:
-    """A slip in a severity, which no patch would have; other words stay, because each vendor has words of its own."""
+    """Misspelled severities, which no patch has. Other values are allowed, because each vendor uses its own."""
     for severity in severities:
         near = near_names(severity.strip(), SEVERITIES, 0.75)
         if not severity.strip() or (near and severity.capitalize() not in SEVERITIES):

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as one HTML file: the context of its template, and the data that its script makes tables of.
+"""The report as one HTML file: the context of its template, and the data for the tables of its script.
 
-The template escapes every text. The data lies in a block that no browser executes, and the script writes it as text.
-Both hold escapes in place of characters that do not print.
+The template escapes every string. The data is in a block that browsers do not execute, and the script writes it as
+text. Both contain escape sequences in place of nonprintable characters.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ try:
 except ImportError:
     MISSING = traceback.format_exc()
 
-# Rows that the page shows without its script.
+# The maximum numbers of rows that the page shows without its script.
 _WORST = 12
 _RUNS = 200
 _WINDOWS = 100
@@ -76,7 +76,7 @@ COUNT_NAMES = {
     "unmanaged": "Instances: not managed",
     "ungraded": "Nodes: baseline without levels",
 }
-# What the curves show, with the unit.
+# The titles of the curves, with their units.
 FIGURE_NAMES = {
     "compliance_percent": ("Compliance", " %"),
     "missing_critical": ("Patches: severity Critical, missing", ""),
@@ -106,7 +106,7 @@ FINDING_NAMES = {
     "target_reaches_nobody": "Target: no nodes",
     "target_group_without_baseline": "Target: no baseline",
 }
-# What JSON may hold and a script block may not; the others are escaped by the encoder.
+# Characters that are allowed in JSON but not in a script block. The encoder escapes all others.
 _UNSAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _GOOD_RUNS = frozenset({"SUCCESS"})
 _BAD_RUNS = frozenset({"FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"})
@@ -114,10 +114,10 @@ _BAD_RUNS = frozenset({"FAILED", "TIMED_OUT", "CANCELLED", "SKIPPED_OVERLAPPING"
 
 @dataclass(slots=True)
 class Report:
-    """All that the page tells.
+    """The content of the page.
 
-    fleet: as it is judged. figures, points: of this report and of all; empty without a history. has_csv: whether the
-    CSV files lie beside the page.
+    fleet: the fleet without what is excepted. figures: of this report. points: of all reports. Both are empty without
+    a history. has_csv: whether the CSV files are in the same directory.
     """
 
     title: str
@@ -143,20 +143,20 @@ class Assets:
 
 
 def page(report: Report, assets: Assets) -> Iterator[str]:
-    """The page, piece by piece."""
+    """Yield the page in parts."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     environment.filters.update({"percent": _percent, "utc": _utc})
     context = _context(report)
-    context["style"], context["script"] = Markup(assets.style), Markup(assets.script)  # noqa: S704 they are ours
+    context["style"], context["script"] = Markup(assets.style), Markup(assets.script)  # noqa: S704 not user data
     context["style_hash"], context["script_hash"] = _hash(assets.style), _hash(assets.script)
-    context["data"] = Markup(_data(report))  # noqa: S704 nothing in it can end the block
+    context["data"] = Markup(_data(report))  # noqa: S704 it cannot end the script block
     yield from environment.from_string(assets.template).generate(context)
 
 
 def _shown(value: Any) -> Any:
-    """What the template writes; markup is ours, and text is from an account."""
+    """A value as the template writes it. Markup comes from the collection, and strings come from an account."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -228,7 +228,7 @@ def _exceptions_and_trend(report: Report) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Part:
-    """One status in the bar of the fleet; x and width are shares of 1000."""
+    """One status in the bar of the fleet. x and width are in thousandths."""
 
     status: str
     count: int
@@ -250,7 +250,7 @@ def _parts(tally: Tally) -> list[Part]:
 
 
 def _breakdowns(totals: Totals) -> list[tuple[str, str, str, dict[str, Tally]]]:
-    """Id, heading, column and rows of the tables of counts."""
+    """The ID, heading, column title and rows of each table of counts."""
     groups = {NO_GROUP if name is None else name: tally for name, tally in totals.groups.items()}
     systems = {name or "unknown": tally for name, tally in totals.systems.items()}
     places = {name or "": tally for name, tally in totals.places.items()}
@@ -261,12 +261,12 @@ def _breakdowns(totals: Totals) -> list[tuple[str, str, str, dict[str, Tally]]]:
 
 
 def _has_coverage(fleet: Fleet) -> bool:
-    """Whether it was read how any node is covered."""
+    """Whether the coverage of any node was read."""
     return any(node.coverage is not None for reading in fleet.readings for node in reading.nodes)
 
 
 def _worst(fleet: Fleet) -> list[tuple[Reading, Node]]:
-    """The nodes that need somebody most."""
+    """The nodes that need attention most urgently."""
     bad = [(reading, node) for reading, node in fleet.nodes() if node.status not in ("compliant", EXCEPTED, None)]
     return sorted(bad, key=lambda pair: _need(pair[1]))[:_WORST]
 
@@ -279,7 +279,7 @@ def _need(node: Node) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class Severity:
-    """One row of the matrix: how many patches there are in each band of age, the last for no known age."""
+    """One row of the matrix: the number of patches in each age range, and last the number of unknown age."""
 
     name: str
     cells: list[int]
@@ -301,7 +301,7 @@ def _run_class(status: str | None) -> str:
 
 
 class _Texts:
-    """Texts by number, each once."""
+    """Strings, each stored once and referenced by number."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -331,7 +331,7 @@ def _data(report: Report) -> str:
 
 
 def _node_data(reading: Reading, node: Node, keys: list[str], number: Callable[[str | None], int | None]) -> list[Any]:
-    """The order is that of NODE in the script."""
+    """The values of a node, in the order of NODE in the script."""
     end, following = instant(node.operation_end_time), instant(node.next_install)
     return [
         printable(node.instance_id),
@@ -361,7 +361,7 @@ def _node_data(reading: Reading, node: Node, keys: list[str], number: Callable[[
 
 
 def _patch_data(one: MissingPatch, number: Callable[[str | None], int | None]) -> list[Any]:
-    """The order is that of PATCH in the script."""
+    """The values of a patch, in the order of PATCH in the script."""
     patch = one.patch
     return [
         patch.kb_id and printable(patch.kb_id),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main function of patch_report: read the files, count, judge, write."""
+"""The main function of patch_report: reads the files, counts the nodes, evaluates the gate and writes the report."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from .formats import as_json, as_junit, coverage_as_csv, nodes_as_csv, patches_a
 from .options import OPTIONS, violations
 from .trend import points_of
 
-# How far the clocks of two controllers may differ.
+# The maximum difference between the clocks of two controllers.
 _AHEAD = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
 class _File:
-    """One file of the report. content: makes it anew, piece by piece."""
+    """One file of the report. content: generates it in parts."""
 
     format: str
     name: str
@@ -70,7 +70,7 @@ def run_report() -> None:
 
 
 def make_report(params: Mapping[str, Any]) -> html.Report:
-    """Everything that the files tell."""
+    """The report from all readings."""
     shared: dict[str, str] = {}
     readings = [_reading(one, shared) for one in params["readings"]]
     readings += [one for path in params["inputs"] for one in read_report(path, shared)]
@@ -95,7 +95,7 @@ def _exceptions(params: Mapping[str, Any]) -> list[PatchException]:
 
 
 def _rules(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of the gate; any of them limits the age of reports that other runs have written."""
+    """The rules of the gate. With any rule, the age of reports from other runs is limited by default."""
     rules = dict(params["gate"] or {})
     if params["inputs"] and has_rules(rules) and rules.get(AGE_RULE) is None:
         rules[AGE_RULE] = DEFAULT_AGE
@@ -103,7 +103,7 @@ def _rules(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_future(readings: Iterable[Reading], now: datetime) -> None:
-    """Such a reading would win over every later one, and never grow old."""
+    """Refuse readings from the future, which would replace all later ones and never become too old."""
     for one in readings:
         moment = instant(one.read_at)
         if moment is not None and moment > now + _AHEAD:
@@ -134,7 +134,7 @@ def _reading(given: Mapping[str, Any], shared: dict[str, str]) -> Reading:
 
 
 def _nodes(given: Mapping[str, Any], shared: dict[str, str]) -> Iterable[Node]:
-    """The nodes, with how they are covered and their tags where that was read."""
+    """The nodes, with their coverage and tags if these were read."""
     rows = read_rows(given["coverage"], NodeCoverage, shared) if given["coverage"] else ()
     covered = {one.instance_id: one for one in rows}
     for node in read_rows(given["instances"], Node, shared) if given["instances"] else ():
@@ -146,11 +146,11 @@ def _nodes(given: Mapping[str, Any], shared: dict[str, str]) -> Iterable[Node]:
 
 
 def _unknown(given: Mapping[str, Any], refused: set[str]) -> set[str]:
-    """What a reading does not know. refused: operations that failed."""
+    """The names of what is unknown in a reading. refused: operations that failed."""
     summary = given["summary"]
     unknown = {name for name in SUMMARY if name in summary and summary[name] is None}
     if summary.get("ungraded") is not None:
-        # It is null, too, where no node is graded, which is known.
+        # The count is also null if no baseline assigns compliance levels, which is not unknown.
         unknown.discard(CRITICAL)
     unknown |= {name for name in COVERAGE if given["coverage"] is None or summary.get(name, 0) is None}
     if given["instances"] is None:
@@ -182,11 +182,11 @@ def _warnings(report: html.Report, params: Mapping[str, Any]) -> list[str]:
 
 
 def _write(module: LocalModule, report: html.Report) -> bool:
-    """Write the files; gives whether one of them changed, or would."""
+    """Write the files and return whether any of them changed, or would change."""
     directory, mode = Path(module.params["dest"]), int(module.params["mode"], 8)
     changed = bool(report.points) and _write_history(module, report, mode)
     if not module.check_mode:
-        # makedirs gives its mode to the last directory only, which is the one that is meant.
+        # makedirs applies the mode only to the last directory, as intended.
         os.makedirs(directory, mode=0o700, exist_ok=True)
     for one in _files(report, module.params):
         path, content = directory / one.name, one.content()
@@ -211,7 +211,7 @@ def _history_path(report: html.Report, params: Mapping[str, Any]) -> Path:
 
 def _files(report: html.Report, params: Mapping[str, Any]) -> list[_File]:
     fleet, title = report.fleet, report.title
-    # What other runs join has to be as it was read.
+    # Reports that other runs merge must contain the data as it was read.
     source = report.judged.source if report.judged else fleet
     assets = html.Assets(**params["page"]) if params["page"] else html.Assets("", "", "")
     files = [

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the figures of a report went over the earlier ones, and the curves that show it. Pure functions."""
+"""The trend of the figures over earlier reports, and the curves that show it. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from .._compliance.rows import compliance_percent
 from .._readings.history import Figures, History
 
-# A year of days, and one for the first of them.
+# One point for each day of a year, and one for its start.
 MOST_POINTS = 366
-# Patches that were installed within these days count in the mean time to patch.
+# The mean time to patch includes patches that were installed within this number of days.
 PATCHED_DAYS = 30
 WIDTH, HEIGHT = 320, 96
 _MARGIN = 6
@@ -22,9 +22,9 @@ _MARGIN = 6
 
 @dataclass(slots=True)
 class Point:
-    """The figures of all accounts and Regions of a report at a moment; None is not known.
+    """The figures of all accounts and Regions of a report at one time. None means unknown.
 
-    places: how many of them were read by then.
+    places: the number of accounts and Regions that were read by then.
     """
 
     moment: datetime
@@ -44,9 +44,9 @@ FIGURES = ("compliance_percent", "missing_critical", "oldest_missing_days", "mea
 
 
 def points_of(figures: list[Figures], history: History) -> list[Point]:
-    """A point for each day with a report of the same nodes, as its last report leaves it, up to this one.
+    """One point for each day with a report of the same nodes, with the last figures of the day, up to this report.
 
-    figures: of this report. As when reports are joined, an account and Region counts as it was read last.
+    figures: of this report. As in merged reports, the last reading of an account and Region counts.
     """
     series: dict[str, list[Figures]] = {}
     for one in figures:
@@ -84,7 +84,7 @@ def _joined(values: Iterable[int | None], join: Callable[[list[int]], int]) -> i
 
 
 def _mean(figures: list[Figures]) -> float | None:
-    """The mean over all patches that were installed."""
+    """The mean over all installed patches."""
     patched = sum(one.patched or 0 for one in figures)
     days = sum((one.patched or 0) * (one.mean_days_to_patch or 0) for one in figures)
     return round(days / patched, 1) if patched else None
@@ -92,7 +92,7 @@ def _mean(figures: list[Figures]) -> float | None:
 
 @dataclass(slots=True)
 class Dot:
-    """A value in a curve, in the units of the drawing."""
+    """A value of a curve, with coordinates in the units of the drawing."""
 
     x: float
     y: float
@@ -102,7 +102,7 @@ class Dot:
 
 @dataclass(slots=True)
 class Curve:
-    """One figure over time. lines: runs of days whose value is known. low, high: ends of its axis."""
+    """One figure over time. lines: sequences of days with a known value. low, high: the limits of its axis."""
 
     name: str
     lines: list[list[Dot]]
@@ -110,11 +110,11 @@ class Curve:
     high: float
 
     def dots(self) -> list[Dot]:
-        """All values, the oldest first."""
+        """All values, oldest first."""
         return [dot for line in self.lines for dot in line]
 
     def last(self) -> float | None:
-        """The newest value that is known."""
+        """The newest known value."""
         dots = self.dots()
         return dots[-1].value if dots else None
 
@@ -142,8 +142,8 @@ def _curve(name: str, points: list[Point]) -> Curve:
 
 
 def _axis(name: str, known: list[float]) -> tuple[float, float]:
-    """The ends of the axis of a figure with these values."""
+    """The limits of the axis for a figure with these values."""
     if name != "compliance_percent":
         return 0, max(known, default=0) or 1
-    # Small changes of a share that is near 100 would not be seen on an axis from 0.
+    # Small changes of a percentage near 100 would not be visible on an axis from 0.
     return min(10 * (min(known, default=0) // 10), 90), 100
