@@ -35,7 +35,7 @@ OPTIONS: Options = (
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options, before anything is read."""
+    """Violations in the options that can be found before anything is read."""
     found = blank_entries("own_roles", params["own_roles"])
     if not 1 <= params["hours"] <= _MOST_HOURS:
         found.append(f"hours: {params['hours']} must be from 1 to {_MOST_HOURS}")

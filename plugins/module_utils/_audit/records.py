@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records of CloudTrail as rows. Pure functions.
+"""Converts records of CloudTrail to rows. Pure functions.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -31,7 +31,7 @@ FIELDS = (
     "event_id",
 )
 WINDOW, BASELINE = "window", "baseline"
-# Each call, the kind of what it changes, and the member with the ID of what it changes in a window.
+# Each call, the kind of resource that it changes, and the member with the ID of a target or task.
 ACTIONS: Mapping[str, tuple[str, str | None]] = {
     "CreateMaintenanceWindow": (WINDOW, None),
     "UpdateMaintenanceWindow": (WINDOW, None),
@@ -52,13 +52,13 @@ ACTIONS: Mapping[str, tuple[str, str | None]] = {
 
 
 def row(event: Mapping[str, Any], own_roles: Collection[str]) -> Row:
-    """An event of LookupEvents. What its record does not hold is null."""
+    """The row of an event of LookupEvents. Values that its record does not contain are null."""
     record = _record(event.get("CloudTrailEvent"))
     identity = _mapping(record.get("userIdentity"))
     issuer = _mapping(_mapping(identity.get("sessionContext")).get("sessionIssuer"))
     action = str(event["EventName"])
     kind, part = ACTIONS[action]
-    # A request has the ID, and for a creation the answer.
+    # The ID is in the request, or in the response to a creation.
     known = {**_mapping(record.get("responseElements")), **_mapping(record.get("requestParameters"))}
     return {
         "time": iso_date(event["EventTime"]),

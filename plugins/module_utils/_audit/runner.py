@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ssm_patch_audit_info."""
+"""The runner of ssm_patch_audit_info."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .._schedules import clock
 from .options import OPTIONS, violations
 from .records import ACTIONS, BASELINE, FIELDS, Row, row
 
-# CloudTrail returns 50 events at most, and answers two lookups a second in an account and Region.
+# CloudTrail returns at most 50 events, and allows two lookups per second in an account and Region.
 _PAGE, _PAUSE = 50, 0.5
 _TYPES = {BASELINE: "PatchBaseline"}
 
@@ -51,7 +51,7 @@ def _result(module: AnsibleAWSModule) -> dict[str, Any]:
 
 
 def _rows(module: AnsibleAWSModule) -> Iterator[Row]:
-    """The changes by their calls: a lookup of the whole service would page through what every agent calls."""
+    """The changes, with one lookup per API action. A lookup of the whole service would return calls of all agents."""
     api = connect(module, 1, "cloudtrail")
     end = clock.now()
     request = {"StartTime": end - timedelta(hours=module.params["hours"]), "EndTime": end, "MaxResults": _PAGE}
@@ -69,12 +69,12 @@ def _rows(module: AnsibleAWSModule) -> Iterator[Row]:
 
 
 def _name(api: Api, changes: list[Row]) -> None:
-    """Add the name that each resource has now, and the setup that owns it."""
+    """Add the current name of each resource, and the setup that owns it."""
     owners: dict[str, str | None] = {}
     names = _names(api, {one["kind"] == BASELINE for one in changes if one["id"]})
     for one in changes:
         found = one["id"]
-        # A default baseline may be one of AWS, which has an ARN and no tags.
+        # A default baseline can belong to AWS. It then has an ARN as its ID, and no tags.
         if not found or found.startswith("arn:"):
             continue
         if found not in owners:

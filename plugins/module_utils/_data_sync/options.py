@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of the modules, and what is wrong with them before anything is read."""
+"""The options of the modules, and their violations that can be found before anything is read."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ INFO_OPTIONS: Options = (
 
 
 def violations(params: Mapping[str, Any], shape: Any) -> list[str]:
-    """Everything that is wrong with the options. shape: the input of CreateResourceDataSync."""
+    """All violations in the options. shape: the botocore shape of the input of CreateResourceDataSync."""
     found = _breaches("name", shape.members["SyncName"], params["name"])
     destination = shape.members["S3Destination"]
     for name, member in MEMBERS.items():
@@ -112,7 +112,7 @@ def violations(params: Mapping[str, Any], shape: Any) -> list[str]:
 
 
 def info_violations(params: Mapping[str, Any]) -> list[str]:
-    """Everything that is wrong with the options of the info module."""
+    """All violations in the options of the info module."""
     found = blank_entries("names", params["names"])
     return found + (["bucket: is empty; omit it for all buckets"] if params["bucket"] == "" else [])
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be done to a sync. Pure functions."""
+"""Plans the change of a sync. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from .._aws.errors import InvalidDeclarationError
 from .sync import FROM_SOURCE, TO_DESTINATION, Raw, destination_of, differences, request
 
-# How diffs and errors call it.
+# The name of the kind in diffs and errors.
 KIND = "sync"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """action: create, recreate, delete, or none. before and after: the raw sync, None for none."""
+    """The change of a sync. action: C(create), C(recreate), C(delete) or None. before, after: the raw sync or None."""
 
     action: str | None
     before: Raw | None
@@ -30,7 +30,7 @@ class Plan:
         return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
     def diff(self) -> list[dict[str, Any]]:
-        """The difference as Ansible shows it."""
+        """The difference in the format of Ansible."""
         if not self.action:
             return []
         title = f"{KIND} {(self.before or self.after or {}).get('SyncName')}"
@@ -39,7 +39,7 @@ class Plan:
 
 
 def plan(syncs: Iterable[Raw], params: Mapping[str, Any], region: str) -> Plan:
-    """The plan of a run; InvalidDeclarationError where the sync belongs to somebody else or cannot be made so."""
+    """The plan of a run. Raises InvalidDeclarationError if the sync must not or cannot be changed as declared."""
     stored = next((sync for sync in syncs if sync.get("SyncName") == params["name"]), None)
     if stored and stored.get("SyncType") == FROM_SOURCE:
         raise InvalidDeclarationError([f"name: the sync {params['name']!r} belongs to Explorer; choose another name"])

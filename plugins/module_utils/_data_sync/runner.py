@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ssm_resource_data_sync and ssm_resource_data_sync_info: read, plan, apply."""
+"""The runners of ssm_resource_data_sync, which reads, plans and applies, and of ssm_resource_data_sync_info."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .planner import KIND, Plan, plan
 from .sync import FROM_SOURCE, TO_DESTINATION, Raw, described, destination_of
 
 _PAGE = 50
-# AWS deletes a sync in the background, and refuses its name meanwhile.
+# AWS deletes a sync in the background, and rejects a new one with the same name until then.
 _PATIENCE, _PAUSE = 300, 5
 _ABSENT, _EXISTS = "ResourceDataSyncNotFoundException", "ResourceDataSyncAlreadyExistsException"
 _TYPES = {"to_destination": (TO_DESTINATION,), "from_source": (FROM_SOURCE,), "all": (TO_DESTINATION, FROM_SOURCE)}
@@ -53,7 +53,7 @@ def run_data_sync_info() -> None:
 
 
 def _listed(module: AnsibleAWSModule) -> list[dict[str, Any]]:
-    """The syncs that the options choose, by name."""
+    """The syncs that the options select, sorted by name."""
     names, bucket, kinds = module.params["names"], module.params["bucket"], _TYPES[module.params["type"]]
     wanted = [
         sync
@@ -74,13 +74,13 @@ def _stored(api: Api, name: str) -> Raw | None:
 
 
 def _changes(module: AnsibleAWSModule, planned: Plan) -> dict[str, Any]:
-    """What a run changes, as a part of the answer."""
+    """The part of the result about changes."""
     diff = {"diff": planned.diff()} if module._diff else {}
     return {"changed": bool(planned.action), "action": planned.action, "fields": planned.fields, "errors": [], **diff}
 
 
 def _warn_of_failure(stored: Raw | None) -> None:
-    """AWS checks the bucket and its policy only when the sync runs."""
+    """Warn if the last run of a sync failed, because AWS checks the bucket and its policy only when a sync runs."""
     if stored and stored.get("LastStatus") == "Failed":
         reason = stored.get("LastSyncStatusMessage") or "AWS returned no reason"
         way = "Check that the bucket exists in bucket_region and that its policy lets ssm.amazonaws.com write"
@@ -88,7 +88,7 @@ def _warn_of_failure(stored: Raw | None) -> None:
 
 
 def _applied(module: AnsibleAWSModule, api: Api, planned: Plan) -> Raw | None:
-    """Apply the plan; the sync as it is afterwards."""
+    """Apply the plan and return the new state of the sync."""
     name, done = module.params["name"], []
     try:
         if planned.before:
@@ -123,7 +123,7 @@ def _await_removal(api: Api, name: str) -> None:
 
 
 def _create(api: Api, raw: Raw) -> None:
-    """Create the sync. Where an answer was lost, it may exist as wanted, and a second creation is refused."""
+    """Create the sync. If a response was lost, it can already exist as declared, and AWS rejects a second creation."""
     try:
         api.call("CreateResourceDataSync", **raw)
     except ApiError as error:
@@ -135,7 +135,7 @@ def _create(api: Api, raw: Raw) -> None:
 
 
 def _fail(module: AnsibleAWSModule, api: Api, planned: Plan, done: list[str], error: PatchingError) -> None:
-    """Report what is done; a sync that was deleted and could not be created anew is put back."""
+    """Report what was done. If a deleted sync could not be recreated, the previous one is restored."""
     lost = isinstance(error, ApiError) and not error.refused
     text, changed = str(error), bool(done) or lost
     if lost:

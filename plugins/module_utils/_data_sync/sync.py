@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a sync is, what differs, and how a user sees it. Pure functions.
+"""The format of a sync in the API and in results, and its differences from the options. Pure functions.
 
-A sync has no tags. Its destination takes their place: whoever names it knows the sync for his own.
+A sync has no tags that could record its owner. Instead, users must specify its destination to change it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TYPES = {TO_DESTINATION: "to_destination", FROM_SOURCE: "from_source"}
 
 
 def destination_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The destination of a sync in the words of the options."""
+    """The destination of a sync in the format of the options."""
     stored = raw.get("S3Destination") or {}
     sharing = (stored.get(_SHARING) or {}).get("DestinationDataSharingType")
     values: dict[str, Any] = {name: stored.get(member) or None for name, member in MEMBERS.items()}
@@ -29,20 +29,20 @@ def destination_of(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def given_destination(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What the user gave of the destination; an empty text is none."""
+    """The destination that the user specified. An empty string means no value."""
     return {name: params[name] or None for name in MEMBERS if params[name] is not None} | (
         {} if params["organization"] is None else {"organization": params["organization"]}
     )
 
 
 def differences(raw: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """The options that differ from what is stored: stored and given value."""
+    """The stored and the specified value of each option that differs."""
     stored = destination_of(raw)
     return {name: (stored[name], value) for name, value in given_destination(params).items() if stored[name] != value}
 
 
 def request(raw: Mapping[str, Any] | None, params: Mapping[str, Any], region: str) -> Raw:
-    """The S3Destination to create: what is given over what is stored, members that this module does not know kept."""
+    """The S3Destination to create: the stored one with the specified values. Unknown members are kept."""
     made: Raw = deepcopy(dict((raw or {}).get("S3Destination") or {"SyncFormat": "JsonSerDe", "Region": region}))
     for name, value in given_destination(params).items():
         if name == "organization":
@@ -56,7 +56,7 @@ def request(raw: Mapping[str, Any] | None, params: Mapping[str, Any], region: st
 
 
 def described(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A sync as the modules return it."""
+    """A sync in the format of the result."""
     kind = raw.get("SyncType") or TO_DESTINATION
     return {
         "name": raw.get("SyncName"),

@@ -15,14 +15,14 @@ Values = Mapping[str, Any]
 
 
 def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]:
-    """Rules of the role patching.
+    """Violations of the rules of the role patching.
 
     Args:
         typed: The variables by type, without the lists of resources.
-        values: The variables as they were given.
+        values: The specified variables.
         known: All variables of the host.
     """
-    # Passed on, a blank text would be a setup that owns nothing, or remove tags.
+    # In the modules, a blank string would mean no setup, or would remove tags.
     mistake = setup_mistake(typed["patching_setup"])
     found = [f"patching_{mistake}"] if mistake else []
     if typed["patching_apply"] == "each":
@@ -45,14 +45,14 @@ def patching_mistakes(typed: Values, values: Values, known: Values) -> list[str]
 
 
 def _misspelt(known: Values) -> str:
-    """Variables that look like one of the two lists; they may be misspelt in the prefix."""
+    """A hint about variables with names similar to the two lists, which could have a misspelled prefix."""
     lists = ["patching_baselines", "patching_windows"]
     near = [name for name in map(str, known) if name not in lists and near_names(name, lists, 0.85)]
     return f". {' and '.join(sorted(near))} is similar" if near else ""
 
 
 def report_mistakes(typed: Values, values: Values, _known: Values) -> list[str]:
-    """Rules of the role patch_report."""
+    """Violations of the rules of the role patch_report."""
     inputs, scope = typed["patch_report_inputs"], typed["patch_report_scope"]
     found = [*exception_violations("patch_report_exceptions", values.get("patch_report_exceptions") or ())]
     found += [

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text as the value of an option of another type: extra variables, and the answers of a survey in AWX. Pure functions.
+"""Converts strings to values of other types, for extra variables and AWX surveys. Pure functions.
 
-A survey knows text, numbers and lists of fixed choices. Whoever answers it writes lists into a field of text, and
-leaves a field empty that has nothing to say.
+A survey supports text, numbers and lists of fixed choices. Users enter other lists in a text field, and leave a field
+empty to omit the variable.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Option = Mapping[str, Any]
 
 
 def is_nothing(option: Option, value: Any) -> bool:
-    """Whether a value is empty text where text is no value: for a number, a boolean, a choice, a list, a dictionary."""
+    """Whether a value is an empty string for an option that requires a number, boolean, choice, list or dictionary."""
     is_text = option.get("type", "str") in ("str", "raw", "path") and not option.get("choices")
     return isinstance(value, str) and not value.strip() and not is_text
 
 
 def read_text(option: Option, value: Any) -> Any:
-    """The value that text stands for; the text itself where the option takes text, or where it stands for nothing.
+    """The value that a string represents. Strings for string options, and invalid strings, are returned unchanged.
 
-    A list is one entry a line, or on one line separated by commas. Lists and dictionaries may be JSON; a dictionary,
-    and a list of dictionaries, may be YAML.
+    A list has one entry on each line, or all entries on one line, separated by commas. Lists and dictionaries can also
+    be JSON. Dictionaries and lists of dictionaries can also be YAML.
     """
     if not isinstance(value, str) or not value.strip():
         return value
@@ -53,7 +53,7 @@ def _structure(wanted: str, text: str) -> Any:
     if not HAS_YAML:
         return text
     try:
-        # The parser wants plain text, without what Ansible notes about its origin.
+        # The parser requires a plain string, without the tags of Ansible.
         found = yaml_load(str(text))
     except Exception:
         return text

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of a role or playbook: which were given, what is wrong with them, and their values by type."""
+"""The variables of a role or playbook: the specified ones, their violations, and their values by type."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._options.mistakes import Spec, below, entry_path, find_mistakes
 from .rules import RULES
 from .text import is_nothing, read_text
 
-# What AWS fills in when a task runs; Ansible takes it for a template.
+# Pseudo parameters, which AWS replaces when a task runs. Ansible treats them as templates.
 _PSEUDO_PARAMETER = re.compile(
     r"\{\{\s*(TARGET|RESOURCE|WINDOW|TASK|INVOCATION)_(\w+_)?(ID|TYPE)\b|\{\{\s*(global|automation|aws)\s*:"
 )
@@ -26,10 +26,10 @@ _UNSAFE = "; if AWS replaces it, tag the text: !unsafe '{{TARGET_ID}}'"
 class Variables:
     """The variables of a role or playbook.
 
-    owner: what has them, as messages name it. prefix: with what all of them begin. spec: their specification, in the
-    form of AnsibleModule. results: names with the prefix that the role sets by itself. reads_text: whether text may
-    stand for values of other types; in a role it may not, because ansible-core checks what was given afterwards.
-    narrowing: names whose empty text is a mistake, because without them the playbook would reach more.
+    owner: the role or playbook, as in messages. prefix: the prefix of all names. spec: their specification, in the
+    format of AnsibleModule. results: names with the prefix that the role itself sets. reads_text: whether strings can
+    represent values of other types; not in a role, because ansible-core checks the specified values afterwards.
+    narrowing: names whose empty value is a violation, because without them the playbook would reach more nodes.
     """
 
     owner: str
@@ -40,11 +40,11 @@ class Variables:
     narrowing: frozenset[str] = frozenset()
 
     def names(self, known: Mapping[str, Any]) -> list[str]:
-        """The names with the prefix among all variables of a host, misspelt ones included."""
+        """The names with the prefix among all variables of a host, including misspelled ones."""
         return sorted(str(name) for name in known if str(name).startswith(self.prefix) and name not in self.results)
 
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that text stands for; empty text stands for none."""
+        """The values that strings represent. Empty strings are omitted."""
         if not self.reads_text:
             return dict(values)
         return {
@@ -54,17 +54,17 @@ class Variables:
         }
 
     def mistakes(self, values: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
-        """Everything that is wrong with the values; known: all variables of the host."""
+        """All violations in the values. known: all variables of the host."""
         texts = {name: text for name, value in values.items() for text in self._mistaken_text(name, value)}
         judged = {name: value for name, value in values.items() if name not in texts}
         found = [*texts.values(), *find_mistakes(self.spec, judged, noun=f"variable of {self.owner}")]
         if found or self.owner not in RULES:
-            # Rules between variables need values of the right types.
+            # The rules between variables require values of valid types.
             return found
         return RULES[self.owner](self.typed(values), values, known)
 
     def _mistaken_text(self, name: str, value: Any) -> Iterator[str]:
-        """What is wrong with the text of an extra variable, where its type does not tell."""
+        """A violation in the string of an extra variable that the check of its type does not find."""
         option = self.spec.get(name)
         if option is None or _lists_resources(option):
             return
@@ -74,9 +74,10 @@ class Variables:
             yield f"{name} is text of several lines; separate the entries of the list by commas"
 
     def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values in the types of their specification; what was not given is absent, or in a role has its default.
+        """The values in the types of their specification. Omitted variables are absent, or have their default in a role.
 
-        Lists of resources are left out: modules convert them, and they may hold what does not belong into a result.
+        Lists of resources are omitted, because modules convert them, and they can contain values that must not appear
+        in a result.
         """
         if self.reads_text:
             spec = {name: self.spec[name] for name in values}
@@ -102,12 +103,12 @@ def _given(value: Any) -> Any:
 
 
 def template_problems(name: str, value: Any, render: Callable[[str], Any]) -> Iterator[str]:
-    """Every text in a variable whose template fails, with its place.
+    """Every string in a variable whose template fails, with its path.
 
     Args:
-        name: Name of the variable.
+        name: The name of the variable.
         value: Its value before templates are resolved.
-        render: Resolves a template; raises where that fails.
+        render: Resolves a template, and raises an exception if that fails.
     """
     yield from _problems("", name, value, render)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The bucket for the output of commands.
 
-Each call names the account as the expected owner, so that a bucket of somebody else is never read or changed.
+Each call specifies the account as the expected owner, so that the bucket of another account is never read or changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .resource import Apis, Call, Resource, Stored, Values, document, optional
 RULE_ID = "patchfleet-output"
 _BLOCK = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _ABORT_DAYS = 7
-# The region that takes no location constraint.
+# The Region in which S3 accepts no location constraint.
 _FIRST_REGION = "us-east-1"
 _PARTS = {
     "tags": ("GetBucketTagging", "TagSet", "NoSuchTagSet"),
@@ -50,7 +50,7 @@ class Bucket(Resource):
         return self.place.arn("s3", self.name, region="", account="")
 
     def read(self, apis: Apis) -> Stored | None:
-        """The bucket as it is; whether it holds objects where it is removed."""
+        """The current bucket, and whether it is empty if it is to be removed."""
         api = apis["s3"]
         try:
             if optional(api, "HeadBucket", frozenset({"404", "NoSuchBucket"}), **self._mine) is None:
@@ -74,9 +74,10 @@ class Bucket(Resource):
         return not versions.get("Versions") and not versions.get("DeleteMarkers")
 
     def wanted(self, before: Stored | None, join: bool) -> Values:
-        """The bucket as it is declared; rules of others for the life of objects stay in any case.
+        """The bucket as declared. Lifecycle rules of others are always kept.
 
-        Access and encryption of a bucket that others made are theirs: a change could cut off its other users.
+        If others created the bucket, its access settings and encryption are also kept, because a change could affect
+        its other users.
         """
         old = before.values if before else {}
         own = self._policy()
@@ -97,7 +98,7 @@ class Bucket(Resource):
         return made
 
     def _policy_of_others(self, document: Policy | None) -> Policy | None:
-        """A policy without any statement that this module may have put there."""
+        """A policy without any statement that this module could have added."""
         all_own = bucket_policy(self.place, self.arn, self._prefix, ["any"])
         all_own["Statement"] += data_sync_statements(self.place, self.arn, {"organization_id": "any"})
         return withdrawn(document, all_own)
@@ -121,12 +122,12 @@ class Bucket(Resource):
         return {**rule, "Expiration": {"Days": days}} if days else rule
 
     def withdrawn(self, before: Values) -> Values:
-        """Without our statements and our rule."""
+        """The values without the statements and the rule of this module."""
         rules = [rule for rule in before["lifecycle"] or [] if rule.get("ID") != RULE_ID]
         return {**before, "policy": self._policy_of_others(before["policy"]), "lifecycle": rules or None}
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
-        """The bucket, closed before anything else, then marked as ours, then its configuration."""
+        """Create the bucket without public access, then set its tags, then its configuration."""
         request: dict[str, Any] = {"Bucket": self.name, "ObjectOwnership": after["ownership"]}
         if self.place.region != _FIRST_REGION:
             request["CreateBucketConfiguration"] = {"LocationConstraint": self.place.region}
@@ -137,11 +138,11 @@ class Bucket(Resource):
         ]
 
     def undo_creation(self) -> Call | None:
-        """S3 creates a bucket without tags, and one that gets none has no owner."""
+        """Delete the bucket. S3 creates it without tags, and a bucket without tags has no owner."""
         return self._call("DeleteBucket")
 
     def update(self, stored: Stored, after: Values) -> list[Call]:
-        """What differs."""
+        """The calls for the values that differ."""
         before = stored.values
         differing = [name for name in after if name != "policy" and before[name] != after[name]]
         if not same_policy(before["policy"], after["policy"]):
@@ -169,7 +170,7 @@ class Bucket(Resource):
         return self._call("PutBucketEncryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
 
     def tag(self, stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
-        """All tags in one call: S3 replaces the set."""
+        """Set all tags in one call, because S3 replaces the whole set."""
         if not after and not removed:
             return []
         kept = {key: value for key, value in (stored.tags if stored else {}).items() if key not in removed}
@@ -181,7 +182,7 @@ class Bucket(Resource):
         ]
 
     def delete(self, _stored: Stored) -> list[Call]:
-        """The bucket, which S3 deletes only if it is empty."""
+        """Delete the bucket, which succeeds only if it is empty."""
         return [self._call("DeleteBucket")]
 
     @property

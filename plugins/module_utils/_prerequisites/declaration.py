@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is declared, with its defaults, and what is wrong with it whatever the account holds. Pure functions."""
+"""The declaration with its defaults, and its violations that do not depend on the account. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .statements import sid_mistakes, statement_mistakes
 from .topics import Topic
 
 Params = Mapping[str, Any]
-# In the order of creation: what others refer to comes first. Removal goes the other way.
+# The order of creation, in which resources precede those that refer to them. Removal uses the reverse order.
 ORDER = ("notification_topic", "notification_role", "service_role", "output_bucket", "events_rule")
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "service_role": {
@@ -49,7 +49,7 @@ _CLASSES: dict[str, type[Resource]] = {
     "output_bucket": Bucket,
     "events_rule": Rule,
 }
-# What a policy without them would allow to nobody, so that IAM refuses it.
+# The option that each task type requires. Without it, a statement would have no resource, and IAM would reject it.
 _NEEDED = {
     "RUN_COMMAND": "documents",
     "AUTOMATION": "runbooks",
@@ -60,7 +60,7 @@ _NEEDED = {
 
 @dataclass(frozen=True)
 class Declared:
-    """One declared resource. mode: C(present), C(absent), or C(existing) for one that is used as it is."""
+    """One declared resource. mode: C(present), C(absent), or C(existing) for a resource that is used unchanged."""
 
     option: str
     options: dict[str, Any]
@@ -68,7 +68,7 @@ class Declared:
 
     @property
     def arn(self) -> str | None:
-        """The ARN that is given."""
+        """The specified ARN."""
         return self.options.get("arn")
 
 
@@ -81,7 +81,7 @@ class Declaration:
     take_over: bool
 
     def mode(self, option: str) -> str | None:
-        """The mode of a resource, None where it is not declared."""
+        """The mode of a resource, or None if it is not declared."""
         return self.resources[option].mode if option in self.resources else None
 
     def available(self, option: str) -> bool:
@@ -90,7 +90,7 @@ class Declaration:
 
 
 def declare(params: Params) -> Declaration:
-    """The declaration of the module's options."""
+    """The declaration in the options of the module."""
     resources = {}
     for option in ORDER:
         if params.get(option) is not None:
@@ -107,7 +107,7 @@ def _mode(given: Params, state: str) -> str:
 
 
 def violations(params: Params, declaration: Declaration) -> list[str]:
-    """What is wrong with the options, all of it."""
+    """All violations in the options."""
     found = [text for declared in declaration.resources.values() for text in _of(declared, params[declared.option])]
     found += _references(declaration)
     found += setup_mistakes(declaration.setup)
@@ -198,7 +198,7 @@ def _topic_key(declaration: Declaration) -> str:
 
 
 def resources_of(declaration: Declaration, place: Place) -> dict[str, Resource]:
-    """The resources that a name identifies, in the order of their creation; those given by ARN are not among them."""
+    """The resources that are declared by name, in the order of their creation, without those declared by ARN."""
     return {
         option: _CLASSES[option](option, declared.options, place)
         for option, declared in declaration.resources.items()
@@ -207,7 +207,7 @@ def resources_of(declaration: Declaration, place: Place) -> dict[str, Resource]:
 
 
 def arns_of(declaration: Declaration, made: Mapping[str, Resource], found: Mapping[str, str]) -> dict[str, str]:
-    """The ARNs of all that is declared. found: those of what exists, since an existing role may have any path."""
+    """The ARNs of all declared resources. found: the ARNs of existing ones, because roles can have any path."""
     return {
         option: declared.arn or found.get(option) or made[option].arn
         for option, declared in declaration.resources.items()
@@ -215,7 +215,7 @@ def arns_of(declaration: Declaration, made: Mapping[str, Resource], found: Mappi
 
 
 def link(declaration: Declaration, made: Mapping[str, Resource], arns: Mapping[str, str], place: Place) -> None:
-    """Give each resource what it needs of the others."""
+    """Set the ARNs and policies of each resource that depend on the others."""
     topic = arns.get("notification_topic", "")
     for option, resource in made.items():
         if isinstance(resource, Topic) and declaration.available("events_rule"):

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of every value that becomes a name, an ARN or a part of a policy. Pure functions.
+"""The format of every value that becomes a name, an ARN or a part of a policy. Pure functions.
 
-Each form lists what is allowed. In a policy, C(*), C(?) and C(${...}) mean more than one thing, so no form allows them.
+Each format lists the allowed characters. C(*), C(?) and C(${...}) match several resources in a policy, so no format
+allows them.
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ _FUNCTION = r"[A-Za-z0-9_-]{1,64}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 _MACHINE = "[A-Za-z0-9_.+=@-]{1,80}"
 _KEY = r"(?:mrk-[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _ALIAS = "alias/[A-Za-z0-9/_-]{1,250}"
-# What needs no escape in a policy, a lifecycle rule and a key alike.
+# Characters that need no escaping in a policy, a lifecycle rule and an object key.
 _PREFIX = "[A-Za-z0-9/_.=+@:,!'()-]{0,500}"
 _TAG = r"[\w \u00a0\u2000-\u200a\u202f\u205f\u3000.:/=+@-]"
 
 
 @dataclass(frozen=True)
 class _Form:
-    """What a value must match, and what messages say of one that does not."""
+    """The pattern that a value must match, and the rule for messages about values that do not."""
 
     pattern: str
     rule: str
 
     def mistake(self, path: str, value: Any) -> str | None:
-        """What is wrong with a value."""
+        """The violation in a value, or None."""
         text = str(value)
         if re.fullmatch(self.pattern, text):
             return None
@@ -145,12 +146,12 @@ _NAMES = {
     "output_bucket": (BUCKET_NAME.pattern, f"it {BUCKET_NAME_RULE}"),
     "events_rule": (_RULE_NAME, f"it must match {_RULE_NAME}"),
 }
-# What exists may have a name that AWS gives to nothing new, or to nothing that this module creates.
+# Names of existing resources that AWS no longer allows for new ones, or that this module does not create.
 _EXISTING_NAMES = {"notification_topic": rf"{_TOPIC_NAME}(?:\.fifo)?", "output_bucket": "[A-Za-z0-9._-]{3,255}"}
 
 
 def name_mistakes(option: str, name: Any, existing: bool) -> Iterator[str]:
-    """What is wrong with the name of a resource."""
+    """Violations in the name of a resource."""
     pattern, rule = _NAMES[option]
     if existing:
         pattern = _EXISTING_NAMES.get(option, pattern)
@@ -159,14 +160,14 @@ def name_mistakes(option: str, name: Any, existing: bool) -> Iterator[str]:
 
 
 def form_mistakes(option: str, given: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the form of the given suboptions."""
+    """Violations in the format of the specified suboptions."""
     yield from _tag_mistakes(f"{option}.tags", given.get("tags"))
     yield from _mistakes(option, _FORMS[option], given)
     yield from _mistakes(f"{option}.data_sync", _DATA_SYNC, given.get("data_sync") or {})
 
 
 def setup_mistakes(setup: str) -> Iterator[str]:
-    """What is wrong with the name of the setup, which is the value of a tag."""
+    """Violations in the name of the setup, which is the value of a tag."""
     if mistake := setup_mistake(setup):
         yield mistake
     elif not re.fullmatch(f"{_TAG}{{1,256}}", setup):
@@ -180,7 +181,7 @@ def _mistakes(option: str, forms: Mapping[str, _Form], given: Mapping[str, Any])
             yield from blank_entries(path, value)
             marked = [(f"{path}[{n}]", entry) for n, entry in enumerate(value) if str(entry or "").strip()]
         else:
-            # An empty name or ARN counts as not given.
+            # An empty ARN counts as omitted.
             marked = [] if value is None or (name == "arn" and not value) else [(path, value)]
         yield from filter(None, (form.mistake(where, entry) for where, entry in marked))
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares what is declared with what exists: the changes, and what forbids them. Pure functions."""
+"""Compares the declaration with the existing resources: the changes, and the violations that prevent them. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _POLICIES = ("policy", "trust_policy")
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource. before, after: its values and tags, None where it does not exist.
+    """A change of one resource. before, after: its values and tags, or None if it does not exist.
 
-    undo: takes back the first call if the second one fails, where that would leave a resource without an owner.
+    undo: reverts the first call if the second one fails and would leave a resource without an owner.
     """
 
     option: str
@@ -36,7 +36,7 @@ class Change:
 
     @property
     def title(self) -> str:
-        """How messages and the diff call the resource."""
+        """The name of the resource in messages and in the diff."""
         return f"{self.kind} {self.name}"
 
     @property
@@ -46,7 +46,7 @@ class Change:
         return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
 
     def diff(self) -> dict[str, Any]:
-        """The change as Ansible shows it; of an update, only what differs."""
+        """The change in the format of Ansible. An update contains only the values that differ."""
         names = self.fields if self.action in ("update", "withdraw") else None
 
         def shown(values: Values | None) -> Values:
@@ -62,7 +62,7 @@ class Change:
 
 @dataclass
 class Plan:
-    """All changes in order. kept: resources that are declared absent and stay."""
+    """All changes in order. kept: resources that are declared absent but are kept."""
 
     changes: list[Change] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Plan:
 
 
 def plan(declaration: Declaration, made: Mapping[str, Resource], stored: Mapping[str, Stored | None]) -> Plan:
-    """The changes: what is created and updated, then what is removed, in the opposite order."""
+    """Plan the creations and updates, then the removals in the reverse order."""
     result = Plan()
     for option in ORDER:
         if declaration.mode(option) == "present":
@@ -107,7 +107,7 @@ def _present(result: Plan, declaration: Declaration, resource: Resource, stored:
         result.violations += foreign
         return
     owner = stored.tags.get(SETUP_TAG)
-    # What a setup created is its own whole; in what others created, their part of the policies stays.
+    # A setup manages resources that it created as a whole. In other resources, the statements of others are kept.
     join = owner is None or TAKEN_OVER_TAG in stored.tags
     to_set, to_remove = _tag_changes(resource, stored, declaration.setup, join)
     after = resource.wanted(stored, join)
@@ -143,7 +143,7 @@ def _absent(result: Plan, declaration: Declaration, resource: Resource, stored: 
 
 def _removal_violations(declaration: Declaration, resource: Resource, stored: Stored, ours: bool) -> list[str]:
     if SETUP_TAG not in stored.tags:
-        # What belongs to no setup stays, so that nothing is forbidden.
+        # A resource without a setup is kept, so there is nothing to prevent.
         return []
     found = _owner_violations(declaration, resource, stored)
     if stored.holders and ours:
@@ -155,7 +155,7 @@ def _removal_violations(declaration: Declaration, resource: Resource, stored: St
 
 
 def _withdraw(result: Plan, declaration: Declaration, resource: Resource, stored: Stored) -> None:
-    """Take back what was added to a resource that others made; it stays."""
+    """Remove what this module added to a resource that others created. The resource is kept."""
     result.kept.add(resource.option)
     marks = [key for key in (SETUP_TAG, TAKEN_OVER_TAG) if key in stored.tags]
     if not marks:
@@ -186,7 +186,7 @@ def _changed(
 
 
 def _kept(before: Values, after: Values) -> Values:
-    """The values after, with a policy that means the same as it was written before."""
+    """The values after the run, with policies unchanged if they mean the same."""
     return {
         name: before[name] if name in _POLICIES and same_policy(before[name], value) else value
         for name, value in after.items()
@@ -194,7 +194,7 @@ def _kept(before: Values, after: Values) -> Values:
 
 
 def _owner_violations(declaration: Declaration, resource: Resource, stored: Stored) -> list[str]:
-    """What forbids a change to a resource in view of its owner; unlike a window, one of nobody is not adopted."""
+    """Violations if another owner prevents a change. Unlike a window, a resource without an owner is not adopted."""
     if declaration.take_over:
         return []
     reason = refusal(stored.tags, declaration.setup, False, False)
@@ -205,7 +205,7 @@ def _owner_violations(declaration: Declaration, resource: Resource, stored: Stor
 
 
 def _lost_violations(declaration: Declaration, resource: Resource, stored: Stored, after: Values) -> list[str]:
-    """What others keep under a name that this collection uses would be replaced, and removed by absent later."""
+    """Violations if parts of others have names of this collection, and a run would replace and later remove them."""
     without = _kept(stored.values, resource.withdrawn(stored.values))
     lost = sorted(name for name, value in stored.values.items() if without[name] != value and after[name] != value)
     return [

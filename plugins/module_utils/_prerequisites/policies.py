@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The policy documents of roles, topic and bucket, and how they join a policy that others wrote. Pure functions.
+"""The policy documents of roles, topic and bucket, and how they are merged with policies of others. Pure functions.
 
 Sources: https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-permissions.html,
 https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html and
@@ -20,13 +20,13 @@ Policy = dict[str, Any]
 Statement = dict[str, Any]
 VERSION = "2012-10-17"
 _QUALIFIED = re.compile(r":function:[^:]+:")
-# Names of documents that begin so are reserved for AWS, whose documents have no account in their ARN.
+# Document names with these prefixes are reserved for AWS, whose documents have no account in their ARN.
 _AWS_DOCUMENT = re.compile(r"(?:AWS|Amazon)")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the resources are."""
+    """The partition, account and Region of the resources."""
 
     partition: str
     account: str
@@ -39,15 +39,15 @@ class Place:
         return f"arn:{self.partition}:{service}:{where}:{whose}:{resource}"
 
     def role(self, name: str, path: str = "/") -> str:
-        """The ARN of a role by its name; an ARN stays as it is."""
+        """The ARN of a role with a name. An ARN is returned unchanged."""
         return name if name.startswith("arn:") else self.arn("iam", f"role{path}{name}", region="")
 
     def anywhere(self, service: str, resource: str, name: str = "") -> str:
-        """The ARN in any region of this account of what is named; an ARN stays as it is."""
+        """The ARN of a named resource in any Region of this account. An ARN is returned unchanged."""
         return name if name.startswith("arn:") else self.arn(service, resource + name, region="*")
 
     def document(self, name: str) -> str:
-        """The ARN of a document by its name, in any region; an ARN stays as it is."""
+        """The ARN of a document with a name, in any Region. An ARN is returned unchanged."""
         if name.startswith("arn:"):
             return name
         account = "" if _AWS_DOCUMENT.match(name) else self.account
@@ -55,24 +55,24 @@ class Place:
 
 
 def policy(statements: Iterable[Statement]) -> Policy:
-    """A document of statements."""
+    """A policy document with these statements."""
     return {"Version": VERSION, "Statement": list(statements)}
 
 
 def _allow(sid: str, actions: str | Sequence[str], resources: str | Sequence[str], **more: Any) -> Statement:
-    # S3 and IAM return a list of one as its element, so that a single value is written without a list.
+    # S3 and IAM return a list with one element as that element, so single values are written without a list.
     return {"Sid": sid, "Effect": "Allow", **more, "Action": single(actions), "Resource": single(resources)}
 
 
 def single(values: str | Sequence[str]) -> str | list[str]:
-    """A list of one value as that value."""
+    """The values as a list, or a single value without a list."""
     if isinstance(values, str):
         return values
     return values[0] if len(values) == 1 else list(values)
 
 
 def trust_policy(place: Place) -> Policy:
-    """Lets Systems Manager assume a role on behalf of this account alone."""
+    """Allows Systems Manager to assume a role on behalf of this account only."""
     statement = {
         "Sid": "PatchfleetSystemsManager",
         "Effect": "Allow",
@@ -80,7 +80,7 @@ def trust_policy(place: Place) -> Policy:
         "Action": "sts:AssumeRole",
         "Condition": {
             "StringEquals": {"aws:SourceAccount": place.account},
-            # A role is global, and AWS does not document for all task types that the source is the window.
+            # Roles are global, and AWS does not document the window as the source for all task types.
             "ArnLike": {"aws:SourceArn": place.anywhere("ssm", "*")},
         },
     }
@@ -88,9 +88,9 @@ def trust_policy(place: Place) -> Policy:
 
 
 def service_policy(place: Place, role: Mapping[str, Any], passed: list[str]) -> Policy:
-    """What the tasks of a window may do. role: the options of the service role. passed: ARNs of roles passed on."""
+    """The permissions of a window's tasks. role: the options of the service role. passed: the ARNs of roles to pass."""
     types = role["task_types"]
-    # Two of the three listings know no resource, and which groups windows will name is not known here.
+    # Two of the three actions support no resource, and the groups that windows will use are unknown here.
     find = ["resource-groups:ListGroupResources", "resource-groups:ListGroups", "tag:GetResources"]
     statements = [_allow("FindTargets", find, "*")]
     if "RUN_COMMAND" in types:
@@ -119,13 +119,13 @@ def _run_command(place: Place, documents: list[str]) -> list[Statement]:
     return [
         _allow("SendPatchDocuments", "ssm:SendCommand", documents),
         _allow("SendToNodes", "ssm:SendCommand", nodes),
-        # A command has no ARN, so that these actions take no resource.
+        # A command has no ARN, so these actions support no resource.
         _allow("FollowCommands", follow, "*"),
     ]
 
 
 def _automation(place: Place, runbooks: list[str]) -> list[Statement]:
-    # IAM has named runbooks in two ways; which one is checked depends on the date and the region.
+    # IAM has two ARN formats for runbooks. Which one it checks depends on the date and the Region.
     versions = [re.sub(r":document/(.+)$", r":automation-definition/\1:*", arn) for arn in runbooks]
     executions = place.anywhere("ssm", "automation-execution/*")
     return [
@@ -143,7 +143,7 @@ def _step_functions(machines: list[str]) -> list[Statement]:
 
 
 def notification_policy(place: Place, topic_arn: str, kms_key: str) -> Policy:
-    """Lets Run Command publish to the topic, and use its key if it is not the key of AWS."""
+    """Allows Run Command to publish to the topic, and to use its key unless it is the AWS managed key."""
     statements = [_allow("Publish", "sns:Publish", topic_arn)]
     if kms_key not in ("", "alias/aws/sns"):
         statements.append(_use_key(place, kms_key))
@@ -154,13 +154,13 @@ def _use_key(place: Place, key: str) -> Statement:
     actions = ["kms:Decrypt", "kms:GenerateDataKey"]
     if "alias/" not in key:
         return _allow("UseKeyOfTopic", actions, key if key.startswith("arn:") else place.arn("kms", f"key/{key}"))
-    # A policy cannot name an alias as its resource; the condition names it.
+    # An alias cannot be the resource of a policy, so it is in the condition.
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": re.sub(r"^arn:.*:alias/", "alias/", key)}}
     return _allow("UseKeyOfTopic", actions, place.arn("kms", "key/*")) | {"Condition": condition}
 
 
 def topic_policy(place: Place, topic_arn: str, rule_arn: str | None) -> Policy:
-    """Refuses requests without TLS, and lets the rule publish."""
+    """Denies requests without TLS, and allows the rule to publish."""
     statements = [_tls_only("sns:Publish", topic_arn)]
     if rule_arn:
         condition = {
@@ -175,14 +175,14 @@ def topic_policy(place: Place, topic_arn: str, rule_arn: str | None) -> Policy:
 
 
 def bucket_policy(place: Place, bucket_arn: str, prefix: str, writer_roles: Iterable[str]) -> Policy:
-    """Refuses requests without TLS, and lets the nodes write below the prefix."""
-    # A list of denied actions would let through what it forgets.
+    """Denies requests without TLS, and allows the nodes to write below the prefix."""
+    # A list of denied actions could be incomplete.
     statements = [_tls_only("s3:*", [bucket_arn, f"{bucket_arn}/*"])]
     writers = sorted(place.role(name) for name in writer_roles)
     if writers:
         nodes = {"Principal": {"AWS": single(writers)}}
         below = "/".join(part for part in (bucket_arn, prefix, "*") if part)
-        # The agent sets this ACL with each object; any other one could make the output of a command public.
+        # The agent sets this ACL for each object. Other ACLs could make the output of a command public.
         private = {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
         statements += [
             _allow("PatchfleetWriteOutput", "s3:PutObject", below, **nodes),
@@ -193,14 +193,14 @@ def bucket_policy(place: Place, bucket_arn: str, prefix: str, writer_roles: Iter
 
 
 def data_sync_statements(place: Place, bucket_arn: str, data_sync: Mapping[str, Any]) -> list[Statement]:
-    """Let resource data syncs of these accounts, or of this organization, write below their prefix."""
+    """Allow resource data syncs of these accounts, or of this organization, to write below their prefix."""
     ssm = {"Principal": {"Service": "ssm.amazonaws.com"}}
     below = "/".join(part for part in (bucket_arn, (data_sync.get("prefix") or "").strip("/"), "*") if part)
     organization = data_sync.get("organization_id")
     accounts = sorted(data_sync.get("accounts") or [place.account])
     equal: dict[str, Any] = {"s3:x-amz-acl": "bucket-owner-full-control"}
     if organization:
-        # Systems Manager sets this tag itself, on objects of a sync that is shared with the organization.
+        # Systems Manager sets this tag on objects of a sync that is shared with the organization.
         condition: dict[str, Any] = {"StringEquals": {**equal, "s3:RequestObjectTag/OrgId": organization}}
         folders = [f"{below}/accountid=*/*"]
     else:
@@ -228,23 +228,23 @@ def _tls_only(action: str, resource: str | list[str]) -> Statement:
 
 
 def same_policy(one: Policy | None, other: Policy | None) -> bool:
-    """Whether two documents mean the same."""
+    """Whether two policy documents mean the same."""
     return one == other or (one is not None and other is not None and not compare_policies(one, other))
 
 
 def statements_of(document: Policy | None) -> list[Statement]:
-    """The statements of a document, which may hold a single one without a list."""
+    """The statements of a policy document, which can contain a single one without a list."""
     statements = (document or {}).get("Statement", [])
     return [statements] if isinstance(statements, dict) else list(statements)
 
 
 def joined(document: Policy | None, own: Policy) -> Policy:
-    """A document of others with the statements of ours in it; by their Sid, those replace what they were before."""
+    """A policy document of others with our statements added. They replace earlier ones with the same Sid."""
     return {**(document or own), "Statement": [*statements_of(withdrawn(document, own)), *statements_of(own)]}
 
 
 def withdrawn(document: Policy | None, own: Policy) -> Policy | None:
-    """A document of others without our statements, None where none is left."""
+    """A policy document without our statements, or None if no statement is left."""
     sids = {statement.get("Sid") for statement in statements_of(own)}
     left = [statement for statement in statements_of(document) if statement.get("Sid") not in sids]
     return {**(document or {}), "Statement": left} if left else None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the four types of resources share: how one is read, how it should be, and the calls in between."""
+"""The base class of the four types of resources: how to read one, its declared values, and the calls to write them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Apis = Mapping[str, Api]
 
 @dataclass(frozen=True)
 class Call:
-    """One write."""
+    """One write call."""
 
     service: str
     operation: str
@@ -33,8 +33,8 @@ class Call:
 class Stored:
     """A resource as it was read.
 
-    values: what this module manages of it, as the diff shows it. holders: what others attached to it, which prevents
-    its removal. extra: what a removal takes along, and what writes need besides.
+    values: the values that this module manages, in the format of the diff. holders: what others attached to it, which
+    prevents its removal. extra: what is removed with it, and further values that writes require.
     """
 
     arn: str
@@ -65,25 +65,25 @@ class Resource(ABC):
 
     @property
     def title(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
         return f"{self.noun} {self.name}"
 
     @property
     @abstractmethod
     def arn(self) -> str:
-        """Its ARN, as far as it follows from the name."""
+        """Its ARN, derived from the name."""
 
     @abstractmethod
     def read(self, apis: Apis) -> Stored | None:
-        """The resource as it is, None where there is none; raises ApiError."""
+        """The current resource, or None if it does not exist. Raises ApiError."""
 
     @abstractmethod
     def wanted(self, before: Stored | None, join: bool) -> Values:
-        """The values as they should be. join: keep what others put into policies and lists."""
+        """The declared values. join: whether to keep what others added to policies and lists."""
 
     @abstractmethod
     def withdrawn(self, before: Values) -> Values:
-        """The values without what this module put onto a resource that it did not create."""
+        """The values without what this module added to a resource that it did not create."""
 
     @abstractmethod
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
@@ -95,27 +95,27 @@ class Resource(ABC):
 
     @abstractmethod
     def tag(self, stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
-        """The calls that set all of these tags and remove those keys."""
+        """The calls that set the given tags and remove the given keys."""
 
     @abstractmethod
     def delete(self, stored: Stored) -> list[Call]:
         """The calls that remove it."""
 
     def undo_creation(self) -> Call | None:
-        """The call that takes back a creation which does not set tags by itself."""
+        """The call that reverts a creation that sets no tags."""
         return None
 
     def warnings(self, _stored: Stored, _join: bool) -> list[str]:
-        """What the user has to know of a change."""
+        """Warnings about a change."""
         return []
 
     def read_violations(self, stored: Stored) -> list[str]:
-        """What rules out the declaration in view of what exists."""
+        """Violations of the declaration because of the existing resource."""
         return []
 
 
 def optional(api: Api, operation: str, codes: frozenset[str], **request: Any) -> dict[str, Any] | None:
-    """An answer, None where the service says by one of these codes that there is nothing; raises ApiError."""
+    """A response, or None if the service returns one of these codes for a missing resource. Raises ApiError."""
     try:
         return api.call(operation, **request)
     except ApiError as error:
@@ -125,7 +125,7 @@ def optional(api: Api, operation: str, codes: frozenset[str], **request: Any) ->
 
 
 def document(text: str | dict[str, Any] | None) -> Policy | None:
-    """A policy as an answer holds it: as text, or parsed by botocore."""
+    """The policy document in a response, which is a string or was parsed by botocore."""
     if isinstance(text, str):
         parsed: Policy | None = json.loads(text) if text else None
         return parsed
@@ -135,7 +135,7 @@ def document(text: str | dict[str, Any] | None) -> Policy | None:
 def tag_calls(
     service: str, operations: tuple[str, str], where: dict[str, str], after: dict[str, str], removed: list[str]
 ) -> list[Call]:
-    """The calls that set these tags and remove those keys. operations: the one that sets and the one that removes."""
+    """The calls that set the given tags and remove the given keys. operations: to set tags, and to remove keys."""
     tag, untag = operations
     calls = [Call(service, tag, {**where, "Tags": ansible_dict_to_boto3_tag_list(after)})] if after else []
     return calls + ([Call(service, untag, {**where, "TagKeys": removed})] if removed else [])

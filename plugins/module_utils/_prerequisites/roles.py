@@ -21,7 +21,7 @@ _GONE = frozenset({"NoSuchEntity"})
 
 
 class Role(Resource):
-    """A role with one inline policy. policy: what that says."""
+    """A role with one inline policy. policy: the document of that policy."""
 
     noun = "role"
     services = ("iam",)
@@ -29,11 +29,11 @@ class Role(Resource):
 
     @property
     def arn(self) -> str:
-        """Its ARN, as far as it follows from the name."""
+        """Its ARN, derived from the name and the path."""
         return self.place.role(self.name, str(self.options["path"]))
 
     def read(self, apis: Apis) -> Stored | None:
-        """The role as it is, with what else is attached to it."""
+        """The current role, with what others attached to it."""
         api = apis["iam"]
         answer = optional(api, "GetRole", _GONE, RoleName=self.name)
         if answer is None:
@@ -51,7 +51,7 @@ class Role(Resource):
         return Stored(role["Arn"], values, boto3_tag_list_to_ansible_dict(role.get("Tags")), holders, extra)
 
     def _holders(self, apis: Apis) -> list[str]:
-        """What has to be detached before IAM deletes the role."""
+        """What must be detached before IAM can delete the role."""
         api = apis["iam"]
         inline = api.call("ListRolePolicies", RoleName=self.name)["PolicyNames"]
         attached = api.call("ListAttachedRolePolicies", RoleName=self.name)["AttachedPolicies"]
@@ -63,7 +63,7 @@ class Role(Resource):
         ]
 
     def warnings(self, stored: Stored, join: bool) -> list[str]:
-        """What a role of this setup may do beyond its policy; one of others may have any."""
+        """Warnings about policies that a role of this setup has in addition. Roles of others can have any."""
         wider = [] if join else [one for one in stored.holders if not one.startswith(_PROFILE)]
         if not wider:
             return []
@@ -72,7 +72,7 @@ class Role(Resource):
         ]
 
     def read_violations(self, stored: Stored) -> list[str]:
-        """IAM cannot move a role to another path."""
+        """A violation if the role has another path, which IAM cannot change."""
         if stored.arn == self.arn:
             return []
         path = stored.arn.partition(":role")[2].removesuffix(self.name)
@@ -82,7 +82,7 @@ class Role(Resource):
         ]
 
     def wanted(self, before: Stored | None, join: bool) -> Values:
-        """The role as it is declared; of one that others made, the description stays."""
+        """The role as declared. If others created it, its description is kept."""
         old = before.values if before else {}
         boundary = self.options.get("permissions_boundary")
         trust = trust_policy(self.place)
@@ -94,13 +94,13 @@ class Role(Resource):
         }
 
     def withdrawn(self, before: Values) -> Values:
-        """Without our statement of trust and our policy."""
+        """The values without the trust statement and the policy of this module."""
         trust = withdrawn(before["trust_policy"], trust_policy(self.place))
-        # A role cannot be without a trust policy.
+        # A role must have a trust policy.
         return {**before, "trust_policy": trust or before["trust_policy"], "policy": None}
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
-        """The role, then its policy."""
+        """Create the role, then its policy."""
         request: dict[str, Any] = {
             "RoleName": self.name,
             "Path": self.options["path"],
@@ -113,12 +113,12 @@ class Role(Resource):
         return [Call("iam", "CreateRole", request), self._put_policy(after["policy"])]
 
     def update(self, stored: Stored, after: Values) -> list[Call]:
-        """What differs; the boundary comes first, so that no policy is wider without it."""
+        """The calls for the values that differ. The boundary is first, so that it limits any new policy."""
         before, calls = stored.values, []
         if before["permissions_boundary"] != after["permissions_boundary"]:
             calls.append(self._set_boundary(after["permissions_boundary"]))
         if before["description"] != after["description"]:
-            # Without it, IAM would set the longest session back to an hour.
+            # Without it, IAM would reset the maximum session duration to one hour.
             session = {"MaxSessionDuration": stored.extra["max_session"]} if stored.extra.get("max_session") else {}
             calls.append(self._call("UpdateRole", Description=after["description"], **session))
         if not same_policy(before["trust_policy"], after["trust_policy"]):
@@ -128,11 +128,11 @@ class Role(Resource):
         return calls
 
     def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
-        """Tags of the role."""
+        """Set and remove tags of the role."""
         return tag_calls("iam", ("TagRole", "UntagRole"), {"RoleName": self.name}, after, removed)
 
     def delete(self, stored: Stored) -> list[Call]:
-        """The policy, then the role."""
+        """Delete the policy, then the role."""
         own = [self._delete_policy()] if stored.values["policy"] else []
         return [*own, self._call("DeleteRole")]
 

@@ -30,7 +30,7 @@ _DETAIL_TYPES = {
 
 
 class Rule(Resource):
-    """A rule with the topic as its target. topic_arn: that topic."""
+    """A rule with the topic as its target. topic_arn: the ARN of the topic."""
 
     noun = "rule"
     services = ("events",)
@@ -42,7 +42,7 @@ class Rule(Resource):
         return self.place.arn("events", f"rule/{self.name}")
 
     def read(self, apis: Apis) -> Stored | None:
-        """The rule as it is, with its targets."""
+        """The current rule, with its targets."""
         api = apis["events"]
         rule = optional(api, "DescribeRule", _GONE, Name=self.name)
         if rule is None:
@@ -59,7 +59,7 @@ class Rule(Resource):
         return Stored(self.arn, values, tags, [], extra)
 
     def read_violations(self, stored: Stored) -> list[str]:
-        """A rule of an AWS service, or one with a schedule, is no rule of ours."""
+        """Violations if the rule belongs to an AWS service, or runs on a schedule."""
         if stored.extra["managed_by"]:
             return [f"{self.option}.name: AWS manages the rule {self.name}; choose another name"]
         if stored.extra["schedule"]:
@@ -67,7 +67,7 @@ class Rule(Resource):
         return []
 
     def wanted(self, before: Stored | None, join: bool) -> Values:
-        """The rule as it is declared; one that others made only gets the target."""
+        """The rule as declared. If others created it, only the target is added."""
         if before and join:
             return {**before.values, "targets": {**before.values["targets"], TARGET_ID: self.topic_arn}}
         return {
@@ -83,21 +83,21 @@ class Rule(Resource):
         return {"source": ["aws.ssm"], "detail-type": types}
 
     def warnings(self, stored: Stored, join: bool) -> list[str]:
-        """What a rule that others made does not send."""
+        """A warning if a rule that others created has another event pattern, which is kept."""
         if not join or _normal(stored.values["event_pattern"]) == _normal(self._pattern()):
             return []
         return [f"The {self.title} keeps the event pattern that it had before this setup used it."]
 
     def withdrawn(self, before: Values) -> Values:
-        """Without our target."""
+        """The values without the target of this module."""
         return {**before, "targets": {key: arn for key, arn in before["targets"].items() if key != TARGET_ID}}
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
-        """The rule, then its target."""
+        """Create the rule, then its target."""
         return [self._put(after, Tags=ansible_dict_to_boto3_tag_list(tags)), self._put_target(after)]
 
     def update(self, stored: Stored, after: Values) -> list[Call]:
-        """What differs."""
+        """The calls for the values that differ."""
         before, calls = stored.values, []
         if any(_normal(before[name]) != _normal(after[name]) for name in ("description", "event_pattern", "state")):
             calls.append(self._put(after))
@@ -108,11 +108,11 @@ class Rule(Resource):
         return calls
 
     def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
-        """Tags of the rule; PutRule takes them only on creation."""
+        """Set and remove tags of the rule. PutRule accepts tags only when it creates a rule."""
         return tag_calls("events", ("TagResource", "UntagResource"), {"ResourceARN": self.arn}, after, removed)
 
     def delete(self, stored: Stored) -> list[Call]:
-        """The targets, then the rule."""
+        """Delete the targets, then the rule."""
         ids = sorted(stored.values["targets"])
         targets = [Call("events", "RemoveTargets", {"Rule": self.name, "Ids": ids})] if ids else []
         return [*targets, Call("events", "DeleteRule", {"Name": self.name})]
@@ -132,7 +132,7 @@ class Rule(Resource):
 
 
 def _normal(value: Any) -> Any:
-    """A pattern without the order of its lists."""
+    """A pattern with its lists sorted, because their order is irrelevant."""
     if isinstance(value, dict):
         return {key: sorted(entries) if isinstance(entries, list) else entries for key, entries in value.items()}
     return value

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs patch_prerequisites: read, plan, apply."""
+"""The runner of patch_prerequisites: reads, plans and applies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .policies import Place
 from .resource import Apis, Call, Resource, Stored
 
 _WORKERS = 5
-# A bucket that was filled since it was read stays, as one that was full before.
+# A bucket that received objects after it was read is kept, like one that contained objects before.
 _NOT_EMPTY = "BucketNotEmpty"
 
 
@@ -58,7 +58,7 @@ def _run(module: AnsibleAWSModule, declaration: Declaration) -> None:
     for text in planned.warnings:
         warn(text)
     module.exit_json(
-        **_told(module, planned, done),
+        **_changes(module, planned, done),
         errors=[],
         not_attempted=[],
         prerequisites=_handed_out(declaration, arns, planned),
@@ -85,7 +85,7 @@ def _read(made: Mapping[str, Resource], apis: Apis) -> dict[str, Stored | None]:
 
 
 def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
-    """Make the changes one after the other; a failure ends the run, and says what was done and what was not."""
+    """Make the changes one by one. A failure ends the run and reports what was done and what was not."""
     done: list[Change] = []
     for number, change in enumerate(planned.changes):
         begun: list[str] = []
@@ -106,7 +106,7 @@ def _apply(module: AnsibleAWSModule, apis: Apis, planned: Plan) -> list[Change]:
 
 
 def _is_undone(apis: Apis, undo: Call) -> bool:
-    """Take back a creation; if that fails too, the creation is reported as done."""
+    """Revert a creation. If that fails too, the creation is reported as completed."""
     try:
         _write(apis[undo.service], undo)
     except ApiError:
@@ -116,7 +116,7 @@ def _is_undone(apis: Apis, undo: Call) -> bool:
 
 def _write(api: Api, call: Call) -> None:
     answer = api.call(call.operation, **call.request)
-    # EventBridge reports targets that it refuses inside an answer of success.
+    # EventBridge reports rejected targets in a successful response.
     for entry in answer.get("FailedEntries") or []:
         code, message = entry.get("ErrorCode", "Unknown"), entry.get("ErrorMessage", "")
         raise ApiError(call.operation, code, message, None, call.service, refused=True)
@@ -133,14 +133,14 @@ def _fail(
         text += f" Note: {LOST_ANSWER}."
     if others:
         text += " Not attempted: " + ", ".join(change.title for change in others) + "."
-    result = _told(module, planned, done)
+    result = _changes(module, planned, done)
     result["changed"] = bool(done or begun or not error.refused)
     result["errors"] = [{**_facts(first), "message": str(error), "code": error.code, "request_id": error.request_id}]
     result["not_attempted"] = [_facts(change) for change in others]
     module.fail_json(msg=text, **result)
 
 
-def _told(module: AnsibleAWSModule, planned: Plan, done: list[Change]) -> dict[str, Any]:
+def _changes(module: AnsibleAWSModule, planned: Plan, done: list[Change]) -> dict[str, Any]:
     changes = [{**_facts(change), "fields": change.fields} for change in done]
     diff = {"diff": [change.diff() for change in planned.changes]} if module._diff else {}
     return {"changed": bool(done), "changes": changes, **diff}
@@ -151,7 +151,7 @@ def _facts(change: Change) -> dict[str, Any]:
 
 
 def _handed_out(declaration: Declaration, arns: Mapping[str, str], planned: Plan) -> dict[str, str | None]:
-    """What a declaration of patching needs; null for what is not declared or was removed."""
+    """The values for the declaration of a setup. Null for resources that are not declared or were removed."""
     known = {
         option: arns[option]
         for option in declaration.resources

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Statements that users write for the policy of the service role, in the form of IAM. Pure functions.
+"""Checks the statements, in the format of IAM, that users add to the policy of the service role. Pure functions.
 
 Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -20,22 +20,22 @@ _MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotRe
 _SID = re.compile("[A-Za-z0-9]*")
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 _RESOURCE = re.compile(r"\*|arn:[!-~\u00a0-\u00ff ]+")
-# A service and at least the first letter of what it does.
+# A service, and at least the first letter of an action.
 _NARROW_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z][A-Za-z0-9*?]*")
-# On resources with a wildcard, these two are worth as much as the strongest role of the account.
+# On resources with a wildcard, these actions give access to the most powerful role of the account.
 _ROLE_ACTIONS = frozenset({"iam:passrole", "sts:assumerole"})
 _NOWHERE = Place("aws", "", "")
 
 
 def statement_mistakes(path: str, statements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What is wrong with each statement by itself."""
+    """Violations in each statement by itself."""
     for number, statement in enumerate(statements):
         for text in (*_form_mistakes(statement), *_wide_allowances(statement)):
             yield f"{path}[{number}]: {text}"
 
 
 def sid_mistakes(path: str, role: Mapping[str, Any]) -> Iterator[str]:
-    """Identifiers that two statements of the policy of a role have, which IAM refuses. role: its options."""
+    """Duplicate Sids in the policy of a role, which IAM rejects. role: the options of the role."""
     sids = Counter(statement.get("Sid") for statement in service_policy(_NOWHERE, role, ["any"])["Statement"])
     for sid in sorted(str(sid) for sid, count in sids.items() if sid and count > 1):
         yield f"{path}: {shown(sid)} is the Sid of two statements of the policy; choose another one"
@@ -59,7 +59,7 @@ def _form_mistakes(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _wide_allowances(statement: Mapping[str, Any]) -> Iterator[str]:
-    """What allows more than anybody named; a refusal may be as wide as it likes."""
+    """Permissions that are broader than what the statement names. A Deny can be as broad as needed."""
     if statement.get("Effect") != "Allow":
         return
     for name in ("NotAction", "NotResource"):

@@ -20,7 +20,7 @@ _ATTRIBUTES = {"display_name": "DisplayName", "kms_key": "KmsMasterKeyId", "poli
 
 
 class Topic(Resource):
-    """A topic. rule_arn: the rule that may publish to it, None without one."""
+    """A topic. rule_arn: the ARN of the rule that can publish to it, or None."""
 
     noun = "topic"
     services = ("sns",)
@@ -32,7 +32,7 @@ class Topic(Resource):
         return self.place.arn("sns", self.name)
 
     def read(self, apis: Apis) -> Stored | None:
-        """The topic as it is, with its subscriptions where it is removed."""
+        """The current topic, with the number of its confirmed subscriptions."""
         api = apis["sns"]
         answer = optional(api, "GetTopicAttributes", _GONE, TopicArn=self.arn)
         if answer is None:
@@ -47,7 +47,7 @@ class Topic(Resource):
         return Stored(self.arn, values, tags, [], {"subscriptions": int(attributes.get("SubscriptionsConfirmed", 0))})
 
     def wanted(self, before: Stored | None, join: bool) -> Values:
-        """The topic as it is declared."""
+        """The topic as declared."""
         old = before.values if before else {}
         own = topic_policy(self.place, self.arn, self.rule_arn)
         name, key = self.options.get("display_name"), self.options.get("kms_key")
@@ -59,15 +59,15 @@ class Topic(Resource):
         }
 
     def withdrawn(self, before: Values) -> Values:
-        """Without our statements."""
+        """The values without the statements of this module."""
         return {**before, "policy": self._policy_of_others(before["policy"])}
 
     def _policy_of_others(self, document: Policy | None) -> Policy | None:
-        """A policy without any statement that this module may have put there."""
+        """A policy without any statement that this module could have added."""
         return withdrawn(document, topic_policy(self.place, self.arn, "any"))
 
     def create(self, after: Values, tags: dict[str, str]) -> list[Call]:
-        """The topic, with all its attributes in one call."""
+        """Create the topic with all its attributes in one call."""
         attributes = {_ATTRIBUTES[name]: _text(value) for name, value in after.items() if value}
         request = {"Name": self.name, "Attributes": attributes, "Tags": ansible_dict_to_boto3_tag_list(tags)}
         return [Call("sns", "CreateTopic", request)]
@@ -81,11 +81,11 @@ class Topic(Resource):
         return [self._set(name, after[name]) for name in differing]
 
     def tag(self, _stored: Stored | None, after: dict[str, str], removed: list[str]) -> list[Call]:
-        """Tags of the topic."""
+        """Set and remove tags of the topic."""
         return tag_calls("sns", ("TagResource", "UntagResource"), {"ResourceArn": self.arn}, after, removed)
 
     def delete(self, _stored: Stored) -> list[Call]:
-        """The topic, with which its subscriptions go."""
+        """Delete the topic, which also deletes its subscriptions."""
         return [Call("sns", "DeleteTopic", {"TopicArn": self.arn})]
 
     def _set(self, name: str, value: Any) -> Call:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rings as baselines and windows, in the form of the variables of the role patching."""
+"""Converts rings to baselines and windows, in the format of the variables of the role patching."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .options import WITHOUT_RELEASE_DATES, Ring, RingsError, Values, read_rings
 
 Entry = dict[str, Any]
 
-# Microsoft publishes at 10:00 in Redmond: https://www.microsoft.com/en-us/msrc/faqs-security-update-guide
+# Microsoft publishes updates at 10:00 Redmond time: https://www.microsoft.com/en-us/msrc/faqs-security-update-guide
 _PUBLISHED = time(10, 0)
 _REDMOND = "America/Los_Angeles"
-# Months in which the hours of opening and of publication are compared: both sides of every change of clocks.
+# The year in whose months opening and publication times are compared, on both sides of each daylight saving change.
 _YEAR = 2026
 
 
 def expand(rings: Any, baselines: Any = (), defaults: Any = None, prefix: str = "", scan: str | None = None) -> Entry:
-    """The baselines and windows of rings; RingsError with all mistakes at once."""
+    """The baselines and windows of rings. Raises RingsError with all violations."""
     found = checked_rings(rings, defaults, prefix, baselines)
     windows = [_scan_window(found, prefix, scan)] if scan else []
     windows += [window_of(ring, prefix) for ring in found]
@@ -33,7 +33,7 @@ def expand(rings: Any, baselines: Any = (), defaults: Any = None, prefix: str = 
 
 
 def checked_rings(rings: Any, defaults: Any, prefix: str, baselines: Any = ()) -> list[Ring]:
-    """The rings in order; RingsError with everything that is wrong with them, each and together."""
+    """The rings in order. Raises RingsError with all violations in single rings and between them."""
     found = read_rings(rings, defaults, baselines, prefix)
     problems = [*_baseline_problems(found, baselines), *_gate_problems(found), *_window_problems(found)]
     if problems:
@@ -44,8 +44,8 @@ def checked_rings(rings: Any, defaults: Any, prefix: str, baselines: Any = ()) -
 def schedule_of(days: int, at: time) -> tuple[str, int]:
     """The schedule and its offset for a number of days after the second Tuesday.
 
-    The third Tuesday is always seven days after the second and the fourth fourteen, so any number from 0 to 20 is one
-    of the three and an offset of at most six days.
+    The third Tuesday is always seven days after the second, and the fourth fourteen days, so any number from 0 to 20
+    is one of the three with an offset of at most six days.
     """
     weeks, offset = divmod(days, 7)
     return f"cron({at.minute} {at.hour} ? * TUE#{2 + weeks} *)", offset
@@ -62,7 +62,7 @@ def window_of(ring: Ring, prefix: str) -> Entry:
         "schedule_timezone": ring.timezone,
         "duration": values.get("duration") or 4,
         "cutoff": 1 if values.get("cutoff") is None else values["cutoff"],
-        # Only the gate opens a ring that has one.
+        # A ring with a gate is opened only by the gate.
         "enabled": ring.gate is None,
         **deepcopy(dict(values["window"])),
     }
@@ -122,7 +122,7 @@ def _has_date(rule: Mapping[str, Any]) -> bool:
 
 
 def _delay(ring: Ring, first: Ring, template: Values) -> int:
-    """The approval delay of a ring; without one of its own, what the first ring could install and nothing newer."""
+    """The approval delay of a ring. The default approves what the first ring could install, and nothing newer."""
     if template.get("operating_system") in WITHOUT_RELEASE_DATES:
         return 0
     given = ring.values.get("approve_after_days")
@@ -171,13 +171,13 @@ def _delay_problems(ring: Ring, first: Ring, templates: list[Values]) -> list[st
 
 
 def second_tuesday(year: int, month: int) -> datetime:
-    """Midnight of Patch Tuesday, without a zone."""
+    """Midnight of Patch Tuesday, without a time zone."""
     first = datetime(year, month, 1)
     return first + timedelta(days=(1 - first.weekday()) % 7 + 7)
 
 
 def opening(ring: Ring, month: int, year: int = _YEAR) -> datetime:
-    """When a ring opens after the Patch Tuesday of a month."""
+    """The time when a ring opens after Patch Tuesday of a month."""
     day = second_tuesday(year, month) + timedelta(days=ring.days or 0)
     return datetime.combine(day.date(), ring.at or time(), zone_of(ring.timezone) or UTC).astimezone(UTC)
 
@@ -216,12 +216,12 @@ def _gate_problems(rings: list[Ring]) -> list[str]:
 
 
 def open_for(ring: Ring) -> timedelta:
-    """How long the window of a ring is open."""
+    """The duration of a ring's window."""
     return timedelta(hours=window_of(ring, "")["duration"])
 
 
 def _window_problems(rings: list[Ring]) -> list[str]:
-    """Schedules that are no schedules; everything else is checked where the windows are declared."""
+    """Invalid schedules. All other options are checked when the windows are declared."""
     found = []
     for ring in rings:
         options = ring.values["window"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which gated ring is due, what has to be read to decide, and how its window looks when it is open or closed."""
+"""Determines which gated rings are due, what to read for the decision, and the options of open and closed windows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .expand import Entry, checked_rings, open_for, window_of
 from .options import Ring
 
 _OPTIONS = ("name", "schedule", "schedule_offset", "schedule_timezone", "enabled")
-# Two Patch Tuesdays lie at most five weeks apart.
+# Two Patch Tuesdays are at most five weeks apart.
 _CYCLE = timedelta(days=40)
 
 
 def gates(rings: Any, now: datetime, defaults: Any = None, prefix: str = "") -> list[Entry]:
-    """One entry for each ring with a gate; RingsError where the rings are wrong."""
+    """One entry for each ring with a gate. Raises RingsError if the rings are invalid."""
     found = checked_rings(rings, defaults, prefix)
     return [_gate(before, ring, now, prefix) for before, ring in pairwise(found) if ring.gate is not None]
 
@@ -38,7 +38,7 @@ def _gate(before: Ring, ring: Ring, now: datetime, prefix: str) -> Entry:
         "previous_opened": opened.astimezone(_zone(before)).isoformat(),
         "opens": upcoming.isoformat(),
         "scope": {name: value for name, value in before.selectors().items() if name != "patch_group_key"},
-        # Nodes whose last report is older than the opening of the ring before were not reached by it.
+        # The window of the previous ring did not reach nodes whose last report is older than its opening.
         "stale_after_hours": max(1, math.ceil((now - opened).total_seconds() / 3600)),
         "open": {**declared, **_once(upcoming), "enabled": True},
         "closed": declared,
@@ -46,14 +46,14 @@ def _gate(before: Ring, ring: Ring, now: datetime, prefix: str) -> Entry:
 
 
 def _phase(now: datetime, ended_before: datetime, last: datetime, ended: datetime) -> str:
-    """C(due): the ring is next. C(running): its window may be open. C(waiting): the ring before has to patch first."""
+    """C(due): the ring is next. C(running): its window can be open. C(waiting): the previous ring comes first."""
     if last < ended_before <= now:
         return "due"
     return "running" if last <= now < ended else "waiting"
 
 
 def _once(moment: datetime) -> Entry:
-    """A schedule for this one run: a cron with an offset that is enabled after its day would skip it."""
+    """A schedule for a single run. A cron schedule with an offset would skip it if enabled after its cron day."""
     return {"schedule": f"at({moment:%Y-%m-%dT%H:%M:%S})", "schedule_offset": 0}
 
 
@@ -62,14 +62,14 @@ def _zone(ring: Ring) -> tzinfo:
 
 
 def _runs(ring: Ring, after: datetime) -> list[datetime]:
-    """The next runs in UTC: what is added to a local time ignores that clocks change."""
+    """The next runs in UTC, because additions to local times ignore daylight saving changes."""
     window = window_of(ring, "")
     schedule, zone, offset = (window[name] for name in ("schedule", "schedule_timezone", "schedule_offset"))
     return [run.astimezone(UTC) for run in next_runs(schedule, zone, offset, after=after, count=3)]
 
 
 def _last(ring: Ring, now: datetime) -> datetime:
-    """The last opening; there is one within a cycle."""
+    """The last opening. There is always one within a cycle."""
     return max(run for run in _runs(ring, now - _CYCLE) if run <= now)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a ring as data, and rings as objects with everything that is wrong with them."""
+"""The options of a ring, and the conversion of rings to objects, with all their violations."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .._schedules.schedule import check_timezone
 
 Values = Mapping[str, Any]
 
-# TUE#4 with the largest offset; not every month has a fifth Tuesday.
+# TUE#4 with the maximum offset. Not every month has a fifth Tuesday.
 LAST_DAY = 20
-# AWS ignores approval delays there, because these systems publish no release dates:
+# AWS ignores approval delays for these operating systems, because they publish no release dates:
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-release-dates.html
 WITHOUT_RELEASE_DATES = frozenset({"DEBIAN", "UBUNTU", "RASPBIAN"})
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -70,7 +70,7 @@ _SPEC = {
 
 
 class RingsError(ValueError):
-    """What is wrong with rings; `problems` has a text for each mistake."""
+    """The rings have violations. problems: one message for each."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = list(problems)
@@ -79,7 +79,7 @@ class RingsError(ValueError):
 
 @dataclass(frozen=True)
 class Ring:
-    """One ring. days: from Patch Tuesday, None where its window has a schedule of its own."""
+    """One ring. days: the days after Patch Tuesday, or None if its window has its own schedule."""
 
     values: Values
     days: int | None
@@ -87,28 +87,28 @@ class Ring:
 
     @property
     def name(self) -> str:
-        """Name of the ring."""
+        """The name of the ring."""
         return str(self.values["name"])
 
     @property
     def timezone(self) -> str:
-        """Time zone of its window."""
+        """The time zone of its window."""
         return str((self.values.get("window") or {}).get("schedule_timezone") or self.values.get("timezone") or "UTC")
 
     @property
     def gate(self) -> float | None:
-        """The share of compliant nodes that the ring before needs, None without a gate."""
+        """The minimum percentage of compliant nodes in the previous ring, or None without a gate."""
         value = self.values.get("gate_percent")
         return None if value is None else float(value)
 
     def selectors(self) -> dict[str, Any]:
-        """What selects its nodes, as options of a target."""
+        """The options of a target that select its nodes."""
         names = [one.name for one in window_target.CRITERIA_OPTIONS]
         return {name: self.values[name] for name in names if self.values.get(name) not in (None, [], {}, "")}
 
 
 def read_rings(rings: Any, defaults: Any, baselines: Any, prefix: str) -> list[Ring]:
-    """The rings in order, each with the defaults it does not override; RingsError with all mistakes at once."""
+    """The rings in order, each with the defaults that it does not override. Raises RingsError with all violations."""
     given = {"rings": rings, "defaults": defaults or {}, "baselines": baselines or []}
     found = find_mistakes(argument_spec(tuple(_SPEC.values())), given)
     if found:
@@ -125,8 +125,8 @@ def read_rings(rings: Any, defaults: Any, baselines: Any, prefix: str) -> list[R
 
 
 def _with_defaults(ring: Values, defaults: Values) -> dict[str, Any]:
-    """A ring over the defaults; the blocks for window and task are merged option by option."""
-    # A ring that selects its nodes must not be narrowed by what the defaults select.
+    """A ring merged with the defaults. The options in window and task are merged individually."""
+    # If a ring selects its nodes, the selection of the defaults must not narrow it.
     replaced = _SELECTOR_NAMES if any(ring.get(name) is not None for name in _SELECTOR_NAMES) else ()
     kept = {name: value for name, value in defaults.items() if name not in replaced}
     blocks = {name: {**(defaults.get(name) or {}), **(ring.get(name) or {})} for name in ("window", "task")}
@@ -156,7 +156,7 @@ def _own_mistakes(ring: Values, prefix: str) -> Iterator[str]:
 
 
 def parse_time(value: Any) -> time | None:
-    """A time of day; YAML reads an unquoted 22:00 as a number of minutes."""
+    """A time of day, or None. YAML converts an unquoted 22:00 to a number of minutes."""
     if isinstance(value, int) and not isinstance(value, bool):
         return time(*divmod(value, 60)) if 60 <= value < 24 * 60 else None
     match = _TIME.fullmatch(str(value or ""))
@@ -168,7 +168,7 @@ def _repeats(names: list[str]) -> list[str]:
 
 
 def _resolve_days(rings: list[dict[str, Any]]) -> tuple[list[Ring], list[str]]:
-    """The rings with their days after Patch Tuesday, and what is wrong with these."""
+    """The rings with their days after Patch Tuesday, and violations in these."""
     resolved: list[Ring] = []
     problems: list[str] = []
     for ring in rings:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who changed what, from the result of C(ssm_patch_audit_info)."""
+"""Summarizes who changed what, from the result of C(ssm_patch_audit_info)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN = 20
 
 
 def audit_lines(result: Result, _check_mode: bool) -> list[str]:
-    """The counts, and a line for each of the newest changes."""
+    """The counts, and one line for each of the newest changes."""
     changes = result["calls"]
     head = f"{counted(len(changes), 'change')}, {result['summary']['by_hand']} by hand"
     more = [f"And {len(changes) - _SHOWN} more"] if len(changes) > _SHOWN else []

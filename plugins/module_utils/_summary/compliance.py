@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which nodes are not compliant, from the result of C(ssm_patch_compliance_info)."""
+"""Summarizes which nodes are noncompliant, from the result of C(ssm_patch_compliance_info)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GAPS = {
 
 
 def compliance_lines(result: Result, _check_mode: bool) -> list[str]:
-    """How many nodes are not compliant, and what each of the first ones lacks."""
+    """The number of noncompliant nodes, and what each of the first ones lacks."""
     managed = result["summary"].get("managed")
     nodes = [one for one in result.get("instances") or () if not one["compliant"]]
     of_all = "" if managed is None else f" of {counted(managed, 'managed node')}"

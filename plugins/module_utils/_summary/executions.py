@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What executions of windows did, from the result of C(ssm_maintenance_window_info)."""
+"""Summarizes the executions of windows, from the result of C(ssm_maintenance_window_info)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = Mapping[str, Any]
 
 
 def execution_lines(result: Result, _check_mode: bool) -> list[str]:
-    """A line for each execution and each of its tasks, and one for each invocation that did not succeed."""
+    """One line for each execution, each of its tasks, and each invocation that did not succeed."""
     lines = [line for window in result["windows"] for line in _window(window)]
     return lines or ["The window does not exist in this account and Region"]
 

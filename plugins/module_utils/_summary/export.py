@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was exported to which file, from the results of the info modules."""
+"""Summarizes what was exported to which file, from the results of the info modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN = 5
 
 
 def export_lines(result: Mapping[str, Any], check_mode: bool) -> list[str]:
-    """The resources in the file, what the file leaves out, and where its previous content is kept."""
+    """The resources in the file, what the file does not contain, and the backup of its previous content."""
     lines = []
     for kind in ("baseline", "window"):
         names = [str(one["name"]) for one in result[f"{kind}s"] if one["declaration"]]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the next windows do, from the result of C(ssm_patch_forecast_info)."""
+"""Summarizes what the next windows do, from the result of C(ssm_patch_forecast_info)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = Mapping[str, Any]
 
 
 def forecast_lines(result: Result, _check_mode: bool) -> list[str]:
-    """A line for each run, the nodes that reboot, and how many nodes have no Install to come."""
+    """One line for each run, the nodes that reboot, and the number of nodes without a next Install."""
     lines = []
     for run in result["runs"]:
         lines.append(_run(run))

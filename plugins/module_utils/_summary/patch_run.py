@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a patch run did to which node or would do, from the result of C(ssm_patch_run)."""
+"""Summarizes what a patch run did or would do on which nodes, from the result of C(ssm_patch_run)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNFINISHED = ("Pending", "InProgress", "Delayed", "Cancelling")
 
 
 def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
-    """The command, how many nodes ended how, and their names."""
+    """The command, and the number and names of nodes in each status."""
     command, nodes = result.get("command"), result.get("instances")
     if not command:
         return ["No command was sent"]
@@ -37,11 +37,11 @@ def patch_run_lines(result: Result, check_mode: bool) -> list[str]:
 
 
 def lines_by_state(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line for each state of nodes, with the names of the first ones."""
+    """One line for each status of nodes, with the names of the first ones."""
     states: dict[str, list[Mapping[str, Any]]] = {}
     for node in nodes:
         states.setdefault(str(node["status_details"] or node["status"]), []).append(node)
-    # Success comes last: what is wrong should not be overlooked.
+    # Success is last, so that failures are not overlooked.
     order = sorted(states, key=lambda state: (state == "Success", state))
     return [f"{state}: {_nodes(states[state])}" for state in order]
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a fleet is patched and whether it passes the gate, from the result of C(patch_report)."""
+"""Summarizes the compliance of a fleet and the result of the gate, from the result of C(patch_report)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHARES = ("managed", "compliant", "compliance_percent")
 
 
 def report_lines(result: Result, check_mode: bool) -> list[str]:
-    """Share and counts of nodes, the gate, and where the files are."""
+    """The percentage and counts of nodes, the gate, and the paths of the files."""
     summary = result["summary"]
     managed, compliant, percent = (summary.get(name) for name in _SHARES)
     if managed is None or compliant is None:
@@ -48,7 +48,7 @@ def _patches(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _excepted(result: Result) -> list[str]:
-    """What exceptions leave out of the numbers."""
+    """What exceptions leave out of the counts."""
     excepted = result.get("excepted") or {}
     if not any(excepted.values()):
         return []
@@ -57,7 +57,7 @@ def _excepted(result: Result) -> list[str]:
 
 
 def _gate(gate: Mapping[str, Any]) -> list[str]:
-    """One line for each broken rule: their texts hold commas themselves."""
+    """One line for each broken rule, because their messages contain commas."""
     rules = [rule for rule in gate["rules"] if rule.get("judged", True)]
     if not rules:
         return ["No gate"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a setup changed or would change, from the result of C(ssm_patch_setup), and when its windows open next."""
+"""Summarizes what a setup changed or would change, from the result of C(ssm_patch_setup), and its next openings."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _unchanged(result: Result) -> str:
 
 
 def opening_lines(windows: Iterable[Mapping[str, Any]], now: datetime) -> list[str]:
-    """When declared windows open next. Of a rate without a start only the service knows that."""
+    """The next openings of declared windows. For a rate without a start date, only AWS knows them."""
     found = []
     for window in windows:
         runs = _openings(window, now)

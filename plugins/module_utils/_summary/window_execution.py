@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an execution of a window did to which node, from the result of C(ssm_window_execution_info)."""
+"""Summarizes what an execution of a window did on which nodes, from C(ssm_window_execution_info)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNFINISHED = ("PENDING", "IN_PROGRESS", "CANCELLING")
 
 
 def window_execution_lines(result: Entry, check_mode: bool) -> list[str]:
-    """The execution, its tasks, and how many nodes of each ended how, with their names."""
+    """The execution, its tasks, and the number and names of the nodes of each task in each status."""
     window, execution = result.get("window"), result["execution"]
     if not window:
         return ["No execution was read"]
