@@ -74,7 +74,7 @@ class Variables:
             yield f"{name} is text of several lines; separate the entries of the list by commas"
 
     def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values in the types of their specification. Omitted variables are absent, or have their default in a role.
+        """The values in the types of their specification. Omitted variables are absent, or in a role have defaults.
 
         Lists of resources are omitted, because modules convert them, and they can contain values that must not appear
         in a result.
