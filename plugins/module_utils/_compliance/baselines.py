@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the baselines by which nodes were judged make of a patch that is missing.
+"""How the baselines that nodes report evaluate a missing patch.
 
-Nodes report the bare id of a baseline, which GetPatchBaseline refuses for those of AWS; the listing has their ARNs.
+Nodes report the bare ID of a baseline, which GetPatchBaseline rejects for AWS-owned ones. The listing has their ARNs.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a baseline judges.
+    """How a baseline evaluates patches.
 
     counts_available: whether an available security update makes a node noncompliant. assigns_levels: whether a missing
-    patch can have a compliance level. raw: the baseline. All are None where it could not be read.
+    patch can have a compliance level. raw: the baseline. None if the baseline could not be read.
     """
 
     counts_available: bool | None = None
@@ -35,14 +35,14 @@ class Policy:
 
 
 class _Once(Generic[T]):
-    """What threads read by name: each name once, several names at a time."""
+    """Reads of several threads: each name is read once, different names concurrently."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._found: dict[str, Future[T]] = {}
 
     def get(self, name: str, read: Callable[[], T]) -> T:
-        """What was read; the first that asks reads, and the others wait."""
+        """The result of the read. The first caller reads, and the others wait."""
         with self._lock:
             is_first = name not in self._found
             found = self._found.setdefault(name, Future())
@@ -55,7 +55,7 @@ class _Once(Generic[T]):
 
 
 class Baselines:
-    """The baselines of an account and Region, by the id that nodes report; each is read once, when it is needed."""
+    """The baselines of an account and Region, by the ID that nodes report. Each is read once, when it is needed."""
 
     def __init__(self, api: Api, gaps: Gaps) -> None:
         self._api = api
@@ -64,7 +64,7 @@ class Baselines:
         self._policies = _Once[Policy]()
 
     def policy(self, baseline_id: str | None) -> Policy:
-        """How the baseline judges; one that is gone assigned no level that anybody can still look up."""
+        """How the baseline evaluates patches. One that was deleted counts as one that assigns no levels."""
         if baseline_id is None:
             return Policy()
         name = bare_id(baseline_id)
@@ -99,7 +99,7 @@ class Baselines:
 
 
 def assigns_levels(raw: Raw) -> bool:
-    """Whether a baseline gives any patch that it approves a compliance level."""
+    """Whether a baseline assigns a compliance level to any patch that it approves."""
     rules = (raw.get("ApprovalRules") or {}).get("PatchRules") or ()
     levels = [rule.get("ComplianceLevel") for rule in rules]
     if raw.get("ApprovedPatches"):

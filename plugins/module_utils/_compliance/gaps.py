@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads that were refused while the rest went on: what was not read is told, and never looks like nothing."""
+"""Reads that failed without stopping the run. They are reported, so that unread data never looks like no data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._aws.errors import ApiError
 Result = TypeVar("Result")
 
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
-# What concerns one thing that was asked for. Anything else, such as a session that expired, would hit every call.
+# Errors that concern one requested resource. Any other error, such as an expired session, would affect every call.
 _SINGLE = frozenset(
     {"InvalidInstanceId", "DoesNotExistException", "InvalidResourceId", "InternalServerError", "UnexpectedAnswer"}
 )
@@ -21,7 +21,7 @@ _NAMED = 10
 
 
 class Gaps:
-    """The gaps of one run; several threads add to them."""
+    """The gaps of one run. Several threads can add to them."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -29,9 +29,9 @@ class Gaps:
         self._found: dict[tuple[str, str], tuple[ApiError, str, list[str]]] = {}
 
     def read(self, operation: str, what: str, names: Iterable[str], read: Callable[[], Result]) -> Result | None:
-        """What the read gives, or None where it is refused. An operation that was denied is not called again.
+        """The result of the read. None if it is refused. An operation that was denied is not called again.
 
-        what, names: what is missing then, for the user.
+        what, names: the unread data, as text for the user.
         """
         denied = self._denied.get(operation)
         if denied is None:
@@ -45,7 +45,7 @@ class Gaps:
         return None
 
     def told(self) -> list[dict[str, Any]]:
-        """The gaps as the module returns them."""
+        """The gaps in the format of the result."""
         return [
             {"action": error.action, "code": error.code, "message": error.message, "scope": _scope(what, names)}
             for error, what, names in self._found.values()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which rules of a baseline are about a patch, and the compliance level that they give it. Pure functions.
+"""Which rules of a baseline match a patch, and the compliance level that they assign. Pure functions.
 
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchRule.html
 """
@@ -16,12 +16,12 @@ from .platforms import product_fits
 
 # The most severe first.
 LEVELS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNSPECIFIED")
-# Filter keys of a rule by the member of a patch that they are about.
+# The filter keys of a rule, with the field of a patch that they apply to.
 _KEYS = {"CLASSIFICATION": "classification", "SEVERITY": "severity", "MSRC_SEVERITY": "severity"}
 
 
 def fitting_rules(raw: Raw, patch: Mapping[str, Any], product: str | None) -> Iterator[Raw]:
-    """The approval rules that are about a patch, by what a node reports of it. product: of the node."""
+    """The approval rules that match a patch, based on what a node reports about it. product: of the node."""
     for rule in (raw.get("ApprovalRules") or {}).get("PatchRules") or ():
         if _fits(rule, patch, product):
             yield rule
@@ -38,7 +38,7 @@ def _fits(rule: Raw, patch: Mapping[str, Any], product: str | None) -> bool:
 
 
 def compliance_level(raw: Raw, patch: Mapping[str, Any], product: str | None) -> str | None:
-    """The level of a patch: that of the approved patches, or the highest of the rules about it; None without one."""
+    """The level of a patch: that of approved patches, or the highest of the rules that match. None if none applies."""
     if patch["kb_id"] in (raw.get("ApprovedPatches") or ()):
         return raw.get("ApprovedPatchesComplianceLevel") or LEVELS[-1]
     found = {rule.get("ComplianceLevel") or LEVELS[-1] for rule in fitting_rules(raw, patch, product)}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listings of nodes and of instances that Systems Manager does not manage, as the scope of a reading asks for them."""
+"""Listings of nodes, and of instances that Systems Manager does not manage, for the scope of a run."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ Unmanaged = tuple[Facts, Groups]
 
 
 class Listings(Protocol):
-    """Where nodes and instances come from. filters: as the API takes them; no filter means all."""
+    """The source of nodes and instances. filters: in the format of the API. No filter means all."""
 
     def nodes(self, filters: list[Raw]) -> Iterator[Facts]:
-        """The managed nodes that fit all filters of DescribeInstanceInformation."""
+        """The managed nodes that match all filters of DescribeInstanceInformation."""
 
     def ids(self, filters: list[Raw]) -> Iterator[str]:
         """The IDs of these nodes."""
 
     def instances(self, filters: list[Raw]) -> Iterator[Unmanaged]:
-        """The instances that fit all filters of DescribeInstances, whose values are no patterns."""
+        """The instances that match all filters of DescribeInstances. Filter values are literal, without wildcards."""
 
 
 class AwsListings:
-    """Listings by API calls. ec2: connects to EC2."""
+    """Listings from the API. ec2: connects to EC2."""
 
     def __init__(self, api: Api, ec2: Callable[[], Api]) -> None:
         self._api = api
@@ -59,5 +59,5 @@ class AwsListings:
 
 
 def _literal(one: Raw) -> Raw:
-    """A filter whose values mean themselves: EC2 takes * and ? for wildcards."""
+    """A filter with literal values: EC2 would interpret * and ? as wildcards."""
     return {**one, "Values": [re.sub(r"([*?\\])", r"\\\1", value) for value in one["Values"]]}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of ssm_patch_compliance_info, and those that other modules that read nodes have, too."""
+"""The options of ssm_patch_compliance_info, and those that it shares with other modules that read nodes."""
 
 from __future__ import annotations
 

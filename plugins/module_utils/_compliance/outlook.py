@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the next Install does on a node, by the last report of the node. Pure functions."""
+"""What the next Install does on a node, based on the last report of the node. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .._resources.patch_baseline import bare_id
 from .rows import Row
 
 REBOOT_IF_NEEDED, NO_REBOOT = "RebootIfNeeded", "NoReboot"
-# Why it is not known how much is installed, or why nothing is.
+# Why it is unknown how much is installed, or why nothing is installed.
 OVERRIDE, NEVER_SCANNED, UNREAD, OFFLINE = "override", "never_scanned", "not_read", "agent_offline"
 NEW_BASELINE = "baseline_changes"
 
 
 class Outlook(NamedTuple):
-    """How many patches are installed, and whether the node reboots; None where that is not known, for that reason."""
+    """How many patches are installed, and whether the node reboots. None if unknown. reason: why, or why nothing is."""
 
     install_count: int | None
     reboot: bool | None
@@ -24,10 +24,10 @@ class Outlook(NamedTuple):
 
 
 def reason_of(report: Row, is_overridden: bool, baseline_id: str | None = None) -> str | None:
-    """Why a report does not say what is installed; None where it does.
+    """Why a report does not show what an Install will install. None if it does.
 
-    report: the row of a node. is_overridden: whether a list or another baseline decides what the task installs.
-    baseline_id: of the baseline in effect; None where that is not known.
+    report: the row of a node. is_overridden: whether a list or another baseline determines what the task installs.
+    baseline_id: the ID of the effective baseline, None if unknown.
     """
     if report["ping_status"] not in (None, "Online"):
         return OFFLINE
@@ -40,9 +40,9 @@ def reason_of(report: Row, is_overridden: bool, baseline_id: str | None = None) 
 
 
 def outlook(report: Row, reboot_option: str | None, reason: str | None, count: int | None = None) -> Outlook:
-    """What an Install does. count: the patches that it installs; by default those that the report calls lacking."""
+    """What an Install does. count: the number of patches, by default of those that are missing or failed."""
     if reason == OFFLINE:
-        # A node that does not answer gets nothing, unless it comes back.
+        # Nothing is installed on an offline node, unless it comes back online.
         return Outlook(0, False, reason)
     if reason is not None:
         return Outlook(None, None, reason)

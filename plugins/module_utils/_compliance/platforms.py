@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operating system of a node as baselines name it, and the product that patch filters name. Pure functions.
+"""The operating system of a node as in baselines, and its product as in patch filters. Pure functions.
 
 Products: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchFilter.html
 """
@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from .rows import Facts
 
-# Beginnings of platform names, lower case; the first that fits counts.
+# Prefixes of platform names, in lower case. The first match counts.
 _SYSTEMS = (
     ("microsoft windows", "WINDOWS", ""),
     ("windows", "WINDOWS", ""),
@@ -35,7 +35,7 @@ _WINDOWS_SERVER = re.compile(r"windows server (\d{4})( r2)?", re.IGNORECASE)
 
 
 def operating_system(facts: Facts) -> str | None:
-    """The operating system; None where the node did not say, or it is one that baselines do not know."""
+    """The operating system. None if the node does not report it, or if no baseline supports it."""
     name = (facts.platform_name or "").strip().lower()
     if name.startswith("amazon linux") and not name.startswith("amazon linux ami"):
         return _AMAZON.get((facts.platform_version or "").partition(".")[0], "AMAZON_LINUX")
@@ -43,7 +43,7 @@ def operating_system(facts: Facts) -> str | None:
 
 
 def product(facts: Facts) -> str | None:
-    """The product; None where it cannot be told from what the node says."""
+    """The product. None if it cannot be derived from what the node reports."""
     system, version = operating_system(facts), facts.platform_version or ""
     if system == "WINDOWS":
         match = _WINDOWS_SERVER.search(facts.platform_name or "")
@@ -56,6 +56,6 @@ def product(facts: Facts) -> str | None:
 
 
 def product_fits(product: str, wanted: str) -> bool:
-    """Whether a product is one that a filter names; a filter may leave out the minor version, or end in a star."""
+    """Whether a filter value matches a product. Either can omit the minor version, and the value can have wildcards."""
     one, other = product.casefold(), wanted.casefold()
     return fnmatchcase(one, other) or one.startswith(f"{other}.") or other.startswith(f"{one}.")

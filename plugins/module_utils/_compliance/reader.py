@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Patch states and patches of nodes, read concurrently and given in the order of the nodes, a few nodes at a time."""
+"""Reads patch states and patches of nodes concurrently, and returns them in the order of the nodes, a few at a time."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ from .scope import Scope
 T = TypeVar("T")
 
 _IDS_PER_CALL = 20
-# How many nodes wait together for the release dates of their patches, and how many patches at most.
+# The maximum numbers of nodes and patches whose release dates are read together.
 _NODES_AT_ONCE, _PATCHES_AT_ONCE = 50, 2000
-# How many parts of 50 nodes are read before their groups are known: some 25 MiB.
+# The maximum number of parts of 50 nodes that are read before their groups are known, which is about 25 MiB.
 _PARTS_AHEAD = 200
 
 
 @dataclass(slots=True)
 class Result:
-    """What was read of one node.
+    """What was read about one node.
 
-    patches: rows; empty where they are not asked for. missing: how many patches of each severity it lacks, None where
-    they were not read. baseline: by which it was judged, None where it was not read.
+    patches: rows, empty if not requested. missing: the number of missing and failed patches by severity, None if they
+    could not be read. baseline: the baseline of its report, None if it was not read.
     """
 
     facts: Facts
@@ -75,7 +75,7 @@ class Result:
 class ComplianceReader:
     """Reads the nodes of a scope.
 
-    look_up: reads into the scope which nodes carry the tag of a group that has a baseline, or of one of these.
+    look_up: reads into the scope which nodes have the tag of a group that has a baseline, or of one of these groups.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class ComplianceReader:
         self._gaps = gaps
         self._now = now
         self._look_up_groups = look_up
-        # Nothing is known of tags then, before a node needs it.
+        # Tags are then unknown until a node requires them.
         self._is_by_id = params["instance_ids"] is not None
         self._stale_after = timedelta(hours=params["stale_after_hours"])
         self._workers: int = params["concurrency"]
@@ -104,7 +104,7 @@ class ComplianceReader:
         self._release_dates: dict[str, str | None] = {}
 
     def results(self, scope: Scope) -> Iterator[Result]:
-        """The nodes in their order, those that never reported a group after the others, then what is not managed."""
+        """The nodes in order, then those that never reported and have no known group, then unmanaged instances."""
         parts = (partial(self._part, scope, ids) for ids in scope.parts())
         read = (result for part in self._ordered(parts, scope.grouping) for result in part)
         results = self._grouped(scope, read)
@@ -117,7 +117,7 @@ class ComplianceReader:
             yield Result(facts, UNMANAGED, row, [*groups])
 
     def _grouped(self, scope: Scope, results: Iterable[Result]) -> Iterator[Result]:
-        """Each result with its groups; which groups there are besides those with a baseline, the reports tell."""
+        """Each result with its groups. Groups without a baseline are known from the reports."""
         waiting: list[str] = []
         reported: set[str] = set()
         is_known = scope.grouping is None
@@ -171,7 +171,7 @@ class ComplianceReader:
         return Result(facts, verdict, row, [], self._wanted(counts), report, baseline=policy.raw)
 
     def _wanted(self, counts_available: bool | None) -> frozenset[str] | None:
-        """The states of the patches to be told; None for all."""
+        """The states of the patches to return. None for all."""
         if not self._only_noncompliant:
             return self._states
         lacking = {*NONCOMPLIANT_STATES} if counts_available is False else {*NONCOMPLIANT_STATES, AVAILABLE}
@@ -179,18 +179,18 @@ class ComplianceReader:
 
     def _patched(self, result: Result) -> Result:
         one, operation = result.facts.instance_id, "DescribeInstancePatches"
-        # Those that are not installed are counted, whatever is returned.
+        # Patches that are not installed are always counted, even if they are not returned.
         wanted = listings(result.report, None if result.wanted is None else result.wanted | NOT_INSTALLED)
         raws = self._gaps.read(
             operation, "patches", [one], lambda: [raw for state in wanted for raw in self._listed_patches(one, state)]
         )
-        # A listing that changes while it is read may give an entry twice.
+        # A listing that changes while it is read can return an entry twice.
         found = {(raw.get("KBId"), raw.get("State"), raw.get("Title")): raw for raw in raws or ()}
         lacking = Counter(severity_of(raw) for raw in found.values() if state_of(raw) in NOT_INSTALLED)
         result.missing = None if raws is None else lacking
         result.patches = [patch_row(result.row, raw) for raw in found.values() if self._fits(raw, result.wanted)]
         if result.baseline is not None and result.patches:
-            # A patch that the baseline does not approve has no level, and neither has one that is installed.
+            # Patches that the baseline does not approve have no level, and neither do installed patches.
             named = product(result.facts)
             for row in result.patches:
                 if row["state"] in _UNDONE:
@@ -209,9 +209,9 @@ class ComplianceReader:
         )
 
     def _ordered(self, jobs: Iterable[Callable[[], T]], grouping: Future[None] | None = None) -> Iterator[T]:
-        """The results of jobs in their order, with only a few jobs started ahead of the one that is taken.
+        """The results of jobs in order. Only a few jobs are started ahead of the result that is requested.
 
-        grouping: before its end no result can be used, so more of them are read meanwhile.
+        grouping: no result can be used before it ends, so more jobs are started until then.
         """
         running: deque[Future[T]] = deque()
         for job in jobs:
@@ -222,7 +222,7 @@ class ComplianceReader:
             yield running.popleft().result()
 
     def _dated(self, results: Iterable[Result]) -> Iterator[Result]:
-        """The release dates of patches of Windows that a node lacks; each is read once."""
+        """Add the release dates of noncompliant and available Windows patches. Each date is read once."""
         for batch in _batches(results):
             rows = [(one.facts, row) for one in batch for row in one.patches if row["kb_id"]]
             dated = [row for facts, row in rows if facts.platform_type == "Windows" and row["state"] in _UNDONE]
@@ -240,7 +240,7 @@ class ComplianceReader:
             operation, "release dates", ids, lambda: [*self._api.pages(operation, "Patches", Filters=filters)]
         )
         dates: dict[str, str | None] = dict.fromkeys(ids)
-        # A patch for several products may have come out on several days; the first tells how old it is.
+        # A patch for several products can have several release dates. The first one shows its age.
         for raw in sorted((raw for raw in found or () if raw.get("ReleaseDate")), key=lambda raw: raw["ReleaseDate"]):
             number = raw.get("KbNumber")
             if number in dates and dates[number] is None:

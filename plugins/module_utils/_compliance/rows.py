@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the compliance of one node is, and the rows that tell it. Pure functions.
+"""The compliance of one node, and the rows of the result. Pure functions.
 
 States and what counts as compliant:
 https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-compliance-states.html
@@ -31,12 +31,12 @@ STATES = (
     "FAILED",
     "AVAILABLE_SECURITY_UPDATE",
 )
-# What makes a node noncompliant; whether an available security update does depends on the baseline.
+# States that make a node noncompliant. Whether an available security update does depends on the baseline.
 NONCOMPLIANT_STATES = ("INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED", "MISSING", "FAILED")
 AVAILABLE = "AVAILABLE_SECURITY_UPDATE"
-# Approved and not installed; patches of other noncompliant states wait for a reboot or have to go.
+# Approved and not installed. Patches in other noncompliant states wait for a reboot or must be removed.
 NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
-# The words of Windows and of the Linux distributions, the most severe first.
+# The terms of Windows and of the Linux distributions, the most severe first.
 SEVERITIES = ("Critical", "Important", "High", "Moderate", "Medium", "Low", "Informational", "Unspecified")
 PATCH_PAGE = 100
 
@@ -79,7 +79,7 @@ _STATE_WORDS = {state.replace("_", "").lower(): state for state in STATES}
 
 
 class Facts(NamedTuple):
-    """What Systems Manager says of a node, whatever its patches."""
+    """What Systems Manager returns about a node, without its patches."""
 
     instance_id: str
     name: str | None = None
@@ -94,11 +94,11 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one node counts.
+    """How one node is counted.
 
-    status: the most urgent of what holds; None where it is not known. counted: the counts of a summary that the node
-    is in. unknown: the counts that it may be in. is_graded: whether missing patches have compliance levels by its
-    baseline; None where that is not known, or there is no report.
+    status: the most urgent status that applies, None if unknown. counted: the counts of a summary that include the
+    node. unknown: the counts that might include it. is_graded: whether its baseline assigns compliance levels to
+    missing patches, None if unknown or without a report.
     """
 
     status: str | None
@@ -107,7 +107,7 @@ class Verdict:
     is_graded: bool | None = None
 
     def holds(self, count: str) -> bool | None:
-        """Whether the node is in a count; None where that is not known."""
+        """Whether a count includes the node. None if unknown."""
         return None if count in self.unknown else count in self.counted
 
 
@@ -144,27 +144,27 @@ PATCH_FIELDS = (
 
 
 def facts_of(raw: Raw) -> Facts:
-    """An entry of DescribeInstanceInformation. Equal texts, of which many nodes have the same, are kept once."""
+    """The facts of an entry of DescribeInstanceInformation. Texts that many nodes share are stored once."""
     texts = {name: _shared(raw.get(member)) for name, member in _FACTS.items()}
     ping = raw.get("LastPingDateTime")
     return Facts(sys.intern(raw["InstanceId"]), last_ping_time=ping.timestamp() if ping else None, **texts)
 
 
 def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
-    """An instance of EC2 that Systems Manager does not know, and the patch groups of its tags."""
+    """The facts of an EC2 instance that Systems Manager does not manage, and the patch groups of its tags."""
     tags = {tag.get("Key"): tag.get("Value") for tag in raw.get("Tags") or ()}
     return Facts(raw["InstanceId"], name=tags.get("Name") or None, resource_type="EC2Instance"), patch_groups(tags)
 
 
 def report_of(raw: Raw) -> Row:
-    """A patch state in our names; what the service fills in for nodes that never reported is None."""
+    """A patch state with the names of the result. Placeholders of the service for nodes without a report are None."""
     report: Row = {name: iso(raw.get(member)) for name, member in _TEXTS.items()}
     report.update({name: _count(raw.get(member)) for name, member in _COUNTS.items()})
     return report
 
 
 def iso(value: Any) -> str | None:
-    """A text or date of an answer as text, dates in UTC; C("") and dates of 1970 or before mean that there is none."""
+    """A text or date of a response as text, dates in UTC. None for C("") and for dates in 1970 or earlier."""
     text = iso_date(value)
     return str(text) if text else None
 
@@ -176,10 +176,10 @@ def judge(
     available_counts: bool | None = False,
     assigns_levels: bool | None = True,
 ) -> Verdict:
-    """How a managed node counts whose patch state was read.
+    """The verdict on a managed node whose patch state was read.
 
-    available_counts, assigns_levels: whether its baseline counts available security updates, and assigns compliance
-    levels; None where that is not known.
+    available_counts, assigns_levels: whether its baseline counts available security updates as noncompliant, and
+    assigns compliance levels. None if unknown.
     """
     if report["missing_count"] is None or report["operation_end_time"] is None:
         return NEVER_SCANNED
@@ -202,7 +202,7 @@ def judge(
         (unknown if unknown else counted).add("compliant")
     lacks = lacks or ("noncompliant" in counted and not explained)
     status = most_urgent(counted, lacks, bool(unknown))
-    # A patch that counts as critical has a level, whatever the baseline says by now.
+    # A patch that counts as critical has a level, even if the baseline has changed since.
     is_graded = "critical_noncompliant" in counted or assigns_levels
     if is_graded is None:
         unknown |= {"critical_noncompliant", "ungraded"}
@@ -214,8 +214,8 @@ def judge(
 def most_urgent(counted: Collection[str], lacks: bool, is_unknown: bool = False) -> str | None:
     """The status of a node that has reported.
 
-    counted: the counts that it is in. lacks: whether a patch is missing, or was rejected. is_unknown: whether it may
-    lack one.
+    counted: the counts that include it. lacks: whether a patch is missing, or was rejected. is_unknown: whether one
+    might be missing.
     """
     if "failed" in counted:
         return "failed"
@@ -229,7 +229,7 @@ def most_urgent(counted: Collection[str], lacks: bool, is_unknown: bool = False)
 
 
 class Totals:
-    """Counts of nodes. with_patches: whether the missing patches of the nodes are counted as well."""
+    """Counts of nodes. with_patches: whether to count their missing patches as well."""
 
     def __init__(self, with_patches: bool = False) -> None:
         self._counts = dict.fromkeys(SUMMARY, 0)
@@ -238,7 +238,7 @@ class Totals:
         self._missing = Counter(dict.fromkeys(SEVERITIES, 0)) if with_patches else None
 
     def add(self, verdict: Verdict, missing: Mapping[str, int] | None = None) -> None:
-        """Count one node. missing: how many patches of each severity it lacks; None where that was not read."""
+        """Count one node. missing: the number of its missing patches by severity, None if not read."""
         for name in verdict.counted:
             self._counts[name] += 1
         self._unread |= verdict.unknown
@@ -249,10 +249,10 @@ class Totals:
             self._missing.update(missing)
 
     def counts(self, unread: Iterable[str] = ()) -> Row:
-        """The counts, and the share of compliant nodes, which is rounded down: 100 means all.
+        """The counts, and the percentage of compliant nodes, rounded down so that 100 means all.
 
-        A count is None where it was not read whether a node is in it; unread: counts that may lack nodes. So is that of
-        nodes with critical patches where no node is graded.
+        A count is None if it could not be read whether it includes a node. The count of nodes with critical patches is
+        also None if no node is graded. unread: counts that might lack nodes.
         """
         gone = self._unread | {*unread}
         counts: Row = {name: None if name in gone else count for name, count in self._counts.items()}
@@ -265,7 +265,7 @@ class Totals:
 
 
 def compliance_percent(compliant: int | None, managed: int | None) -> float | None:
-    """The share of managed nodes that are compliant, rounded down to two digits; None where it is not known."""
+    """The percentage of managed nodes that are compliant, rounded down to two decimal places. None if unknown."""
     return None if compliant is None or not managed else compliant * 10_000 // managed / 100
 
 
@@ -278,13 +278,13 @@ def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verd
         "status": verdict.status,
         **{name: verdict.holds(name) for name in ("compliant", "stale", "pending_reboot", "ungraded")},
         **report,
-        # Without levels it would be 0, however critical the missing patches are.
+        # Without levels, it would be 0 even if critical patches are missing.
         "critical_noncompliant_count": report["critical_noncompliant_count"] if verdict.is_graded else None,
     }
 
 
 def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
-    """The row of a patch of a node, with the columns of PATCH_FIELDS; date and level are filled in later."""
+    """The row of a patch of a node, with the columns of PATCH_FIELDS. Release date and level are added later."""
     return {
         **{name: instance[name] for name in ("instance_id", "name", "patch_group")},
         "title": iso(raw.get("Title")),
@@ -301,27 +301,26 @@ def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
 
 
 def state_of(raw: Raw) -> str | None:
-    """The state of a patch, whichever of its spellings the service uses."""
+    """The state of a patch, regardless of the spelling that the service uses."""
     state = iso(raw.get("State"))
     return _STATE_WORDS.get(state.replace("_", "").lower(), state) if state else None
 
 
 def severity_of(raw: Raw) -> str:
-    """The severity of a patch; a word that is in SEVERITIES as it stands there."""
+    """The severity of a patch, in the spelling of SEVERITIES if it is one of them."""
     severity = iso(raw.get("Severity")) or SEVERITIES[-1]
     return severity.capitalize() if severity.capitalize() in SEVERITIES else severity
 
 
 def state_filter(state: str) -> list[Raw]:
-    """The filter by a state, in the spelling that DescribeInstancePatches takes."""
+    """The filter for a state, in the spelling of DescribeInstancePatches."""
     return [{"Key": "State", "Values": [state.title().replace("_", "")]}]
 
 
 def listings(report: Row | None, wanted: Iterable[str] | None) -> list[str | None]:
-    """The listings of a node's patches that need the fewest pages: one for each state, or one of all (None).
+    """The listings of a node's patches that require the fewest pages: one for each state, or one for all (None).
 
-    report: None where the patch state was not read. wanted: states; None for all. A node is not asked for states in
-    which it has no patch.
+    report: None if the patch state was not read. wanted: states, None for all. States without patches are not listed.
     """
     if report is None:
         return [None]

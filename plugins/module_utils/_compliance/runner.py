@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compliance of the nodes: rules of the options, and the answer out of what is read node by node."""
+"""The runner of ssm_patch_compliance_info: checks the options, and builds the result node by node."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run_compliance_info() -> None:
 
 
 def _answer(module: AnsibleAWSModule, reading: Reading) -> dict[str, Any]:
-    """The answer; rows go to where they are wanted while the nodes are read."""
+    """The result. Rows are returned or written to the file while the nodes are read."""
     level, dest = module.params["level"], module.params["dest"]
     with_patches = level == "patches"
     fields = PATCH_FIELDS if with_patches else INSTANCE_FIELDS
@@ -78,7 +78,7 @@ def _answer(module: AnsibleAWSModule, reading: Reading) -> dict[str, Any]:
 
 
 def violations(params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options, before anything is read."""
+    """Violations in the options, which are checked before anything is read."""
     found = instance_id_violations(params["instance_ids"] or [])
     found += tag_violations(params["instance_tags"], _MOST_VALUES)
     if not 1 <= params["stale_after_hours"] <= _MOST_HOURS:
@@ -93,13 +93,13 @@ def violations(params: Mapping[str, Any]) -> list[str]:
 
 
 def model_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the options by the installed botocore."""
+    """Violations of the service model in the installed botocore."""
     return _unknown_states(api, params) + _group_violations(api, params)
 
 
 def _unknown_states(api: Api, params: Mapping[str, Any]) -> list[str]:
-    """States whose counts the installed botocore leaves out of the answers, so that nothing would be found."""
-    # Both came with the same version.
+    """States whose counts the installed botocore removes from responses, so that nothing would be found."""
+    # The same version added both.
     is_old = "AvailableSecurityUpdatesComplianceStatus" not in api.input_members("CreatePatchBaseline")
     if not is_old or AVAILABLE not in (params["states"] or ()):
         return []
@@ -112,7 +112,7 @@ def _group_violations(api: Api, params: Mapping[str, Any]) -> list[str]:
 
 
 class Reading:
-    """One run: nodes are read as they are taken, and counted on their way."""
+    """One run, which reads each node when it is requested, and counts it."""
 
     def __init__(self, params: Mapping[str, Any], api: Api, listings: Listings, pool: ThreadPoolExecutor) -> None:
         self._params = params
@@ -129,14 +129,14 @@ class Reading:
         self._groups_unread = False
 
     def results(self) -> Iterator[Result]:
-        """All nodes in scope; what the other methods give is complete after the last."""
+        """All nodes in the scope. The other methods are complete after the last one."""
         self._scope = self._scope_reader.read()
         for result in self._reader.results(self._scope):
             self._count(result)
             yield result
 
     def wants(self, result: Result) -> bool:
-        """Whether the rows of a node are wanted."""
+        """Whether to return the rows of a node."""
         return not self._params["only_noncompliant"] or result.verdict.holds("noncompliant") is not False
 
     def _count(self, result: Result) -> None:
@@ -146,11 +146,11 @@ class Reading:
         for group in groups:
             if asked is None or group in asked:
                 self._groups.setdefault(group, Totals(self._with_patches)).add(result.verdict, result.missing)
-        # A report that was not read may have put the node into any group.
+        # A node whose report was not read can belong to any group.
         self._groups_unread |= asked is None and result.verdict is UNREAD
 
     def counts(self) -> dict[str, Any]:
-        """The summary, and the same for each group."""
+        """The counts of all nodes, and of each group."""
         scope = self._scope
         never = {"unmanaged"} if scope.unmanaged is None else set()
         everything = {*SUMMARY, MISSING_BY_SEVERITY}
@@ -161,12 +161,12 @@ class Reading:
         return {"summary": self._summary.counts(everything if scope.unread_groups else never), "groups": groups}
 
     def origin(self) -> dict[str, Any]:
-        """When it was read, and what could not be."""
+        """The time of the read, and what could not be read."""
         read_at = self._read_at.isoformat()
         return {"gaps": self._gaps.told(), "not_found": self._scope.not_found, "read_at": read_at}
 
     def warnings(self) -> list[str]:
-        """What the user has to know of the answer."""
+        """The warnings of the module."""
         scope = self._scope
         texts = [*self._gaps.warnings(), *not_found_warnings(scope.not_found)]
         for group in self._params["patch_groups"] or ():

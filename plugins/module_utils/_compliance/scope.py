@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which nodes a reading is about, and in which patch groups they are.
+"""Selects the nodes of a run, and determines their patch groups.
 
-A few hundred bytes of each node are kept; how its patches are is read later, node by node.
+A few hundred bytes are kept for each node. Patch states are read later, node by node.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _OF_GROUP = (*GROUP_TAGS, _REPORTED)
 
 @dataclass
 class Scope:
-    """The nodes of a reading.
+    """The nodes of a run.
 
-    facts: the managed nodes, in the order of their listing. groups: the patch groups of nodes by their tags, and by
-    their last reports where a group was asked for. unmanaged: instances that Systems Manager does not know, with their
-    groups; None where they were not read. not_found: ids that were asked for and are neither.
-    unread_groups: groups that were asked for and may have more nodes. groups_unread: whether tags were not read.
-    pages: the ids of nodes while they are listed; None where facts holds all. grouping: ends when all tags are read.
+    facts: the managed nodes, in the order of their listing. groups: the patch groups of nodes by their tags and, for
+    specified groups, by their last reports. unmanaged: instances that Systems Manager does not manage, with their
+    groups, None if not read. not_found: specified IDs that are in neither. unread_groups: specified groups that might
+    have more nodes. groups_unread: whether tags could not be read. pages: the IDs of nodes while they are listed, None
+    if facts is complete. grouping: ends when all tags are read.
     """
 
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -51,18 +51,18 @@ class Scope:
     grouping: Future[None] | None = None
 
     def parts(self) -> Iterator[list[str]]:
-        """The ids of the nodes, at most as many at a time as one call takes."""
+        """The IDs of the nodes, in lists of at most the number that one call supports."""
         return chunks(self.facts, NODES_PER_CALL) if self.pages is None else self.pages
 
 
 def tag_filters(tags: Mapping[str, Any] | None) -> list[Raw]:
-    """Tags, key to a value or a list of values, as filters."""
+    """Filters for tags, each of which has a value or a list of values."""
     pairs = ((key, value if isinstance(value, list) else [value]) for key, value in (tags or {}).items())
     return [_filter(f"tag:{key}", [str(value) for value in values]) for key, values in pairs]
 
 
 def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> list[str]:
-    """What is wrong with tags, key to a value or a list of at most so many values."""
+    """Violations in tags, each of which has a value or a list of values. most: the maximum length of a list."""
     found = []
     for key, value in (tags or {}).items():
         values = value if isinstance(value, list) else [value]
@@ -76,14 +76,14 @@ def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> l
 
 
 def not_found_warnings(ids: Sequence[str]) -> list[str]:
-    """The warning about IDs that were asked for and are not managed."""
+    """The warning about specified IDs that are not managed."""
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     text = "instance_ids: not managed by Systems Manager in this account and Region, and not included in any count: "
     return [f"{text}{', '.join(ids[:_NAMED])}{more}."] if ids else []
 
 
 class ScopeReader:
-    """Reads the nodes that fit the options; a node has to fit all that are given."""
+    """Reads the nodes that match all specified options."""
 
     def __init__(
         self, api: Api, listings: Listings, params: Mapping[str, Any], gaps: Gaps, pool: ThreadPoolExecutor
@@ -97,40 +97,40 @@ class ScopeReader:
         self._asked = _unique(params["patch_groups"])
         self._tags = tag_filters(params["instance_tags"])
         self._facts: dict[str, Facts] = {}
-        # Ids in the order of their listing, by what was listed.
+        # IDs in the order of their listing, by what was listed.
         self._listed: dict[tuple[str, ...], list[str]] = {}
-        # Groups that have a baseline, and whether it is known which nodes carry their tags.
+        # Groups that have a baseline, and whether it is known which nodes have their tags.
         self._registered: list[str] = []
         self._is_grouped = False
         self._candidates: list[list[Unmanaged] | None] = []
         self._scope = Scope()
 
     def read(self) -> Scope:
-        """The nodes. Where no list has to be complete before it is known which they are, they are still coming in."""
+        """The nodes. If no listing must be complete to select them, they are still being listed."""
         if self._ids is None and self._asked is None:
             return self._begin()
         start_jobs(self._pool, self._first_jobs()).result()
         ids = self._fitting()
-        # What only its last report puts into a group is looked up by its ID.
+        # Nodes that belong to a group only by their last report are listed by ID.
         unknown = [one for one in ids if one not in self._facts]
         named = [partial(self._list_named, _REPORTED, part) for part in chunks(unknown, NODES_PER_CALL)]
         start_jobs(self._pool, named).result()
         scope = self._scope
         scope.facts = {one: self._facts.pop(one) for one in ids if one in self._facts}
         self._group(self._asked)
-        self._tell_unmanaged()
+        self._set_unmanaged()
         found = {*self._listed.get(("id",), ()), *(scope.unmanaged or ())}
         scope.not_found = [one for one in self._ids or () if one not in found]
         self._facts, self._listed, self._candidates = {}, {}, []
         return scope
 
     def _begin(self) -> Scope:
-        """Start to read all nodes of these tags, and the tags of groups beside them."""
+        """Start to list all nodes with the specified tags and, concurrently, the tags of groups."""
         listed: SimpleQueue[list[str] | None] = SimpleQueue()
         known = self._scope.facts
 
         def take(page: list[Facts]) -> Iterable[Job]:
-            # A listing that changes while it is read may give a node twice.
+            # A listing that changes while it is read can return a node twice.
             fresh = {one.instance_id: one for one in page if one.instance_id not in known}
             known.update(fresh)
             if fresh:
@@ -142,7 +142,7 @@ class ScopeReader:
                 yield ids
             listing.result()
             grouping.result()
-            self._tell_unmanaged()
+            self._set_unmanaged()
 
         nodes = page_job(self._listings.nodes(self._tags), NODES_PER_CALL, take)
         listing = start_jobs(self._pool, [nodes, *self._instance_jobs()])
@@ -152,7 +152,7 @@ class ScopeReader:
         return self._scope
 
     def look_up_groups(self, reported: Iterable[str]) -> None:
-        """Read which nodes carry the tag of a group that has a baseline, or of one of these, unless that is known."""
+        """Read which nodes have the tag of a group that has a baseline, or of a reported group, unless known."""
         if self._asked is not None:
             return
         if not self._is_grouped:
@@ -191,11 +191,11 @@ class ScopeReader:
 
     def _group(self, groups: Iterable[str] | None) -> None:
         known, wanted = self._scope.groups, self._scope.facts
-        # Nodes of the same groups share one tuple.
+        # Nodes in the same groups share one tuple.
         shared: dict[Groups, Groups] = {}
         for group in groups or ():
             for one in dict.fromkeys(chain(*(self._listed.pop((kind, group), ()) for kind in _OF_GROUP))):
-                # While nodes are still coming in, all that carry the tag are among them.
+                # While nodes are still being listed, all nodes with the tag will be among them.
                 if self._scope.pages or one in wanted:
                     joined = (*known.get(one, ()), group)
                     known[one] = shared.setdefault(joined, joined)
@@ -211,7 +211,7 @@ class ScopeReader:
         return page_job(self._listings.nodes(filters), NODES_PER_CALL, take)
 
     def _list_ids(self, key: tuple[str, ...], filters: list[Raw]) -> Job:
-        """For nodes of which only is needed which they are."""
+        """List nodes of which only the IDs are needed."""
         ids = self._listed[key] = []
 
         def take(page: list[str]) -> Iterable[Job]:
@@ -226,7 +226,7 @@ class ScopeReader:
         except ApiError as error:
             if error.code != "InvalidInstanceId":
                 raise
-            # One of them is not managed, and the service does not say which.
+            # One of them is not managed, but the service does not return which.
             half = len(ids) // 2
             return [partial(self._list_named, key, part) for part in (ids[:half], ids[half:]) if half]
         self._facts.update({one.instance_id: one for one in facts})
@@ -293,7 +293,7 @@ class ScopeReader:
         self._candidates.append(found)
         return ()
 
-    def _tell_unmanaged(self) -> None:
+    def _set_unmanaged(self) -> None:
         if not self._include_unmanaged or None in self._candidates:
             return
         known = self._scope.facts.keys() | {*self._listed.get(("id",), ())}

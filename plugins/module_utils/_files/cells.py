@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cells of CSV files that no spreadsheet takes for a formula, and that act on no terminal."""
+"""Cells of CSV files that no spreadsheet interprets as a formula, and that cannot control a terminal."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from .._aws.text import printable_lines
 
-# What a spreadsheet may run begins so, the fullwidth forms of East Asian input included. Where the list separator is
-# a semicolon or a tab, one inside a text begins a cell, too, and so does a line, whatever the quotes say:
+# Spreadsheets can run text that begins with these characters, including the fullwidth forms of East Asian input. If
+# the list separator is a semicolon or a tab, one inside a text also begins a cell, and so does a line, despite quotes:
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile("(^|[;\t\n])(?=[ \t\n]*[=+@\uff1d\uff0b\uff0d\uff20-])|^(?=[\t\n])")
 
 
 def cell(value: Any) -> str:
-    """A value as text: nothing for None, a list with its entries side by side, a formula behind an apostrophe.
+    """A value as text: empty for None, a list as its joined entries, and a formula with a leading apostrophe.
 
-    Lines and tabs stay; all else that does not print becomes an escape.
+    Lines and tabs are kept. Other nonprintable characters are escaped.
     """
     if value is None:
         return ""
@@ -31,7 +31,7 @@ def cell(value: Any) -> str:
     return _harmless(text)
 
 
-# Rows repeat their groups, titles and states.
+# Many rows have the same groups, titles and states.
 @lru_cache(maxsize=4096)
 def _harmless(text: str) -> str:
     return _FORMULA.sub(r"\1'", printable_lines(text))

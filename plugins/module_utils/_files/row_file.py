@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file of rows, JSON Lines or CSV, written row by row and put in its place at the end, whole or not at all."""
+"""A file of rows in JSON Lines or CSV, which is written row by row and replaced atomically at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUFFIXES = (".csv", ".jsonl")
 
 
 def violations(option: str, dest: str) -> list[str]:
-    """Why a file cannot be written, before anything is read."""
+    """Reasons why a file cannot be written, which are checked before anything is read."""
     path = Path(dest)
     if path.suffix not in SUFFIXES:
         return [f"{option}: {dest!r} must end in {' or '.join(SUFFIXES)}"]
@@ -38,7 +38,7 @@ def violations(option: str, dest: str) -> list[str]:
 
 
 def dest_violations(dest: str | None, level: str, levels: str) -> list[str]:
-    """What is wrong with the option C(dest) at a level. levels: those that have rows, in words."""
+    """Violations in the option C(dest) at a level. levels: the levels that have rows, as text."""
     if dest is None:
         return []
     found = [f"dest: requires {levels}"] if level == "summary" else []
@@ -46,10 +46,10 @@ def dest_violations(dest: str | None, level: str, levels: str) -> list[str]:
 
 
 class RowFile(WholeFile):
-    """The file as a context: rows are added inside. A file that is there keeps its mode, a new one gets 0600."""
+    """The file as a context manager, to which rows are added. An existing file keeps its mode, a new one gets 0600."""
 
     def __init__(self, dest: str, fields: tuple[str, ...], check_mode: bool) -> None:
-        # A link stays a link, and the file that it leads to is replaced.
+        # A link is kept, and the file that it points to is replaced.
         path = Path(dest).resolve()
         super().__init__(path, None, check_mode)
         is_table = path.suffix == ".csv"

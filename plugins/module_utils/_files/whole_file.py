@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that is written piece by piece and put in its place at the end, whole or not at all."""
+"""A file that is written in pieces and replaced atomically at the end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _CHUNK = 1 << 20
 
 
 class WholeFile:
-    """The file as a context: pieces are added inside, and it is put in place when the block ends without an error.
+    """The file as a context manager, to which pieces are added. It is replaced when the block ends without an error.
 
-    mode: that of the file; with None a file that is there keeps its mode and, where this user may, its owner, and a new
-    one gets 0600. changed: whether content or mode differs from what was there; known after the block. In check mode
-    nothing is written.
+    mode: the mode of the file. If it is None, an existing file keeps its mode and, if this user is allowed to set it,
+    its owner, and a new one gets 0600. changed: whether the content or mode differs from before, known after the block.
+    In check mode, nothing is written.
     """
 
     def __init__(self, path: Path, mode: int | None, check_mode: bool) -> None:
@@ -80,9 +80,9 @@ class WholeFile:
 
 
 def write_text(path: Path, pieces: Iterable[str], mode: int, check_mode: bool) -> bool:
-    """Write a text as UTF-8, unless in check mode; gives whether content or mode changed, or would.
+    """Write a text as UTF-8, unless in check mode. Returns whether the content or mode changed or would change.
 
-    Halves of surrogate pairs, which JSON can hold and UTF-8 cannot, become question marks.
+    Lone surrogates, which JSON can contain but UTF-8 cannot, become question marks.
     """
     with WholeFile(path, mode, check_mode) as file:
         for piece in pieces:

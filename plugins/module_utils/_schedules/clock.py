@@ -12,19 +12,19 @@ import os
 import time
 from datetime import UTC, datetime
 
-# An ISO-8601 instant at which the time stands still, for tests only.
+# An ISO 8601 time at which the clock stands still, for tests only.
 STANDING = "PATCHFLEET_CLOCK"
 
 
 def now() -> datetime:
-    """The current time in UTC, in whole seconds as the service counts what is compared with it."""
+    """The current time in UTC, in whole seconds like the times of the service that it is compared with."""
     standing = os.environ.get(STANDING)
     moment = datetime.fromisoformat(standing).astimezone(UTC) if standing else datetime.now(UTC)
     return moment.replace(microsecond=0)
 
 
 def monotonic() -> float:
-    """Seconds since some moment, whatever happens to the date of the machine."""
+    """Seconds since an arbitrary time, unaffected by changes to the system clock."""
     return time.monotonic()
 
 

@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Schedule expressions, time zones and dates of maintenance windows: their rules, and the runs they bring.
+"""Schedule expressions, time zones and dates of maintenance windows: their rules, and the resulting runs.
 
 Rules: https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html and
-https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateMaintenanceWindow.html. What they leave open
-(ranges that wrap, L-3, LW) follows Quartz, whose grammar theirs is.
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateMaintenanceWindow.html. What they do not
+specify (ranges that wrap, L-3, LW) follows Quartz, which has the same grammar.
 
 A local time that a clock change skips runs later by the length of the gap (02:30 becomes 03:30). A local time that a
 clock change repeats runs once, at its first occurrence.
 
-The check functions return every violation as a text for the user, without the name of the option; an empty list means
-that nothing is known to be wrong.
+The check functions return every violation as a text for the user, without the name of the option. An empty list means
+that no violation is known.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _DATE = re.compile(rf"{_AT.pattern.replace('T', '[T ]')}(\.[0-9]{{1,9}})?(Z|[+-]
 
 
 class ScheduleError(ValueError):
-    """What is wrong with an expression, zone or date; `problems` has a text for each violation."""
+    """Violations in an expression, zone or date. `problems` contains a text for each."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
@@ -51,7 +51,7 @@ class ScheduleError(ValueError):
 
 @dataclass(frozen=True)
 class _Field:
-    """One field of a cron expression: its bounds, inclusive, and the names of its values from `low` on."""
+    """One field of a cron expression: its inclusive bounds, and the names of its values, starting with `low`."""
 
     name: str
     low: int
@@ -59,7 +59,7 @@ class _Field:
     names: tuple[str, ...] = ()
 
     def read(self, text: str, parse: Callable[[str], T], problems: list[str]) -> T | None:
-        """parse(text), or None with what is wrong added to `problems`."""
+        """The result of parse(text). If it has violations, they are added to `problems`, and the result is None."""
         try:
             return parse(text.upper())
         except ScheduleError as error:
@@ -67,7 +67,7 @@ class _Field:
             return None
 
     def value(self, text: str) -> int:
-        """The number that a number or a name stands for."""
+        """The value of a number or a name."""
         if text in self.names:
             return self.low + self.names.index(text)
         if text.isascii() and text.isdecimal() and self.low <= int(text) <= self.high:
@@ -126,7 +126,7 @@ _YEAR = _Field("year", 1970, 2199)
 
 @dataclass(frozen=True)
 class _Cron:
-    """Runs at `times` of the local days that match."""
+    """Runs at `times` on the local days that match."""
 
     times: tuple[time, ...]
     days: Days
@@ -135,7 +135,7 @@ class _Cron:
 
     def runs(self, after: datetime, zone: tzinfo, offset: timedelta) -> Iterator[datetime]:
         """The runs after `after`, ascending, in UTC, each `offset` days after its cron day."""
-        # A day earlier, because a time that a clock change skips may run on the day after its own.
+        # Starts one day earlier, because a time that a clock change skips can run on the next day.
         first = after.astimezone(zone).date() - offset - timedelta(days=1)
         latest = after
         for day in self._days_from(first):
@@ -159,7 +159,7 @@ class _Rate:
     period: timedelta
 
     def runs(self, after: datetime, anchor: datetime) -> Iterator[datetime]:
-        """The runs after `after`, ascending, in UTC; the first of all is at `anchor`."""
+        """The runs after `after`, ascending, in UTC. The first run of the rate is at `anchor`."""
         count = max(0, (after - anchor) // self.period + 1)
         try:
             while True:
@@ -179,20 +179,20 @@ class _At:
         """The run in UTC, if it is after `after`."""
         try:
             moment = _resolve(self.local, zone)
-        except OverflowError:  # a local time of the first or last day that there is
+        except OverflowError:  # a local time on the first or last day of the calendar
             return
         if moment > after:
             yield moment
 
 
 def schedule_kind(expression: str) -> Literal["cron", "rate", "at"] | None:
-    """The kind of an expression, whether or not what it has in its parentheses is right."""
+    """The kind of an expression, whether or not the content of its parentheses is valid."""
     match = _EXPRESSION.fullmatch(expression)
     return match[1] if match else None  # type: ignore[return-value]
 
 
 def takes_offset(expression: str) -> bool:
-    """Whether a schedule offset may go with it: a cron that has ``#`` or ``L`` in its day-of-week field."""
+    """Whether an expression supports a schedule offset: a cron with ``#`` or ``L`` in its day-of-week field."""
     week = expression.upper().split()[-2:-1]
     return schedule_kind(expression) == "cron" and any("#" in field or field.endswith("L") for field in week)
 
@@ -218,11 +218,11 @@ def next_runs(
 ) -> list[datetime]:
     """At most `count` runs strictly after `after`, ascending, in the zone of the window (UTC if none).
 
-    `timezone` is an IANA name, `offset` the schedule offset in days (None or 0: none). `start` is the first moment that
-    a run may have and `end` the first that none has any more; all moments must be aware. A rate counts from `start`,
-    its first run, or else from `after`: the creation or update from which the service counts is not known here. An
-    offset counts as if the window had always been there: in the period in which a window is created after its cron
-    day, the service skips the run. Raises ScheduleError, a ValueError.
+    `timezone` is an IANA name, `offset` the schedule offset in days (None or 0: none). No run is before `start`, and
+    all runs are before `end`. All times must be aware. A rate counts from `start`, its first run, or else from `after`,
+    because the creation or update from which the service counts is unknown here. An offset counts as if the window had
+    always existed: if a window is created after its cron day, the service skips the run of that period. Raises
+    ScheduleError, a ValueError.
     """
     if any(moment and moment.tzinfo is None for moment in (after, start, end)):
         raise ScheduleError("the moments to look for runs between must have an offset")
@@ -244,14 +244,14 @@ def next_runs(
 
 
 def next_run(options: Mapping[str, Any], after: datetime, is_new: bool = False) -> datetime | None:
-    """The first run after a moment of a window with these options, None where there is none or they are not valid.
+    """The first run of a window with these options after a given time. None if it has none or they are not valid.
 
-    is_new: whether it gets its schedule at that moment: the service then skips the run of a cron day that has passed.
+    is_new: whether the schedule is set at that time. The service then skips the run of a cron day that has passed.
     """
     start, end = (parse_instant(str(options.get(name) or "")) for name in ("start_date", "end_date"))
     zone, offset = options.get("schedule_timezone"), options.get("schedule_offset")
     if is_new and isinstance(offset, int) and 1 <= offset <= 6:
-        # Days of the zone, which are not always 24 hours.
+        # Days of the zone are not always 24 hours long.
         after = after.astimezone(zone_of(zone or "UTC")) + timedelta(days=offset)
     try:
         runs = next_runs(str(options["schedule"]), zone, offset, start, end, after=after, count=1)
@@ -261,13 +261,13 @@ def next_run(options: Mapping[str, Any], after: datetime, is_new: bool = False) 
 
 
 def run_text(moment: datetime) -> str:
-    """A run as the service writes C(NextExecutionTime): without seconds that are zero, and with C(Z) for UTC."""
+    """A run in the format of C(NextExecutionTime): without seconds if they are zero, and with C(Z) for UTC."""
     text = moment.isoformat(timespec="seconds" if moment.second else "minutes")
     return f"{text.removesuffix('+00:00')}Z" if text.endswith("+00:00") else text
 
 
 def check_timezone(name: str) -> list[str]:
-    """The violations of an IANA time zone name; none where this host has no database to compare with."""
+    """The violations of an IANA time zone name. Empty if this host has no database to compare it with."""
     near = None if zone_of(name) else similar_names(name)
     if near is None:
         return []
@@ -280,17 +280,17 @@ def check_timezone(name: str) -> list[str]:
 
 
 def parse_instant(value: str) -> datetime | None:
-    """The aware moment of an ISO-8601 date with an offset or Z, in any shape the service or YAML has; else None."""
+    """The aware time of an ISO 8601 date with an offset or Z, in any format of the service or YAML. None otherwise."""
     try:
         moment = datetime.fromisoformat(value.strip())
-        # The ends of the calendar are no moments in every zone.
+        # Times at the ends of the calendar do not exist in every zone.
         return moment if moment.tzinfo and moment.astimezone(UTC) else None
     except (OverflowError, ValueError):
         return None
 
 
 def check_date(text: str) -> list[str]:
-    """The violations of a start or end date, which is ISO-8601 in its extended form, with an offset or Z."""
+    """The violations of a start or end date, which must be in the extended ISO 8601 format with an offset or Z."""
     moment = parse_instant(text)
     if moment and _DATE.fullmatch(text):
         return []
@@ -326,11 +326,11 @@ def _syntax_problem(expression: str) -> str:
 
 
 def _from_unix(fields: list[str]) -> str:
-    """The way out for the five fields of Unix cron, where 0 and 7 are Sunday and the year is not said."""
+    """The correction for the five fields of Unix cron, in which 0 and 7 are Sunday and there is no year."""
     minute, hour, day, month, week = fields
     if "*" not in (day, week):
         return "AWS accepts a day of the month or a day of the week; use two windows for both"
-    # A step after '/' stays a number.
+    # A step after '/' remains a number.
     week = re.sub(r"(?<![/\w])[0-7](?!\w)", lambda number: WEEKDAYS[int(number[0]) % 7], week)
     days = (day, "?") if week == "*" else ("?", week)
     return f"specify cron({minute} {hour} {days[0]} {month} {days[1]} *)"
@@ -431,13 +431,13 @@ def _last(year: int, month: int) -> int:
 
 
 def _each(year: int, month: int, number: int) -> list[int]:
-    """The days of the month that fall on the weekday `number`, of which 1 is Sunday."""
+    """The days of the month that fall on the weekday `number`, where 1 is Sunday."""
     weekday_of_first, last = monthrange(year, month)
     return list(range(1 + (number - 2 - weekday_of_first) % 7, last + 1, 7))
 
 
 def _nearest_weekday(year: int, month: int, day: int) -> int:
-    """The day itself, or the day from Monday to Friday next to it in the same month."""
+    """The day itself, or the nearest day from Monday to Friday in the same month."""
     weekday = date(year, month, day).weekday()
     if weekday == 5:
         return day - 1 if day > 1 else 3
@@ -482,7 +482,7 @@ def _parse_at(body: str) -> _At:
 
 
 def _resolve(local: datetime, zone: tzinfo) -> datetime:
-    """The moment, in UTC, of a naive local time: later by the gap if it is skipped, the first if it is repeated."""
+    """The time in UTC of a naive local time: later by the gap if it is skipped, the first one if it is repeated."""
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time zones by their IANA names, from the database of the system or of tzdata, or else from the one in dateutil."""
+"""Time zones by IANA name, from the database of the system or of tzdata, otherwise from the one in dateutil."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tarfile import TarFile
 
-# Files of a database that are not zones of their own name.
+# Files of a database whose names are not names of zones.
 _NO_NAMES = ("posix/", "right/", "posixrules", "localtime", "Factory", "METADATA")
 
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> tzinfo | None:
-    """The zone of the case-sensitive name; None if there is none here, be it for want of a database."""
+    """The zone with the case-sensitive name. None if this host has no such zone or no database."""
     if name == "UTC":
         return UTC
     if name.startswith(_NO_NAMES):
@@ -37,7 +37,7 @@ def zone_of(name: str) -> tzinfo | None:
 
 
 def similar_names(name: str) -> list[str] | None:
-    """At most three names that are like `name`, or whose city is; None if there is no database to look in."""
+    """At most three names that are similar to `name`, in full or by city. None if there is no database."""
     from difflib import get_close_matches
     from zoneinfo import available_timezones
 
