@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which baseline decides for a node, why, and whether it approves anything there. Pure functions.
+"""Which baseline applies to a node, why, and whether it approves any patches for it. Pure functions.
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-patch-groups.html
 """
@@ -20,14 +20,14 @@ from .model import Account, Tags
 
 BY_GROUP, BY_DEFAULT, TWO_GROUPS, UNKNOWN_SYSTEM = "patch_group", "default", "two_patch_groups", "unknown_system"
 _SEPARATORS = re.compile(r"[\s_.-]+")
-# Also where a small letter meets a capital.
+# Also between a lowercase and an uppercase letter.
 _BETWEEN_WORDS = re.compile(rf"{_SEPARATORS.pattern}|(?<=[a-z])(?=[A-Z])")
 _DIGITS = re.compile(r"\d+")
 _NEAR = 0.85
 
 
 class Effective(NamedTuple):
-    """The baseline in effect, None where that cannot be told, and why. group: the one that is registered."""
+    """The effective baseline, None if unknown, and the reason. group: the patch group that it is registered for."""
 
     baseline_id: str | None
     reason: str
@@ -35,12 +35,12 @@ class Effective(NamedTuple):
 
 
 def effective_baseline(account: Account, system: str | None, groups: Iterable[str]) -> Effective:
-    """The baseline of a node of this operating system and these groups."""
+    """The baseline of a node with this operating system and these patch groups."""
     if system is None:
         return Effective(None, UNKNOWN_SYSTEM)
     found = {account.registered.get((system, group)): group for group in groups}
     if len(found) > 1:
-        # AWS does not document which of two tags counts.
+        # AWS does not document which of the two tags takes precedence.
         return Effective(None, TWO_GROUPS)
     for baseline_id, group in found.items():
         if baseline_id is not None:
@@ -49,7 +49,7 @@ def effective_baseline(account: Account, system: str | None, groups: Iterable[st
 
 
 def misspelt_key(tags: Tags) -> str | None:
-    """A tag key that nearly is one of a patch group, of a node that has none."""
+    """A tag key that is similar to that of a patch group. None if the node has a patch group tag."""
     known = dict(tags)
     if any(key in known for key in GROUP_TAGS):
         return None
@@ -58,21 +58,21 @@ def misspelt_key(tags: Tags) -> str | None:
 
 @lru_cache(maxsize=1000)
 def is_like_group_key(key: str) -> bool:
-    """Whether a tag key is one of a patch group, or nearly."""
+    """Whether a tag key is that of a patch group, or similar to it."""
     return any(_likeness(key, one) >= _NEAR for one in ("Patch Group", "patchgroup"))
 
 
 def nearly_fitting(group: str, known: Iterable[str]) -> str | None:
-    """The known group that a name most probably means."""
+    """The known group that is most similar to a name. None if none is similar."""
     rated = [(_likeness(group, one), one) for one in known if one != group]
     best = max(rated, default=(0.0, None))
     return best[1] if best[0] >= _NEAR else None
 
 
 def _likeness(one: str, other: str) -> float:
-    """How alike two names are, from 0 to 1: as much as those of their words that differ most.
+    """The similarity of two names, from 0 to 1: that of the two corresponding words that differ most.
 
-    Names that differ in a number, or have a word more, are those of different things.
+    Names with different numbers or a different count of words are not similar.
     """
     if _DIGITS.findall(one) != _DIGITS.findall(other):
         return 0.0
@@ -85,7 +85,7 @@ def _likeness(one: str, other: str) -> float:
 
 
 def approves_nothing(raw: Raw, product: str | None) -> bool:
-    """Whether a baseline approves no patch of the operating system of a node of this product."""
+    """Whether a baseline approves no patch for the operating system of a node with this product."""
     if raw.get("ApprovedPatches"):
         return False
     rules = (raw.get("ApprovalRules") or {}).get("PatchRules") or ()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listings out of an account that was read before, so that no node is read twice. No calls."""
+"""Listings from an account that is already read, so that no node is read twice. No API calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .model import Account, Node
 
 
 class AccountListings:
-    """The nodes and unmanaged instances of an account. Filters can name the tags that were kept of nodes."""
+    """The nodes and unmanaged instances of an account. Filters can use only the tags that the account contains."""
 
     def __init__(self, account: Account) -> None:
         self._account = account

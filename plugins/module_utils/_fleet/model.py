@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What coverage is computed from: windows with their targets and patch tasks, nodes, baselines and patch groups."""
+"""The data for coverage: windows with their targets and patch tasks, nodes, baselines and patch groups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Tags = tuple[tuple[str, str], ...]
 
 
 class Node(NamedTuple):
-    """A managed node. state: of its EC2 instance, None where it is none."""
+    """A managed node or an unmanaged instance. state: of its EC2 instance, None if it has none."""
 
     facts: Facts
     tags: Tags
@@ -28,7 +28,7 @@ class Node(NamedTuple):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The patch groups that its tags name."""
+        """The patch groups that its tags assign."""
         return patch_groups(dict(self.tags))
 
     @property
@@ -39,7 +39,7 @@ class Node(NamedTuple):
 
 @dataclass(eq=False)
 class Window:
-    """A window. opening: whether tasks will start in it. runs: its next runs, ascending."""
+    """A window. opening: whether it opens again, or why not. runs: its next runs, ascending."""
 
     id: str
     name: str
@@ -53,13 +53,13 @@ class Window:
 
     @property
     def is_open(self) -> bool:
-        """Whether it will run."""
+        """Whether it opens again."""
         return self.opening == OPEN
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What selects nodes for tasks: a registered target, or the instance ids that a task names itself (no id)."""
+    """What selects nodes for tasks: a registered target, or the instance IDs in a task itself (without an ID)."""
 
     window: Window
     id: str | None
@@ -68,7 +68,7 @@ class Target:
 
     @property
     def title(self) -> str:
-        """How a user knows it."""
+        """Its name for the user."""
         return self.name or self.id or "instance ids of the task"
 
 
@@ -76,8 +76,8 @@ class Target:
 class PatchTask:
     """A task that scans or installs.
 
-    is_overridden: whether a list, or a baseline that is not of the account, decides what it installs. targets: numbers
-    of its targets in the account's list.
+    is_overridden: whether a list, another baseline or a runbook determines what it installs. targets: numbers of its
+    targets in the list of the account.
     """
 
     window: Window
@@ -93,18 +93,18 @@ class PatchTask:
 
     @property
     def title(self) -> str:
-        """How a user knows it, with its window."""
+        """Its name for the user, with its window."""
         return f"{self.window.name}/{self.name or self.id}"
 
 
 @dataclass
 class Account:
-    """All that was read of an account and Region.
+    """Everything that was read about an account and Region.
 
-    members: ids in each resource group, None where they could not be read. gone_groups: resource groups that do not
-    exist. registered: baseline ids by operating system and patch group. defaults: by operating system. identities: of
-    baselines, by id. baselines: those that were read, by id; None where the service refused. unmanaged: running
-    instances that Systems Manager does not know, None where they were not asked for.
+    members: IDs in each resource group, None if they could not be read. gone_groups: resource groups that do not exist.
+    registered: baseline IDs by operating system and patch group. defaults: baseline IDs by operating system.
+    identities: all listed baselines, by ID. baselines: baselines that were read, by ID, None if the read was refused.
+    unmanaged: running instances that Systems Manager does not manage, None if not requested. paces: by task ID.
     """
 
     windows: list[Window] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Account:
 
 
 class Pace(NamedTuple):
-    """How fast one invocation of a task was: nodes, how many at a time, and the seconds that it took."""
+    """The pace of one invocation of a task: its nodes, how many ran concurrently, and its duration in seconds."""
 
     nodes: int
     concurrency: int

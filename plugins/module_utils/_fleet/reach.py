@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which targets reach a node, as the service resolves them. Pure functions.
 
-Targets are looked up by the tags of a node, so that the work grows with the nodes and not with nodes times targets.
-A node must fit all keys of a target and any value of one:
+Targets are looked up by the tags of a node, so that the work grows with the nodes, not with nodes times targets.
+A node must match all keys of a target and any value of a key:
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Target.html
 """
 
@@ -18,16 +18,16 @@ from .model import Node, Tags, Target
 
 
 class Reached(NamedTuple):
-    """Numbers of the targets that reach a node, and of those of which it is not known whether they do."""
+    """The numbers of the targets that reach a node, and of those that might reach it."""
 
     certain: tuple[int, ...]
     possible: tuple[int, ...] = ()
 
 
 class Index:
-    """The targets of an account, by what they select nodes by.
+    """The targets of an account, by their criteria.
 
-    members: ids in each resource group, None where they could not be read.
+    members: IDs in each resource group, None if they could not be read.
     """
 
     def __init__(self, targets: Sequence[Target], members: Mapping[str, frozenset[str] | None]) -> None:
@@ -81,7 +81,7 @@ class Index:
 
 
 def _fits(target: Target, tags: Mapping[str, str]) -> bool | None:
-    """Whether tags fit; None where the node has some keys of C(tag-key): AWS documents both any and all."""
+    """Whether tags match. None if the node has only some keys of C(tag-key): AWS documents both any and all."""
     fit: bool | None = True
     for key, values in target.criteria:
         if key == "tag-key":

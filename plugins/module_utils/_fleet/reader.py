@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what coverage is computed from: each window, node, group and baseline once, concurrently."""
+"""Reads the data for coverage: each window, node, group and baseline once, concurrently."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def _nothing(_account: Account) -> None:
 class AccountReader:
     """Reads an account and Region.
 
-    ec2, groups: connect to EC2 and to Resource Groups. adjust: changes windows, baselines and patch groups, after which
-    that is read which they are about. Baselines that it enters are not read.
+    ec2, groups: connect to EC2 and to Resource Groups. adjust: changes the windows, baselines and patch groups before
+    the data that they refer to is read. Baselines that it adds are not read.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class AccountReader:
         self.account = Account()
 
     def read(self) -> Account:
-        """The account. Windows come first: their targets say which tags of nodes matter."""
+        """The account. Windows are read first, because their targets determine which tags of nodes to keep."""
         account = self.account
         run_jobs([self._list_windows, self._list_baselines, self._list_groups], self._workers)
         account.windows = [one for one in account.windows if not one.gone]
@@ -90,7 +90,7 @@ class AccountReader:
 
     def _list_windows(self) -> Iterable[Job]:
         listed = self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId", "Name")
-        # An entry may come on two pages when the listing changes in between.
+        # A listing that changes while it is read can return an entry twice.
         found = {raw["WindowId"]: Window(raw["WindowId"], raw["Name"], raw) for raw in listed}
         self.account.windows = [*found.values()]
         reads = (self._list_targets, self._list_tasks)
@@ -105,7 +105,7 @@ class AccountReader:
     def _list_tasks(self, window: Window) -> Iterable[Job]:
         listed = self._api.pages("DescribeMaintenanceWindowTasks", "Tasks", "WindowTaskId", WindowId=window.id)
         tasks = {raw["WindowTaskId"]: tidied(raw) for raw in listed}
-        # What a task does is told only where it is asked for alone.
+        # Only GetMaintenanceWindowTask returns the parameters of a task.
         may_patch = [one for one, raw in tasks.items() if raw.get("TaskType") in ("RUN_COMMAND", "AUTOMATION")]
         jobs = [self._task_job(window, one) for one in may_patch]
         named = any(entry.get("Key") == "InstanceIds" for one in may_patch for entry in tasks[one].get("Targets") or ())
@@ -160,7 +160,7 @@ class AccountReader:
             self._kept_keys.add(entry["Key"].removeprefix("tag:"))
 
     def _resource_groups(self) -> set[tuple[str, tuple[str, ...]]]:
-        """The resource groups that targets name, with the types of resources that count."""
+        """The resource groups of targets, with the resource types that they select."""
         found = set()
         for window in self.account.windows:
             for raw in window.targets.values():
@@ -193,7 +193,7 @@ class AccountReader:
 
     def _kept(self, tags: Mapping[str, str]) -> Tags:
         kept = tuple((key, tags[key]) for key in sorted(tags) if key in self._kept_keys or is_like_group_key(key))
-        # Nodes of the same tags share one tuple.
+        # Nodes with the same tags share one tuple.
         return self._tag_sets.setdefault(kept, kept)
 
     def _list_members(self, name: str, types: tuple[str, ...]) -> Iterable[Job]:
@@ -212,7 +212,7 @@ class AccountReader:
         return ()
 
     def _execution_jobs(self) -> list[Job]:
-        """The last executions of windows that will install."""
+        """The reads of the last executions of windows that will install."""
         if not self._execution_count:
             return []
         installing = [
@@ -230,7 +230,7 @@ class AccountReader:
             return ()
 
         def read_all() -> Iterable[Job]:
-            # Their tasks, and the invocations of these; refused together or not at all.
+            # The tasks and their invocations are either all read or all refused.
             waiting = [*jobs]
             while waiting:
                 waiting += waiting.pop(0)()
@@ -247,7 +247,7 @@ class AccountReader:
     def _join(self) -> None:
         nothing: tuple[Tags, str] = ((), "")
         account, known = self.account, self._instances
-        # The service lists nodes in no order that it documents, and a file of rows is compared with the one before.
+        # The service documents no order for nodes, and a file of rows is compared with the previous one.
         for facts in sorted(self._facts, key=lambda one: one.instance_id):
             tags, state = known.pop(facts.instance_id, nothing)
             account.nodes.append(Node(facts, tags, state or None))
@@ -275,7 +275,7 @@ class AccountReader:
 
 
 def _paces(executions: WindowExecutions, window: Window) -> Iterator[tuple[str, Pace]]:
-    """How fast the invocations were that came to their end, by the id of their task."""
+    """The pace of each completed invocation, with the ID of its task."""
     for task_id, execution_id, raw, request in executions.courses(window.tasks.values()):
         nodes = request.get("instanceIds")
         start, end = raw.get("StartTime"), raw.get("EndTime")

@@ -24,7 +24,7 @@ _OVERRIDES = frozenset({"InstallOverrideList", "BaselineOverride"})
 
 
 def operation_of(raw: Raw) -> str | None:
-    """What a task does: C(Scan), C(Install), or None for one that does not patch."""
+    """The operation of a task: C(Scan), C(Install), or None if it does not patch."""
     if raw.get("TaskType") == "AUTOMATION":
         return INSTALL if document_name(raw.get("TaskArn")) in _RUNBOOKS else None
     operation = parameters_of(raw).get("Operation")
@@ -32,7 +32,7 @@ def operation_of(raw: Raw) -> str | None:
 
 
 def collect(account: Account) -> tuple[list[Target], list[PatchTask]]:
-    """The patch tasks of an account, and all that they select nodes by."""
+    """The targets of the patch tasks in an account, and these tasks."""
     targets: list[Target] = []
     tasks: list[PatchTask] = []
     for window in account.windows:
@@ -81,13 +81,13 @@ def _task(
 
 
 def _named_nodes(raw: Raw) -> tuple[str, ...]:
-    """The nodes that a runbook without targets names in its parameter."""
+    """The nodes in the parameter of a runbook without targets."""
     ids = (member(raw, "TaskInvocationParameters.Automation.Parameters") or {}).get("InstanceId") or ()
     return tuple(one for one in ids if INSTANCE_ID.fullmatch(one))
 
 
 def _own_ids(window: Window, ids: list[str]) -> list[str]:
-    """The ids that the window lets a task name: any, or those of its targets, as far as that can be told."""
+    """The instance IDs of a task that its window allows: any, or those that its targets can select."""
     if window.allows_unassociated:
         return ids
     unregistered = set(strangers(ids, window.targets.values()))
@@ -101,7 +101,7 @@ def _registered(window: Window, target_id: str) -> Target:
 
 
 def concurrency_of(text: Any, nodes: int) -> int:
-    """How many nodes a rate such as C(10) or C(10%) lets through at a time; a share of any is at least one."""
+    """The number of concurrent nodes for a rate such as C(10) or C(10%). A percentage allows at least one."""
     rate = str(text or "1")
     number = rate.removesuffix("%")
     if not number.isdigit():
@@ -110,9 +110,9 @@ def concurrency_of(text: Any, nodes: int) -> int:
 
 
 class Estimate(NamedTuple):
-    """How long a window would take for its nodes, in seconds, against what it has before the cutoff.
+    """The time in seconds that a window needs for its nodes, and the time that is available before its cutoff.
 
-    nodes: that its Installs reach. seconds_for_node: what one took. executions: from which that is known.
+    nodes, concurrency, seconds_for_node: of its slowest Install. executions: the source of the times, by ID.
     """
 
     nodes: int
@@ -126,9 +126,9 @@ class Estimate(NamedTuple):
 def estimate(
     window: Window, tasks: Sequence[PatchTask], reached: Mapping[int, int], account: Account
 ) -> Estimate | None:
-    """The estimate of a window by its slowest Install; None where no execution says how long a node takes.
+    """The estimate of a window. None if no execution shows how long a node takes.
 
-    Targets of a task are done one after the other, tasks of one priority together. reached: nodes of each target.
+    Targets of a task run one after the other, tasks with the same priority concurrently. reached: nodes of each target.
     """
     known = [task for task in tasks if account.paces.get(task.id) and any(reached[one] for one in task.targets)]
     installs = [task for task in known if task.operation == INSTALL]
@@ -157,5 +157,5 @@ def _seconds_for_node(account: Account, task: PatchTask) -> float:
 
 
 def count_reached(targets: Iterable[tuple[int, ...]]) -> Counter[int]:
-    """How many nodes each target reaches. targets: numbers of the targets of each node."""
+    """The number of nodes that each target reaches. targets: numbers of the targets of each node."""
     return Counter(number for numbers in targets for number in numbers)

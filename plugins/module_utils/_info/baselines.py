@@ -23,7 +23,7 @@ from .readers import WORKERS, checker, declared, is_wanted
 
 
 class BaselineReader:
-    """Baselines: the listing and, where wanted, the patch groups first, then each baseline that fits."""
+    """Reads the listing of baselines and, if requested, the patch groups, then each baseline that matches."""
 
     def __init__(self, api: Api, params: Mapping[str, Any]) -> None:
         self._api = api
@@ -39,8 +39,8 @@ class BaselineReader:
         self._with_patches = "effective_patches" in params["include"]
 
     def read(self) -> list[dict[str, Any]]:
-        """The entries of the answer."""
-        # GetPatchBaseline tells the groups of own baselines.
+        """The entries of the result."""
+        # GetPatchBaseline returns the groups of own baselines.
         groups = "patch_groups" in self._params["include"] and self._params["owner"] != "self"
         run_jobs([self._list, *([self._list_groups] if groups else [])], WORKERS)
         identities = [one for one in self._listed if self._fits(one)]
@@ -55,11 +55,11 @@ class BaselineReader:
         ]
 
     def warnings(self) -> list[str]:
-        """What has to be said about the entries."""
-        untold = [one for one in self._listed if self._patches.get(one["BaselineId"], []) is None]
-        if not untold:
+        """The warnings about the entries."""
+        unsupported = [one for one in self._listed if self._patches.get(one["BaselineId"], []) is None]
+        if not unsupported:
             return []
-        named = ", ".join(f"{name} ({system})" for name, system in sorted(map(_key, untold)))
+        named = ", ".join(f"{name} ({system})" for name, system in sorted(map(_key, unsupported)))
         return [
             "effective_patches: AWS returns them only for Windows baselines (UnsupportedOperatingSystem), so they are"
             f" null for {named}"
@@ -73,7 +73,7 @@ class BaselineReader:
             filters.append({"Key": "OPERATING_SYSTEM", "Values": [self._params["operating_system"]]})
         only = {"Filters": filters} if filters else {}
         listed = self._api.pages("DescribePatchBaselines", "BaselineIdentities", "BaselineId", **only)
-        # An entry may come on two pages when the listing changes in between.
+        # A listing that changes while it is read can return an entry twice.
         self._listed = list({raw["BaselineId"]: raw for raw in listed}.values())
         return ()
 
@@ -94,7 +94,7 @@ class BaselineReader:
         )
 
     def _jobs(self, baseline_id: str) -> list[Job]:
-        # Those of AWS cannot be tagged.
+        # AWS-owned baselines cannot be tagged.
         return [
             lambda: self._get(baseline_id),
             *([] if patch_baseline.is_aws_owned(baseline_id) else [lambda: self._list_tags(baseline_id)]),
@@ -162,7 +162,7 @@ def _key(identity: Raw) -> tuple[str, str]:
 
 
 def _trimmed(value: Any) -> Any:
-    """A structure without nulls, at any depth."""
+    """A structure without null values, at every depth."""
     if isinstance(value, dict):
         return {name: _trimmed(entry) for name, entry in value.items() if entry is not None}
     return [_trimmed(entry) for entry in value] if isinstance(value, list) else value

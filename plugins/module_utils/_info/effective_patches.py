@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a baseline means for each patch that there is."""
+"""The effect of a baseline on each available patch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STATUS = {
 
 
 def effective_patches(api: Api, baseline_id: str) -> list[dict[str, Any]] | None:
-    """The patches, newest first; None where the service does not tell them for the operating system."""
+    """The patches, newest first. None if the service does not return them for the operating system."""
     operation = "DescribeEffectivePatchesForPatchBaseline"
     try:
         listed = list(api.pages(operation, "EffectivePatches", "Patch", "PatchStatus", BaselineId=baseline_id))

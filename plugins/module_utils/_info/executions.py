@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last executions of a window, with their tasks and invocations: read, and told under the names of the answer."""
+"""Reads the last executions of a window with their tasks and invocations, and returns them in the result format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNFINISHED = frozenset({"PENDING", "IN_PROGRESS", "CANCELLING"})
 
 @dataclass(eq=False)
 class _Execution:
-    """One execution as it is read. invocations: by the id of the task execution. gone: it vanished meanwhile."""
+    """One execution while it is read. invocations: by the ID of the task execution. gone: it no longer exists."""
 
     raw: Raw
     tasks: list[Raw] = field(default_factory=list)
@@ -30,17 +30,17 @@ class _Execution:
 
     @property
     def id(self) -> str:
-        """The id of the execution."""
+        """The ID of the execution."""
         return str(self.raw["WindowExecutionId"])
 
     @property
     def skipped(self) -> bool:
-        """Whether the one before it was still running, so that nothing was done."""
+        """Whether the previous execution was still running, so that this one did nothing."""
         return bool(self.raw.get("Status") == _SKIPPED)
 
 
 class WindowExecutions:
-    """The last executions of one window, or the one of an ID (C(only))."""
+    """The last executions of one window, or the one with an ID (C(only))."""
 
     def __init__(self, api: Api, window_id: str, count: int, only: str | None = None) -> None:
         self._api = api
@@ -50,13 +50,13 @@ class WindowExecutions:
         self._by_id: dict[str, _Execution] = {}
 
     def read(self) -> Iterable[Job]:
-        """The first read: the listing, newest first, no further than to what is asked for and to what still runs."""
+        """Read the listing, newest first, up to the requested executions and one that was not skipped."""
         operation, (least, most) = "DescribeMaintenanceWindowExecutions", _PAGE_SIZES
         size = min(max(self._count, least), most)
         member = "WindowExecutionId"
         listed = self._api.pages(operation, "WindowExecutions", member, WindowId=self._window_id, MaxResults=size)
         for one in map(_Execution, listed):
-            # One that begins meanwhile lets the next page repeat the last of this one.
+            # If an execution starts meanwhile, the next page repeats the last entry of this page.
             self._by_id.setdefault(one.id, one)
             if self._is_enough():
                 break
@@ -69,11 +69,11 @@ class WindowExecutions:
 
     @property
     def _found(self) -> list[_Execution]:
-        """All that was read, newest first."""
+        """All executions that were read, newest first."""
         return list(self._by_id.values())
 
     def _wanted(self) -> list[_Execution]:
-        """What is told: the newest ones, and the one that runs, before which others may have been skipped."""
+        """The executions to return: the newest ones, and the running one, after which others can have been skipped."""
         running, newest = self._running(), self._newest()
         return newest if self._only or running is None or running in newest else [*newest, running]
 
@@ -81,7 +81,7 @@ class WindowExecutions:
         return [one for one in self._found if one.id == self._only] if self._only else self._found[: self._count]
 
     def _running(self) -> _Execution | None:
-        """A window has at most one execution at a time: the last that was not skipped, unless it is over."""
+        """The running execution. A window has at most one: the last that was not skipped, unless it has ended."""
         last = next((one for one in self._found if not one.skipped), None)
         return last if last is not None and last.raw.get("Status") in _UNFINISHED else None
 
@@ -106,9 +106,9 @@ class WindowExecutions:
         return read
 
     def courses(self, tasks: Iterable[Raw]) -> Iterator[tuple[str, str, Raw, dict[str, Any]]]:
-        """The invocations of tasks that still are in the window.
+        """The invocations of tasks that still exist in the window.
 
-        tasks: of the window, as they are now. Each comes with the ids of its task and execution, and its request.
+        tasks: the current tasks of the window. Yields the IDs of task and execution, the invocation, and its request.
         """
         definitions = [modernised(task) for task in tasks]
         for one in self._wanted():
@@ -119,7 +119,7 @@ class WindowExecutions:
                     yield str(task_id), one.id, invocation, _request(invocation)
 
     def told(self, tasks: Iterable[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
-        """The part of a window's answer. tasks: of the window, as they are now. target_names: by id."""
+        """The executions in the result of a window. tasks: the current tasks of the window. target_names: by ID."""
         definitions = [modernised(task) for task in tasks]
         entries = {one.id: _entry(one, definitions, target_names) for one in self._wanted() if not one.gone}
         running = self._running()
@@ -142,7 +142,7 @@ def _entry(one: _Execution, definitions: list[Raw], target_names: Mapping[str, s
 
 
 def _course(raw: Raw) -> dict[str, Any]:
-    """How far something has got."""
+    """The progress of an execution, task or invocation."""
     return {
         "status": raw.get("Status") or None,
         "status_details": raw.get("StatusDetails") or None,
@@ -152,7 +152,7 @@ def _course(raw: Raw) -> dict[str, Any]:
 
 
 def _order(entry: Mapping[str, Any], id_name: str) -> tuple[bool, str, str]:
-    """By the start; what has not started comes last."""
+    """The key to sort by start time. Entries that have not started are last."""
     start = entry["start_time"]
     return start is None, start or "", entry[id_name]
 
@@ -175,7 +175,7 @@ def _task_entry(
 
 
 def _output(definition: Raw) -> dict[str, Any]:
-    """Where a command puts its output: under its id in the bucket, and in the log group."""
+    """The destinations of a command's output: the bucket, where it is stored by command ID, and the log group."""
     bucket, prefix, enabled, group = (
         member(definition, f"{RUN_COMMAND}.{path}")
         for path in (
@@ -185,7 +185,7 @@ def _output(definition: Raw) -> dict[str, Any]:
             "CloudWatchOutputConfig.CloudWatchLogGroupName",
         )
     )
-    # The log group that AWS makes where none is named.
+    # The log group that AWS creates if none is specified.
     chosen = group or f"/aws/ssm/{str(definition.get('TaskArn')).rpartition('/')[2]}"
     return {
         "output_s3_url": f"s3://{bucket}/{prefix or ''}".rstrip("/") if bucket else None,
@@ -210,7 +210,7 @@ def _invocation_entry(task: Raw, raw: Raw, target_names: Mapping[str, str]) -> d
 
 
 def _request(invocation: Raw) -> dict[str, Any]:
-    """What an invocation was given, which is a text of JSON."""
+    """The request of an invocation, which the service returns as JSON text."""
     try:
         request = json.loads(invocation.get("Parameters") or "{}")
     except ValueError:
@@ -219,7 +219,7 @@ def _request(invocation: Raw) -> dict[str, Any]:
 
 
 def _nodes_and_parameters(invocation: Raw) -> tuple[list[str], dict[str, Any]]:
-    """The nodes and the parameters of an invocation. The parameters are never told: they may hold secrets."""
+    """The nodes and parameters of an invocation. Parameters are never returned, because they can contain secrets."""
     found = _request(invocation)
     nodes, parameters = found.get("instanceIds"), found.get("parameters")
     return (
@@ -229,7 +229,7 @@ def _nodes_and_parameters(invocation: Raw) -> tuple[list[str], dict[str, Any]]:
 
 
 def _definition(raw: Raw, invocations: list[Raw], definitions: list[Raw]) -> Raw:
-    """The task of the window that was executed, empty where that cannot be told: AWS does not say which it was."""
+    """The task of the window that was executed, empty if unknown, because AWS does not return its ID."""
     kind = raw.get("TaskType"), raw.get("TaskArn")
     alike = [task for task in definitions if (task.get("TaskType"), task.get("TaskArn")) == kind]
     if len(alike) > 1:
@@ -238,7 +238,7 @@ def _definition(raw: Raw, invocations: list[Raw], definitions: list[Raw]) -> Raw
 
 
 def _fits(task: Raw, invocation: Raw) -> bool:
-    """Whether a task may have started an invocation, by its targets and the parameters of its document."""
+    """Whether a task can have started an invocation, based on its targets and the parameters of its document."""
     named = {value for entry in task.get("Targets") or () for value in entry.get("Values") or ()}
     nodes, parameters = _nodes_and_parameters(invocation)
     touched = {invocation["WindowTargetId"]} if invocation.get("WindowTargetId") else set(nodes)

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what the service stores to the options that would declare it, the reverse of a plan. Pure functions.
+"""Converts what the service stores to the options that declare it, the reverse of a plan. Pure functions.
 
-A declaration holds no id, no null and nothing that a new resource has anyway. Planned against the account it was read
-from it finds nothing to do; planned against an empty one it makes the same again. What it cannot say is told in words.
+A declaration contains no IDs, no null values and no values that a new resource has by default. A plan of it makes no
+changes in the account that it was read from, and recreates the same in an empty account. What it cannot contain is
+described as text.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from .._schedules.schedule import check_date, parse_instant
 from .._state.identity import replaced_name
 
 Values = dict[str, Any]
-# What is wrong with the options of one resource of a kind, whatever the account holds.
+# Returns violations in the options of one resource of a kind, regardless of the account.
 Check = Callable[[Kind, Values], list[str]]
 
 _SECRET = re.compile(r"pass(wor[dt]|wd|phrase|code)|pwd|secret|token|credential|(api|access|private).?key", re.I)
@@ -38,7 +39,7 @@ _JSON_KEY = re.compile(r'"([^"]*)"\s*:')
 
 @dataclass
 class WindowParts:
-    """A window as it was read. targets, tasks: Get structures of its children, None where these were not read."""
+    """A window as it was read. targets, tasks: structures of its contents, None if they are not requested."""
 
     raw: Raw
     tags: Mapping[str, str]
@@ -48,15 +49,15 @@ class WindowParts:
 
 @dataclass
 class Declared:
-    """options: of one resource and what is inside it, None where it cannot be declared. undeclared: what is not told
-    there, and why, one sentence each."""
+    """The declaration of a resource. options: of the resource and its contents, None if it cannot be declared.
+    undeclared: a sentence for everything that the options do not contain, and why."""
 
     options: Values | None
     undeclared: list[str] = field(default_factory=list)
 
 
 def declaration_of(kind: Kind, raw: Raw) -> Values:
-    """The options that declare what is stored of one resource; targets of a task still by id."""
+    """The options that declare a stored resource. The targets of a task are still specified by ID."""
     values = {name: _plain(option, value) for (name, option), value in _stored(kind, raw)}
     options = {option.name for option in kind.options}
     own = {name: value for name, value in values.items() if name.partition(".")[0] in options}
@@ -71,7 +72,7 @@ def _stored(kind: Kind, raw: Raw) -> Iterable[tuple[tuple[str, Option], Any]]:
 
 
 def _needed(kind: Kind, values: Values) -> Values:
-    """The values that a new resource would not have by itself."""
+    """The values that a new resource does not have by default."""
     options = dict(kind.managed())
     needed = {name: value for name, value in values.items() if value is not None}
     for name, value in list(needed.items()):
@@ -83,7 +84,7 @@ def _needed(kind: Kind, values: Values) -> Values:
 
 
 def _plain(option: Option, value: Any) -> Any:
-    """A value in the one form in which it is always written; what the service keeps as a set is in order."""
+    """A value in its canonical format. Values that the service stores as a set are sorted."""
     form = _FORMS.get(id(option.codec))
     if value is None or form is None:
         return sorted(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
@@ -91,7 +92,7 @@ def _plain(option: Option, value: Any) -> Any:
 
 
 def _strict_schedule(schedule: str) -> str:
-    """The service also stores C(rate(1 days)), which is not what it documents."""
+    """A schedule in the documented format. The service also stores others, such as C(rate(1 days))."""
 
     def strict(rate: re.Match[str]) -> str:
         return f"{rate[1]}{rate[2]}{rate[3]}{'s' * (int(rate[2]) != 1)}{rate[4]}"
@@ -115,7 +116,7 @@ def _plain_rule(rule: Values) -> Values:
 
 
 def _plain_parameters(parameters: Mapping[str, list[str]]) -> Values | None:
-    """Without those that the console stores empty; a list of one is written as its value."""
+    """Parameters without those that the console stores empty. A list with one entry is written as this entry."""
     kept = PARAMETERS.normal(parameters) or {}
     return {name: kept[name][0] if len(kept[name]) == 1 else kept[name] for name in sorted(kept)} or None
 
@@ -131,7 +132,7 @@ _FORMS: dict[int, Callable[[Any], Any]] = {
 
 
 def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes: int, check: Check) -> Declared:
-    """An own baseline. namesakes: how many own baselines have its name and operating system, itself included."""
+    """Declare an own baseline. namesakes: the number of listed baselines with its name and operating system."""
     title = f"baseline {raw.get('Name')} for {raw.get('OperatingSystem')}"
     if refusal := _refusal(patch_baseline.KIND, raw, tags, namesakes) or _incomplete(raw, patch_baseline.KIND.decisive):
         return Declared(None, [f"{title}: {refusal}"])
@@ -146,8 +147,8 @@ def declare_baseline(raw: Raw, tags: Mapping[str, str], default: bool, namesakes
 
 
 def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str | None) -> Declared:
-    """A baseline of AWS, of which only registrations can be declared. aws_default: the one that AWS makes the default
-    of the operating system."""
+    """Declare the registrations of an AWS-owned baseline. aws_default: the ID of the baseline that AWS uses as the
+    default for the operating system."""
     options: Values = {"name": identity.get("BaselineName"), "operating_system": identity.get("OperatingSystem")}
     found = {
         **({"patch_groups": sorted(groups)} if groups else {}),
@@ -157,7 +158,7 @@ def declare_aws_baseline(identity: Raw, groups: Iterable[str], aws_default: str 
 
 
 def declare_window(parts: WindowParts, namesakes: int, check: Check) -> Declared:
-    """A window with those of its targets and tasks that were read. namesakes: how many windows have its name."""
+    """Declare a window with the targets and tasks that were read. namesakes: the number of windows with its name."""
     title = f"window {parts.raw.get('Name')}"
     refusal = _refusal(window.KIND, parts.raw, parts.tags, namesakes) or _incomplete(parts.raw, window.KIND.decisive)
     if refusal:
@@ -190,7 +191,7 @@ def _of_one_name(kind: Kind, raw: Raw, count: int) -> str:
 
 
 def _way_to_rename(kind: Kind, raw: Raw) -> str:
-    """How the module of a kind gives a name to one that a declaration cannot find."""
+    """How to rename a resource that a declaration cannot find by name."""
     return f"{kind.module} names it by {kind.id_option}: {raw.get(kind.id_member)}"
 
 
@@ -200,7 +201,7 @@ def _incomplete(raw: Raw, members: Iterable[str]) -> str | None:
 
 
 def _tags_option(tags: Mapping[str, str], title: str) -> tuple[Values, list[str]]:
-    """The option, and why it is left out; a run leaves the tags alone then."""
+    """The option C(tags), and why it is omitted. A run then does not change the tags."""
     own = {key: tags[key] for key in sorted(tags) if not is_reserved(key)}
     if internal := [key for key in own if is_internal(key)]:
         return {}, [f"{title}: its tags; ansible-core reserves {', '.join(internal)}"]
@@ -208,7 +209,7 @@ def _tags_option(tags: Mapping[str, str], title: str) -> tuple[Values, list[str]
 
 
 def _checked(kind: Kind, options: Values, title: str, check: Check, notes: Iterable[str] = ()) -> Declared:
-    """notes: what is not declared of it anyway."""
+    """The declaration if the options have no violations. notes: what it does not contain even then."""
     found = _violations(kind, options, check)
     return Declared(None, [f"{title}: {'; '.join(found)}"]) if found else Declared(options, [*notes])
 
@@ -226,9 +227,9 @@ def _present(**lists: list[Values | None]) -> Values:
 
 
 class _Children:
-    """The targets or the tasks of one window: which can be told apart, and what is not declared of them.
+    """The targets or the tasks of one window, those with a unique name, and what is not declared.
 
-    declared: raw structures by id. undeclared: sentences.
+    declared: raw structures by ID. undeclared: sentences.
     """
 
     def __init__(self, kind: Kind, window_title: str, raws: list[Raw], check: Check) -> None:
@@ -240,15 +241,15 @@ class _Children:
         self.undeclared: list[str] = []
 
     def title(self, raw: Raw) -> str:
-        """How sentences name one."""
+        """The name of a target or task in sentences."""
         return f"{self.kind.name} {raw.get('Name') or '(unnamed)'} {self._where}"
 
     def note(self, raw: Raw, text: str) -> None:
-        """Record what is not declared of one."""
+        """Add a sentence about what is not declared."""
         self.undeclared.append(f"{self.title(raw)}: {text}")
 
     def alone(self) -> Iterable[Raw]:
-        """Those that a declaration can find by name; the others are noted."""
+        """Those that a declaration can find by name. The others are added to undeclared."""
         names = Counter(raw.get("Name") or None for raw in self._raws)
         for raw in self._raws:
             name = raw.get("Name") or None
@@ -269,7 +270,7 @@ class _Children:
                 yield raw
 
     def _is_leftover(self, raw: Raw) -> bool:
-        """Whether one stands beside it that may have taken its place, being of another type."""
+        """Whether the window contains a target or task of another type that can be its replacement."""
         return any(
             replaced_name(str(one.get("Name"))) == raw["Name"]
             and any(one.get(member) != raw.get(member) for member in ("TaskType", "ResourceType"))
@@ -278,7 +279,7 @@ class _Children:
 
 
 def _described(raw: Raw) -> str:
-    """What an unnamed child is, for a person to find it."""
+    """The description of an unnamed target or task, by which a user can find it."""
     if "TaskArn" in raw:
         return f"{raw.get('TaskType')} {raw['TaskArn']}"
     return "; ".join(f"{entry['Key']}={','.join(entry.get('Values') or ())}" for entry in raw.get("Targets") or ())
@@ -317,14 +318,14 @@ def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tup
 
 
 def _task_violations(children: _Children, kind: Kind, raw: Raw) -> list[str]:
-    """What is wrong with a task by the rules of a module, which are stricter than the service."""
+    """Violations of the rules of a module in a task. The rules are stricter than those of the service."""
     options = declaration_of(kind, raw)
     values = given(kind.options, options)
     return _violations(kind, options, children.check) + kind.violations(values, values, {}, kind.complete(values, {}))
 
 
 def _name_targets(children: _Children, raw: Raw, options: Values, targets: _Children) -> None:
-    """Targets by name instead of id, where a declaration knows all of them."""
+    """Specify targets by name instead of ID, if all of them are declared."""
     ids = options.get("window_targets") or []
     names = [str(targets.declared[one]["Name"]) for one in ids if one in targets.declared]
     if len(names) < len(ids):
@@ -346,7 +347,7 @@ def _drop_strangers(children: _Children, raw: Raw, options: Values, targets: _Ch
 
 
 def _drop_secrets(children: _Children, raw: Raw, options: Values) -> None:
-    """Leave out what seems to hold a secret, judged by the names of parameters and of members of JSON."""
+    """Omit what might contain a secret, based on the names of parameters and of members in JSON."""
     for block in window_task.BLOCKS.values():
         given = options.get(block) or {}
         for name in [name for name, value in given.items() if name in _FREE_FORM and _holds_secret(name, value)]:

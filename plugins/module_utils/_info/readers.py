@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the readers of the info modules share."""
+"""Functions that the readers of the info modules share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_wanted(value: str | None, wanted: list[str] | None) -> bool:
 
 
 def checker(api: Api) -> Callable[[Kind, dict[str, Any]], list[str]]:
-    """What is wrong with the options of one resource, by the rules of the writing modules."""
+    """A function that returns violations in the options of one resource, by the rules of the writing modules."""
     return lambda kind, options: violations(Declaration({kind.name: (make_entry(kind, options),)}), api.input_shape)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runner of the info modules: options, and what is wrong with them before anything is read."""
+"""The runner of the info modules: options, and the violations that are found before anything is read."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def run_baseline_info() -> None:
 
 
 def _started(options: Options, check: Callable[[Api, Mapping[str, Any]], list[str]]) -> tuple[AnsibleAWSModule, Api]:
-    """The module and its API; with options that cannot be it ends here."""
+    """The module and its API. Options with violations end the module."""
     module = make_module(options)
     api = connect(module, WORKERS, is_lenient=True)
     refuse(module, check(api, module.params))

@@ -25,7 +25,7 @@ from .readers import WORKERS, checker, declared, is_wanted
 
 @dataclass
 class _Window:
-    """One window as it is read. targets, tasks: by id. gone: it vanished while it was read, or a tag does not fit."""
+    """One window while it is read. targets, tasks: by ID. gone: it no longer exists, or its tags do not match."""
 
     id: str
     enabled: bool
@@ -39,20 +39,20 @@ class _Window:
 
 
 class WindowReader:
-    """Windows: the listing first, then all that is needed of those that fit, concurrently."""
+    """Reads the listing of windows, then the requested details of those that match, concurrently."""
 
     def __init__(self, api: Api, params: Mapping[str, Any]) -> None:
         self._api = api
         self._params = params
         self._include = set(params["include"])
-        # The names of targets are what a task is declared with; an execution is told with those of both.
+        # Tasks are declared with the names of targets. Executions are returned with the names of both.
         self._with_targets = bool(self._include & {"targets", "tasks", "executions"})
         self._with_tasks = bool(self._include & {"tasks", "executions"})
         self._listed: list[Raw] = []
         self._touching: set[str] | None = None
 
     def read(self) -> list[dict[str, Any]]:
-        """The entries of the answer."""
+        """The entries of the result."""
         run_jobs([self._list, *([self._list_touching] if self._params["instance_id"] else [])], WORKERS)
         windows = [_Window(raw["WindowId"], raw.get("Enabled") is True) for raw in self._listed if self._fits(raw)]
         run_jobs([job for one in windows for job in self._first_jobs(one)], WORKERS)
@@ -62,7 +62,7 @@ class WindowReader:
 
     def _list(self) -> Iterable[Job]:
         listed = self._api.pages("DescribeMaintenanceWindows", "WindowIdentities", "WindowId")
-        # An entry may come on two pages when the listing changes in between.
+        # A listing that changes while it is read can return an entry twice.
         self._listed = list({raw["WindowId"]: raw for raw in listed}.values())
         return ()
 
@@ -136,7 +136,7 @@ class WindowReader:
 
     def _list_runs(self, one: _Window) -> Iterable[Job]:
         operation, count = "DescribeMaintenanceWindowSchedule", self._params["next_run_count"]
-        # The runs of a schedule have no end; pages are taken only until there are enough.
+        # A schedule has no last run, so pages are read only until there are enough runs.
         result, member = "ScheduledWindowExecutions", "ExecutionTime"
         runs = self._api.pages(operation, result, member, WindowId=one.id, MaxResults=count)
         one.next_runs = [run[member] for run in islice(runs, count)]
