@@ -49,6 +49,7 @@ _PLANS = (
     f"{_UTILS}/test_installs_more.py",
     f"{_MODULES}/test_ssm_patch_setup_*.py",
     f"{_MODULES}/test_ssm_*_lifecycle.py",
+    f"{_MODULES}/test_ssm_maintenance_window_next_execution.py",
     f"{_MODULES}/test_all_modules_ownership*.py",
     f"{_FAULTS}/test_[cor]*.py",
     f"{_UTILS}/test_planners_laws.py",
