@@ -74,7 +74,7 @@ class Baselines:
         operation = "DescribePatchBaselines"
         return self._gaps.read(
             operation,
-            "which baselines there are",
+            "the list of baselines",
             [],
             lambda: {
                 bare_id(raw["BaselineId"]): raw["BaselineId"]

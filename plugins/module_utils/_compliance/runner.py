@@ -172,5 +172,5 @@ class Reading:
         for group in self._params["patch_groups"] or ():
             counts = self._groups[group].counts()
             if not counts["managed"] and not counts["unmanaged"] and group not in scope.unread_groups:
-                texts.append(f"patch_groups: no node carries the tag of {group!r}, and none has reported it.")
+                texts.append(f"patch_groups: no managed node has a tag for {group!r} or reported it.")
         return texts

@@ -67,11 +67,11 @@ def tag_violations(tags: Mapping[str, Any] | None, most: int | None = None) -> l
     for key, value in (tags or {}).items():
         values = value if isinstance(value, list) else [value]
         if is_blank(key):
-            found.append("instance_tags: a tag key is empty; name a key")
+            found.append("instance_tags: a tag key is empty; specify a key")
         if not values or any(map(is_blank, values)):
             found.append(f"instance_tags: the tag {key!r} requires a value or a list of values that are not empty")
         if most is not None and len(values) > most:
-            found.append(f"instance_tags: {len(values)} values of {key!r}, but a tag takes at most {most}")
+            found.append(f"instance_tags: {len(values)} values of {key!r}; specify at most {most}")
     return found
 
 
@@ -251,7 +251,7 @@ class ScopeReader:
 
     def _list_groups(self) -> Iterable[Job]:
         operation = "DescribePatchGroups"
-        what = "patch groups that have a baseline, and which nodes carry their tags"
+        what = "patch groups with a baseline, and their nodes"
         found = self._gaps.read(
             operation,
             what,

@@ -192,7 +192,7 @@ def _of_one_name(kind: Kind, raw: Raw, count: int) -> str:
 
 def _way_to_rename(kind: Kind, raw: Raw) -> str:
     """How to rename a resource that a declaration cannot find by name."""
-    return f"{kind.module} names it by {kind.id_option}: {raw.get(kind.id_member)}"
+    return f"to name it, use {kind.module} with {kind.id_option}: {raw.get(kind.id_member)}"
 
 
 def _incomplete(raw: Raw, members: Iterable[str]) -> str | None:
@@ -298,7 +298,7 @@ def _target(children: _Children, raw: Raw) -> Values | None:
 def _task(children: _Children, raw: Raw, targets: _Children, parent: Raw) -> tuple[Kind, Values | None]:
     if raw.get("TaskParameters") and raw.get("TaskInvocationParameters"):
         names = ", ".join(sorted(raw["TaskParameters"]))
-        children.note(raw, f"its TaskParameters ({names}); AWS ignores them beside TaskInvocationParameters")
+        children.note(raw, f"its TaskParameters ({names}), which AWS ignores because of its TaskInvocationParameters")
     raw = modernised(raw)
     kind, found = IN_WINDOWS["tasks"], list[str]()
     for kind in (one for one in IN_WINDOWS.values() if one.name == children.kind.name and one.expresses(raw)):
@@ -352,7 +352,7 @@ def _drop_secrets(children: _Children, raw: Raw, options: Values) -> None:
         given = options.get(block) or {}
         for name in [name for name, value in given.items() if name in _FREE_FORM and _holds_secret(name, value)]:
             del given[name]
-            children.note(raw, f"its {block}.{name}; the name of something in it looks like that of a secret")
+            children.note(raw, f"its {block}.{name}, because a name in it suggests a secret")
         if block in options and not given:
             del options[block]
 

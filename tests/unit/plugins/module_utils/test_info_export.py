@@ -220,7 +220,7 @@ def test_secrets_are_left_out_and_told(raw: Raw) -> None:
     assert "hidden" not in str(found) + str(undeclared)
     assert len(undeclared) == 1
     assert undeclared[0].startswith(f"task {raw['Name']} of window prod: its ")
-    assert "looks like that of a secret" in undeclared[0]
+    assert "a name in it suggests a secret" in undeclared[0]
 
 
 def test_a_secret_leaves_the_rest_of_its_block() -> None:
@@ -239,10 +239,10 @@ def test_namesakes_and_the_unnamed_cannot_be_declared() -> None:
     namesakes = "have this name, but a declaration requires unique names;"
 
     def by_target(raw: Raw) -> str:
-        return f"ssm_window_target names it by window_target_id: {raw['WindowTargetId']}"
+        return f"to name it, use ssm_window_target with window_target_id: {raw['WindowTargetId']}"
 
     def by_task(raw: Raw) -> str:
-        return f"ssm_window_task names it by window_task_id: {raw['WindowTaskId']}"
+        return f"to name it, use ssm_window_task with window_task_id: {raw['WindowTaskId']}"
 
     assert sorted(undeclared) == sorted(
         [
@@ -273,7 +273,7 @@ def test_a_name_that_only_looks_like_a_leftover_has_to_be_changed() -> None:
     mine = unlike(SERVERS, 2, Name="servers.replaced")
     found, undeclared = declared(targets=(SERVERS, mine))
     assert [one["name"] for one in found["targets"]] == ["servers"]
-    assert f"names it by window_target_id: {mine['WindowTargetId']}" in undeclared[0]
+    assert f"with window_target_id: {mine['WindowTargetId']}" in undeclared[0]
 
 
 def test_parameters_that_the_service_ignores_are_told() -> None:
@@ -283,7 +283,7 @@ def test_parameters_that_the_service_ignores_are_told() -> None:
     found, undeclared = declared(raw)
     assert "patch_tasks" not in found
     assert found["tasks"][0]["run_command"] == {"output_s3_bucket": "logs"}
-    assert "TaskParameters (Operation); AWS ignores them" in undeclared[0]
+    assert "TaskParameters (Operation), which AWS ignores" in undeclared[0]
 
 
 def test_instances_that_are_no_targets_need_the_permission_of_the_window() -> None:

@@ -276,7 +276,7 @@ def test_namesakes_outside_the_filter_are_known(account: Account) -> None:
     one, _other = make_window(account), make_window(account)
     (found,) = account.run(WINDOWS, window_ids=[one])["windows"]
     assert found["declaration"] is None
-    way = f"ssm_maintenance_window names it by window_id: {one}"
+    way = f"to name it, use ssm_maintenance_window with window_id: {one}"
     assert found["undeclared"] == [
         f"window prod: 2 windows have this name, but a declaration requires unique names; {way}"
     ]

@@ -290,7 +290,7 @@ def test_a_group_that_nobody_knows_has_zeros_and_a_warning(account: Account) -> 
 
     assert [group["managed"] for group in result["groups"]] == [0, 1]
     assert result["groups"][0]["compliance_percent"] is None
-    assert result["warnings"] == ["patch_groups: no node carries the tag of 'Wbe', and none has reported it."]
+    assert result["warnings"] == ["patch_groups: no managed node has a tag for 'Wbe' or reported it."]
 
 
 def test_filters_of_rows_do_not_change_the_counts(account: Account) -> None:
@@ -344,7 +344,7 @@ def test_the_order_of_the_rows_does_not_depend_on_the_order_of_the_answers(accou
         ({"patch_groups": [""]}, "patch_groups[0]: is empty"),
         ({"instance_tags": {"Env": []}}, "instance_tags: the tag 'Env' requires a value"),
         ({"instance_tags": {"Env": ["a", ""]}}, "instance_tags: the tag 'Env' requires a value"),
-        ({"instance_tags": {"Env": [str(n) for n in range(101)]}}, "101 values of 'Env', but a tag takes at most 100"),
+        ({"instance_tags": {"Env": [str(n) for n in range(101)]}}, "101 values of 'Env'; specify at most 100"),
         ({"stale_after_hours": 0}, "stale_after_hours: 0 must be from 1 to 87600"),
         ({"stale_after_hours": 10**15}, "must be from 1 to 87600"),
         ({"concurrency": 0}, "concurrency: 0 must be at least 1"),
