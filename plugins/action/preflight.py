@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Checks the variables of a role or playbook of this collection, and returns them by type.
 
-Variables of a playbook may be text, as surveys give it: lists by line, dictionaries as YAML, and nothing.
+Variables of a playbook can be strings, as in surveys: lists with one entry per line, dictionaries in YAML, or empty.
 
-ansible-core validates a role by the same specification afterwards. Its error is the whole specification on one line, so
-that this check has to come first: roles have it as a dependency.
+ansible-core later validates a role with the same specification. Its error shows the whole specification on one line, so
+this check must run first. Roles have it as a dependency.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._patch_run.options 
 from ansible_collections.patchfleet.aws.plugins.module_utils._preflight.variables import Variables, template_problems
 from ansible_collections.patchfleet.aws.plugins.module_utils._window_execution.options import WATCH_OPTIONS
 
-# The options of each, and those that may not be empty.
+# The options of each playbook, and those that must not be empty.
 _PLAYBOOKS: dict[str, tuple[Options, frozenset[str]]] = {
     "patch_now": (PATCH_OPTIONS, NARROWING),
     "forecast": (FORECAST_OPTIONS, frozenset()),
@@ -53,13 +53,13 @@ def _of_playbook(playbook: str) -> Variables:
 
 
 class ActionModule(ActionBase):
-    """The action; takes C(role) or C(playbook)."""
+    """The action. Its argument is C(role) or C(playbook)."""
 
     _supports_check_mode = True
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the task; fails with all mistakes at once."""
+        """Run the task, which fails with all violations at once."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         known = task_vars or {}
         role = self._task.args.get("role")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The waiting of ssm_window_execution_info, on the controller."""
+"""Waits for ssm_window_execution_info on the controller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _FailedLookError(Exception):
 
 
 class ActionModule(LookingAction):
-    """The action of the module's name."""
+    """The action with the name of the module."""
 
     waiting = WAIT_OPTIONS
 
@@ -40,7 +40,7 @@ class ActionModule(LookingAction):
         return result
 
     def _look(self, window: str, execution_id: str | None) -> Result:
-        # The first look has all arguments, so that the module checks them.
+        # The first read has all arguments, so that the module checks them.
         if not self._looked:
             given: dict[str, Any] = {**self._task.args, "wait": False}
         else:

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every plugin needs on the controller. The fragment of amazon.aws names an older Python."""
+"""The requirements of all modules and plugins. The fragment of amazon.aws names an older Python."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The same for modules and plugins."""
+    """The fragment for modules and plugins."""
 
     DOCUMENTATION = r"""
 options: {}

@@ -106,7 +106,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule
 
 
 def _instant(name: str, value: object) -> datetime | None:
-    """The moment of an option; YAML and Jinja give dates as well as text."""
+    """The time of an option. YAML and Jinja can return dates as well as strings."""
     if value is None or value == "":
         return None
     problems = check_date(str(value))
@@ -116,7 +116,7 @@ def _instant(name: str, value: object) -> datetime | None:
 
 
 def _whole(name: str, value: object) -> int:
-    """The number of an option, which templates may give as text."""
+    """The number of an option, which templates can return as a string."""
     try:
         return int(str(value))
     except ValueError as error:
@@ -132,7 +132,7 @@ def filter_next_runs(
     end: str | datetime | None = None,
     after: str | datetime | None = None,
 ) -> list[str]:
-    """The next runs of the schedule expression `value` as ISO-8601 text; AnsibleFilterError names what is wrong."""
+    """The next runs of the schedule expression `value` in ISO-8601 format. Raises AnsibleFilterError."""
     if not isinstance(value, str):
         raise AnsibleFilterError(f"the input must be one schedule expression, not {type(value).__name__}")
     bounds = {name: _instant(name, moment) for name, moment in (("start", start), ("end", end))}
@@ -149,5 +149,5 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name to function."""
+        """The filters by name."""
         return {"next_runs": filter_next_runs}

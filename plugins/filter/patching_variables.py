@@ -76,15 +76,15 @@ _HEAD = """\
 #   ansible-playbook patchfleet.aws.setup -e @<this file>
 # It contains no setup name; to own the resources, add patching_setup.
 """
-# All that text may be made of without the tag. No template and no header of one (#jinja2:) can be written in it, but
-# every number, date and null of YAML, which Ansible would read as such behind the tag, quoted or not.
+# The characters of strings without the tag. They cannot form a template or its header (#jinja2:), but they include all
+# numbers, dates and nulls of YAML, which Ansible would convert after the tag, quoted or not.
 _HARMLESS = re.compile(r"[A-Za-z0-9 \n\t_.,:;/=+*?!~<>()@&-]*")
-# What one version of YAML or another takes for something else than text begins so, or is one of the words.
+# Strings that any version of YAML could interpret as another type begin with these characters, or are these words.
 _AMBIGUOUS = re.compile(r"[^A-Za-z].*|y|n|yes|no|on|off|true|false|null|nan|inf", re.I | re.S)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style with indented lists, literal blocks for lines, and text that could be a template tagged unsafe."""
+    """Block style with indented lists, literal blocks for several lines, and possible templates tagged as unsafe."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -93,7 +93,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """Text as a person would write it, as far as it prints."""
+        """A string in the simplest style, if it is printable."""
         harmless = _HARMLESS.fullmatch(text)
         tag = "tag:yaml.org,2002:str" if harmless else "!unsafe"
         style: str | None
@@ -106,7 +106,7 @@ class _Dumper(yaml.SafeDumper):
         return self.represent_scalar(tag, text, style=style)
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
-        """Escape each character that does not print; an editor would act on it or hide it."""
+        """Escape nonprintable characters, which an editor would interpret or hide."""
         self.allow_unicode = text.isprintable()
         super().write_double_quoted(text, split)
         self.allow_unicode = True
@@ -116,7 +116,7 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def filter_patching_variables(windows: object, baselines: object = ()) -> str:
-    """The variables file for entries of the info modules; AnsibleFilterError where they are none."""
+    """The variables file for entries of the info modules. Raises AnsibleFilterError for anything else."""
     found = {"patching_baselines": _entries("baselines", baselines), "patching_windows": _entries("input", windows)}
     undeclared = [text for entries in found.values() for entry in entries for text in _undeclared(entry)]
     parts = [_HEAD + _comments(undeclared), "---\n"]
@@ -130,7 +130,7 @@ def _entries(name: str, value: object) -> list[dict[str, Any]]:
     entries: Any = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, Mapping)) else [None]
     if not all(isinstance(entry, Mapping) and {"declaration", "undeclared"} <= set(entry) for entry in entries):
         raise AnsibleFilterError(f"{name}: must be a list that an info module of this collection returned")
-    # Values of templates have types of their own, which a YAML dumper does not know.
+    # Values from templates have Ansible types, which a YAML dumper does not support.
     plain: list[dict[str, Any]] = json.loads(json.dumps(entries))
     return plain
 
@@ -158,7 +158,7 @@ def _comments(undeclared: Iterable[str]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    # A line break of any kind in a comment would end it.
+    # Any kind of line break would end the comment.
     wrapped = textwrap.wrap(
         printable(text), 110, initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False
     )
@@ -169,5 +169,5 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name to function."""
+        """The filters by name."""
         return {"patching_variables": filter_patching_variables}

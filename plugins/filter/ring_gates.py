@@ -128,7 +128,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule
 def filter_ring_gates(
     rings: object, defaults: object = None, prefix: str = "", now: object = None
 ) -> list[dict[str, Any]]:
-    """The gates of rings; AnsibleFilterError with all mistakes at once."""
+    """The gates of rings. Raises AnsibleFilterError with all violations."""
     if now is not None and (problems := check_date(str(now))):
         raise AnsibleFilterError(printable(f"now: {'; '.join(problems)}"))
     moment = parse_instant(str(now)) if now is not None else None
@@ -143,5 +143,5 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name to function."""
+        """The filters by name."""
         return {"ring_gates": filter_ring_gates}

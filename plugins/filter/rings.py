@@ -225,8 +225,8 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._rings.options impo
 def filter_rings(
     rings: object, baselines: object = (), defaults: object = None, prefix: str = "", scan: str | None = None
 ) -> dict[str, Any]:
-    """The variables of the role patching for rings; AnsibleFilterError with all mistakes at once."""
-    # Values of templates have types of their own; what is made of them has to be plain.
+    """The variables of the role patching for rings. Raises AnsibleFilterError with all violations."""
+    # Values from templates have Ansible types. The result must have plain types.
     given = json.loads(json.dumps([rings, baselines or [], defaults or {}]))
     try:
         return expand(given[0], given[1], given[2], str(prefix), scan)
@@ -238,5 +238,5 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name to function."""
+        """The filters by name."""
         return {"rings": filter_rings}

@@ -76,7 +76,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._summary.report imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.setup import opening_lines, setup_lines
 from ansible_collections.patchfleet.aws.plugins.module_utils._summary.window_execution import window_execution_lines
 
-# What only the results of one module have.
+# A key that only the results of one module have.
 _LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
     "changes": setup_lines,
     "exported": export_lines,
@@ -93,7 +93,7 @@ _LINES: dict[str, Callable[[Mapping[str, Any], bool], list[str]]] = {
 def filter_summary(
     value: object, check_mode: bool = False, windows: Iterable[Mapping[str, Any]] | None = None
 ) -> list[str]:
-    """The lines for the result of a module; AnsibleFilterError where it is none."""
+    """The lines for the result of a module. Raises AnsibleFilterError for anything else."""
     if not isinstance(value, Mapping):
         raise AnsibleFilterError(f"the input must be the result of a module, not {type(value).__name__}")
     lines = next((function(value, check_mode) for key, function in _LINES.items() if key in value), [])
@@ -104,5 +104,5 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Name to function."""
+        """The filters by name."""
         return {"summary": filter_summary}

@@ -128,24 +128,24 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import pr
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.limits import ACCOUNT_FORM
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.mistakes import near_names
 
-with suppress(ImportError):  # require_aws_sdk tells what is missing
+with suppress(ImportError):  # require_aws_sdk reports what is missing
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import Session
 
 _GROUP = "account_regions"
-# What Organizations lists, by kind of entry: the operation, the listing in its answer.
+# The operations of Organizations, by the name of the list in the response.
 _OF_PARENT = {
     "Accounts": "list_accounts_for_parent",
     "OrganizationalUnits": "list_organizational_units_for_parent",
 }
-# What a host's name does not hold; the name of an account may, and becomes part of file names and patterns. A space
-# ends a pattern: as a limit, "all blue" would mean all hosts.
+# Characters to replace in host names, which become part of file names and patterns. Account names can contain them. A
+# space ends a pattern: as a limit, "all blue" would match all hosts.
 _UNFIT = re.compile(r"[^\w.@+()-]")
-# More pages than any organisation has.
+# More pages than any organization has.
 _MOST_PAGES = 10_000
 
 _TAKEN = "{!r} cannot be the name of a host; use aws_account_id and aws_region in it"
-# Hosts of these names would stand for something else: they are groups, or what plays run on by default.
+# These names have other meanings: they are groups, or hosts that plays use by default.
 _RESERVED = frozenset({"all", "ungrouped", _GROUP, "localhost", "127.0.0.1", "::1"})
 
 Account = dict[str, str]
@@ -153,17 +153,17 @@ Variables = dict[str, str]
 
 
 class InventoryModule(AWSInventoryBase):
-    """Reads the accounts, and makes the hosts."""
+    """Reads the accounts and adds the hosts."""
 
     NAME = "patchfleet.aws.account_regions"
     INVENTORY_FILE_SUFFIXES = ("account_regions.yml", "account_regions.yaml")
 
     def _do_fail(self, message: str) -> None:
-        # Names of accounts and messages of AWS are in it.
+        # The message can contain names of accounts and messages from AWS.
         raise AnsibleParserError(printable(message))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Fill the inventory from the file at path. Raises AnsibleParserError for what is wrong in it, all at once."""
+        """Fill the inventory from the file at path. Raises AnsibleParserError with all violations in it."""
         super().parse(inventory, loader, path, cache=cache)
         listed = [_account(entry) for entry in self.get_option("accounts")]
         if problems := self._problems(listed):
@@ -172,7 +172,7 @@ class InventoryModule(AWSInventoryBase):
         hosts = [self._host(account, region) for account in accounts for region in self.get_option("regions")]
         if problems := [*self._colliding_accounts(accounts), *self._colliding_hosts(hosts)]:
             self.fail_aws("; ".join(problems))
-        # Whatever an expression of the file raises, it raises before the inventory has one host of it.
+        # If an expression of the file fails, it must fail before any host is added to the inventory.
         self.inventory = trial = InventoryData()
         self._add(hosts)
         if both := sorted({*trial.hosts} & {*trial.groups}):
@@ -181,7 +181,7 @@ class InventoryModule(AWSInventoryBase):
         self._add(hosts)
 
     def get_cache_key(self, path: str) -> str:
-        """The key of the accounts that were read; those of other units or other credentials are other accounts."""
+        """The cache key of the accounts, which depend on the organizational units and the credentials."""
         asked = [self.get_option(name) for name in ("organizational_units", "profile", "assume_role_arn")]
         return str(super().get_cache_key(f"{path} {json.dumps(asked)}"))
 
@@ -189,13 +189,13 @@ class InventoryModule(AWSInventoryBase):
         config: dict[str, Any] = super()._read_config_data(path)
         names = ((name, *_aliases(definition)) for name, definition in self.option_definitions.items())
         known = {"plugin", *(one for same in names for one in same)}
-        # Ansible ignores an option that it does not know; without its role, a file would stand for another account.
+        # Ansible ignores unknown options. With a misspelled role, a file would use another account.
         if unknown := [str(name) for name in config if name not in known]:
             self.fail_aws("; ".join(_unknown(name, known) for name in unknown))
         return config
 
     def _chosen(self, listed: list[Account], path: str, cache: bool) -> list[Account]:
-        """The accounts that become hosts; a name of the file wins over that of the organization."""
+        """The accounts that become hosts. A name in the file takes precedence over the name in the organization."""
         accounts = self._from_organization(path, cache) if self._asks_organization() else listed
         wanted = {account["id"]: account["name"] for account in listed}
         excluded = set(self.get_option("exclude_accounts"))
@@ -231,12 +231,12 @@ class InventoryModule(AWSInventoryBase):
         return list(accounts)
 
     def _read_organization(self) -> Iterator[Account]:
-        # Organizations is one for a partition, which the region tells.
+        # Organizations has one endpoint for each partition, which follows from the Region.
         client = self.client("organizations", region=self.get_option("regions")[0])
         units = list(self.get_option("organizational_units"))
         try:
             found = self._below(client, units) if units else _pages(client, "list_accounts", "Accounts")
-            # AWS is about to replace Status by State; a suspended or closing account takes no calls.
+            # AWS is replacing Status with State. A suspended or closing account accepts no calls.
             active = [one for one in found if one.get("State", one.get("Status")) == "ACTIVE"]
         except (BotoCoreError, ClientError) as error:
             action = getattr(error, "operation_name", "ListAccounts")
@@ -257,7 +257,7 @@ class InventoryModule(AWSInventoryBase):
             parents += [unit["Id"] for unit in units]
 
     def _host(self, account: Account, region: str) -> tuple[str, Variables]:
-        """Name and variables of the host of an account in a region."""
+        """The name and variables of the host for an account in a Region."""
         account_id = account["id"]
         variables = {
             "aws_account_id": account_id,
@@ -272,13 +272,13 @@ class InventoryModule(AWSInventoryBase):
         return name, {**variables, "ansible_connection": "local"}
 
     def _colliding_accounts(self, accounts: Iterable[Account]) -> Iterator[str]:
-        """Accounts whose names cannot be told apart, where the file makes groups or variables of them."""
+        """Violations if accounts have the same name and the file uses the names for groups or variables."""
         used = [self.get_option(name) for name in ("groups", "keyed_groups", "compose")]
         if "aws_account_name" not in json.dumps(used, default=str):
             return
         ids: dict[str, list[str]] = {}
         for account in accounts:
-            # As Ansible writes the name of a group.
+            # The form of the name in a group.
             ids.setdefault(re.sub(r"\W", "_", account["name"] or account["id"]).lower(), []).append(account["id"])
         for name, same in ids.items():
             if len(same) > 1:
@@ -323,7 +323,7 @@ def _account(entry: Any) -> Account:
 
 
 def _host_name(text: str, account_id: str, region: str) -> str:
-    """A name that is no path, no option of a command and no pattern; names that had to be changed stay apart."""
+    """A name that is not a path, an option or a pattern. Changed names get the account and Region to stay unique."""
     clean = re.sub(r"^(?!\w)", "_", _UNFIT.sub("_", text))
     return clean if clean == text else f"{clean}_{account_id}_{region}"
 
@@ -336,5 +336,5 @@ def _pages(client: Any, method: str, result: str, **request: str) -> Iterator[di
 
 
 def _partition(region: str) -> str:
-    """The partition of a region, also of one that is newer than the installed botocore."""
+    """The partition of a Region, even if the Region is newer than the installed botocore."""
     return str(Session().get_partition_for_region(region))

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# The action plugin of this name does the work; this is its documentation.
+# The documentation of the action plugin with this name, which does the work.
 
 from __future__ import annotations
 

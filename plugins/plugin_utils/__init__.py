@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What plugins that run on the controller share."""
+"""Code that plugins on the controller share."""

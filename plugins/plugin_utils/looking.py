@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An action that waits on the controller: each call of its module takes one look, and lines show the progress.
+"""A base class for actions that wait on the controller: each call of the module reads once, and lines show progress.
 
-So no process runs between two looks. With async, in check mode and without waiting the module is called once; it can
-wait by itself.
+No process runs on the host between two reads. With async, in check mode and without waiting, the module is called only
+once, because it can wait by itself.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ display = Display()
 
 
 class LookingAction(ActionBase):
-    """The base of such an action. waiting: the options about waiting, with C(wait) among them."""
+    """The base class of such actions. waiting: the options for waiting, including C(wait)."""
 
     _supports_check_mode = True
     _supports_async = True
     waiting: Options = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """Run the task; gives the result of the module."""
+        """Run the task and return the result of the module."""
         super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         wait = self._wait_options()
@@ -41,11 +41,11 @@ class LookingAction(ActionBase):
         return self._waited(wait)
 
     def _waited(self, wait: Args) -> Result:
-        """Take looks until there is nothing to wait for; gives the result."""
+        """Read until there is nothing left to wait for, and return the result."""
         raise NotImplementedError
 
     def _wait_options(self) -> Args | None:
-        """How to wait; None where not to, or where the options are wrong, which the module reports."""
+        """The options for waiting. None without waiting, or if they are invalid, which the module reports."""
         given = {option.name: self._task.args[option.name] for option in self.waiting if option.name in self._task.args}
         judged = ArgumentSpecValidator(argument_spec(self.waiting)).validate(given)
         options: Args = judged.validated_parameters
@@ -57,7 +57,7 @@ class LookingAction(ActionBase):
         return result
 
     def _others(self, options: Options) -> Args:
-        """The arguments of the task that are none of these options: those of the connection."""
+        """The arguments of the task other than these options, which are those of the connection."""
         names = {option.name for option in options}
         return {name: value for name, value in self._task.args.items() if name not in names}
 
@@ -65,6 +65,6 @@ class LookingAction(ActionBase):
         if self._task.no_log:
             return
         host = self._task_vars.get("inventory_hostname", "localhost")
-        # A callback that writes JSON needs standard output for itself.
+        # Other lines on standard output would break the output of a JSON callback.
         to_stderr = "json" in constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")
         display.display(printable(f"[{host}] {text}"), stderr=to_stderr)
