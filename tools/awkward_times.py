@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run tests as if it were another time, in another zone and in another language.
+"""Run tests at another time, in another time zone and in another language.
 
 usage: awkward_times.py [NAME ...] [--except NAME] [--tests TEST ...]
 
-Every Python process starts at that time, child processes included; what measures durations and the dates of files stay
-real. Each time runs the tests that can see the clock of the machine; one that is marked whole below runs all unit,
-acceptance and contract tests, except the playbooks of the documentation. Where the machine does not have the language,
-it is compiled from Debian's package locales, which is installed if it is missing.
+Every Python process, including child processes, starts at that time. Clocks for durations and the dates of files are
+unchanged. Each time runs the tests that depend on the clock of the machine. A time that is marked as whole runs all
+unit, acceptance and contract tests, except the playbooks of the documentation. If the machine does not have the
+language, it is compiled from the Debian package locales, which is installed if it is missing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PLAYBOOKS = "tests/unit/docs/test_examples.py::test_playbooks_and_commands_do_wh
 
 @dataclass(frozen=True)
 class Moment:
-    """When, where, and in which language. whole: all tests run, and not only those that can see the clock."""
+    """A time, time zone and language. whole: whether all tests run, or only those that depend on the clock."""
 
     name: str
     instant: str
@@ -55,7 +55,7 @@ MOMENTS = (
 )
 PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
 ALL = ("tests/unit", "tests/acceptance", "tests/simulator/contract")
-# What starts processes, speaks to a simulator in real time, or turns moments into dates.
+# Tests that start processes, call a simulator in real time, or convert times to dates.
 SENSITIVE = (
     *(f"tests/simulator/contract/test_{name}.py" for name in ("schedules", "windows", "window_executions")),
     *(f"tests/simulator/contract/test_{name}.py" for name in ("available_patches", "patch_baselines", "data_sync")),
@@ -70,12 +70,12 @@ SENSITIVE = (
     "tests/unit/simulator/test_agenda.py",
     "tests/unit/simulator/test_fleet_seed.py",
 )
-# A page whose playbook runs as processes of their own.
+# A page whose playbook runs in separate processes.
 WITH_PLAYBOOKS = f"{PLAYBOOKS}[compliance.md]"
 
 
 def make_language(name: str) -> None:
-    """Compile a locale for these tests alone, so that the machine keeps the languages that it has."""
+    """Compile a locale only for these tests, so that the languages of the machine do not change."""
     if not (LOCALES / name).exists():
         LOCALES.mkdir(parents=True, exist_ok=True)
         language, _dot, charset = name.partition(".")
@@ -98,13 +98,13 @@ def environment(moment: Moment) -> dict[str, str]:
         "TZ": moment.zone,
         "LANG": moment.language,
         "LOCPATH": str(LOCALES),
-        # The plugin of time-machine is not needed, and would be loaded too late to have its assertions rewritten.
+        # The plugin of time-machine is not needed, and would be loaded too late for the rewriting of its assertions.
         "PYTEST_ADDOPTS": f"{kept.get('PYTEST_ADDOPTS', '')} -p no:time_machine".strip(),
     }
 
 
 def tests_at(moment: Moment) -> list[str]:
-    """Return what to run at a moment, as arguments of pytest."""
+    """Return the tests to run at a time, as arguments of pytest."""
     if moment.whole:
         return [*ALL, f"--deselect={PLAYBOOKS}"]
     return [*SENSITIVE, WITH_PLAYBOOKS]

@@ -5,8 +5,8 @@
 
 usage: build_site.py
 
-The guides are Markdown that the forge shows as it is. They are copied, links that leave docs/ are made links to the
-repository, and the list of guides in docs/index.md becomes the table of contents. A warning of Sphinx is an error.
+The guides are Markdown that the forge also displays. They are copied, links to files outside docs/ are changed to links
+to the repository, and the list of guides in docs/index.md becomes the table of contents. Warnings of Sphinx are errors.
 Nothing is loaded from the network. The result is build/docs/html/index.html.
 """
 
@@ -26,7 +26,7 @@ DOCS = CHECKOUT / "docs"
 BUILD = CHECKOUT / "build" / "docs"
 SOURCE = BUILD / "source"
 REFERENCE = "collections"
-# Pages of the repository that are part of the site, too.
+# Pages of the repository that are also part of the site.
 PAGES = ("CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "MAINTAINERS.md", "SECURITY.md", "CHANGELOG.md")
 _LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -34,19 +34,19 @@ _ENTRY = re.compile(r"^- \[[^\]]+\]\(([^)#]+\.md)\)", re.MULTILINE)
 
 
 def repository() -> str:
-    """Address of the files of the repository."""
+    """The address of the files in the repository."""
     galaxy = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))
     return f"{galaxy['repository']}/blob/main"
 
 
 def contents(index: str) -> list[tuple[str, list[str]]]:
-    """The sections of the index and the pages that each lists."""
+    """The sections of the index, with the pages that each lists."""
     parts = _SECTION.split(index)
     return [(title, _ENTRY.findall(text)) for title, text in zip(parts[1::2], parts[2::2], strict=True)]
 
 
 def placed(target: str, page: Path) -> str:
-    """Where a link of a page leads to on the site: a page or file beside it, or a file of the repository."""
+    """The target of a link on the site: a page or file of the site, or a file in the repository."""
     path = Path(os.path.normpath(page.parent / target))
     if path.is_relative_to(DOCS) and path.is_file():
         return path.relative_to(DOCS).as_posix()
@@ -59,13 +59,13 @@ def placed(target: str, page: Path) -> str:
 def converted(page: Path) -> str:
     """The text of a page with the links of the site."""
     text = page.read_text(encoding="utf-8")
-    # Nothing on the site draws diagrams; their source is readable.
+    # The site does not draw diagrams. Their source is readable.
     text = text.replace("```mermaid", "```text")
     return _LINK.sub(lambda match: match[1] + placed(match[2], page) + match[3], text)
 
 
 def table_of_contents(sections: list[tuple[str, list[str]]]) -> str:
-    """The hidden tables of contents that make the navigation of the site."""
+    """The hidden tables of contents that create the navigation of the site."""
     trees = [*sections, ("Reference", [f"{REFERENCE}/index", f"{REFERENCE}/environment_variables"])]
     return "\n".join(
         "\n".join(
@@ -76,12 +76,12 @@ def table_of_contents(sections: list[tuple[str, list[str]]]) -> str:
 
 
 def document(page: str) -> str:
-    """The name by which Sphinx knows a page of the index; pages above docs/ lie beside the guides on the site."""
+    """The Sphinx name of a page in the index. On the site, pages from above docs/ are next to the guides."""
     return page.removeprefix("../").removesuffix(".md")
 
 
 def lay_out() -> None:
-    """Copy the guides and what they show to where Sphinx builds from."""
+    """Copy the guides and their files to the source directory of Sphinx."""
     shutil.rmtree(BUILD, ignore_errors=True)
     SOURCE.mkdir(parents=True, mode=0o755)
     for path in sorted(DOCS.rglob("*")):
@@ -100,14 +100,14 @@ def lay_out() -> None:
 
 
 def run(tool: str, *arguments: str | Path) -> None:
-    """Run a tool of the environment; end with its status if it fails."""
+    """Run a tool of the environment, and exit with its status if it fails."""
     done = subprocess.run([Path(sys.executable).with_name(tool), *arguments], cwd=CHECKOUT, check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
 
 
 def write_reference() -> None:
-    """Have antsibull-docs write a page for each module, filter, inventory plugin and role."""
+    """Write a page for each module, filter, inventory plugin and role with antsibull-docs."""
     folder = SOURCE / REFERENCE
     folder.mkdir(mode=0o755)
     options = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version")

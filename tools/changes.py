@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The small changes of logic that mutants.py makes: those of Cosmic Ray, less what changes no logic."""
+"""The small changes of logic that mutants.py makes: those of Cosmic Ray, except those that do not change the logic."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from typing import Any
 from debian import InstallError, run
 
 COSMIC_RAY = "cosmic-ray>=8.4,<9"
-# Operators that need to be told names of variables.
+# Operators that require names of variables.
 _LEFT_OUT = frozenset({"core/VariableReplacer", "core/VariableInserter"})
-# An operator, and which of its places.
+# An operator, and the number of one of its places.
 Occurrence = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file with one change. source: the whole of it."""
+    """A file with one change. source: the whole changed file."""
 
     path: Path
     operator: str
     source: str
 
     def __str__(self) -> str:
-        """The operator, and what is changed, without the lines around it."""
+        """The operator, and the changed lines without context."""
         old = self.path.read_text(encoding="utf-8").splitlines()
         lines = [*difflib.unified_diff(old, self.source.splitlines(), n=0, lineterm="")]
         return "\n".join([self.operator, *lines[2:]])
 
 
 def install_cosmic_ray() -> None:
-    """Install Cosmic Ray into the environment of this process if it is not there. Raises InstallError."""
+    """Install Cosmic Ray in the environment of this process if it is missing. Raises InstallError."""
     if importlib.util.find_spec("cosmic_ray"):
         return
     try:
@@ -58,7 +58,7 @@ def _operators() -> dict[str, Any]:
 
 
 def places_of(path: Path) -> Iterator[list[Occurrence]]:
-    """What can be changed at each place of a file."""
+    """The possible changes at each place in a file."""
     from cosmic_ray.ast import ast_nodes, get_ast  # noqa: PLC0415 - as above
 
     found: dict[Any, list[Occurrence]] = {}
@@ -71,7 +71,7 @@ def places_of(path: Path) -> Iterator[list[Occurrence]]:
 
 
 def change_at(path: Path, place: list[Occurrence], draw: random.Random) -> Change | None:
-    """One of the changes of a place; None if none of them changes the logic."""
+    """One of the changes at a place, or None if none of them changes the logic."""
     from cosmic_ray.mutating import mutate_code  # noqa: PLC0415 - as above
 
     source = path.read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def change_at(path: Path, place: list[Occurrence], draw: random.Random) -> Chang
 
 
 def _logic(source: str) -> str:
-    """The syntax tree without annotations, which nothing evaluates, and what only guards dataclasses."""
+    """The syntax tree without annotations, which are not evaluated, and without slots and frozen of dataclasses."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):

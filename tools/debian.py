@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packages of Debian that some tests need, installed where apt-get may be run."""
+"""Installs Debian packages that some tests require, if the user can run apt-get."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 
 class InstallError(Exception):
-    """What the user has to install first."""
+    """Something is missing that the user must install first."""
 
 
 def run(command: Sequence[str]) -> None:
-    """Run quietly; raise InstallError with the output if the command fails."""
+    """Run a command quietly. Raises InstallError with the output if it fails."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment
@@ -25,7 +25,7 @@ def run(command: Sequence[str]) -> None:
 
 
 def _administrator() -> list[str] | None:
-    """Return what a command of an administrator begins with, or None if this user cannot run one."""
+    """Return the prefix that runs a command as root, or None if this user cannot do so."""
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
@@ -35,7 +35,7 @@ def _administrator() -> list[str] | None:
 
 
 def install(packages: Sequence[str], purpose: str) -> None:
-    """Install packages, by root or by sudo without a password; raise InstallError where neither can be used."""
+    """Install packages as root or with passwordless sudo. Raises InstallError if neither is possible."""
     if not packages:
         return
     prefix = _administrator()

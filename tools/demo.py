@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show the main job on a simulated account: check, apply and apply again AWS's tutorial "Patch a server environment",
-let its windows run, and write the report of patch compliance.
+"""Show the main job on a simulated account: check, apply and reapply AWS's tutorial "Patch a server environment", let
+its windows run, and write the report of patch compliance.
 
-The playbooks and the variables file are those that a user runs against AWS. What is printed about calls comes from the
-log of the simulator, what is printed about windows and their runs is read by boto3, and the compliance is counted again
-by boto3. The exit status is 1 when anything is not as the text says.
+The playbooks and the variables file are those that users run against AWS. The printed calls come from the log of the
+simulator, the windows and their runs are read with boto3, and the compliance is counted again with boto3. The exit
+status is 1 if anything differs from the text.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from simulator import CHECKOUT, REGION, environment, serving
 
 VARIABLES = "playbooks/vars/patch_server_environment.yml"
 SETUP = ("patchfleet.aws.setup", "-e", f"@{VARIABLES}")
-# About how many servers each patch group has; no window of the tutorial patches the last group.
+# The approximate number of servers in each patch group. No window of the tutorial patches the last group.
 SERVERS = {"Database Servers": 8, "Front-End Servers": 16, "Build Servers": 8}
-# A slip in the tag of one server, which no window patches either.
+# The misspelled tag of one server, which no window patches either.
 MISSPELT = "Front-End Server"
 PATCHED = ["Database Servers", "Front-End Servers"]
 REPORT_FOLDER = "build/demo"
-# In a week each window opens once. The account lives that much in the past, so that its week ends now; what is stale is
-# judged by the time of this machine.
+# Each window opens once a week. The clock of the account starts this many days ago, so that its week ends now. Which
+# nodes are stale depends on the clock of this machine.
 DAYS = 7
 STALE_DAYS = 21
-# The windows open at 22:00 UTC and close by midnight. The week neither begins nor ends from this hour on.
+# The windows open at 22:00 UTC and close by midnight. The week neither begins nor ends after this hour.
 LAST_HOUR = 20
 REPORT = (
     "patchfleet.aws.compliance_report",
@@ -85,12 +85,12 @@ RESOURCES = [
 
 
 class DemoError(Exception):
-    """Something is not as the demo says."""
+    """Something differs from the text of the demo."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the playbook. changed: tasks that the recap counts. resources: those in its diff, in order."""
+    """One run of a playbook. changed: the count of changed tasks. resources: the resources in its diff, in order."""
 
     changed: int
     resources: list[str]
@@ -104,12 +104,12 @@ class Run:
 
 
 def week_before(now: datetime) -> datetime:
-    """When the account begins, so that each of its windows opens once until about now, and has closed again."""
+    """The start time of the account, so that each of its windows opens and closes once until about now."""
     return min(now, now.replace(hour=LAST_HOUR, minute=0)) - timedelta(days=DAYS)
 
 
 def isolate(endpoint: str) -> None:
-    """Leave this process nothing but the simulator; refuse an endpoint that is not on this machine."""
+    """Limit this process to the simulator, and refuse an endpoint that is not on this machine."""
     if urlsplit(endpoint).hostname != "127.0.0.1":
         raise DemoError(f"{endpoint} is not on this machine")
     kept = {name: value for name, value in environment(endpoint).items() if not name.startswith("ANSIBLE_")}
@@ -126,21 +126,21 @@ def isolate(endpoint: str) -> None:
 
 
 def door(endpoint: str, method: str, name: str, body: Any = None) -> Any:
-    """What a door of the simulator answers."""
+    """The response of an administrative endpoint of the simulator."""
     simulator = HTTPConnection(urlsplit(endpoint).netloc)
     simulator.request(method, f"/_sim/{name}", json.dumps(body) if body else None)
     return json.load(simulator.getresponse())
 
 
 def calls(endpoint: str) -> list[dict[str, Any]]:
-    """The calls since the last time, from the log of the simulator."""
+    """The calls since the last read of the simulator's log."""
     log: list[dict[str, Any]] = door(endpoint, "GET", "log")
     door(endpoint, "POST", "log")
     return log
 
 
 def play(endpoint: str, *arguments: str) -> Run:
-    """Run a playbook; raise DemoError with its output when it fails."""
+    """Run a playbook. Raises DemoError with its output if it fails."""
     command = ["ansible-playbook", *arguments]
     print(f"\n$ {' '.join(command)}", flush=True)
     started = time.monotonic()
@@ -164,7 +164,7 @@ def play(endpoint: str, *arguments: str) -> Run:
 
 
 def account() -> list[str]:
-    """The state of the account, as boto3 reads it: a line for each patch group and each window."""
+    """The state of the account, read with boto3: one line for each patch group and each window."""
     ssm = boto3.client("ssm")
     lines = [
         f"{mapping['PatchGroup']:20}  is patched by {mapping['BaselineIdentity']['BaselineName']}"
@@ -180,7 +180,7 @@ def account() -> list[str]:
 
 
 def compliance() -> dict[str, tuple[int, int]]:
-    """How many nodes of each patch group are compliant, and of how many, counted from what each node reported."""
+    """The numbers of compliant nodes and of all nodes in each patch group, counted from the reports of the nodes."""
     ssm = boto3.client("ssm")
     counted = {}
     for group in (*SERVERS, MISSPELT):
@@ -199,18 +199,18 @@ def _compliant(state: dict[str, Any]) -> bool:
 
 
 def report(endpoint: str) -> dict[str, tuple[int, int]]:
-    """Write the report; return how many nodes of each patch group it says are compliant, and of how many."""
+    """Write the report, and return its numbers of compliant nodes and of all nodes in each patch group."""
     play(endpoint, *REPORT)
     document = json.loads(Path(CHECKOUT, REPORT_FOLDER, "report.json").read_text(encoding="utf-8"))
-    told = {group["patch_group"]: (group["compliant"], group["managed"]) for group in document["groups"]}
-    expect(told == compliance(), "the report counts what the nodes reported", (told, compliance()))
-    for group, (compliant, managed) in told.items():
+    counts = {group["patch_group"]: (group["compliant"], group["managed"]) for group in document["groups"]}
+    expect(counts == compliance(), "the report counts what the nodes reported", (counts, compliance()))
+    for group, (compliant, managed) in counts.items():
         print(f"  {group:20}  {compliant:2} of {managed:2} nodes are compliant")
-    return told
+    return counts
 
 
 def show_coverage() -> None:
-    """Say what the report says of coverage, held against the tags of the servers."""
+    """Print the coverage from the report, after comparing it with the tags of the servers."""
     document = json.loads(Path(CHECKOUT, REPORT_FOLDER, "report.json").read_text(encoding="utf-8"))
     nodes = document["readings"][0]["nodes"]
     uncovered = sum(not {*node["patch_groups"]} & {*PATCHED} for node in nodes)
@@ -232,7 +232,7 @@ def show_forecast(endpoint: str) -> None:
 
 
 def executions() -> list[str]:
-    """What ran, as boto3 reads it: a line for each execution of a window."""
+    """The executions, read with boto3: one line for each execution of a window."""
     ssm = boto3.client("ssm")
     lines = []
     for window in ssm.describe_maintenance_windows()["WindowIdentities"]:
@@ -286,7 +286,7 @@ def show_patching(endpoint: str) -> None:
 
 
 def show(endpoint: str) -> None:
-    """The demo itself."""
+    """Run all parts of the demo."""
     print('AWS\'s tutorial "Patch a server environment" as code, in a simulated account. Nothing is sent to AWS.')
     show_setup(endpoint)
     show_patching(endpoint)

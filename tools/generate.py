@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what is derived from the options of the modules: their documentation and the role's specs and task files.
+"""Write the files that are derived from module options: documentation, argument specs and task files of roles.
 
-With --check nothing is written; the exit status is 1 and the files are named where one is not up to date.
+With --check, write nothing. If files are not up to date, print their names and exit with status 1.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ FRAGMENTS: dict[str, Options] = {
     "report_info": report_info_options.OPTIONS,
     "window_execution_info": execution_options.OPTIONS,
 }
-# Variables of the role that are no options of ssm_patch_setup.
+# Variables of the role that are not options of ssm_patch_setup.
 ROLE_ONLY = (
     Option(
         "apply",
@@ -103,7 +103,7 @@ ROLE_ONLY = (
         default=False,
     ),
 )
-# Resources of the role one by one: task file, module, options, the variable that is looped over, title of an item.
+# The kinds that the role manages one by one, with their module, options and title.
 EACH: dict[str, tuple[str, Options, str]] = {
     "baseline": ("ssm_patch_baseline", patch_baseline.OPTIONS, "patch baseline"),
     "window": ("ssm_maintenance_window", window.OPTIONS, "maintenance window"),
@@ -113,18 +113,18 @@ EACH: dict[str, tuple[str, Options, str]] = {
 }
 
 
-# Null is "not given"; an empty text is for the module to refuse, or a slip of a template would lift the check.
+# Null means omitted. The module must reject an empty string, or a wrong template would disable the check.
 _ACCOUNT = "{{ omit if patching_account_id is none else patching_account_id }}"
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style with indented lists, as ansible-lint wants it."""
+    """Block style with indented lists, as ansible-lint requires."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """Text of several lines as a block."""
+        """Write a string with several lines as a block."""
         return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if text.endswith("\n") else None)
 
 
@@ -132,14 +132,14 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def dump(data: Any) -> str:
-    """YAML as a person would write it."""
+    """Data as readable YAML."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=80, allow_unicode=True)
 
 
 def documented(options: Options, path: str, role: str) -> dict[str, Any]:
-    """Options as documentation, or as the argument spec of a role.
+    """Options as the documentation of a module, or as the argument spec of a role.
 
-    role: the prefix of the role's variables, empty for a module. The forms differ only in the markup of references.
+    role: the prefix of the role's variables, empty for a module. The two differ in the markup of references.
     """
     result = {}
     for option in options:
@@ -163,14 +163,14 @@ def _documented(option: Option, path: str, role: str) -> dict[str, Any]:
         entry["required"] = True
     if option.suboptions:
         inner = f"{path}[]." if option.type == "list" else f"{path}."
-        # A role's spec fills defaults of suboptions into the data; "not given" must stay "not given".
+        # Suboptions have no default here, because a role's spec would add it to the data.
         suboptions = documented(option.suboptions, inner, role)
         entry[("options" if role else "suboptions")] = suboptions
     return entry
 
 
 def _marked(text: str, prefix: str, role: str) -> str:
-    """References to options are relative to the list of options in which they stand."""
+    """The text with complete references. In descriptions, references are relative to the list of the option."""
     if role:
         return text.replace("O(ignore:", "C(").replace("O(", "C(" if prefix else f"C({role}")
     return re.sub(r"O\((?!ignore:)", f"O({prefix}.", text) if prefix else text
@@ -187,7 +187,7 @@ def _roled() -> dict[str, Any]:
 
 
 def _example(role: str) -> str:
-    """The first example of the README of a role, without the name of its file."""
+    """The first example in the README of a role, without its file name."""
     page = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
     found = re.search(r"^```yaml\n# \S+\n(.+?)^```$", page, re.DOTALL | re.MULTILINE)
     assert found, f"roles/{role}/README.md has no example"
@@ -205,7 +205,7 @@ def fragments() -> str:
 
 
 def argument_specs() -> str:
-    """The role's argument specs: the options of ssm_patch_setup, and what only the role has."""
+    """The argument specs of the role patching: the options of ssm_patch_setup, and those of the role only."""
     return _specs(
         "patching",
         "Manage a whole patching setup",
@@ -219,7 +219,7 @@ def argument_specs() -> str:
 
 
 def prerequisites_specs() -> str:
-    """The argument specs of the role patch_prerequisites: the options of the module, and the region."""
+    """The argument specs of the role patch_prerequisites: the options of the module, and the Region."""
     region = Option(
         "region",
         "The Region of the topic, the rule and a new bucket. The default is the Region of the connection.",
@@ -249,7 +249,7 @@ def prerequisites_specs() -> str:
 
 
 def _specs(role: str, short: str, description: list[str], options: dict[str, Any], module: str) -> str:
-    """The argument specs of a role. module: the one that does its work."""
+    """The argument specs of a role. module: the module that does its work."""
     main = {
         "short_description": short,
         "description": description,
@@ -294,19 +294,19 @@ def report_argument_specs() -> str:
 
 
 def report_defaults() -> str:
-    """The variables of the role patch_report with their defaults; what is merged is not read again."""
+    """The variables of the role patch_report with their defaults. By default, nothing is read if reports are merged."""
     defaults = {name: entry.get("default") for name, entry in _reported().items()}
     defaults["patch_report_read"] = "{{ patch_report_inputs | length == 0 }}"
     return HEADER + "---\n" + dump(defaults)
 
 
 def role_defaults() -> str:
-    """The role's variables with their defaults; null is "not given", as an empty text may be a slip of a template."""
+    """The variables of the role patching with their defaults. Null means omitted, not an empty string."""
     return HEADER + "---\n" + dump({name: entry.get("default") for name, entry in _roled().items()})
 
 
 def bulk_tasks() -> str:
-    """The task file that manages everything in one call."""
+    """The task file that manages everything with one call."""
     arguments = {option.name: f"{{{{ patching_{option.name} }}}}" for option in setup.OPTIONS}
     arguments |= {"setup": "{{ patching_setup | default(omit, true) }}", "account_id": _ACCOUNT}
     task = {
@@ -324,7 +324,7 @@ def bulk_tasks() -> str:
 
 
 def each_tasks(kind: str) -> str:
-    """The task file that manages one resource in __patching_item, of a window in __patching_window."""
+    """The task file that manages one resource in __patching_item, in the window in __patching_window."""
     module, options, title = EACH[kind]
     arguments: dict[str, Any] = {}
     if kind in ("target", "patch_task", "window_task"):
@@ -344,7 +344,7 @@ def each_tasks(kind: str) -> str:
 
 
 def patch_now_tasks() -> str:
-    """The task file that patches now, by the variables of the playbook."""
+    """The task file that patches now, with the variables of the playbook."""
     arguments = {
         option.name: f"{{{{ __patch_now_variables.patch_now_{option.name} | default(omit) }}}}"
         for option in patch_run_options.OPTIONS
@@ -366,13 +366,13 @@ def _argument(option: Option) -> str:
 
 
 def _claim(owned: str) -> dict[str, str]:
-    """Whose a window or baseline is: what its own entry says, else what the variables of the role say."""
+    """The owner of a window or baseline, from its own entry, or else from the variables of the role."""
 
     def either(name: str, other: str, then: str = "") -> str:
         own = f"{owned}.{name} | default(none)"
         return "{{ (" + own + then + ") if (" + own + ") is not none else (" + other + ") }}"
 
-    # What lies in a window that gave up its tag is nobody's by then.
+    # By then, the targets and tasks of a window without a tag have no owner.
     then = " | default(omit, true)" if owned == "__patching_window" else ""
     setup_name = either("setup", "patching_setup | default(omit, true)", then)
     return {"setup": setup_name, "take_over": either("take_over", "patching_take_over")}
@@ -384,14 +384,14 @@ def _id_option(kind: str) -> str:
 
 
 def with_picture(page: Path) -> str:
-    """A page whose part between the marks is the picture of the packages."""
+    """A page with the diagram of the packages between the marks."""
     before, start, rest = page.read_text(encoding="utf-8").partition(PICTURE_START)
     _old, end, after = rest.partition(PICTURE_END)
     return f"{before}{start}\n{packages.picture()}\n{end}{after}"
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Every generated file and its content."""
+    """Yield every generated file and its content."""
     yield ROOT / "plugins/doc_fragments/options.py", fragments()
     yield ROOT / "roles/patching/meta/argument_specs.yml", argument_specs()
     yield ROOT / "roles/patch_prerequisites/meta/argument_specs.yml", prerequisites_specs()
@@ -406,7 +406,7 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 
 def main() -> int:
-    """Write the files, or with --check compare them."""
+    """Write the files, or compare them with --check."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is not up to date")
     check = parser.parse_args().check

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the actions and policies of docs/iam.md from what modules, roles and playbooks call in the simulator.
+"""Write the actions and policies of docs/iam.md from the calls of modules, roles and playbooks to the simulator.
 
 usage: iam.py
 
-What they are told is in tests/privileges; the tests there hold the files against what is called.
+Their options are in tests/privileges. The tests there compare the files with the calls.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def record() -> Known:
         log = playbook_runs.logged(endpoint)
     kinds = {kind: recording.of_plays(log, playbook_runs.RUNS, kind) for kind in ("roles", "playbooks")}
     modules = recording.of_modules()
-    # The role hands all of its variables to the module.
+    # The role passes all its variables to the module.
     kinds["roles"]["patch_prerequisites"].join(modules["patch_prerequisites"])
     return {"modules": modules, **kinds}
 
 
 def listed(known: Known) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """All actions by kind and name, for a file."""
+    """All actions by kind and name, in the format of the file."""
     return {
         kind: {
             name: {"read": sorted(actions.read - actions.write), "write": sorted(actions.write)}
@@ -57,7 +57,7 @@ def listed(known: Known) -> dict[str, dict[str, dict[str, list[str]]]]:
 
 
 def tables(known: Known) -> str:
-    """The part of the page that is written here."""
+    """The generated part of the page."""
     parts = []
     for kind, names in listed(known).items():
         parts.append(f"## {kind.capitalize()}\n")
@@ -72,7 +72,7 @@ def tables(known: Known) -> str:
 
 
 def written(known: Known) -> dict[Path, str]:
-    """The files with what they are to hold."""
+    """The files with their new content."""
     page = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(f"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", re.DOTALL)
     files = {PAGE: pattern.sub(lambda _match: f"\n{tables(known)}\n", page)}
@@ -82,7 +82,7 @@ def written(known: Known) -> dict[Path, str]:
 
 
 def main() -> None:
-    """Record and write."""
+    """Record the calls and write the files."""
     FOLDER.mkdir(exist_ok=True)
     for path, text in written(record()).items():
         path.write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example policies of docs/iam, made of the recorded actions.
+"""Creates the example policies of docs/iam from the recorded actions.
 
-Which actions take a resource and which condition keys is in the Service Authorization Reference:
+The Service Authorization Reference lists the resources and condition keys that each action supports:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 """
 
@@ -30,22 +30,22 @@ DECLARING = frozenset(
         "teardown",
     }
 )
-# The setup that the examples name.
+# The name of the setup in the examples.
 SETUP = "production"
 _SSM = "ssm.amazonaws.com"
 _SETUP_TAG = "patchfleet:setup"
 _WINDOWS, _BASELINES = "arn:aws:ssm:*:*:maintenancewindow/*", "arn:aws:ssm:*:*:patchbaseline/*"
 _STACK_TAG = "aws:cloudformation:stack-id"
 _SERVICE_ROLES = "arn:aws:iam::*:role/patching-*"
-# What controllers assume has other names than what Systems Manager assumes, and each job a name of its own: a pattern
-# for all of them would let the holder of one policy into the roles of the others.
+# The roles of controllers and of Systems Manager have different names, and each job has its own: with a pattern for all
+# of them, the holder of one policy could assume the roles of the others.
 _CONTROLLER_ROLE = "arn:aws:iam::*:role/patchfleet-{}"
 _TOPICS = "arn:aws:sns:*:*:patching*"
 _BOUNDARY = "arn:aws:iam::*:policy/patchfleet-boundary"
 _NODES = ["arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:managed-instance/*"]
 _DOCUMENTS = ["arn:aws:ssm:*::document/AWS-RunPatchBaseline", "arn:aws:ssm:*::document/AWS-RunPatchBaselineWithHooks"]
 _CREATES = frozenset({"ssm:CreateMaintenanceWindow", "ssm:CreatePatchBaseline"})
-# They work on a registration inside a window, which has no tags; the window is checked besides.
+# These actions change a registration in a window, which has no tags. IAM checks the window as well.
 _CONTENTS = frozenset(
     {
         "ssm:DeregisterTargetFromMaintenanceWindow",
@@ -54,7 +54,7 @@ _CONTENTS = frozenset(
         "ssm:UpdateMaintenanceWindowTask",
     }
 )
-# They also take a baseline of AWS, which has no tags of this account.
+# These actions also accept a baseline of AWS, which has no tags of this account.
 _REGISTRATIONS = frozenset(
     {
         "ssm:DeregisterPatchBaselineForPatchGroup",
@@ -62,12 +62,12 @@ _REGISTRATIONS = frozenset(
         "ssm:RegisterPatchBaselineForPatchGroup",
     }
 )
-# They would let roles out of their boundary, or let somebody else into them.
+# These actions would remove the boundary of roles, or allow others to assume them.
 _NEVER = frozenset({"iam:DeleteRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy"})
 
 
 def policies(listed: Listed) -> dict[str, Policy]:
-    """All example policies by the name of their file. listed: the recorded actions by kind and name."""
+    """All example policies by file name. listed: the recorded actions by kind and name."""
     everything = _actions(listed, lambda name: name not in PREREQUISITES)
     return {
         "controller": _policy(_plain("controller", *everything)),
@@ -80,7 +80,7 @@ def policies(listed: Listed) -> dict[str, Policy]:
 
 
 def _actions(listed: Listed, chosen: Any) -> tuple[set[str], set[str]]:
-    """The reads and the writes of the chosen names."""
+    """The read and write actions of the chosen names."""
     found = [actions for names in listed.values() for name, actions in names.items() if chosen(name)]
     write = {action for actions in found for action in actions["write"]}
     return {action for actions in found for action in actions["read"]} - write, write
@@ -96,7 +96,7 @@ def _allow(sid: str, actions: Iterable[str], resources: list[str], **condition: 
 
 
 def _scoped(job: str, actions: set[str]) -> Iterator[Statement]:
-    """Those actions that are never allowed on everything. job: the name of the policy."""
+    """The actions that are never allowed on all resources. job: the name of the policy."""
     yield _allow(
         "ServiceLinkedRole",
         actions & {"iam:CreateServiceLinkedRole"},
@@ -111,7 +111,7 @@ _SCOPED = {"iam:CreateServiceLinkedRole", "iam:PassRole", "sts:AssumeRole", "ssm
 
 
 def _plain(job: str, read: set[str], write: set[str]) -> Iterator[Statement]:
-    """Systems Manager on everything; windows and baselines have no names in their ARNs."""
+    """Systems Manager on all resources, because the ARNs of windows and baselines contain no names."""
     yield _allow("Read", read - _SCOPED, ["*"])
     yield _allow("Write", write - _SCOPED, ["*"])
     yield from _scoped(job, read | write)
@@ -119,7 +119,7 @@ def _plain(job: str, read: set[str], write: set[str]) -> Iterator[Statement]:
 
 
 def _declare(read: set[str], write: set[str]) -> Iterator[Statement]:
-    """Windows and baselines of one setup, by their tag; what has no setup yet may be adopted."""
+    """Windows and baselines of one setup, by their tag. Resources without a setup can be adopted."""
     owned = {f"aws:ResourceTag/{_SETUP_TAG}": SETUP}
     tagged = {f"aws:RequestTag/{_SETUP_TAG}": SETUP}
     changes = write - _SCOPED - _CREATES - {"ssm:AddTagsToResource"}
@@ -153,7 +153,7 @@ def _declare(read: set[str], write: set[str]) -> Iterator[Statement]:
 
 
 def _patch_now(read: set[str], write: set[str]) -> Iterator[Statement]:
-    """The two patch documents, on nodes that are in a patch group."""
+    """The two patch documents, on nodes in patch groups."""
     yield _allow("Read", read - _SCOPED, ["*"])
     # A command has no ARN.
     yield _allow("CancelCommands", write - _SCOPED, ["*"])
@@ -164,7 +164,7 @@ def _patch_now(read: set[str], write: set[str]) -> Iterator[Statement]:
 
 
 def _prerequisites(read: set[str], write: set[str]) -> Iterator[Statement]:
-    """Roles within their boundary, and what bears a name of patching."""
+    """Roles with the boundary, and resources whose names match those of patching."""
     bounded = {"iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"}
     tagging = {"iam:TagRole"}
 
@@ -186,7 +186,7 @@ def _prerequisites(read: set[str], write: set[str]) -> Iterator[Statement]:
         yield _allow(f"Write{title}", of(service, write), [resource])
     yield _allow("ReadRule", of("events", read), [rules])
     yield _allow("WriteRule", of("events", write) - sending, [rules])
-    # A rule for all events of the account, or one with another target, would tell them to anybody.
+    # A rule for all events of the account, or with another target, could send them to anyone.
     for sid, action, key, condition in (
         (
             "ChooseEvents",
@@ -205,7 +205,7 @@ def _prerequisites(read: set[str], write: set[str]) -> Iterator[Statement]:
 
 
 def _boundary() -> Iterator[Statement]:
-    """The most that the roles which patch_prerequisites creates may ever do, whatever their policies say."""
+    """The maximum permissions of roles that patch_prerequisites creates, regardless of their policies."""
     yield _allow("SendPatchDocuments", ["ssm:SendCommand"], [*_DOCUMENTS, *_NODES])
     follow = ["ssm:CancelCommand", "ssm:GetCommandInvocation", "ssm:ListCommandInvocations", "ssm:ListCommands"]
     find = ["resource-groups:ListGroupResources", "resource-groups:ListGroups", "tag:GetResources"]

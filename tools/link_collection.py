@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Link the checkout as an Ansible collection, as an editable install links a Python package.
+"""Link the checkout as an Ansible collection, like an editable install of a Python package.
 
 usage: link_collection.py [DIRECTORY]
 
-The link is DIRECTORY/ansible_collections/<namespace>/<name>; without DIRECTORY it goes into the site-packages of the
-interpreter that runs this, where Ansible, pytest and the documentation tools look for collections by themselves.
+The link is DIRECTORY/ansible_collections/<namespace>/<name>. The default directory is site-packages of the interpreter
+that runs this script, where Ansible, pytest and the documentation tools find collections.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def collection_path() -> Path:
-    """Return `<namespace>/<name>` as galaxy.yml states them."""
+    """Return `<namespace>/<name>` from galaxy.yml."""
     metadata = (CHECKOUT / "galaxy.yml").read_text(encoding="utf-8")
     fields = dict(re.findall(r"^(namespace|name): *(\w+)$", metadata, re.MULTILINE))
     return Path(fields["namespace"], fields["name"])
 
 
 def link(directory: Path) -> Path:
-    """Make or renew the link below `directory` and return it; raise FileExistsError if something else is there."""
+    """Create or renew the link in `directory` and return it. Raises FileExistsError if another file has its name."""
     place = directory / "ansible_collections" / collection_path()
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.is_symlink():

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Install what the tests of the report in a browser need, as far as it is missing.
+"""Install the missing requirements of the browser tests of the report.
 
 usage: make_browser.py
 
-Chromium and its driver come as packages of Debian where apt-get may be run, by root or by sudo without a password.
-Selenium goes into the virtual environment that runs this, axe-core, in the version of tests/browser/package-lock.json,
-below .ansible. Nothing is fetched when all of it is there.
+Chromium and its driver are installed as Debian packages, as root or with passwordless sudo. Selenium is installed in
+the virtual environment that runs this script, and axe-core, in the version of tests/browser/package-lock.json, in
+.ansible. If nothing is missing, nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 TESTS = CHECKOUT / "tests" / "browser"
 MODULES = CHECKOUT / ".ansible" / "browser"
 AXE = MODULES / "node_modules" / "axe-core"
-# Each command and the package of Debian that it is in.
+# The commands and their Debian packages.
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "npm": "npm"}
 
 
 def install_commands() -> None:
-    """Install the packages of the commands that are not there."""
+    """Install the packages of missing commands."""
     install([package for command, package in PACKAGES.items() if not shutil.which(command)], "the browser tests")
 
 
 def install_selenium() -> None:
-    """Install what requirements.txt names, with uv as tools/make_venv.py does, else with pip."""
+    """Install requirements.txt, with uv like tools/make_venv.py, or else with pip."""
     wanted = ["install", "--quiet", "-r", str(TESTS / "requirements.txt")]
     try:
         run([sys.executable, "-m", "uv", "pip", *wanted])
@@ -42,7 +42,7 @@ def install_selenium() -> None:
 
 
 def install_axe() -> None:
-    """Install axe-core unless the wanted version is there."""
+    """Install axe-core unless it has the required version already."""
     wanted = json.loads((TESTS / "package.json").read_text(encoding="utf-8"))["dependencies"]["axe-core"]
     manifest = AXE / "package.json"
     if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8"))["version"] == wanted:

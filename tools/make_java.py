@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Install Java, which ansible-rulebook needs, unless it is there.
+"""Install Java, which ansible-rulebook requires, if it is missing.
 
 usage: make_java.py
 """
@@ -19,7 +19,7 @@ def main() -> int:
     try:
         install([] if shutil.which("java") else ["default-jre-headless"], "the tests of the rulebooks")
     except InstallError as problem:
-        # Without Java the tests are skipped, and say why.
+        # Without Java, the tests are skipped with a reason.
         print(problem, file=sys.stderr)
     return 0
 

@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the virtual environment that the checkout is developed and tested in, with the checkout linked into it.
+"""Create the virtual environment for development and tests, with the checkout linked into it.
 
 usage: make_venv.py DIRECTORY INTERPRETER [CONSTRAINTS]
 
-INTERPRETER is a path or a command name such as ``python3.13``. A command on PATH may be a stub of a version manager
-that only prints an error, so each candidate is run before it is believed. DIRECTORY is made anew; on success its file
-``.stamp`` holds the path of the checkout, which a moved checkout no longer matches. CONSTRAINTS is a file of versions
-that packages are held to.
+INTERPRETER is a path or a command name such as ``python3.13``. A command on PATH can be a stub of a version manager
+that only prints an error, so each candidate is tried. DIRECTORY is replaced. On success, its file ``.stamp`` contains
+the path of the checkout, which no longer matches after the checkout is moved. CONSTRAINTS is a pip constraints file.
 
-It runs before anything is installed, on whatever ``python3`` is there: standard library only, and no syntax newer
-than Python 3.8, so that an old interpreter gets the message about its version and not a SyntaxError.
+This script runs before anything is installed, with any ``python3``. It uses only the standard library and no syntax
+newer than Python 3.8, so that an old interpreter prints the message about its version instead of a SyntaxError.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ PROBE = "import sys; print(*sys.version_info[:2]); import ensurepip, venv"
 
 
 class SetupError(Exception):
-    """What the user has to change before the environment can be made."""
+    """Something prevents the creation of the environment, and the user must change it."""
 
 
 def candidates(name: str) -> Iterator[Path]:
-    """Yield the files that `name` may mean: itself, those on PATH, those that pyenv holds but does not activate."""
+    """Yield the files that `name` can refer to: a path, commands on PATH, and versions in pyenv that are not active."""
     if os.sep in name:
         yield Path(name)
         return
     for folder in os.get_exec_path():
-        # An environment of this checkout is what is about to be made anew.
+        # Environments of this checkout are about to be replaced.
         if CHECKOUT not in Path(folder).absolute().parents:
             yield Path(folder, name)
     if re.fullmatch(r"python3\.\d+", name):
@@ -49,7 +48,7 @@ def candidates(name: str) -> Iterator[Path]:
 
 
 def complaint(interpreter: Path) -> str | None:
-    """Run the interpreter; return why it cannot be used, or None if it can."""
+    """Run the interpreter, and return the reason why it cannot be used, or None if it can."""
     try:
         probe = subprocess.run([str(interpreter), "-c", PROBE], capture_output=True, text=True, check=False)
     except OSError as error:
@@ -65,7 +64,7 @@ def complaint(interpreter: Path) -> str | None:
 
 
 def find_interpreter(name: str) -> Path:
-    """Return the first usable interpreter of that name; raise SetupError with what was wrong with each one found."""
+    """Return the first usable interpreter of that name. Raises SetupError with the problem of each candidate."""
     found = []
     for candidate in candidates(name):
         if candidate.is_file():
@@ -78,7 +77,7 @@ def find_interpreter(name: str) -> Path:
 
 
 def run(*command: str | Path, **environment: str) -> None:
-    """Run quietly; raise SetupError with the output if the command fails."""
+    """Run a command quietly. Raises SetupError with the output if it fails."""
     arguments = [str(part) for part in command]
     done = subprocess.run(
         arguments,
@@ -95,11 +94,11 @@ def run(*command: str | Path, **environment: str) -> None:
 
 
 def install(python: Path, constraints: List[str]) -> None:
-    """Install what requirements-dev.txt names: with uv, which takes a fifth of the time of pip, else with pip."""
+    """Install requirements-dev.txt with uv, which takes a fifth of the time of pip, or else with pip."""
     wanted = ["-r", "requirements-dev.txt", *(part for path in constraints for part in ("-c", path))]
     try:
         run(python, "-m", "pip", "install", "--quiet", "uv")
-        # uv reads no configuration of pip: the machine's certificates have to be asked for.
+        # uv does not read the configuration of pip, so the certificates of the machine must be enabled.
         run(python, "-m", "uv", "pip", "install", "--quiet", *wanted, UV_SYSTEM_CERTS="1")
     except SetupError as problem:
         print(f"uv could not install the requirements, pip takes over:\n{problem}", file=sys.stderr)
@@ -107,7 +106,7 @@ def install(python: Path, constraints: List[str]) -> None:
 
 
 def make(directory: Path, interpreter: Path, constraints: List[str]) -> None:
-    """Make the environment in `directory`, replacing what an earlier call left there."""
+    """Create the environment in `directory`, and replace an earlier one."""
     if directory.exists():
         if not (directory / "pyvenv.cfg").exists():
             raise SetupError(f"{directory} is there and is no virtual environment: it is left alone")

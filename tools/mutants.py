@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change the logic of the collection in small ways, one at a time, and see whether a test fails.
+"""Make small changes to the logic of the collection, one at a time, and check whether a test fails.
 
 usage: mutants.py [--count N] [--seed N] [--jobs N] [FILE ...]
 
-The changes are those of Cosmic Ray: another operator, another number, a condition turned round, a loop that does
-nothing. A sample of places in plugins/ is drawn, and one change at each. FILE is a part of a path, such as
-`_planners/`. No file is written: a process is forked for each mutant, imports the changed source in place of the file,
-and runs the tests that TESTS names for it until one fails. These are some of those that `make test` runs, so the real
-share is higher. The plugin in inventory/ is left out: its tests run it in processes of their own. The exit status is 1
-where the share of killed mutants is below MINIMUM.
+The changes are those of Cosmic Ray: another operator, another number, a negated condition, a loop that does nothing.
+A random sample of places in plugins/ is drawn, with one change at each. FILE is a part of a path, such as `_planners/`.
+No file is written: a process is forked for each mutant, imports the changed source instead of the file, and runs the
+tests for it in TESTS until one fails. These are only a part of the tests of `make test`, so the real share is higher.
+The plugin in inventory/ is omitted, because its tests run it in separate processes. The exit status is 1 if the share
+of killed mutants is below MINIMUM.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from debian import InstallError
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLUGINS = CHECKOUT / "plugins"
 MINIMUM = 90
-# A mutant that never ends is killed by what it computes, or at last by the clock where it only waits.
+# Limits for a mutant that never ends: CPU time, and elapsed time if it only waits.
 CPU_SECONDS, WAIT_SECONDS = 180, 1800
 _UNITS = "tests/unit/plugins"
 _UTILS, _MODULES, _FAULTS = f"{_UNITS}/module_utils", f"{_UNITS}/modules", "tests/faults"
@@ -93,7 +93,7 @@ _COMPLIANCE = (
     f"{_MODULES}/test_ssm_patch_compliance_info_*.py",
 )
 _INFO = (f"{_UTILS}/test_info_*.py", f"{_MODULES}/test_info_modules_*.py", f"{_MODULES}/test_ssm_*_info_e*.py")
-# Folders, and the tests that are to kill the mutants of their files: the quickest first.
+# The tests for the files in each directory, fastest first.
 TESTS: dict[str, Sequence[str]] = {
     "_audit": (f"{_MODULES}/test_ssm_patch_audit_info.py",),
     "_aws": _AWS,
@@ -128,7 +128,7 @@ TESTS: dict[str, Sequence[str]] = {
 
 
 def tests_of(path: Path) -> list[str]:
-    """The files of tests for a file; none where TESTS has none for it."""
+    """The test files for a file. Empty if TESTS has none for it."""
     found = (str(test) for pattern in TESTS.get(path.parent.name, ()) for test in sorted(CHECKOUT.glob(pattern)))
     return list(dict.fromkeys(found))
 
@@ -141,7 +141,7 @@ def _files(parts: Sequence[str]) -> Iterator[Path]:
 
 
 def sample(parts: Sequence[str], count: int, seed: int) -> list[Change]:
-    """Draw changes, the same for the same seed and sources."""
+    """Draw a sample of changes, which is the same for the same seed and sources."""
     draw = random.Random(seed)
     places = [(path, place) for path in _files(parts) for place in places_of(path)]
     draw.shuffle(places)
@@ -155,7 +155,7 @@ def sample(parts: Sequence[str], count: int, seed: int) -> list[Change]:
 
 
 def load_changed(change: Change) -> None:
-    """Let every loader of this process take the changed source for the file; bytecode is neither read nor written."""
+    """Make all loaders of this process use the changed source for the file. Bytecode is neither read nor written."""
     from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionLoader  # noqa: PLC0415
 
     code = compile(change.source, str(change.path), "exec")
@@ -178,7 +178,7 @@ def _run(change: Change, folder: str) -> None:
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(silence, stream)
-    # What another mutant failed on must not be tried first.
+    # Examples on which another mutant failed must not be tried first.
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.path.join(folder, str(os.getpid()))
     load_changed(change)
     os.chdir(CHECKOUT)
@@ -186,7 +186,7 @@ def _run(change: Change, folder: str) -> None:
 
 
 def survives(change: Change, folder: str) -> bool:
-    """Whether all tests pass in a process of its own."""
+    """Whether all tests pass in a separate process."""
     child = os.fork()
     if not child:
         try:
@@ -198,7 +198,7 @@ def survives(change: Change, folder: str) -> bool:
 
 
 def _unchanged(changes: Sequence[Change]) -> list[Change]:
-    """One change that changes nothing for each group of tests."""
+    """For each group of tests, one change with the original source."""
     groups = {tuple(tests_of(one.path)): one for one in changes}
     return [replace(one, source=one.path.read_text(encoding="utf-8")) for one in groups.values()]
 
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str]) -> int:
         print(problem, file=sys.stderr)
         return 1
     changes = sample(options.files, options.count, options.seed)
-    # What takes long to import and is not changed is there before the fork.
+    # Modules that take long to import and do not change are imported before the fork.
     for name in ("pytest", "hypothesis", "boto3", "moto.core", "ansible.cli.playbook"):
         importlib.import_module(name)
     survivors = 0

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the collection into a directory, so that the same commit gives the same bytes.
+"""Build the collection in a directory, with the same bytes for the same commit.
 
 usage: pack.py DIRECTORY
 
-ansible-galaxy writes the files in the order of the file system, with the times of the checkout, and directories that
-are empty, which a clone does not have. Here the files are sorted, empty directories are left out, the lists and
-checksums inside follow, and every time is that of the last commit.
+ansible-galaxy writes the files in the order of the file system, with the times of the checkout, and with empty
+directories, which a clone does not have. Here, the files are sorted, empty directories are omitted, the lists and
+checksums are adapted, and all times are that of the last commit.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ def commit_time() -> int:
 
 
 def dumped(data: Any) -> bytes:
-    """JSON as ansible-galaxy writes it."""
+    """JSON in the format of ansible-galaxy."""
     return json.dumps(data, indent=True).encode()
 
 
 def filled(names: Iterable[str]) -> set[str]:
-    """The directories above these files and links, "." among them."""
+    """The parent directories of these files and links, including "."."""
     return {str(folder) for name in names for folder in PurePosixPath(name).parents}
 
 
 def ordered(manifest: bytes, files: bytes) -> tuple[bytes, bytes]:
-    """The manifest and the list of files, in the order of the names and without empty directories."""
+    """The manifest and the list of files, sorted by name and without empty directories."""
     listing = json.loads(files)
     kept = filled(entry["name"] for entry in listing["files"] if entry["ftype"] == "file")
     listing["files"] = sorted(
@@ -59,7 +59,7 @@ def ordered(manifest: bytes, files: bytes) -> tuple[bytes, bytes]:
 
 
 def repacked(tarball: Path, time: int) -> bytes:
-    """The bytes of a built collection with the same content, whatever machine built it."""
+    """The bytes of a built collection, which depend only on its content, not on the machine."""
     with tarfile.open(tarball) as archive:
         members = {member.name: member for member in archive.getmembers()}
         content = {
@@ -85,7 +85,7 @@ def repacked(tarball: Path, time: int) -> bytes:
 
 
 def pack(folder: Path) -> Path:
-    """Build the collection; return the tarball, in `folder`."""
+    """Build the collection in `folder` and return the tarball."""
     folder.mkdir(parents=True, exist_ok=True)
     galaxy = str(Path(sys.executable).with_name("ansible-galaxy"))
     with tempfile.TemporaryDirectory(prefix="patchfleet-pack-") as scratch:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages of plugins/module_utils: what each is for, what it may import, and what it imports.
+"""The packages of plugins/module_utils: their purpose, the imports that they may have, and their actual imports.
 
-Run as a command, it prints the picture that docs/developing.md shows.
+As a command, it prints the diagram of docs/developing.md.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Package:
 
     @property
     def name(self) -> str:
-        """Its name, with the underscore that makes it private."""
+        """Its name, with the leading underscore of a private package."""
         return self.path.name
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Its files, without the one that holds the docstring."""
+        """Its files, without __init__.py."""
         return tuple(sorted(path for path in self.path.glob("*.py") if path.name != "__init__.py"))
 
     @cached_property
@@ -44,7 +44,7 @@ class Package:
 
     @cached_property
     def allowed(self) -> frozenset[str]:
-        """The packages that its docstring lets it import; raises ValueError where it says nothing."""
+        """The packages that it may import, from its docstring. Raises ValueError if it does not list them."""
         stated = _MAY_IMPORT.search(self._docstring)
         if stated is None:
             raise ValueError(f"{self.name}/__init__.py: the docstring needs a line 'May import: _one, _other.'")
@@ -81,7 +81,7 @@ def packages() -> dict[str, Package]:
 
 
 def direct_imports(found: dict[str, Package]) -> list[tuple[str, str]]:
-    """Who imports whom, without what follows from other imports."""
+    """The pairs of importing and imported packages, without those that follow from other imports."""
     below = {name: _reachable(name, found) for name in found}
     return [
         (name, other)
@@ -97,7 +97,7 @@ def _reachable(name: str, found: dict[str, Package]) -> set[str]:
 
 
 def entries(found: dict[str, Package]) -> dict[str, list[str]]:
-    """The modules and plugins that enter each package first: the topmost package that each imports."""
+    """The modules and plugins that enter the packages at each package, which is the topmost one that they import."""
     result: dict[str, list[str]] = {}
     for path in sorted((ROOT / "plugins").glob("[!m_]*/*.py")) + sorted((ROOT / "plugins/modules").glob("*.py")):
         imported = imported_packages(path) & found.keys()
@@ -107,7 +107,7 @@ def entries(found: dict[str, Package]) -> dict[str, list[str]]:
 
 
 def picture() -> str:
-    """The packages as a Mermaid flowchart: an arrow leads to what is imported."""
+    """The packages as a Mermaid flowchart, with arrows to imported packages."""
     found = packages()
     lines = ["```mermaid", "flowchart TD"]
     for name, users in sorted(entries(found).items()):

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare a release, or check it and make its files.
+"""Prepare a release, or check it and create its files.
 
 usage: release.py version VERSION
        release.py check IMPORTER_PYTHON
 
-`version` writes the version into galaxy.yml, and the changelog from its fragments. `check` fails unless the work tree
-is clean, the tag of the version is on HEAD, and the changelog has the version and no fragment is left. Then it packs
-the collection twice and compares the bytes, has galaxy-importer check it, installs it into an empty directory and runs
+`version` writes the version to galaxy.yml, and the changelog from its fragments. `check` fails unless the work tree is
+clean, the tag of the version is on HEAD, the changelog contains the version, and no fragment is left. Then it builds
+the collection twice and compares the bytes, checks it with galaxy-importer, installs it in an empty directory and runs
 the playbook of the demo there. The tarball and its checksum are in build/release.
 """
 
@@ -36,22 +36,22 @@ FRAGMENTS = CHECKOUT / "changelogs" / "fragments"
 RELEASE = CHECKOUT / "build" / "release"
 _SEMANTIC = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?")
 _VERSION_LINE = re.compile(r"^version: .+$", re.MULTILINE)
-# What galaxy-importer prints for a collection that Galaxy would take with a complaint.
+# Lines that galaxy-importer prints if Galaxy would accept a collection only with complaints.
 _COMPLAINT = re.compile(r"^(WARNING|ERROR).*$", re.MULTILINE)
 
 
 class ReleaseError(Exception):
-    """What stands against the release."""
+    """The reason why the release is not possible."""
 
 
 def git(*arguments: str) -> str:
-    """What git prints, without the line break at its end."""
+    """The output of git, without surrounding whitespace."""
     done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
 def tool(name: str) -> str:
-    """A program of the environment that runs this."""
+    """The path of a program in the current environment."""
     return str(Path(sys.executable).with_name(name))
 
 
@@ -61,7 +61,7 @@ def current_version() -> str:
 
 
 def precedence(version: str) -> tuple[int, int, int, bool]:
-    """What semantic versions are ordered by; a pre-release comes before its release."""
+    """The sort key of a semantic version. A pre-release comes before its release."""
     found = _SEMANTIC.fullmatch(version)
     if not found:
         raise ReleaseError(f"{version!r} is not a semantic version, such as 1.0.0 or 1.1.0-rc.1")
@@ -83,7 +83,7 @@ def set_version(version: str) -> None:
 
 
 def objections(version: str, changes: dict[str, dict[str, object]], fragments: list[str]) -> Iterator[str]:
-    """What the changelog lacks for a release. changes: the releases in changelog.yaml."""
+    """Problems with the changelog of a release. changes: the releases in changelog.yaml."""
     if not changes.get(version, {}).get("release_date"):
         yield f"changelogs/changelog.yaml has no {version} with a date: run make version VERSION={version}"
     if fragments:
@@ -91,7 +91,7 @@ def objections(version: str, changes: dict[str, dict[str, object]], fragments: l
 
 
 def check_state(version: str) -> None:
-    """Raise ReleaseError with all that is wrong with the checkout."""
+    """Raise ReleaseError with all problems of the checkout."""
     precedence(version)
     changes = yaml.safe_load(CHANGES.read_text(encoding="utf-8"))["releases"]
     found = list(objections(version, changes, sorted(path.name for path in FRAGMENTS.glob("*.yml"))))
@@ -106,7 +106,7 @@ def check_state(version: str) -> None:
 
 
 def packed_twice() -> Path:
-    """The tarball; packing it again from a fresh clone must give the same bytes."""
+    """Build the tarball and return it. A build from a new clone must have the same bytes."""
     shutil.rmtree(RELEASE, ignore_errors=True)
     tarball = pack(RELEASE)
     with tempfile.TemporaryDirectory(prefix="patchfleet-release-") as folder:
@@ -119,8 +119,8 @@ def packed_twice() -> Path:
 
 
 def check_importer(tarball: Path, python: str) -> None:
-    """Have galaxy-importer check the tarball as Galaxy does; raise ReleaseError with its complaints."""
-    # Absolute, because it runs in another folder; not resolved, because a link to Python is what makes an environment.
+    """Check the tarball with galaxy-importer, like Galaxy. Raises ReleaseError with its complaints."""
+    # Absolute, because it runs in another directory. Not resolved, because an environment is a link to Python.
     interpreter = Path(python).absolute()
     environment = {**os.environ, "PATH": f"{interpreter.parent}{os.pathsep}{os.environ['PATH']}"}
     command = [str(interpreter), "-m", "galaxy_importer.main", str(tarball)]
@@ -132,14 +132,14 @@ def check_importer(tarball: Path, python: str) -> None:
 
 
 def write_checksum(tarball: Path) -> None:
-    """Write SHA256SUMS beside the tarball."""
+    """Write SHA256SUMS to the directory of the tarball."""
     digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
     (RELEASE / "SHA256SUMS").write_text(f"{digest}  {tarball.name}\n", encoding="utf-8")
     print(f"{digest}  {tarball.relative_to(CHECKOUT)}")
 
 
 def check(importer: str) -> None:
-    """Check the release and make its files."""
+    """Check the release and create its files."""
     version = current_version()
     check_state(version)
     print(f"Version {version}: changelog, work tree and tag fit")

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run suites of tests on all cores, and print a summary: suites, counts, seconds, and how to run a failed test alone.
+"""Run test suites on all cores, and print a summary: suites, counts, seconds, and the command for each failed test.
 
 usage: run_tests.py SUITE ... [--scenario NAME] [--at MOMENT]
 
 A suite is a directory of pytest (unit, acceptance, contract, faults, privileges, controller), `molecule` for all
-Molecule scenarios, or `main-molecule` for those that show the main jobs. `--scenario` chooses one scenario. All pytest
-suites run in one invocation; each scenario runs by itself, against a simulator of its own, one at a time beside pytest
-and on all cores after it. A failure stops nothing.
+Molecule scenarios, or `main-molecule` for those that show the main jobs. `--scenario` selects one scenario. All pytest
+suites run in one invocation. Each scenario runs by itself with its own simulator, one at a time while pytest runs, and
+on all cores afterwards. A failure does not stop the other tests.
 `--at` runs everything at one of the times of awkward_times.py.
 """
 
@@ -40,9 +40,9 @@ PYTEST_SUITES = {
     "controller": "tests/controller",
 }
 SCENARIOS = CHECKOUT / "extensions" / "molecule"
-# The scenarios that show the main jobs, the longest first.
+# The scenarios that show the main jobs, longest first.
 MAIN_SCENARIOS = ("prerequisites", "compliance_report", "setup_each", "patch_now", "setup_bulk")
-# Their modules run as processes of their own, as they do for users; those of a report do in `make demo`.
+# Scenarios whose modules run in separate processes, as for users. The modules of a report do so in `make demo`.
 WITH_PROCESSES = ("prerequisites", "setup_each", "patch_now", "setup_bulk", "ad_hoc", "documentation_examples")
 RESULTS = CHECKOUT / "build" / "tests"
 LINES_OF_A_FAILURE = 60
@@ -50,24 +50,24 @@ LINES_OF_A_FAILURE = 60
 
 @dataclass
 class Result:
-    """The result of a suite. seconds: of all its tests together, which run side by side."""
+    """The result of a suite. seconds: the sum of all its tests, which run concurrently."""
 
     suite: str
     tests: int = 0
     skipped: int = 0
     seconds: float = 0.0
-    # How to run what failed alone.
+    # The command for each failed test.
     failed: list[str] = field(default_factory=list)
 
 
 def all_scenarios() -> list[str]:
-    """The names of the Molecule scenarios, the main ones first; `default` only holds what all of them share."""
+    """The names of the Molecule scenarios, the main ones first, without `default`, which only contains shared files."""
     names = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
     return [*MAIN_SCENARIOS, *(name for name in names if name not in (*MAIN_SCENARIOS, "default"))]
 
 
 def run_pytest(suites: Sequence[str]) -> list[Result]:
-    """Run suites of pytest in one invocation, as many tests at a time as there are cores."""
+    """Run suites of pytest in one invocation, with one test at a time on each core."""
     report = RESULTS / "pytest.xml"
     report.unlink(missing_ok=True)
     folders = [PYTEST_SUITES[suite] for suite in suites]
@@ -83,7 +83,7 @@ def read_report(report: Path, suites: Sequence[str]) -> list[Result]:
     """Count the tests of each suite in a JUnit report of pytest."""
     results = {suite: Result(suite) for suite in suites}
     for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it a moment ago
-        # What could not be collected names no file; its class is the path.
+        # A file that could not be collected has no file attribute. Its class is the path.
         path = case.get("file") or str(case.get("classname") or case.get("name")).replace(".", "/")
         suite = next((name for name in suites if path.startswith(f"{PYTEST_SUITES[name]}/")), suites[0])
         result = results[suite]
@@ -96,7 +96,7 @@ def read_report(report: Path, suites: Sequence[str]) -> list[Result]:
 
 
 class Molecule:
-    """Scenarios that run one after the other in each lane; with `with`, none begins after an error."""
+    """Scenarios that run one by one in each lane. In a with block, none starts after an error."""
 
     def __init__(self, names: Sequence[str], suite: str) -> None:
         self.result = Result(suite, len(names))
@@ -112,11 +112,11 @@ class Molecule:
         self._pool.shutdown()
 
     def open_lanes(self, count: int) -> None:
-        """Run so many more of them at a time."""
+        """Run this many more scenarios at a time."""
         self._lanes += [self._pool.submit(self._run) for _lane in range(count)]
 
     def ended(self) -> Result:
-        """Wait until all have run."""
+        """Wait until all scenarios have run, and return the result."""
         for lane in self._lanes:
             lane.result()
         return self.result
@@ -134,10 +134,10 @@ class Molecule:
 
 
 def run_scenario(name: str) -> tuple[int, float, Path]:
-    """Run one scenario against a simulator of its own; returns exit status, seconds, and the file of its output."""
+    """Run one scenario with its own simulator, and return the exit status, the seconds, and the file of its output."""
     started = time.monotonic()
     log = RESULTS / f"molecule-{name}.log"
-    # Molecule keeps its state below ANSIBLE_HOME, by the name of the checkout only.
+    # Molecule stores its state in ANSIBLE_HOME, only by the name of the checkout.
     home = CHECKOUT / ".ansible" / "molecule" / name
     profile = os.environ.get("PATCHFLEET_SIM_PROFILE") or "lenient"
     with serving(*STILL, "--profile", profile) as endpoint, log.open("wb") as output:
@@ -145,7 +145,7 @@ def run_scenario(name: str) -> tuple[int, float, Path]:
         environment = {**os.environ, "PATCHFLEET_SIM_PORT": port, "ANSIBLE_HOME": str(home)}
         environment["PATH"] = os.pathsep.join([str(commands()), os.environ["PATH"]])
         environment["PATCHFLEET_MODULES"] = "processes" if name in WITH_PROCESSES else "workers"
-        # The simulator is there already, so the steps that start and stop a shared one are left out.
+        # The simulator is already running, so the steps that start and stop a shared one are omitted.
         command = [str(Path(sys.executable).with_name("molecule")), "test", "--no-shared-state", "-s", name]
         status = subprocess.run(
             command,
@@ -160,7 +160,7 @@ def run_scenario(name: str) -> tuple[int, float, Path]:
 
 
 def print_summary(results: Sequence[Result], seconds: float) -> None:
-    """Print suites, counts and seconds, then how to run each failed test alone."""
+    """Print suites, counts and seconds, then the command for each failed test."""
     print(f"\n{'suite':<16}{'tests':>7}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for one in results:
         print(f"{one.suite:<16}{one.tests:>7}{len(one.failed):>8}{one.skipped:>9}{one.seconds:>9.0f}")
@@ -172,7 +172,7 @@ def print_summary(results: Sequence[Result], seconds: float) -> None:
 
 
 def run(suites: Sequence[str], scenario: str | None) -> list[Result]:
-    """Run suites, so that no core has to wait for another one; return their results."""
+    """Run suites with all cores in use, and return their results."""
     cores = len(os.sched_getaffinity(0))
     in_pytest = [suite for suite in suites if suite in PYTEST_SUITES]
     chosen = [suite for suite in ("main-molecule", "molecule") if suite in suites]

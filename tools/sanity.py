@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run `ansible-test sanity` without containers on what the built collection contains.
+"""Run `ansible-test sanity` without containers on the content of the built collection.
 
 usage: sanity.py TARBALL [ARGUMENT ...]
 
-ansible-test insists on a tree `ansible_collections/<namespace>/<name>` outside of any other git work tree, sees no
-collection in site-packages, and fetches pip's bootstrap script from a host of its own. So the tarball is unpacked
-into a temporary tree beside links to the collections it depends on, and the script is put where ansible-test caches
-it, as a stub that uses the pip that comes with Python. Its virtual environments are kept in `.ansible/test-home`.
+ansible-test requires a directory `ansible_collections/<namespace>/<name>` outside of any other git work tree, does not
+find collections in site-packages, and downloads pip's bootstrap script from its own host. Therefore, the tarball is
+unpacked in a temporary directory with links to its dependencies, and the cache of ansible-test gets a stub of the
+script that uses the pip of Python. Its virtual environments are kept in `.ansible/test-home`.
 
-All tests run on the Python of this environment. Without further arguments, `compile` and `import` also run on each
-other Python that this ansible-core supports and the machine has.
+All tests run with the Python of this environment. Without further arguments, `compile` and `import` also run with all
+other versions of Python on this machine that this ansible-core supports.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ subprocess.check_call([sys.executable, "-m", "pip", "install", *wanted])
 
 
 def install_bootstrap() -> None:
-    """Put the stub under the name that this release of ansible-test looks for, `get_pip_<version>.py`."""
+    """Write the stub with the name that this release of ansible-test expects, `get_pip_<version>.py`."""
     source = SITE_PACKAGES / "ansible_test" / "_internal" / "python_requirements.py"
     versions = re.findall(r"pip=['\"]([0-9.]+)['\"]", source.read_text(encoding="utf-8"))
     if not versions:
@@ -60,7 +60,7 @@ def install_bootstrap() -> None:
 
 
 def lay_out(tarball: Path, folder: Path) -> Path:
-    """Unpack the collection below `folder`, add its test settings and dependencies; return where it is."""
+    """Unpack the collection in `folder`, add its test settings and dependencies, and return its path."""
     collections = folder / "ansible_collections"
     place = collections / COLLECTION
     with tarfile.open(tarball) as archive:
@@ -75,7 +75,7 @@ def lay_out(tarball: Path, folder: Path) -> Path:
 
 
 def other_pythons() -> Iterator[tuple[str, Path]]:
-    """The other versions of Python that this ansible-core supports on a controller, and where the machine has them."""
+    """The other Python versions that this ansible-core supports on a controller, with their paths on this machine."""
     for version in CONTROLLER_PYTHON_VERSIONS:
         if version == OWN:
             continue
@@ -86,7 +86,7 @@ def other_pythons() -> Iterator[tuple[str, Path]]:
 
 
 def run(place: Path, version: str, *arguments: str, path: str = os.environ["PATH"]) -> int:
-    """Run the sanity tests on one version of Python; return the exit status."""
+    """Run the sanity tests with one version of Python, and return the exit status."""
     command = ["ansible-test", "sanity", "--local", "--python", version, "--color", "no", *arguments]
     return subprocess.run(
         command, cwd=place, env={**os.environ, "HOME": str(HOME), "PATH": path}, check=False
@@ -94,7 +94,7 @@ def run(place: Path, version: str, *arguments: str, path: str = os.environ["PATH
 
 
 def main(arguments: list[str]) -> int:
-    """Run from the command line; return the exit status of ansible-test."""
+    """Run from the command line, and return the exit status of ansible-test."""
     if not arguments:
         print(__doc__, file=sys.stderr)
         return 2
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
         place = lay_out(Path(arguments[0]), Path(folder))
         failed = run(place, OWN, *arguments[1:])
         for version, interpreter in () if arguments[1:] else other_pythons():
-            # Before the stubs of a version manager, and behind the tools of this environment.
+            # Before the stubs of a version manager, and after the tools of this environment.
             path = os.pathsep.join([str(Path(sys.executable).parent), str(interpreter.parent), os.environ["PATH"]])
             failed = run(place, version, "--test", "compile", "--test", "import", path=path) or failed
         return failed

@@ -8,10 +8,9 @@ usage: simulator.py start [--port N] [--profile P] [--seed FILE] [--clock ISO] [
        simulator.py run [--port N] [--profile P] [--seed FILE] [--clock ISO] [--still] -- COMMAND ...
        simulator.py free-port
 
-`start` prints the endpoint once the simulator answers; its output goes to `<pid file>.log`. The simulator holds a lock
-on its pid file as long as it lives, so a stale file is never taken for a running process, nor another process that
-got the same number for the simulator. `run` gives COMMAND an environment in which it can reach nothing but the
-simulator, and returns its exit status.
+`start` prints the endpoint when the simulator is ready. Its output is in `<pid file>.log`. The simulator locks its pid
+file while it runs, so that neither a stale file nor another process with the same ID is mistaken for it. `run` runs
+COMMAND in an environment that can only reach the simulator, and returns its exit status.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ PID_FILE = CHECKOUT / ".ansible" / "simulator.pid"
 REGION = "eu-west-1"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
-# The moment at which tests begin, and what starts a simulator whose time stands still there.
+# The time at which tests begin.
 CLOCK = "2026-01-01T00:00:00Z"
-# Time goes on from there: for those who wait for a command.
+# Options for a simulator whose clock runs from that time, for tests that wait for a command, or stands still.
 RUNNING = ("--port", "0", "--clock", CLOCK)
 STILL = ("--port", "0", "--clock", CLOCK, "--still")
 
@@ -49,16 +48,16 @@ class SimulatorError(Exception):
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on at this moment."""
+    """Return a loopback port that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """Return this process's environment without any AWS setting of its user, pointed at the simulator.
+    """Return the environment of this process for the simulator, without the AWS settings of the user.
 
-    Configuration files are shut out too: a profile there can switch endpoint variables off.
+    Configuration files are also disabled, because a profile can disable endpoint variables.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     aws = {
@@ -75,13 +74,13 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def in_step(endpoint: str) -> dict[str, str]:
-    """Return the same for a test: the collection reads the present time of the simulator, and that stands still."""
+    """Return the same for a test in which the clock stands still: the collection uses the time of the simulator."""
     with urlopen(f"{endpoint}/_sim/clock") as answer:  # noqa: S310 - the address is our own
         return {**environment(endpoint), "PATCHFLEET_CLOCK": json.load(answer)["now"]}
 
 
 def launch(arguments: Sequence[str], log: Path, lock: int) -> subprocess.Popen[bytes]:
-    """Start the simulator in a session of its own; it inherits the lock and keeps it until it ends."""
+    """Start the simulator in its own session. It inherits the lock and keeps it until it ends."""
     path = os.pathsep.join([str(CHECKOUT / "tests" / "simulator"), os.environ.get("PYTHONPATH", "")])
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -96,7 +95,7 @@ def launch(arguments: Sequence[str], log: Path, lock: int) -> subprocess.Popen[b
 
 
 def await_ready(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Return the endpoint as soon as the simulator has announced it; raise SimulatorError with its output if not."""
+    """Return the endpoint when the simulator has printed it. Raises SimulatorError with its output if it does not."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         for line in log.read_text(encoding="utf-8").splitlines():
@@ -109,7 +108,7 @@ def await_ready(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def start(arguments: Sequence[str], pid_file: Path = PID_FILE) -> str:
-    """Start the simulator in the background, after stopping one that this pid file names; return its endpoint."""
+    """Start the simulator in the background, stop any earlier one of this pid file first, and return the endpoint."""
     stop(pid_file)
     pid_file.parent.mkdir(parents=True, exist_ok=True)
     log = Path(f"{pid_file}.log")
@@ -121,7 +120,7 @@ def start(arguments: Sequence[str], pid_file: Path = PID_FILE) -> str:
 
 
 def is_running(pid_file: Path) -> bool:
-    """Tell whether a simulator holds the lock on this pid file."""
+    """Return whether a simulator holds the lock on this pid file."""
     try:
         with pid_file.open("r+", encoding="ascii") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,7 +132,7 @@ def is_running(pid_file: Path) -> bool:
 
 
 def stop(pid_file: Path = PID_FILE) -> None:
-    """Stop the simulator that holds this pid file and wait until it is gone; do nothing if there is none."""
+    """Stop the simulator of this pid file, if there is one, and wait until it has ended."""
     if is_running(pid_file):
         pid = int(pid_file.read_text(encoding="ascii"))
         os.kill(pid, signal.SIGTERM)
@@ -147,7 +146,7 @@ def stop(pid_file: Path = PID_FILE) -> None:
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[str]:
-    """Run a simulator of one's own for the duration of the block; yield its endpoint."""
+    """Run a separate simulator for the duration of the block, and yield its endpoint."""
     with tempfile.TemporaryDirectory(prefix="patchfleet-") as folder:
         pid_file = Path(folder, "simulator.pid")
         try:
@@ -157,7 +156,7 @@ def serving(*arguments: str) -> Iterator[str]:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line as the usage of this file shows it."""
+    """Parse the command line according to the usage above."""
     parser = argparse.ArgumentParser(description="Start and stop the simulator, or run a command against one.")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("free-port", help="print a free loopback port")
@@ -174,16 +173,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def simulator_arguments(options: argparse.Namespace) -> list[str]:
-    """Return the command line of the simulator; what was not given, or is empty, is left to its defaults."""
+    """Return the command line of the simulator, without omitted and empty options."""
     names = ("port", "profile", "seed", "clock")
     given = [part for name in names if (value := getattr(options, name)) for part in (f"--{name}", value)]
     return [*given, "--still"] if options.still else given
 
 
 def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run a command with the programs of this Python's environment first in its path; return its exit status."""
+    """Run a command with the programs of this environment first in its path, and return its exit status."""
     path = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
-    # subprocess looks for the command in the path of this process, not in the one that it hands on.
+    # subprocess searches the command in the path of this process, not in the one that it passes on.
     program = shutil.which(command[0], path=path)
     if program is None:
         raise SimulatorError(
@@ -203,7 +202,7 @@ def main(arguments: Sequence[str]) -> int:
         elif options.action == "stop":
             stop(options.pid_file)
         else:
-            # A terminated run must not leave its simulator behind.
+            # The simulator of a terminated run must also end.
             signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
             with serving(*simulator_arguments(options)) as endpoint:
                 return run_command(options.command, (in_step if options.still else environment)(endpoint))

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Install the built collection into an empty directory and use it from there, as its users do.
+"""Install the built collection in an empty directory and use it from there, like its users.
 
 usage: test_install.py TARBALL
 
-Asserts that the tarball holds nothing of the development side. Then deletes all of the installed collection but what
-Ansible's requirements let it use: meta, plugins, roles and playbooks. With these alone, the documentation of every
-module and role has to be readable, a module has to create a maintenance window in the simulator and find nothing to do
-the second time, and the playbook of the demo has to do the same with its setup.
+Checks that the tarball contains no development files. Then deletes everything from the installed collection except the
+directories that Ansible's requirements allow it to use: meta, plugins, roles and playbooks. With these, the
+documentation of all modules and roles must be readable, a module must create a maintenance window in the simulator and
+change nothing in a second run, and the playbook of the demo must do the same with its setup.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ WINDOW = {"name": "install-test", "schedule": "rate(7 days)", "duration": 2, "cu
 
 
 class InstallError(Exception):
-    """The built collection does not work, and how."""
+    """The built collection does not work, with the reason."""
 
 
 def members(tarball: Path) -> list[PurePosixPath]:
-    """Return the paths in the tarball; raise InstallError for one that only development needs, or without rulebooks."""
+    """Return the paths in the tarball. Raises InstallError for development files, or if the rulebooks are missing."""
     with tarfile.open(tarball) as archive:
         paths = [PurePosixPath(name) for name in archive.getnames()]
     stray = [
@@ -63,14 +63,14 @@ def members(tarball: Path) -> list[PurePosixPath]:
 
 
 def contents(paths: list[PurePosixPath]) -> dict[str, list[str]]:
-    """Return the names of what ansible-doc knows, by its type: `{"module": [...], "role": [...]}`."""
+    """Return the names that ansible-doc lists, by type: `{"module": [...], "role": [...]}`."""
     modules = [path.stem for path in paths if path.parent == PurePosixPath("plugins/modules") and path.suffix == ".py"]
     roles = [path.parts[1] for path in paths if path.match("roles/*/meta/argument_specs.yml")]
     return {"module": [name for name in modules if name != "__init__"], "role": roles}
 
 
 def output(command: list[str], folder: Path, env: dict[str, str]) -> str:
-    """Run the command in `folder`; return what it prints, or raise InstallError with that."""
+    """Run the command in `folder` and return its output. Raises InstallError with the output if it fails."""
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InstallError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
@@ -78,7 +78,7 @@ def output(command: list[str], folder: Path, env: dict[str, str]) -> str:
 
 
 def delete_the_rest(collection: Path) -> None:
-    """Delete what a collection may not need to work."""
+    """Delete the files that a collection must not require."""
     for path in collection.iterdir():
         if path.is_dir() and path.name not in KEPT:
             shutil.rmtree(path)
@@ -87,7 +87,7 @@ def delete_the_rest(collection: Path) -> None:
 
 
 def check_documentation(kind: str, names: list[str], folder: Path, env: dict[str, str]) -> None:
-    """Read the documentation of all of one kind; it must come from below `folder` and not from the checkout."""
+    """Read the documentation of all plugins of one type, which must be from `folder` and not from the checkout."""
     full_names = [f"{COLLECTION}.{name}" for name in names]
     documents = json.loads(output(["ansible-doc", "--json", "--type", kind, *full_names], folder, env))
     for name in full_names:
@@ -98,7 +98,7 @@ def check_documentation(kind: str, names: list[str], folder: Path, env: dict[str
 
 
 def apply_window(folder: Path, env: dict[str, str]) -> dict[str, Any]:
-    """Run the module once from the command line; return its result."""
+    """Run the module once from the command line and return its result."""
     command = ["ansible", "localhost", "-m", f"{COLLECTION}.ssm_maintenance_window", "-a", json.dumps(WINDOW)]
     run = {**env, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
     plays = json.loads(output(command, folder, run))["plays"]
@@ -107,7 +107,7 @@ def apply_window(folder: Path, env: dict[str, str]) -> dict[str, Any]:
 
 
 def check_module(folder: Path, env: dict[str, str]) -> None:
-    """Create a window and declare it again: the first run has to change something, the second nothing."""
+    """Declare a window twice. The first run must create it, and the second run must change nothing."""
     first, second = apply_window(folder, env), apply_window(folder, env)
     if not first["changed"] or second["changed"]:
         raise InstallError(f"The window was not created once: {first} then {second}")
@@ -116,7 +116,7 @@ def check_module(folder: Path, env: dict[str, str]) -> None:
 
 
 def check_playbook(folder: Path, env: dict[str, str]) -> None:
-    """Run the playbook of the demo with the installed variables: it changes something once."""
+    """Run the playbook of the demo twice with the installed variables. Only the first run must change something."""
     variables = folder / "ansible_collections" / "patchfleet" / "aws" / "playbooks" / "vars" / f"{SETUP}.yml"
     command = ["ansible-playbook", f"{COLLECTION}.setup", "-e", f"@{variables}"]
     recaps = [re.search(r"changed=(\d+)", output(command, folder, env)) for _run in range(2)]
@@ -126,13 +126,13 @@ def check_playbook(folder: Path, env: dict[str, str]) -> None:
 
 
 def check(tarball: Path) -> str:
-    """Do all of it in a temporary directory; return a line that says what was found."""
+    """Run all checks in a temporary directory, and return a line with the result."""
     found = contents(members(tarball))
     with tempfile.TemporaryDirectory(prefix="patchfleet-install-") as name, serving() as endpoint:
         folder = Path(name)
         env = {**environment(endpoint), "ANSIBLE_COLLECTIONS_PATH": name, "ANSIBLE_HOME": os.path.join(name, "home")}
         env.pop("PYTHONPATH", None)
-        # The link to the checkout counts as installed: without --force nothing would be unpacked.
+        # The link to the checkout counts as installed, so nothing would be unpacked without --force.
         install = ["ansible-galaxy", "collection", "install", str(tarball), "-p", name, "--offline", "--force"]
         output([*install, "--no-deps"], folder, env)
         delete_the_rest(folder / "ansible_collections" / "patchfleet" / "aws")
