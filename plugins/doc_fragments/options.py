@@ -2365,6 +2365,12 @@ options:
       - instances
       - patches
     default: summary
+  execution_count:
+    description:
+      - The number of recent executions of each window that the module uses to estimate
+        the duration of an Install, 0 to 50. V(0) disables the estimate.
+    type: int
+    default: 3
   concurrency:
     description:
       - The maximum number of concurrent API calls.

@@ -22,6 +22,10 @@ notes:
   - AWS lists the patches of a baseline with their approval dates only for Windows. For other operating systems, the
     forecast counts the patches that the last report lists as missing or failed. RV(patches[].approved_by) contains
     the matching rule.
+  - The module does not forecast failures. It counts the patches of all nodes of a run, although the run ends early if
+    more nodes fail than C(max_errors) of the task allows, or if an alarm of the task goes off.
+  - If a window has run before, RV(runs[].late_count) estimates the number of nodes that the task does not reach before
+    the cutoff. The other counts of the run include these nodes.
   - An Install with C(RebootIfNeeded) reboots a node if it installs a patch, or if an earlier patch needs a reboot.
   - A value that was not read or cannot be known is null. RV(instances[].unknown_reason) contains the reason.
 author:
@@ -158,6 +162,60 @@ runs:
       type: int
       sample: 0
       returned: always
+    late_count:
+      description:
+        - The number of nodes that the task does not reach before the cutoff of the window, estimated from recent
+          executions. Null if the executions do not allow an estimate.
+        - Before the cutoff, a task with the C(cutoff_behavior) V(CANCEL_TASK) must finish a node. Any other task must
+          only start, because it then continues after the cutoff.
+      type: int
+      sample: 0
+      returned: always
+    estimate:
+      description: The times that RV(runs[].late_count) is computed from, for all nodes that the task selects. Null if
+        the executions do not allow an estimate.
+      type: dict
+      returned: always
+      contains:
+        nodes:
+          description: The number of nodes that the task selects, whether or not the options of this module select
+            them.
+          type: int
+          sample: 54
+          returned: always
+        concurrency:
+          description: The number of nodes that are patched at the same time.
+          type: int
+          sample: 5
+          returned: always
+        seconds_for_node:
+          description: The median duration for one node in seconds. Null if the task never ran.
+          type: float
+          sample: 330.0
+          returned: always
+        starts_after:
+          description: The number of seconds between the opening of the window and the start of the task, which the
+            tasks with a lower C(priority) need.
+          type: float
+          sample: 0.0
+          returned: always
+        needed:
+          description: The number of seconds that the task needs. Null if the task never ran.
+          type: float
+          sample: 3630.0
+          returned: always
+        available:
+          description: The number of seconds between the opening of the window and its cutoff.
+          type: int
+          sample: 10800
+          returned: always
+        executions:
+          description: The IDs of the executions that the estimate is based on.
+          type: list
+          elements: str
+          sample:
+            - 2e6d4c1a-93b0-4f2a-8f5e-0d9c8b7a6f5e
+          returned: always
     newly_approved:
       description: The Windows patches that the baselines approve between now and the run. A node installs those that
         apply to it. Empty unless O(level=patches).
@@ -182,6 +240,15 @@ runs:
       reboot_count: 14
       offline_count: 1
       unknown_count: 0
+      late_count: 0
+      estimate:
+        nodes: 54
+        concurrency: 5
+        seconds_for_node: 330.0
+        starts_after: 0.0
+        needed: 3630.0
+        available: 10800
+        executions: [2e6d4c1a-93b0-4f2a-8f5e-0d9c8b7a6f5e]
       newly_approved: []
 instances:
   description: The nodes that have a next Install.
@@ -245,6 +312,12 @@ instances:
         - V(agent_offline) for a node whose SSM Agent is offline. Nothing happens on it while the agent is offline.
       type: str
       sample: null
+      returned: always
+    may_miss_cutoff:
+      description: Whether the task might not reach the node before the cutoff, because it does not finish all nodes of
+        the same target by then. See RV(runs[].late_count). Null if the executions do not allow an estimate.
+      type: bool
+      sample: false
       returned: always
     baseline_id:
       description: The ID of the patch baseline in effect.

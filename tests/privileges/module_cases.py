@@ -113,15 +113,20 @@ _FOLDER = TemporaryDirectory()
 REPORT: Args = {"dest": _FOLDER.name}
 NOW = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": ["web"]}
 SETUP: Before = [("ssm_patch_setup", WHOLE)]
-# A window that reaches nodes in each way, and a fleet with a hybrid node.
+# A window that reaches nodes in each way and that the cutoff stops, and a fleet with a hybrid and a silent node.
 REACHED: Before = [
     ("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}),
     *INSTALLED,
     ("ssm_maintenance_window", {**WINDOW, "allow_unassociated_targets": True}),
     ("ssm_window_target", {"window": "prod", "name": "group", "resource_group": "web"}),
     ("ssm_patch_task", {"window": "prod", "name": "own", "operation": "Install", "instance_ids": NODES}),
+    (
+        "ssm_patch_task",
+        {"window": "prod", "name": "install", "cutoff_behavior": "CANCEL_TASK", "timeout_seconds": 86400},
+    ),
 ]
-MIXED_FLEET: Args = {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]}
+SILENT: Args = {**_MISSING, "InstanceId": "i-00000000000000005", "PingStatus": "ConnectionLost"}
+MIXED_FLEET: Args = {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}, SILENT]}
 
 MODULE_CASES = [
     ModuleCase(
@@ -344,6 +349,14 @@ MODULE_CASES = [
             ),
         ],
         {**FLEET, "nodes": [*FLEET["nodes"], {**_MISSING, "InstanceId": "mi-00000000000000004"}]},
+    ),
+    ModuleCase(
+        "forecast after executions",
+        "ssm_patch_forecast_info",
+        [{}],
+        REACHED,
+        MIXED_FLEET,
+        later=60 * 86400,
     ),
     ModuleCase(
         "data sync",

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 from ansible_collections.patchfleet.aws.tests.faults import transitions
 from simulator import CHECKOUT, REGION, in_step
 
-from .module_cases import ACCOUNT, BOUNDARY, FLEET, NOTIFICATION, NOW, WHOLE, Args
+from .module_cases import ACCOUNT, BOUNDARY, FLEET, NOTIFICATION, NOW, SILENT, WHOLE, Args
 from .module_cases import AROUND as SURROUNDINGS
 
 _COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
@@ -91,7 +91,10 @@ _SEED = {
                     "Targets": [{"Key": "WindowTargetIds", "Values": ["web"]}],
                     "MaxConcurrency": "1",
                     "MaxErrors": "1",
-                    "TaskInvocationParameters": {"RunCommand": {"Parameters": {"Operation": ["Install"]}}},
+                    "CutoffBehavior": "CANCEL_TASK",
+                    "TaskInvocationParameters": {
+                        "RunCommand": {"Parameters": {"Operation": ["Install"]}, "TimeoutSeconds": 86400}
+                    },
                 }
             ],
         }
@@ -106,12 +109,13 @@ _SEED = {
         }
     ],
 }
-# Beside the nodes that the window patches, one that nobody patches.
+# Beside the nodes that the window patches, one that nobody patches, and one that the cutoff finds waiting.
 REPORTED = {
     **FLEET,
     "nodes": [
         *FLEET["nodes"],
         {"InstanceId": "i-0fedcba9876543210", "OperatingSystem": "WINDOWS", "MissingCount": 2, "Failing": True},
+        SILENT,
     ],
 }
 _OF_GROUPS = {"patch_report_scope": {"patch_groups": ["web"]}}

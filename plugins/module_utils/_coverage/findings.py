@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .._aws.nodes import GROUP_TAGS, OTHER_GROUP_TAG
+from .._fleet.estimates import Estimate
 from .._fleet.model import DISABLED, ENDED, INSTALL, NEVER, Account, PatchTask, Target, Window
-from .._fleet.tasks import Estimate
 from .._resources.window_target import GROUP_KEYS
 
 # The most urgent first: findings about nodes, then findings about windows and their contents.

@@ -27,6 +27,13 @@ SCOPE_OPTIONS: Options = (
     ),
     *INSTANCE_OPTIONS,
 )
+EXECUTION_COUNT = Option(
+    "execution_count",
+    "The number of recent executions of each window that the module uses to estimate the duration of an"
+    " Install, 0 to 50. V(0) disables the estimate.",
+    type="int",
+    default=3,
+)
 OPTIONS: Options = (
     *SCOPE_OPTIONS,
     Option(
@@ -59,13 +66,7 @@ OPTIONS: Options = (
     Option(
         "next_run_count", "The number of next runs to return for each task and window, 1 to 100.", type="int", default=3
     ),
-    Option(
-        "execution_count",
-        "The number of recent executions of each window that the module uses to estimate the duration of an"
-        " Install, 0 to 50. V(0) disables the estimate.",
-        type="int",
-        default=3,
-    ),
+    EXECUTION_COUNT,
     CONCURRENCY,
     Option(
         "dest",
@@ -83,10 +84,7 @@ OPTIONS: Options = (
 
 def violations(params: Mapping[str, Any]) -> list[str]:
     """Violations in the options."""
-    found = scope_violations(params)
-    for name, (least, most) in _BOUNDS.items():
-        if not least <= params[name] <= most:
-            found.append(f"{name}: {params[name]} must be from {least} to {most}")
+    found = [*scope_violations(params), *bound_violations(params)]
     if params["concurrency"] < 1:
         found.append(f"concurrency: {params['concurrency']} must be at least 1")
     if any(map(is_blank, params["include_tags"])):
@@ -107,3 +105,12 @@ def scope_violations(params: Mapping[str, Any]) -> list[str]:
         if is_blank(one)
     ]
     return found + tag_violations(params["instance_tags"])
+
+
+def bound_violations(params: Mapping[str, Any]) -> list[str]:
+    """Violations of the limits of numbers."""
+    return [
+        f"{name}: {params[name]} must be from {least} to {most}"
+        for name, (least, most) in _BOUNDS.items()
+        if name in params and not least <= params[name] <= most
+    ]

@@ -23,9 +23,10 @@ from .._fleet.baselines import (
     misspelt_key,
     nearly_fitting,
 )
+from .._fleet.estimates import Estimate, TaskOutlook, WindowTimes
 from .._fleet.model import INSTALL, Account, Node, PatchTask, Tags, Window
 from .._fleet.reach import Index, Reached
-from .._fleet.tasks import Estimate, collect, estimate
+from .._fleet.tasks import collect
 from . import findings
 from .findings import Finding, NodeFinding
 
@@ -93,6 +94,7 @@ class Survey:
         self._verdicts: dict[Any, Verdict] = {}
         self._clashes: dict[tuple[int, ...], findings.Clash | None] = {}
         self._near: dict[str, str | None] = {}
+        self._outlooks: dict[PatchTask, TaskOutlook | None] = {}
         self.reached = dict.fromkeys(range(len(self.targets)), 0)
         self._by_task: dict[PatchTask, int] = dict.fromkeys(self.tasks, 0)
         for node in account.nodes:
@@ -210,8 +212,18 @@ class Survey:
             max((self._by_task[task] for task in tasks if (task.operation == INSTALL) is is_install), default=0)
             for is_install in (True, False)
         )
-        estimated = estimate(window, tasks, self.reached, self._account) if window.is_open else None
+        estimated = self._times(window, tasks).estimate() if window.is_open else None
         return WindowSurvey(window, installs, scans, estimated)
+
+    def _times(self, window: Window, tasks: list[PatchTask]) -> WindowTimes:
+        return WindowTimes(window, tasks, self.reached, self._account)
+
+    def outlook(self, task: PatchTask) -> TaskOutlook | None:
+        """What a task reaches before the cutoff of its window. None if no execution shows it."""
+        if task not in self._outlooks:
+            same_window = [one for one in self.tasks if one.window is task.window]
+            self._outlooks[task] = self._times(task.window, same_window).outlook(task)
+        return self._outlooks[task]
 
     def findings(self) -> Iterator[Finding]:
         """Findings about windows, tasks and targets, regardless of the selected nodes."""

@@ -77,7 +77,8 @@ class PatchTask:
     """A task that scans or installs.
 
     is_overridden: whether a list, another baseline or a runbook determines what it installs. targets: numbers of its
-    targets in the list of the account.
+    targets in the list of the account. is_canceled_at_cutoff: otherwise a task that has started
+    continues after the cutoff.
     """
 
     window: Window
@@ -90,6 +91,8 @@ class PatchTask:
     targets: tuple[int, ...]
     lost_targets: tuple[str, ...] = ()
     is_overridden: bool = False
+    is_runbook: bool = False
+    is_canceled_at_cutoff: bool = False
 
     @property
     def title(self) -> str:
@@ -105,6 +108,7 @@ class Account:
     registered: baseline IDs by operating system and patch group. defaults: baseline IDs by operating system.
     identities: all listed baselines, by ID. baselines: baselines that were read, by ID, None if the read was refused.
     unmanaged: running instances that Systems Manager does not manage, None if not requested. paces: by task ID.
+    times: seconds that each run of a task took, by task ID.
     """
 
     windows: list[Window] = field(default_factory=list)
@@ -117,6 +121,7 @@ class Account:
     nodes: list[Node] = field(default_factory=list)
     unmanaged: list[Node] | None = None
     paces: dict[str, list[Pace]] = field(default_factory=dict)
+    times: dict[str, list[float]] = field(default_factory=dict)
 
 
 class Pace(NamedTuple):

@@ -17,15 +17,14 @@ from .._aws.structures import Raw
 from .._compliance.gaps import Gaps
 from .._compliance.platforms import operating_system
 from .._compliance.rows import Facts, facts_of
-from .._info.executions import WindowExecutions
 from .._resources import patch_baseline
 from .._resources.patch_baseline import bare_id, is_aws_owned
 from .._resources.tasks import tidied
 from .._resources.window_target import GROUP_KEYS
 from .baselines import effective_baseline, is_like_group_key
-from .model import INSTALL, NAME_TAG, Account, Node, Pace, Tags, Window
+from .executions import execution_jobs
+from .model import NAME_TAG, Account, Node, Tags, Window
 from .openings import set_opening
-from .tasks import concurrency_of, operation_of
 
 _EC2_PAGE = 1000
 _STATES = ["pending", "running", "stopping", "stopped"]
@@ -79,7 +78,7 @@ class AccountReader:
         self._keep_keys()
         jobs: list[Job] = [self._list_nodes, self._list_instances]
         jobs += [partial(self._list_members, *group) for group in sorted(self._resource_groups())]
-        jobs += self._execution_jobs()
+        jobs += execution_jobs(self._api, self._gaps, self._execution_count, account)
         run_jobs(jobs, self._workers)
         self._join()
         wanted = {self._baseline_of(node) for node in account.nodes}
@@ -211,39 +210,6 @@ class AccountReader:
             self.account.gone_groups.add(name)
         return ()
 
-    def _execution_jobs(self) -> list[Job]:
-        """The reads of the last executions of windows that will install."""
-        if not self._execution_count:
-            return []
-        installing = [
-            window
-            for window in self.account.windows
-            if window.is_open and any(operation_of(raw) == INSTALL for raw in window.tasks.values())
-        ]
-        return [partial(self._read_executions, window) for window in installing]
-
-    def _read_executions(self, window: Window) -> Iterable[Job]:
-        executions = WindowExecutions(self._api, window.id, self._execution_count)
-        what = "last executions"
-        jobs = self._gaps.read("DescribeMaintenanceWindowExecutions", what, [window.name], lambda: [*executions.read()])
-        if jobs is None:
-            return ()
-
-        def read_all() -> Iterable[Job]:
-            # The tasks and their invocations are either all read or all refused.
-            waiting = [*jobs]
-            while waiting:
-                waiting += waiting.pop(0)()
-            return ()
-
-        def job() -> Iterable[Job]:
-            done = self._gaps.read("DescribeMaintenanceWindowExecutionTasks", what, [window.name], read_all)
-            for task_id, pace in _paces(executions, window) if done is not None else ():
-                self.account.paces.setdefault(task_id, []).append(pace)
-            return ()
-
-        return [job]
-
     def _join(self) -> None:
         nothing: tuple[Tags, str] = ((), "")
         account, known = self.account, self._instances
@@ -272,14 +238,3 @@ class AccountReader:
             lambda: self._api.get(operation, "BaselineId", BaselineId=name),
         )
         return ()
-
-
-def _paces(executions: WindowExecutions, window: Window) -> Iterator[tuple[str, Pace]]:
-    """The pace of each completed invocation, with the ID of its task."""
-    for task_id, execution_id, raw, request in executions.courses(window.tasks.values()):
-        nodes = request.get("instanceIds")
-        start, end = raw.get("StartTime"), raw.get("EndTime")
-        if raw.get("Status") not in ("SUCCESS", "FAILED") or not nodes or not start or not end:
-            continue
-        concurrency = concurrency_of(request.get("maxConcurrency"), len(nodes))
-        yield task_id, Pace(len(nodes), concurrency, (end - start).total_seconds(), execution_id)

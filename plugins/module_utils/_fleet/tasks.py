@@ -1,15 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks of windows that patch: what they do, on which targets, and how long they take. Pure functions."""
+"""Tasks of windows that patch: what they do, and on which targets. Pure functions."""
 
 from __future__ import annotations
-
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from math import ceil
-from statistics import median
-from typing import Any, NamedTuple
 
 from .._aws.nodes import INSTANCE_ID
 from .._aws.structures import Raw, member
@@ -62,7 +55,7 @@ def _task(
                 numbers[target_id] = len(targets)
                 targets.append(_registered(window, target_id))
             found.append(numbers[target_id])
-    parameters = parameters_of(raw)
+    parameters, is_runbook = parameters_of(raw), raw.get("TaskType") == "AUTOMATION"
     if not raw.get("Targets") and (named := _named_nodes(raw)):
         found.append(len(targets))
         targets.append(Target(window, None, None, (("InstanceIds", named),)))
@@ -76,7 +69,9 @@ def _task(
         raw.get("MaxConcurrency"),
         tuple(dict.fromkeys(found)),
         tuple(lost),
-        raw.get("TaskType") == "AUTOMATION" or not _OVERRIDES.isdisjoint(parameters),
+        is_runbook or not _OVERRIDES.isdisjoint(parameters),
+        is_runbook,
+        raw.get("CutoffBehavior") == "CANCEL_TASK",
     )
 
 
@@ -98,64 +93,3 @@ def _registered(window: Window, target_id: str) -> Target:
     raw = window.targets[target_id]
     criteria = ((entry["Key"], tuple(entry.get("Values") or ())) for entry in raw.get("Targets") or ())
     return Target(window, target_id, raw.get("Name") or None, tuple(criteria))
-
-
-def concurrency_of(text: Any, nodes: int) -> int:
-    """The number of concurrent nodes for a rate such as C(10) or C(10%). A percentage allows at least one."""
-    rate = str(text or "1")
-    number = rate.removesuffix("%")
-    if not number.isdigit():
-        return 1
-    return max(1, min(nodes, nodes * int(number) // 100 if rate.endswith("%") else int(number)))
-
-
-class Estimate(NamedTuple):
-    """The time in seconds that a window needs for its nodes, and the time that is available before its cutoff.
-
-    nodes, concurrency, seconds_for_node: of its slowest Install. executions: the source of the times, by ID.
-    """
-
-    nodes: int
-    concurrency: int
-    seconds_for_node: float
-    needed: float
-    available: float
-    executions: tuple[str, ...]
-
-
-def estimate(
-    window: Window, tasks: Sequence[PatchTask], reached: Mapping[int, int], account: Account
-) -> Estimate | None:
-    """The estimate of a window. None if no execution shows how long a node takes.
-
-    Targets of a task run one after the other, tasks with the same priority concurrently. reached: nodes of each target.
-    """
-    known = [task for task in tasks if account.paces.get(task.id) and any(reached[one] for one in task.targets)]
-    installs = [task for task in known if task.operation == INSTALL]
-    if not installs:
-        return None
-    needed = sum(
-        max(_needed(task, reached, account) for task in together)
-        for _priority, together in groupby(sorted(known, key=lambda task: task.priority), lambda task: task.priority)
-    )
-    slowest = max(installs, key=lambda task: _needed(task, reached, account))
-    nodes = sum(reached[one] for one in slowest.targets)
-    available = (int(window.raw.get("Duration") or 0) - int(window.raw.get("Cutoff") or 0)) * 3600
-    executions = dict.fromkeys(pace.window_execution_id for task in known for pace in account.paces[task.id])
-    concurrency = concurrency_of(slowest.max_concurrency, max(reached[one] for one in slowest.targets))
-    return Estimate(nodes, concurrency, _seconds_for_node(account, slowest), needed, available, tuple(executions))
-
-
-def _needed(task: PatchTask, reached: Mapping[int, int], account: Account) -> float:
-    typical = _seconds_for_node(account, task)
-    counts = (reached[one] for one in task.targets)
-    return sum(ceil(count / concurrency_of(task.max_concurrency, count)) * typical for count in counts if count)
-
-
-def _seconds_for_node(account: Account, task: PatchTask) -> float:
-    return float(median(pace.seconds / ceil(pace.nodes / pace.concurrency) for pace in account.paces[task.id]))
-
-
-def count_reached(targets: Iterable[tuple[int, ...]]) -> Counter[int]:
-    """The number of nodes that each target reaches. targets: numbers of the targets of each node."""
-    return Counter(number for numbers in targets for number in numbers)

@@ -11,6 +11,7 @@ from .._compliance.outlook import NEW_BASELINE, OFFLINE, OVERRIDE, UNREAD, outlo
 from .._compliance.reader import Result
 from .._compliance.rows import Row
 from .._coverage.survey import Verdict
+from .._fleet.estimates import TaskOutlook
 from .._fleet.model import Node, PatchTask
 from .approvals import Approval, Approvals, may_be_installed
 from .planned import known_id
@@ -19,7 +20,7 @@ _RUN_FIELDS = ("run_time", "window", "window_id", "task", "window_task_id")
 # The columns of CSV files.
 INSTANCE_FIELDS = (
     *("instance_id", "name", "instance_name", "patch_groups", "ping_status", *_RUN_FIELDS, "reboot_option"),
-    *("install_count", "reboot", "unknown_reason", "baseline_id", "baseline_name", "reported_at"),
+    *("install_count", "reboot", "unknown_reason", "may_miss_cutoff", "baseline_id", "baseline_name", "reported_at"),
 )
 PATCH_FIELDS = (
     *("instance_id", "name", *_RUN_FIELDS, "kb_id", "title", "classification", "severity", "state"),
@@ -33,8 +34,9 @@ _RunKey = tuple[datetime, str, str]
 class NodeForecast:
     """What an Install will do on a node.
 
-    new_baseline: whether a planned setup changes which patches are approved for the node. install_count, reboot: None
-    if unknown. reason: why they are unknown, or why nothing is installed.
+    new_baseline: whether a planned setup changes which patches are approved for the node. outlook: what the task
+    reaches before the cutoff, None if unknown. install_count, reboot: None if unknown. reason: why they are unknown,
+    or why nothing is installed.
     """
 
     node: Node
@@ -42,11 +44,20 @@ class NodeForecast:
     task: PatchTask
     run: datetime
     new_baseline: bool = False
+    outlook: TaskOutlook | None = None
     install_count: int | None = None
     reboot: bool | None = None
     reason: str | None = None
     reported_at: str | None = None
     patches: list[Row] = field(default_factory=list)
+
+    @property
+    def may_miss_cutoff(self) -> bool | None:
+        """Whether the task might not reach the node before the cutoff. None if unknown."""
+        if self.outlook is None:
+            return None
+        [numbers] = (numbers for task, numbers in self.verdict.tasks if task is self.task)
+        return all(number in self.outlook.late for number in numbers)
 
 
 def forecast_node(found: NodeForecast, result: Result, approvals: Approvals | None) -> NodeForecast:
@@ -98,6 +109,7 @@ def node_row(found: NodeForecast, baseline_name: str | None) -> Row:
         "install_count": found.install_count,
         "reboot": found.reboot,
         "unknown_reason": found.reason,
+        "may_miss_cutoff": found.may_miss_cutoff,
         "baseline_id": known_id(found.verdict.baseline.baseline_id),
         "baseline_name": baseline_name,
         "reported_at": found.reported_at,
@@ -118,7 +130,7 @@ class Runs:
         task = found.task
         key = (found.run, task.window.id, task.id)
         if key not in self._runs:
-            self._runs[key], self._approvals[key] = _new_run(task, found.run), {}
+            self._runs[key], self._approvals[key] = _new_run(task, found.run, found.outlook), {}
         if approvals is not None:
             self._approvals[key][approvals] = None
         run = self._runs[key]
@@ -141,13 +153,17 @@ class Runs:
         return [*found.values()]
 
 
-def _new_run(task: PatchTask, run: datetime) -> Row:
+def _new_run(task: PatchTask, run: datetime, outlook: TaskOutlook | None) -> Row:
     counts = ("node_count", "install_node_count", "patch_count", "reboot_count", "offline_count", "unknown_count")
     return {
         **_run(task, run),
         "operation": task.operation,
         "reboot_option": task.reboot_option,
         **dict.fromkeys(counts, 0),
+        "late_count": None if outlook is None else sum(outlook.late.values()),
+        "estimate": None
+        if outlook is None
+        else {**outlook.estimate._asdict(), "executions": [*outlook.estimate.executions]},
     }
 
 

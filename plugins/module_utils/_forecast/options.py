@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._compliance.options import ROWS_FILE
-from .._coverage.options import SCOPE_OPTIONS, scope_violations
+from .._coverage.options import EXECUTION_COUNT, SCOPE_OPTIONS, bound_violations, scope_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
 from .._options.option import CONCURRENCY, Option, Options
@@ -43,6 +43,7 @@ OPTIONS: Options = (
         choices=("summary", "instances", "patches"),
         default="summary",
     ),
+    EXECUTION_COUNT,
     CONCURRENCY,
     ROWS_FILE,
 )
@@ -50,7 +51,7 @@ OPTIONS: Options = (
 
 def violations(params: Mapping[str, Any]) -> list[str]:
     """Violations in the options."""
-    found = scope_violations(params) + planned.violations(params["planned"])
+    found = scope_violations(params) + bound_violations(params) + planned.violations(params["planned"])
     if params["window"] is not None and is_blank(params["window"]):
         found.append("window: is empty; specify a window, or omit the option")
     if params["concurrency"] < 1:

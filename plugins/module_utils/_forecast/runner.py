@@ -22,6 +22,7 @@ from .._coverage.runner import read_account
 from .._coverage.scope import Scope
 from .._coverage.survey import Survey
 from .._files.row_file import RowFile
+from .._fleet.executions import execution_jobs
 from .._fleet.model import INSTALL, Account
 from .._info.effective_patches import effective_patches
 from .._options.module import finish, make_module, refuse
@@ -29,7 +30,7 @@ from .._schedules import clock
 from .approvals import Approvals
 from .forecast import INSTANCE_FIELDS, PATCH_FIELDS, NodeForecast, Runs, forecast_node, node_row
 from .options import OPTIONS, violations
-from .planned import PlannedSetup
+from .planned import PlannedSetup, known_id
 
 # Options of the modules whose readers this module uses.
 _READING: Mapping[str, Any] = {"include_unmanaged": False, "execution_count": 0}
@@ -105,6 +106,7 @@ class _Reading:
                 found = NodeForecast(node, verdict, task, task.window.runs[0])
                 found.new_baseline = planned is not None and planned.changes_baseline(verdict)
                 waiting[node.facts.instance_id] = found
+        self._read_executions(waiting)
         self._read_effective(waiting)
         runs, count = Runs(self._now), len(waiting)
         dest, fields = self._params["dest"], PATCH_FIELDS if self._with_patches else INSTANCE_FIELDS
@@ -142,6 +144,14 @@ class _Reading:
                 # A forecast is removed as soon as it is returned, to save memory.
                 found = waiting.pop(result.facts.instance_id)
                 yield forecast_node(found, result, self._approvals_of(found) if self._with_patches else None)
+
+    def _read_executions(self, waiting: Mapping[str, NodeForecast]) -> None:
+        """Read the last executions of the windows, and estimate what their tasks reach before the cutoff."""
+        windows = {one for found in waiting.values() if (one := known_id(found.task.window.id))}
+        count, workers = self._params["execution_count"], self._params["concurrency"]
+        run_jobs(execution_jobs(self._api, self._gaps, count, self._account, windows), workers)
+        for found in waiting.values():
+            found.outlook = self._survey.outlook(found.task)
 
     def _read_effective(self, waiting: Mapping[str, NodeForecast]) -> None:
         """Read the effective patches of the baselines of Windows nodes. AWS lists none for other systems."""

@@ -37,7 +37,18 @@ def _run(run: Mapping[str, Any]) -> str:
     parts += [f"{run['offline_count']} offline"] if run["offline_count"] else []
     parts += [f"{run['unknown_count']} unknown"] if run["unknown_count"] else []
     parts += [f"{len(run['newly_approved'])} newly approved"] if run["newly_approved"] else []
+    parts += _cutoff(run)
     return f"{run['run_time']} {printable(run['window'])}/{printable(run['task'] or 'task')}: {', '.join(parts)}"
+
+
+def _cutoff(run: Mapping[str, Any]) -> list[str]:
+    """The estimated effect of the cutoff on the run."""
+    estimate = run["estimate"]
+    if run["late_count"]:
+        return [f"{run['late_count']} of {counted(estimate['nodes'], 'node')} may not be reached before the cutoff"]
+    if estimate and estimate["starts_after"] + estimate["needed"] > estimate["available"]:
+        return ["may continue after the cutoff"]
+    return []
 
 
 def _is_of(node: Mapping[str, Any], run: Mapping[str, Any]) -> bool:

@@ -13,8 +13,8 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._coverage.findings 
     task_findings,
     window_findings,
 )
+from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.estimates import Estimate
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.model import Account, PatchTask, Target, Window
-from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.tasks import Estimate
 
 WEB = ("tag:PatchGroup", ("web",))
 

@@ -12,9 +12,9 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.platfor
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import Facts
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage.findings import closest
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.baselines import approves_nothing, nearly_fitting
+from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.estimates import concurrency_of
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.model import Node, PatchTask, Target, Window
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.reach import Index
-from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.tasks import concurrency_of
 from hypothesis import given
 from hypothesis import strategies as st
 from ssmsim.platforms import PLATFORMS

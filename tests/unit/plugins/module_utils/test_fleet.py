@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.baselines import effective_baseline
+from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.estimates import WindowTimes
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.model import Account, Pace, Window
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.openings import HORIZON, set_opening
-from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.tasks import collect, estimate, operation_of
+from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.tasks import collect, operation_of
 
 NOW = datetime.fromisoformat("2026-01-10T00:00:00+00:00")
 DAILY = "cron(0 2 * * ? *)"
@@ -89,7 +90,7 @@ def test_tasks_of_one_priority_run_together_and_priorities_one_after_the_other()
     account.paces["b"] = [Pace(2, 2, seconds, "e-1") for seconds in (90, 100, 500)]
     account.paces["c"] = [Pace(1, 1, 200, "e-2")]
 
-    estimated = estimate(window, found, reached, account)
+    estimated = WindowTimes(window, found, reached, account).estimate()
 
     assert estimated is not None
     # a: 2 rounds of 200 s beside b: 3 rounds of 100 s; then c: 2 rounds of 200 s.
@@ -97,8 +98,8 @@ def test_tasks_of_one_priority_run_together_and_priorities_one_after_the_other()
     assert (estimated.nodes, estimated.concurrency, estimated.seconds_for_node) == (10, 5, 200)
     assert estimated.executions == ("e-1", "e-2")
     scans = [one for one in found if one.operation == "Scan"]
-    assert estimate(window, scans, reached, account) is None
-    assert estimate(window, found, dict.fromkeys(reached, 0), account) is None
+    assert WindowTimes(window, scans, reached, account).estimate() is None
+    assert WindowTimes(window, found, dict.fromkeys(reached, 0), account).estimate() is None
 
 
 @pytest.mark.parametrize(
