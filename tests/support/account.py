@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An AWS account in the simulator, in this process, and the modules of the collection running against it.
+"""A simulated AWS account in this process, in which the modules of the collection run.
 
-Everything between a module's arguments and the HTTP request is real: AnsibleModule, amazon.aws, boto3, botocore with
-its retries. Only the connection itself is short-circuited, and waiting takes no time.
+Everything between the arguments of a module and the HTTP request is real: AnsibleModule, amazon.aws, boto3, and
+botocore with its retries. Only the network is replaced, and waiting takes no time.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ REGION = "eu-central-1"
 CLOCK = "2026-01-01T00:00:00Z"
 CREDENTIALS = {"access_key": "testing", "secret_key": "testing"}
 LOADER = botocore.loaders.Loader()
-# Clients by the arguments that they were made with: making one takes longer than all calls of a module.
+# Clients by their arguments, because creating a client takes longer than all calls of a module.
 CLIENTS: dict[str, Any] = {}
 
 
@@ -65,17 +65,17 @@ class _Body:
 
 
 class Account:
-    """The account: modules run in it, calls are logged in it.
+    """The account, which runs modules and logs their calls.
 
-    In check mode a write call is an error of the test, whatever else the test asserts. So is a write to what belongs to
-    another setup or to CloudFormation, unless the run takes it over.
-    So is an input that the service refuses right after check mode found the same run good.
+    Each test fails if a module writes in check mode, or writes to a resource that belongs to another setup or to
+    CloudFormation without taking it over. It also fails if the service rejects the input of a run that check mode
+    accepted immediately before.
     """
 
     def __init__(self, simulator: Simulator, profile: str) -> None:
         self.simulator = simulator
         self.profile = profile
-        # Whether a call that docs/iam.md does not list is an error, too.
+        # Whether calls that docs/iam.md does not list are also errors.
         self.documented = True
         self.requests: list[Any] = []
         self.watch = Watch()
@@ -84,13 +84,13 @@ class Account:
         self._disturbed = False
 
     def send(self, request: Any) -> AWSResponse:
-        """Answer an HTTP request of botocore as the server of the simulator would."""
+        """Respond to an HTTP request of botocore like the server of the simulator."""
         self.requests.append(request)
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         assert "authorization" in headers, "an unsigned request"
         headers["host"] = "127.0.0.1"
         url = urlsplit(request.url)
-        # S3 has the bucket in the name of the host.
+        # For S3, the bucket is in the host name.
         bucket = f"/{url.netloc.split('.s3.')[0]}" if ".s3." in url.netloc else ""
         path = f"{bucket}{url.path or '/'}?{url.query}"
         asked = Request(request.method, path, headers, _bytes(request.body))
@@ -101,8 +101,8 @@ class Account:
         answer_headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": f"r-{len(self.requests)}"}
         if reply.content is not None:
             content, answer_headers = reply.content, {name.lower(): value for name, value in reply.headers}
-        told = b"" if request.method == "HEAD" else content
-        return AWSResponse(request.url, reply.status, answer_headers, _Body(told))
+        body = b"" if request.method == "HEAD" else content
+        return AWSResponse(request.url, reply.status, answer_headers, _Body(body))
 
     def _watched(self, asked: Request) -> Any:
         operation = asked.headers.get("x-amz-target", "").partition(".")[2]
@@ -117,25 +117,25 @@ class Account:
         return reply
 
     def by_hand(self, operation: str, **request: Json) -> dict[str, Json]:
-        """One call by somebody else, in wire form, which is not in the log."""
+        """Make a call outside the collection, in wire format, which is not logged."""
         self._predictions.forget()
         return self.simulator.execute(operation, REGION, ACCOUNT, request)
 
     def run(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
-        """Run a module that must succeed; gives its result."""
+        """Run a module that must succeed, and return its result."""
         result = self.outcome(module, check=check, diff=diff, **args)
         assert not result.get("failed"), result.get("msg")
         return result
 
     def fails(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
-        """Run a module that must fail, and not by a traceback; gives its result."""
+        """Run a module that must fail without a traceback, and return its result."""
         result = self.outcome(module, check=check, diff=diff, **args)
         assert result.get("failed"), f"succeeded with {result}"
         assert result["msg"], result
         return result
 
     def refuses(self, module: str, *texts: str, **args: Json) -> list[str]:
-        """A declaration that is refused in check mode and in a run alike, before any write; gives the violations."""
+        """Run a declaration that check mode and a run must both refuse before any write, and return the violations."""
         start = len(self.simulator.log())
         results = [self.fails(module, check=check, **args) for check in (True, False)]
         assert results[0]["violations"] == results[1]["violations"]
@@ -145,9 +145,9 @@ class Account:
         return list(results[0]["violations"])
 
     def outcome(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
-        """Run the main function of a module, of another collection by its full name, as Ansible would.
+        """Run the main function of a module like Ansible, and return the result that it printed.
 
-        Gives what it printed.
+        Modules of other collections are specified by their full name.
         """
         start = len(self.simulator.log())
         steering = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": "/tmp"}
@@ -180,7 +180,7 @@ class Account:
         self.simulator.clear_log()
 
     def calls(self, *, writes: bool | None = None) -> Counter[str]:
-        """How often each operation was called since the log was cleared; only writes or reads if asked."""
+        """The number of calls of each operation since the log was cleared. writes: only writes, or only reads."""
         return Counter(call["op"] for call in self.simulator.log() if writes in (None, call["write"]))
 
     def inputs(self, operation: str) -> list[dict[str, Json]]:
@@ -188,7 +188,7 @@ class Account:
         return [call["input"] for call in self.simulator.log() if call["op"] == operation]
 
     def faults(self, *rules: Mapping[str, Json]) -> None:
-        """Replace the fault rules of the simulator; the next client has all its retries."""
+        """Replace the fault rules of the simulator. The next client has its full number of retries."""
         CLIENTS.clear()
         self._disturbed = bool(rules)
         self.simulator.set_faults([dict(rule) for rule in rules])
@@ -196,7 +196,7 @@ class Account:
 
 @cache
 def _documented() -> dict[str, set[str]]:
-    """The IAM actions of each module, as they are documented."""
+    """The documented IAM actions of each module."""
     path = Path(__file__).resolve().parents[2] / "docs" / "iam" / "actions.json"
     modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
     return {name: {*actions["read"], *actions["write"]} for name, actions in modules.items()}
@@ -221,7 +221,7 @@ def _text(value: str | bytes) -> str:
 
 
 def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every client of this process talk to the account, without waiting; the making of clients is remembered."""
+    """Connect every client of this process to the account, without waiting. Created clients are reused."""
     real_connection = amazon_aws.boto3_conn
 
     def connection(module: Any, **options: Any) -> Any:
@@ -235,7 +235,7 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         real_warn(text)
 
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
-    # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
+    # In a process that has loaded parts of the controller, ansible-core displays warnings instead of returning them.
     for module in (
         data_sync_runner,
         engine_runner,
@@ -248,11 +248,11 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "warn", warn)
     monkeypatch.setattr(URLLib3Session, "send", lambda _session, request: account.send(request))
     simulator = account.simulator
-    # Time passes only where somebody waits, for the service and for the modules alike.
+    # Time passes only while something waits, both for the service and for the modules.
     monkeypatch.setattr(clock, "now", lambda: simulator.now().replace(microsecond=0))
     monkeypatch.setattr(clock, "monotonic", simulator.passed)
     monkeypatch.setattr(clock, "sleep", simulator.advance)
     monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: LOADER)
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=simulator.advance))
-    # A client that was throttled would otherwise hold back its next calls in real time.
+    # Otherwise, a throttled client would delay its next calls in real time.
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_options: True)

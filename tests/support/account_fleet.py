@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many accounts and Regions in the simulator, four accounts of which are broken, and runs of playbooks in slices.
+"""Many accounts and Regions in the simulator, including four broken accounts, and runs of playbooks in slices.
 
-A slice is a process of its own with every n-th host, as a controller deals them out; all slices run side by side.
+A slice is a separate process with every n-th host, as with job slicing on a controller. All slices run concurrently.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.request import urlopen
 from simulator import in_step
 
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "ap-south-1")
-# Each is the kind of what is wrong, and the number of the account.
+# The problem and the number of each broken account.
 BROKEN = {"denied": 1, "throttled": 2, "suspended": 3, "wrong-account": 4}
 UNREADABLE = ("denied", "suspended", "wrong-account")
 _NAMES = ("Web & Shop", "Zoë's team", 'The "new" one', "支払い", "<b>Data</b>")
@@ -44,7 +44,7 @@ _BASELINE = {
 
 
 class Done(NamedTuple):
-    """How many tasks changed something on a host, and how many failed."""
+    """The numbers of changed and of failed tasks on a host."""
 
     changed: int
     failed: int
@@ -52,14 +52,14 @@ class Done(NamedTuple):
 
 @dataclass(frozen=True)
 class Slice:
-    """A run of some hosts that has ended. cpu: of its processes, in seconds."""
+    """A completed run of some hosts. cpu: the CPU time of its processes in seconds."""
 
     output: str
     cpu: float
 
     @property
     def hosts(self) -> dict[str, Done]:
-        """What became of each host."""
+        """The result of each host."""
         return {host: Done(int(changed), int(failed)) for host, changed, failed in _RECAP.findall(self.output)}
 
 
@@ -68,9 +68,9 @@ class AccountFleet:
 
     Args:
         endpoint: The simulator.
-        folder: Where inventory, reports and outputs are.
-        accounts: How many there are, at least five.
-        command: What runs a playbook.
+        folder: The directory of the inventory, reports and outputs.
+        accounts: The number of accounts, at least five.
+        command: The command that runs a playbook.
     """
 
     def __init__(self, endpoint: str, folder: Path, accounts: int, command: Sequence[str]) -> None:
@@ -83,12 +83,12 @@ class AccountFleet:
         self._door("seed", {"regions": places})
         self._door("policies", {self.broken["denied"]: {"Version": "2012-10-17", "Statement": [_NOTHING]}})
         throttled = {"op": "*", "do": "ThrottlingException", "rate": 0.2, "account": self.broken["throttled"]}
-        # What AWS answers to credentials of a suspended account.
+        # The response of AWS to credentials of a suspended account.
         suspended = {"op": "*", "do": "InvalidClientTokenId", "status": 403, "account": self.broken["suspended"]}
         self._door("faults", [throttled, {**suspended, "service": "*"}])
 
     def name(self, account: str) -> str:
-        """The name that an owner gave an account."""
+        """The name of an account."""
         return f"{_NAMES[int(account) % len(_NAMES)]} {account[-3:]}"
 
     def readable(self) -> set[str]:
@@ -97,20 +97,20 @@ class AccountFleet:
         return {name for name, (account, _region) in self.hosts.items() if account not in lost}
 
     def run(self, playbook: str, slices: int, forks: int, **variables: Any) -> list[Slice]:
-        """Run a playbook on all hosts; C(<slice>) in a variable becomes the number of the slice."""
+        """Run a playbook on all hosts. C(<slice>) in a variable is replaced with the number of the slice."""
         names = sorted(self.hosts)
         started = [self._start(playbook, names[n::slices], forks, n, variables) for n in range(slices)]
         return [self._ended(process, log) for process, log in started]
 
     def calls(self) -> Counter[tuple[str, str]]:
-        """How many calls each account and Region got since the last reading."""
+        """The number of calls to each account and Region since the last read."""
         with urlopen(f"{self._endpoint}/_sim/log") as answer:
             log = json.load(answer)
         self._door("log", None)
         return Counter((call["account"], call["region"]) for call in log)
 
     def merge(self, inputs: Sequence[Path], dest: Path) -> dict[str, Any]:
-        """One report of several; gives its JSON."""
+        """Merge several reports into one, and return its JSON."""
         role = {"role": "patchfleet.aws.patch_report", "patch_report_inputs": [str(path) for path in inputs]}
         role |= {"patch_report_dest": str(dest), "patch_report_formats": ["html", "json"], "patch_report_gate": {}}
         local = {"hosts": "localhost", "connection": "local", "gather_facts": False}

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of Ansible without their start: a process that has imported Ansible, boto3 and the collection forks for
-each call. Settings, inventories, variables, roles and what a command prints are those of a process of its own.
+"""Ansible commands without their startup time: a process that has imported Ansible, boto3 and the collection forks for
+each call. Settings, inventories, variables, roles and output are the same as in a separate process.
 
-Modules of AWS and of files run in the worker of their task, as playbook_command.py says, unless the environment
+Modules for AWS and for files run in the worker of their task, as in playbook_command.py, unless the environment
 variable PATCHFLEET_MODULES is `processes`.
 
 usage: ansible_commands.py FOLDER
 
-Writes `ansible`, `ansible-inventory` and `ansible-playbook` into FOLDER, prints READY, and serves until its input ends.
+Writes `ansible`, `ansible-inventory` and `ansible-playbook` to FOLDER, prints READY, and serves until its input ends.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from typing import Any
 
 COMMANDS = {"ansible": "adhoc.AdHocCLI", "ansible-inventory": "inventory.InventoryCLI"}
 COMMANDS["ansible-playbook"] = "playbook.PlaybookCLI"
-# What Ansible reads when it is imported.
+# The variables that Ansible reads when it is imported.
 _SETTINGS = ("ANSIBLE_", "NO_COLOR", "PYTHON", "HOME", "LANG", "LC_", "TZ", "TERM", "COLUMNS")
-# How many Ansibles of other settings stand by.
+# The number of standby processes with other settings.
 _AT_ONCE = 8
 _CLIENT = """\
 import json, os, signal, socket, struct, sys
@@ -52,10 +52,10 @@ sys.exit(struct.unpack("i", status)[0] if status else 70)
 
 @cache
 def commands() -> Path:
-    """Start the server of this process, once; return the folder with the commands."""
+    """Start the server of this process once, and return the directory with the commands."""
     usual = Path(sys.executable).parent
     if "COVERAGE_PROCESS_START" in os.environ:
-        # Processes that are forked do not report the lines that they reach.
+        # Forked processes do not report their coverage.
         return usual
     folder = tempfile.TemporaryDirectory(prefix="patchfleet-")
     command = [sys.executable, "-P", __file__, folder.name]
@@ -80,7 +80,7 @@ def playbook() -> list[str]:
 
 
 def write_commands(folder: Path, address: str) -> None:
-    """Write the clients."""
+    """Write the client commands."""
     for name in COMMANDS:
         path = folder / name
         path.write_text(f"#!{sys.executable} -IS\n{_CLIENT.format(address=address)}", encoding="utf-8")
@@ -88,14 +88,14 @@ def write_commands(folder: Path, address: str) -> None:
 
 
 def settings_of(environment: dict[str, str], folder: str) -> tuple[Any, ...]:
-    """What decides about the Ansible that a command finds: calls that differ in it need another one."""
+    """The settings that Ansible reads when it is imported. Calls with other settings require another process."""
     chosen = sorted(pair for pair in environment.items() if pair[0].startswith(_SETTINGS))
     own = os.path.join(folder, "ansible.cfg")
     return (*chosen, own if os.path.exists(own) else "")
 
 
 def received(connection: socket.socket) -> tuple[list[int], bytes]:
-    """A call: the files of its client, and what it said."""
+    """A call: the files of its client, and its message."""
     head, files, _flags, _address = socket.recv_fds(connection, 4, 4)
     if len(head) < 4:
         raise EOFError
@@ -106,7 +106,7 @@ def received(connection: socket.socket) -> tuple[list[int], bytes]:
 
 
 def load_services() -> None:
-    """Import boto3, and load the models of the services that most calls use."""
+    """Import boto3, and load the models of the most frequently used services."""
     import boto3
     import botocore.loaders
     import botocore.session
@@ -119,7 +119,7 @@ def load_services() -> None:
 
 
 def load() -> None:
-    """Import what a command needs, with the settings of this process."""
+    """Import the requirements of a command, with the settings of this process."""
     from ansible import cli
     from ansible.plugins.loader import init_plugin_loader
 
@@ -136,7 +136,7 @@ def load() -> None:
 
 
 def carry_out(arguments: list[str]) -> int:
-    """Run a command of Ansible in this process; return its exit status."""
+    """Run an Ansible command in this process, and return its exit status."""
     from ansible.plugins.action import ActionBase
     from ansible_collections.patchfleet.aws.tests.support.playbook_command import execute
 
@@ -152,7 +152,7 @@ def carry_out(arguments: list[str]) -> int:
 
 
 def answer(connection: socket.socket, files: list[int], said: bytes) -> None:
-    """Be the process of a call, from its client's files to its exit status."""
+    """Run a call in this process, with the files of its client, and report its exit status."""
     atexit._clear()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, file in enumerate(files):
@@ -176,12 +176,12 @@ def answer(connection: socket.socket, files: list[int], said: bytes) -> None:
 
 
 def stand_by(calls: socket.socket, environment: dict[str, str], folder: str) -> None:
-    """Load Ansible with these settings, and fork for each call until there are no more."""
+    """Load Ansible with these settings, and fork for each call until there are no more calls."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     load()
-    # A call may begin in a folder that is gone later.
+    # A call can start in a directory that is deleted later.
     os.chdir("/")
     while True:
         try:
@@ -196,7 +196,7 @@ def stand_by(calls: socket.socket, environment: dict[str, str], folder: str) -> 
 
 
 def serve(folder: Path) -> None:
-    """Hand each call to the process with its settings, which the first one starts."""
+    """Pass each call to the process with its settings, which is started for the first call."""
     load_services()
     address = str(folder / "socket")
     door = socket.socket(socket.AF_UNIX)
@@ -214,7 +214,7 @@ def serve(folder: Path) -> None:
             waiting[key] = waiting.pop(key)
         else:
             if len(waiting) == _AT_ONCE:
-                # The one that was used least recently ends after the calls that it has.
+                # The least recently used process ends after its current calls.
                 waiting.pop(next(iter(waiting))).close()
             mine, its = socket.socketpair()
             if os.fork() == 0:
@@ -245,7 +245,7 @@ def end_with(stream: int) -> None:
 
 
 if __name__ == "__main__":
-    # Nobody waits for what is forked here; it ends by itself.
+    # Nothing waits for the processes that are forked here. They end by themselves.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     end_with(os.dup(0))
     serve(Path(sys.argv[1]))

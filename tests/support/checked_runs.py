@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What check mode predicts, held against what the run then does."""
+"""Compares the prediction of check mode with the following run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from .account import Account
 
-# Ids and dates come from the service; everything else of a result is known before.
+# IDs and dates come from the service. Everything else in a result is predictable.
 UNKNOWN = ("_id", "_date", "next_execution_time")
 _BESIDE = ("invocation", "deprecations")
 
 
 def foreseeable(value: Any) -> Any:
-    """A result without what nobody can know before: ids, dates."""
+    """A result without unpredictable values, which are IDs and dates."""
     if isinstance(value, dict):
         kept = {name: entry for name, entry in value.items() if not str(name).endswith(UNKNOWN) and name not in _BESIDE}
         return {name: foreseeable(entry) for name, entry in kept.items() if name != "id"}
@@ -22,9 +22,9 @@ def foreseeable(value: Any) -> Any:
 
 
 def apply(account: Account, module: str, **args: Any) -> dict[str, Any]:
-    """Run a module in check mode, then for good, then again; gives the result of the run.
+    """Run a module in check mode, then apply it, then again, and return the result of the run.
 
-    The prediction equals the result, and afterwards nothing is left to do.
+    The prediction must equal the result, and the last run must change nothing.
     """
     predicted = account.run(module, check=True, **args)
     done = account.run(module, **args)
@@ -36,7 +36,7 @@ def apply(account: Account, module: str, **args: Any) -> dict[str, Any]:
 
 
 def changed_fields(result: dict[str, Any]) -> set[str]:
-    """The fields of the one entry of a diff that differ, dotted."""
+    """The dotted names of the fields that differ in a diff with one entry."""
     (entry,) = result["diff"]
     before, after = _flat(entry["before"]), _flat(entry["after"])
     return {name for name in {**before, **after} if before.get(name) != after.get(name)}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Managed nodes in the simulated account, and their compliance counted anew from what the API answers."""
+"""Managed nodes in the simulated account, and their compliance counted independently from API responses."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ GROUP_KEYS = ("PatchGroup", "Patch Group")
 
 
 def plant(account: Account, *baselines: Raw, **fleet: Any) -> None:
-    """Managed nodes by the keys of a seed's fleet; the log is empty afterwards."""
+    """Create managed nodes from the keys of a seed's fleet, and clear the log."""
     region = {"account": ACCOUNT, "region": REGION, "baselines": list(baselines), "fleet": fleet}
     account.simulator.plant({"regions": [region]})
     account.clear_log()
 
 
 def node(number: int, group: str | None = None, **members: Any) -> Raw:
-    """A node of a fleet, by default one on which nothing is wrong."""
+    """A node of a fleet, by default without any problem."""
     tags = {} if group is None else {"PatchGroup": group}
     return {"InstanceId": f"i-{number:017x}", "Tags": tags, **members}
 
 
 def baseline(*groups: str, system: str = "AMAZON_LINUX_2023", **members: Any) -> Raw:
-    """A baseline that is registered for groups."""
+    """Create a baseline that is registered for patch groups."""
     return {"Name": f"baseline-{system}", "OperatingSystem": system, "PatchGroups": list(groups), **members}
 
 
@@ -50,11 +50,11 @@ GRADED = {
         ]
     }
 }
-"""What makes a baseline assign compliance levels."""
+"""The members with which a baseline assigns compliance levels."""
 
 
 def pages(account: Account, operation: str, result: str, **request: Any) -> Iterator[Raw]:
-    """A listing, as somebody else reads it."""
+    """A listing, read without the collection."""
     token = None
     while True:
         answer = account.by_hand(operation, **request, **({"NextToken": token} if token else {}))
@@ -65,7 +65,7 @@ def pages(account: Account, operation: str, result: str, **request: Any) -> Iter
 
 
 def expected(account: Account, ids: set[str] | None = None) -> Raw:
-    """The summary, counted from the records of AWS."""
+    """The expected summary, counted from the records of AWS."""
     listed = pages(account, "DescribeInstanceInformation", "InstanceInformationList")
     managed = [raw["InstanceId"] for raw in listed if ids is None or raw["InstanceId"] in ids]
     states: dict[str, Raw] = {}
@@ -96,7 +96,7 @@ def expected(account: Account, ids: set[str] | None = None) -> Raw:
 
 
 def _baselines(account: Account) -> dict[str, Raw]:
-    """All baselines, by the id that nodes report."""
+    """All baselines, by the ID that nodes report."""
     listed = pages(account, "DescribePatchBaselines", "BaselineIdentities")
     ids = [one["BaselineId"] for one in listed]
     return {one.rpartition("/")[2]: account.by_hand("GetPatchBaseline", BaselineId=one) for one in ids}

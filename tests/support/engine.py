@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine without a module around it: read, plan and apply a declaration in the simulated account."""
+"""Reads, plans and applies a declaration in the simulated account with the engine, without a module."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ WORKERS = 4
 
 
 class Engine:
-    """One client of the simulated account, with which declarations are planned and applied."""
+    """Plans and applies declarations with one client of the simulated account."""
 
     def __init__(self) -> None:
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
         self.api = Api(boto3.client("ssm", region_name=REGION, **keys))
 
     def plan(self, **declared: Any) -> Planning:
-        """What is to be done for a setup; violations are in the plan."""
+        """The plan for a setup, which includes its violations."""
         validated = _VALIDATOR.validate(declared)
         assert not validated.error_messages, validated.error_messages
         declaration = whole_setup(validated.validated_parameters)
@@ -40,5 +40,5 @@ class Engine:
         return planning
 
     def apply(self, planning: Planning) -> Outcome:
-        """Carry out a plan."""
+        """Apply a plan."""
         return apply_plan(self.api, planning.plan, WORKERS)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An account with a declared window that failed on a node, and with the queue for its events."""
+"""An account with a declared window that failed on a node, and with a queue for its events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .ansible_commands import playbook as playbook_command
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
-# The role of the controller, whose changes are no events.
+# The role of the controller, whose changes cause no events.
 CONTROLLER = f"arn:aws:iam::{ACCOUNT}:role/patching"
 QUEUE = "patchfleet-events"
 DECLARED: dict[str, Any] = {
@@ -47,7 +47,7 @@ NODE = {
 
 
 class EventAccount:
-    """The account. window_id, execution: its window, and the execution that failed."""
+    """The account. window_id, execution: its window, and the failed execution."""
 
     def __init__(self, endpoint: str, folder: Path) -> None:
         self._endpoint = endpoint
@@ -80,16 +80,16 @@ class EventAccount:
         return self.run([*playbook_command(), "-i", "inventory.yml", f"patchfleet.aws.{playbook}", *given, *flags])
 
     def put(self, kind: str, detail: dict[str, Any], source: str = "aws.ssm") -> None:
-        """Let EventBridge have an event of this detail-type."""
+        """Send an event of this detail-type to EventBridge."""
         entry = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail), "EventBusName": "default"}
         assert self.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
 
     def send(self, body: str) -> None:
-        """Put a message into the queue past EventBridge."""
+        """Send a message directly to the queue."""
         self.client("sqs").send_message(QueueUrl=self.queue, MessageBody=body)
 
     def waiting(self) -> int:
-        """How many messages are in the queue."""
+        """The number of messages in the queue."""
         name = "ApproximateNumberOfMessages"
         answer = self.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
         return int(answer["Attributes"][name])
@@ -108,7 +108,7 @@ class EventAccount:
         urlopen(f"{self._endpoint}/_sim/{name}", json.dumps(body).encode() if body else b"").close()
 
     def run(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the folder of the inventory, as the controller would."""
+        """Run a command in the directory of the inventory, like the controller."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         env = {**in_step(self._endpoint), "PATH": path, "ANSIBLE_NOCOLOR": "true", "AWS_ACCESS_KEY_ID": ACCOUNT, **more}
         return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)

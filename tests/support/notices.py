@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kind of resource that does not exist, with a service of its own: what the engine does for a kind without code."""
+"""An invented kind of resource with its own service, which shows what the engine does for a kind without code."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TEXT, FLAG, COUNT, TAGS = "Text", "Flag", "Count", "Tags"
 MEMBERS = {"Name": TEXT, "Message": TEXT, "Color": TEXT, "Priority": COUNT, "Silent": FLAG}
 PAGE = {"MaxResults": COUNT, "NextToken": TEXT}
 TAGGED = {"ResourceType": TEXT, "ResourceId": TEXT}
-# Input and output of each operation.
+# The input and output of each operation.
 OPERATIONS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "CreateNotice": ({**MEMBERS, "Tags": TAGS, "ClientToken": TEXT}, {"NoticeId": TEXT}),
     "UpdateNotice": ({**MEMBERS, "NoticeId": TEXT, "Replace": FLAG}, {"NoticeId": TEXT}),
     "DeleteNotice": ({"NoticeId": TEXT}, {"NoticeId": TEXT}),
     "GetNotice": ({"NoticeId": TEXT}, {**MEMBERS, "NoticeId": TEXT}),
     "DescribeNotices": (PAGE, {"Notices": "Notices", "NextToken": TEXT}),
-    # A setup that prunes looks for all that it owns.
+    # With prune, a setup searches all resources that it owns.
     "DescribeMaintenanceWindows": (PAGE, {"WindowIdentities": "Notices", "NextToken": TEXT}),
     "DescribePatchBaselines": (PAGE, {"BaselineIdentities": "Notices", "NextToken": TEXT}),
     "AddTagsToResource": ({**TAGGED, "Tags": TAGS}, {}),
@@ -81,7 +81,7 @@ class _Body:
 
 
 class Service:
-    """The service: notices by ID, their tags, and the operations that were called."""
+    """The service, with the notices by ID, their tags, and the operations that were called."""
 
     def __init__(self, folder: Path) -> None:
         self.notices: dict[str, Raw] = {}
@@ -120,7 +120,7 @@ class Service:
         return AWSResponse(request.url, 400 if answer is None else 200, {}, _Body(json.dumps(content).encode()))
 
     def writes(self) -> list[str]:
-        """The operations that were called and change something, since the last question."""
+        """The write operations that were called since the last read."""
         found = [name for name, _body in self.calls if not name.startswith(("Get", "Describe", "List"))]
         self.calls.clear()
         return found

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The law of ownership, held against every write that reaches the account: what is another setup's, or a stack's, is
-written only by a run that takes it over. Judged by the tags that are stored at that moment, not by what a run has read.
+"""Checks the ownership of every write to the account: a resource of another setup, or of a stack, is written only by a
+run that takes it over. The check uses the tags that are stored at that time, not those that a run has read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MODULES = {
 
 @dataclass(frozen=True)
 class _Claim:
-    """One entry of a declaration, with what holds for it."""
+    """One entry of a declaration, with the options that affect ownership."""
 
     resource_type: str
     names: frozenset[str]
@@ -40,7 +40,7 @@ class _Claim:
 
 @dataclass(eq=False)
 class _Run:
-    """A module that runs: its claims, the setup that it prunes for, and the ids that it has created."""
+    """A running module: its claims, the setup that it prunes for, and the IDs that it has created."""
 
     claims: list[_Claim]
     pruned_for: str | None
@@ -50,7 +50,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Written:
-    """A window or baseline right before a write to it."""
+    """A window or baseline immediately before a write."""
 
     resource_type: str
     names: frozenset[str]
@@ -58,7 +58,7 @@ class _Written:
 
 
 class Watch:
-    """Watches the writes of the modules that run, several at once included."""
+    """Watches the writes of running modules, including concurrent ones."""
 
     def __init__(self) -> None:
         self._runs: list[_Run] = []
@@ -66,12 +66,12 @@ class Watch:
         self._excused: str | None = None
 
     def excuse(self, operation: str) -> None:
-        """Let the next call of an operation pass, because somebody meddles between the look before it and the call."""
+        """Allow the next call of an operation, because the test changes the resource between the check and the call."""
         self._excused = operation
 
     @contextmanager
     def over(self, module: str, args: Mapping[str, Json]) -> Iterator[None]:
-        """Watch while a module runs with these arguments; an offence is an error at its end."""
+        """Watch while a module runs with these arguments. An offence is an error at its end."""
         if module not in (*_MODULES, "ssm_patch_setup"):
             yield
             return
@@ -84,7 +84,7 @@ class Watch:
         assert not self._offences, self._offences
 
     def before(self, region: Region, operation: str, body: Mapping[str, Json]) -> list[_Written]:
-        """What a call would write to, as it is now."""
+        """The current resources that a call would write to."""
         found = []
         for resource_type, resource_id in _written(region, operation, body):
             record = region.table(_TABLES[resource_type]).latest(resource_id)
@@ -94,7 +94,7 @@ class Watch:
         return found
 
     def judge(self, operation: str, written: list[_Written], answer: Mapping[str, Json]) -> None:
-        """Remember what a write that took place should not have done."""
+        """Record completed writes that were not allowed."""
         for run in self._runs:
             if operation.startswith("Create"):
                 run.created |= {str(answer.get("WindowId")), str(answer.get("BaselineId"))}
@@ -134,7 +134,7 @@ def _written(region: Region, operation: str, body: Mapping[str, Json]) -> list[t
         return []
     found = [("PatchBaseline", body["BaselineId"])]
     if operation == "RegisterDefaultPatchBaseline":
-        # That of AWS is in no table, and then the only one that can lose is a baseline of its operating system.
+        # Baselines of AWS are in no table. All defaults are then included, of which only one can change.
         record = region.table("baselines").latest(body["BaselineId"])
         systems = [record["OperatingSystem"]] if record else list(_defaults(region))
         found += [("PatchBaseline", default_baseline(region, system)) for system in systems]
@@ -156,9 +156,9 @@ def _may(run: _Run, operation: str, written: _Written) -> bool:
     own = [one for one in claims if one.names & written.names]
     pruned = _Claim(written.resource_type, frozenset(), run.pruned_for, run.take_over, True, False)
     if not own and written.resource_type == "MaintenanceWindow":
-        # Only a prune writes to a window that is not declared.
+        # Only a prune writes to an undeclared window.
         return written.tags.get(SETUP) == run.pruned_for and _lets(pruned, operation, written.tags)
-    # The declared baseline takes a group or the default from one that may not be declared.
+    # A declared baseline takes a group or the default from another one, which might not be declared.
     moves = "PatchBaseline" in operation and operation.startswith(("Register", "Deregister"))
     return any(_lets(one, operation, written.tags) for one in (own if own and not moves else [*claims, pruned]))
 

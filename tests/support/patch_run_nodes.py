@@ -15,12 +15,12 @@ INSTALL = {"operation": "Install", "reboot_option": "NoReboot", "patch_groups": 
 
 
 def node(instance_id: str, group: str, **members: Any) -> dict[str, Any]:
-    """A node of a patch group, as a seed tells it."""
+    """A node of a patch group, in the format of a seed."""
     return {"InstanceId": instance_id, "Tags": {"PatchGroup": group, "Env": "prod"}, "MissingCount": 2, **members}
 
 
 def plant(account: Account, *nodes: dict[str, Any], **commands: Any) -> None:
-    """Plant nodes, on which a command takes as long as it is set."""
+    """Create nodes on which a command takes exactly the configured time."""
     fleet = {"nodes": list(nodes)}
     settings = {"scan_seconds": 30, "install_seconds": 300, "spread": 0, **commands}
     account.simulator.plant({"commands": settings, "regions": [{"account": ACCOUNT, "region": REGION, "fleet": fleet}]})
@@ -28,10 +28,10 @@ def plant(account: Account, *nodes: dict[str, Any], **commands: Any) -> None:
 
 
 def plant_servers(account: Account, **members: Any) -> None:
-    """Plant two web servers, the second with these members, and a database server."""
+    """Create two web servers, the second with these members, and a database server."""
     plant(account, node(WEB[0], "Web"), node(WEB[1], "Web", **members), node(DATABASE[0], "Database"))
 
 
 def statuses(result: dict[str, Any]) -> dict[str, str]:
-    """The result of each instance of an answer."""
+    """The status of each instance in a result."""
     return {one["instance_id"]: one["status_details"] for one in result["instances"]}

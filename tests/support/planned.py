@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inputs of the planners from a few words, and their results in a few words: tables without an account."""
+"""Inputs and results of the planners in short form, for tests without an account."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def uuid(number: int) -> str:
 
 
 def target(number: int, name: str | None, **members: Any) -> Raw:
-    """A stored target, of the patch group Web unless its criteria are given."""
+    """A stored target, by default of the patch group Web."""
     criteria = [{"Key": "tag:PatchGroup", "Values": ["Web"]}]
     named = {"Name": name} if name else {}
     return {"WindowTargetId": uuid(number), **named, "ResourceType": "INSTANCE", "Targets": criteria, **members}
@@ -59,7 +59,7 @@ def task(number: int, name: str | None, *targets: int, operation: str = "Install
 
 
 def found(id_member: str, raws: Iterable[Raw], tags: dict[str, str] | None = None) -> Found:
-    """Stored structures as they are read."""
+    """Stored structures in the format of reads."""
     return {raw[id_member]: Resource(raw[id_member], raw.get("Name"), raw, full=True, tags=tags) for raw in raws}
 
 
@@ -72,7 +72,7 @@ def account(
     groups: dict[tuple[str, str], str] | None = None,
     defaults: Iterable[str] = (),
 ) -> Account:
-    """An account with windows, what lies in the first of them, and baselines; all with the same tags."""
+    """An account with windows, the targets and tasks of the first one, and baselines, all with the same tags."""
     contents: dict[str, dict[str, Found]] = {}
     if targets is not None:
         contents["target"] = {WINDOW_ID: found("WindowTargetId", targets)}
@@ -105,7 +105,7 @@ def inputs(known: Account, **declared: Any) -> Inputs:
 
 
 def in_words(value: Any) -> Any:
-    """A request with IDs that are not known yet as C(<step>)."""
+    """A request with unknown IDs in the form C(<step>)."""
     if isinstance(value, Ref):
         return f"<{value.step}>"
     if isinstance(value, dict):
@@ -114,7 +114,7 @@ def in_words(value: Any) -> Any:
 
 
 def changes(part: Part) -> list[str]:
-    """Each change with what differs."""
+    """Each change with the fields that differ."""
     shown = []
     for one in part.changes:
         differing = f": {', '.join(one.fields)}" if one.action == "update" else ""
@@ -128,5 +128,5 @@ def calls(steps: Iterable[Step]) -> list[tuple[str, Raw]]:
 
 
 def order(steps: Iterable[Step]) -> dict[str, set[str]]:
-    """What each step needs, by keys."""
+    """The keys of the steps that each step requires."""
     return {step.key: set(step.needs) for step in steps}

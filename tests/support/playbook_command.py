@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ansible-playbook, whose modules of AWS and of files run in the worker of their task and not in a new Python, which is
-a third of the time. All else is Ansible's own: variables, roles, loops, check mode, what a task says.
+"""ansible-playbook with modules for AWS and files that run in the worker of their task instead of a new Python process,
+in a third of the time. Everything else is unchanged: variables, roles, loops, check mode, the output of tasks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _execute_module = ActionBase._execute_module
 
 
 def python_name(module: str) -> str | None:
-    """The Python module of a module that may run in the worker of its task."""
+    """The Python module of a module that can run in the worker of its task."""
     if module.startswith(_COLLECTIONS):
         namespace, collection, name = module.split(".")
         return f"ansible_collections.{namespace}.{collection}.plugins.modules.{name}"
@@ -44,7 +44,7 @@ def execute(
     task_vars: Any = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """Run a module as ActionBase._execute_module does, in this process if it is one of AWS or of files."""
+    """Run a module like ActionBase._execute_module, in this process if it is for AWS or files."""
     name = str(module_name or action._task.action)
     source = python_name(name)
     if source is None:
@@ -61,9 +61,9 @@ def execute(
         import_module(source).main()
     answer = {"rc": 0, "stdout": printed.getvalue(), "stderr": ""}
     parsed = action._parse_returned_data(answer, "legacy")
-    # From ansible-core 2.21 on, this is no dictionary yet.
-    told: dict[str, Any] = parsed.as_result_dict(for_round_trip=True) if hasattr(parsed, "as_result_dict") else parsed
-    return told
+    # Since ansible-core 2.21, this is not a dictionary yet.
+    found: dict[str, Any] = parsed.as_result_dict(for_round_trip=True) if hasattr(parsed, "as_result_dict") else parsed
+    return found
 
 
 if __name__ == "__main__":

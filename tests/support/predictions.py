@@ -1,35 +1,35 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every run that check mode found good: the service does not refuse what it is sent."""
+"""Checks that the service does not reject the input of a run that check mode accepted."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-# The codes by which the service refuses an input; those about the state of the account are others.
+# The error codes for invalid input. Errors about the state of the account have other codes.
 _REFUSALS = frozenset({"ValidationException", "InvalidParameters", "InvalidRole"})
-# Warnings of check mode that leave the judgement to the service.
+# Warnings of check mode that leave the check to the service.
 _FORETOLD = ("AWS might refuse", "never opens the window again", "are not checked before they are written")
 
 
 class Predictions:
-    """Remembers the last run in check mode, until anything else happens in the account."""
+    """Records the last run in check mode, until anything else happens in the account."""
 
     def __init__(self) -> None:
         self._good: str | None = None
 
     def forget(self) -> None:
-        """The account changed, or may have changed, since check mode looked at it."""
+        """Discard the last run, because the account could have changed since."""
         self._good = None
 
     def note(self, module: str, args: dict[str, Any], check: bool, result: dict[str, Any]) -> None:
-        """Remember a run in check mode that found nothing wrong, and that leaves nothing to the service."""
+        """Record a run in check mode that found no violation and left no check to the service."""
         is_open = any(mark in text for text in result["warnings"] for mark in _FORETOLD)
         self._good = _key(module, args) if check and not result.get("failed") and not is_open else None
 
     def hold(self, module: str, args: dict[str, Any], calls: list[dict[str, Any]]) -> None:
-        """The run that check mode found good was refused nothing for its input."""
+        """Assert that the service rejected no input of a run that check mode accepted."""
         if self._good == _key(module, args):
             writes = [call for call in calls if call["write"]]
             refused = [(call["op"], call["error"], call["input"]) for call in writes if call["error"] in _REFUSALS]

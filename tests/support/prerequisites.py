@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The resources around patching: what others create, and what the account holds, by boto3 alone."""
+"""The prerequisite resources, created by others and read, with boto3 only."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ TRUST = {
 
 @cache
 def client(service: str) -> Any:
-    """A client of somebody else in the account."""
+    """A client in the account that is independent of the collection."""
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     return boto3.client(service, region_name=REGION, **keys)
 
 
 class Hand:
-    """What others create, and what the account holds, by boto3 alone."""
+    """Creates and reads resources with boto3 only."""
 
     def __init__(self) -> None:
         self.iam, self.sns, self.s3, self.events = (client(name) for name in ("iam", "sns", "s3", "events"))
 
     def create(self, option: str, tags: dict[str, str] | None = None) -> None:
-        """A resource with the name that ALL declares."""
+        """Create a resource with the name that ALL declares."""
         pairs = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
         name = ALL[option]["name"]
         if option.endswith("_role"):
@@ -87,7 +87,7 @@ class Hand:
             self.events.tag_resource(ResourceARN=RULE, Tags=pairs)
 
     def state(self, option: str) -> Any:
-        """All that the account holds of a resource; None where there is none."""
+        """The complete state of a resource in the account, or None if it does not exist."""
         name = ALL[option]["name"]
         try:
             return self._state(option, name)

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The profile of the simulator that a run of the tests uses.
+"""The profile of the simulator in a test run.
 
-One run takes one profile, so that a test runs once; the continuous integration takes the other one on its second stack.
+A run uses one profile, so that each test runs once. The continuous integration uses the other one on its second stack.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ VARIABLE = "PATCHFLEET_SIM_PROFILE"
 
 
 def chosen_profile() -> str:
-    """The profile that PATCHFLEET_SIM_PROFILE names, C(lenient) where it names none."""
+    """The profile in PATCHFLEET_SIM_PROFILE. The default is C(lenient)."""
     name = os.environ.get(VARIABLE) or "lenient"
     if name not in PROFILES:
         raise ValueError(f"{VARIABLE} must be one of {', '.join(PROFILES)}, not {name}")

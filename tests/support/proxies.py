@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands between a module and the service, and answers in the place of the service."""
+"""Responses of proxies between a module and the service, instead of those of the service."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ class _Body:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer that the service did not give."""
+    """An HTTP response that is not from the service."""
 
     status: int
     content: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self, url: str) -> AWSResponse:
-        """As botocore gets it from the wire."""
+        """The response as botocore receives it."""
         return AWSResponse(url, self.status, dict(self.headers), _Body(self.content))
 
 
 def document(status: int, code: str, headers: Mapping[str, str] = OWN) -> Answer:
-    """An error document in the form of the service."""
+    """An error document in the format of the service."""
     return Answer(status, json.dumps({"__type": code, "message": "no"}).encode(), headers)
 
 
 def in_json(status: int, content: Any, headers: Mapping[str, str] = FOREIGN) -> Answer:
-    """Any JSON."""
+    """A JSON document."""
     return Answer(status, json.dumps(content).encode(), headers)
 
 
-# What may come in the place of the answer, whether the service got the request or not.
+# Possible responses instead of the expected one, whether or not the service received the request.
 LOST = {
     "forbidden page": Answer(403, HTML, PAGE),
     "forbidden": Answer(403),
@@ -89,7 +89,7 @@ LOST = {
     "null": in_json(200, None, OWN),
     "a listing": in_json(200, [], OWN),
 }
-# What is a refusal, so that nothing was done.
+# Responses that reject a request, so that nothing was done.
 REFUSALS = {
     "denied": document(400, "AccessDeniedException"),
     "denied with its own status": document(403, "AccessDeniedException"),
@@ -102,7 +102,7 @@ REFUSALS = {
 
 
 def answer_instead(account: Account, operation: str, answer: Answer, *, forward: bool) -> None:
-    """Answer one operation instead of the service, which gets the request all the same if it is forwarded."""
+    """Respond to one operation instead of the service. forward: whether the service also receives the request."""
     send = account.send
 
     def between(request: Any) -> AWSResponse:
@@ -118,7 +118,7 @@ def answer_instead(account: Account, operation: str, answer: Answer, *, forward:
 
 
 def sent(account: Account, operation: str) -> int:
-    """How often a request for an operation left the module."""
+    """The number of requests for an operation that a module sent."""
     return sum(_text(one.headers.get("X-Amz-Target")) == f"AmazonSSM.{operation}" for one in account.requests)
 
 

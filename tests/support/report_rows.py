@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of a made-up fleet, as ssm_patch_compliance_info and ssm_maintenance_window_info give them."""
+"""Rows of an invented fleet, in the format of ssm_patch_compliance_info and ssm_maintenance_window_info."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NO_REPORT = ("never_scanned", "unmanaged")
 
 
 def sample(count: int, seed: int = 1, **members: Any) -> Json:
-    """A reading of so many nodes, as it lies in a JSON report."""
+    """A reading of this many nodes, in the format of a JSON report."""
     chance = random.Random(seed)
     catalogue = [_patch(number, chance) for number in range(40)]
     nodes = [_node(number, chance) for number in range(count)]
@@ -68,13 +68,13 @@ def reading(count: int, seed: int = 1, **members: Any) -> Reading:
 
 
 def write_rows(path: Path, rows: list[Json]) -> str:
-    """A JSON Lines file of rows; gives its path."""
+    """Write a JSON Lines file of rows, and return its path."""
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return str(path)
 
 
 def moment(days: float) -> str:
-    """So many days before the reading."""
+    """The time this many days before the reading."""
     return (datetime.fromisoformat(READ_AT) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -98,7 +98,7 @@ def _node(number: int, chance: random.Random) -> Json:
 
 
 def _next(node: Json) -> Json:
-    """What the next Install does on a node, by its last report."""
+    """What the next Install does on a node, according to its last report."""
     when, window = _NEXT.get(node["patch_group"], ("2026-03-12T02:00:00Z", "monthly"))
     counts = [node.get(name) for name in ("missing_count", "failed_count", "installed_pending_reboot_count")]
     known: Json = {"next_install_unknown": "never_scanned"}
@@ -113,7 +113,7 @@ def _coverage(number: int) -> str:
 
 
 def findings(nodes: list[Json]) -> list[Json]:
-    """What a reading of coverage finds on these nodes, and on a target."""
+    """The coverage findings for these nodes and for a target."""
     texts = {
         "unmanaged": ("not_managed", "Systems Manager does not manage this running instance.", "Check its agent."),
         "uncovered": ("not_reached", "No scheduled Install or Scan task reaches the node.", _TAG_IT),

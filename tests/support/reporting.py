@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module patch_report in this process, and reports out of readings without it."""
+"""Runs the module patch_report in this process, and creates reports from readings without it."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def report_of(
 
 
 def page_of(report: Report) -> str:
-    """Its page."""
+    """The page of this report."""
     return "".join(page(report, Assets(**PAGE)))
 
 
 def write_history(folder: Path, *readings: dict[str, Any], **options: Any) -> None:
-    """Fill a folder as reports do that were made an hour after each of these readings, which are as in JSON."""
+    """Write the history files of reports that were created an hour after each of these readings."""
     with TemporaryDirectory() as made:
         for one in readings:
             report = Path(made, "report.json")
@@ -73,11 +73,11 @@ def write_history(folder: Path, *readings: dict[str, Any], **options: Any) -> No
 
 
 def run_module(*, check: bool = False, now: datetime = NOW, **args: Any) -> dict[str, Any]:
-    """What the module answers, failed or not, an hour after the readings by default."""
+    """The result of the module, failed or not, by default an hour after the readings."""
     printed = io.StringIO()
     warnings: list[str] = []
     steering = {"_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp"}
-    # In a process that has loaded parts of the controller, ansible-core shows warnings instead of returning them.
+    # In a process that has loaded parts of the controller, ansible-core displays warnings instead of returning them.
     kept = patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     standing = patch.object(clock, "now", lambda: now)
     with kept, standing, patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules for one resource as cases of the same tests: what each needs around it, and values of every option."""
+"""The modules for one resource as cases of the same tests: the resources that they require, and option values."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ PROD = {"name": "prod", "schedule": "cron(0 2 ? * TUE#2 *)", "duration": 4, "cut
 
 @dataclass(frozen=True)
 class Alteration:
-    """Two values of one option, told one after the other.
+    """Two values of one option, declared one after the other.
 
-    base: arguments of the creation besides the first value, None for those of the case. along: arguments that go
-    with the second value. field: the field of the answer where it shows, where that is not the option's own.
-    also: fields that change with it, on_clear: that change when it is cleared. cleared: what the answer shows after an
-    empty value, REFUSED where that is an error.
+    base: further arguments of the creation, or None for those of the case. along: further arguments with the second
+    value. field: the field of the result, if it differs from the option. also: fields that change with it. on_clear:
+    fields that change if it is cleared. cleared: the result after an empty value, or REFUSED if that is an error.
     """
 
     first: Any
@@ -53,9 +52,9 @@ class Alteration:
 
 @dataclass(frozen=True)
 class ResourceCase:
-    """A module for one resource. where: its window. base: arguments of a creation, without the window.
+    """A module for one resource. where: its window. base: the arguments of a creation, without the window.
 
-    elsewhere: options that are no property of the resource, with the test that is about each.
+    elsewhere: options that are not properties of the resource, with the test of each.
     """
 
     module: str
@@ -77,11 +76,11 @@ class ResourceCase:
 
     @property
     def identity(self) -> Args:
-        """The arguments that say which resource is meant."""
+        """The arguments that identify the resource."""
         return {**self.where, "name": self.base["name"]}
 
     def prepare(self, account: Account) -> None:
-        """Make what the resource needs around it."""
+        """Create the resources that the resource requires."""
         if not self.where:
             return
         window = {"Schedule": PROD["schedule"], "Duration": 4, "Cutoff": 1, "AllowUnassociatedTargets": False}
@@ -92,8 +91,8 @@ class ResourceCase:
             ("ids", "InstanceIds", list(INSTANCES)),
         ):
             if self.kind.name == "task":
-                told = {"Name": name, "ResourceType": "INSTANCE", "Targets": [{"Key": key, "Values": values}]}
-                account.by_hand("RegisterTargetWithMaintenanceWindow", **where, **told)
+                target = {"Name": name, "ResourceType": "INSTANCE", "Targets": [{"Key": key, "Values": values}]}
+                account.by_hand("RegisterTargetWithMaintenanceWindow", **where, **target)
 
     def creation(self, alteration: Alteration | None = None) -> Args:
         """The arguments that create the resource."""
@@ -102,7 +101,7 @@ class ResourceCase:
 
 
 def leaves(options: Options, prefix: str = "") -> Iterator[tuple[str, Option]]:
-    """Every option of a module, with the suboptions of its blocks and of the entries of its lists."""
+    """Every option of a module, including the suboptions of dictionaries and of list entries."""
     for option in options:
         name = prefix + option.name
         if not option.suboptions or option.type != "dict":
@@ -111,19 +110,19 @@ def leaves(options: Options, prefix: str = "") -> Iterator[tuple[str, Option]]:
 
 
 def block(name: str, value: Any) -> Args:
-    """The argument of a dotted option: C(alarm.name) is a block, C(approval_rules.filters) a list of one entry."""
+    """The argument of a dotted option, such as C(alarm.name), which is a dictionary."""
     head, _dot, rest = name.partition(".")
     return {head: block(rest, value) if rest else value}
 
 
 def arguments(name: str, value: Any) -> Args:
-    """The argument of an option, of which a list is given as a whole."""
+    """The argument of an option. Lists are always specified as a whole."""
     head = name.partition(".")[0]
     return block(name, value) if head in BLOCKS else {head: value}
 
 
 def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> Args:
-    """Arguments together, blocks merged."""
+    """Merged arguments, including dictionaries."""
     result = dict(one)
     for name, value in other.items():
         inner = result.get(name)
@@ -132,7 +131,7 @@ def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> Args:
 
 
 def shown(answer: Mapping[str, Any], name: str) -> Any:
-    """The field of an answer with a dotted name."""
+    """The field of a result with a dotted name."""
     value: Any = answer
     for part in name.split("."):
         value = None if value is None else value[part]
@@ -272,10 +271,10 @@ _TASK_ELSEWHERE = {**_NAMED, "window_task_id": "test_renamed_by_id", "state": "t
 
 
 def _task_alterations(base: Args, prefix: str = "") -> dict[str, Alteration]:
-    """Alterations of what all tasks share; prefix: the block of the options of the command."""
+    """Alterations of the options that all tasks share. prefix: the dictionary of the command's options."""
     targetless = {name: value for name, value in base.items() if name != "window_targets"}
     alarmed = {**base, "alarm": {"name": "one"}}
-    told = joined(base, block(f"{prefix}notification", {"topic_arn": TOPICS[0], "role_arn": ROLES[0]}))
+    notified = joined(base, block(f"{prefix}notification", {"topic_arn": TOPICS[0], "role_arn": ROLES[0]}))
     hashed = joined(base, block(f"{prefix}document_hash_type", "Sha256"))
     with_hash = joined(base, block(f"{prefix}document_hash", "a" * 64))
     defaults = {"notification.events": ["Failed", "TimedOut"], "notification.type": "Command"}
@@ -287,10 +286,10 @@ def _task_alterations(base: Args, prefix: str = "") -> dict[str, Alteration]:
         "alarm.ignore_poll_failure": Alteration(True, False, alarmed),
         f"{prefix}document_hash": Alteration("a" * 64, "b" * 64, hashed),
         f"{prefix}document_hash_type": Alteration("Sha256", "Sha1", with_hash),
-        f"{prefix}notification.topic_arn": Alteration(*TOPICS, told, cleared=REFUSED),
-        f"{prefix}notification.role_arn": Alteration(*ROLES, told, cleared=REFUSED),
-        f"{prefix}notification.events": Alteration(["All"], defaults["notification.events"], told),
-        f"{prefix}notification.type": Alteration("Invocation", "Command", told),
+        f"{prefix}notification.topic_arn": Alteration(*TOPICS, notified, cleared=REFUSED),
+        f"{prefix}notification.role_arn": Alteration(*ROLES, notified, cleared=REFUSED),
+        f"{prefix}notification.events": Alteration(["All"], defaults["notification.events"], notified),
+        f"{prefix}notification.type": Alteration("Invocation", "Command", notified),
     }
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What reads answer about windows, targets, tasks and baselines, for tests that need no account."""
+"""Responses of reads of windows, targets, tasks and baselines, for tests without an account."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ def shape(operation: str) -> Any:
 
 
 def check(kind: Kind, options: dict[str, Any]) -> list[str]:
-    """What is wrong with the options of one resource."""
+    """Violations in the options of one resource."""
     return violations(Declaration({kind.name: (make_entry(kind, options),)}), shape)
 
 
 def task(raw: Raw, command: Raw | None = None, **members: Any) -> Raw:
-    """A task with other members; command: other members of its RunCommand block."""
+    """A task with other members. command: other members of its RunCommand structure."""
     changed = {**deepcopy(raw), **members}
     if command is not None:
         changed["TaskInvocationParameters"]["RunCommand"].update(command)
@@ -116,13 +116,13 @@ def parts(targets: list[Raw], tasks: list[Raw], tags: dict[str, str] | None = No
 
 
 def declared(*tasks: Raw, targets: tuple[Raw, ...] = (SERVERS,), **members: Any) -> tuple[dict[str, Any], list[str]]:
-    """The declaration of a window with these tasks, and what it does not hold."""
+    """The declaration of a window with these tasks, and what it does not contain."""
     found = declare_window(parts([*targets], [*tasks], **members), 1, check)
     assert found.options is not None
     return found.options, found.undeclared
 
 
 def unlike(raw: Raw, number: int, **members: Any) -> Raw:
-    """Another resource that differs in its id, and in these members."""
+    """Another resource with a different ID and different values of these members."""
     id_member = "WindowTaskId" if "TaskArn" in raw else "WindowTargetId"
     return {**raw, id_member: f"00000000-0000-0000-0000-{number:012d}", **members}

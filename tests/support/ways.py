@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files of the collection a value passes through, from the arguments of a module to a call."""
+"""Finds the files of the collection through which a value passes, from the arguments of a module to a call."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CLIENT = "module_utils/_aws/client.py"
 
 
 def files_of(value: str | int, run: Callable[[], object]) -> list[str]:
-    """The files in which a function takes the value, alone or in dictionaries, up to the call that sends it.
+    """The files with a function that receives the value, alone or in dictionaries, up to the call that sends it.
 
-    The order is that of the first time. Files that only look at it, such as those of rules, are among them.
+    They are in the order of their first use, and include files that only check the value, such as those of rules.
     """
     found: dict[str, None] = {}
 

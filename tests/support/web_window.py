@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A window whose tasks patch the nodes of the group Web, as a seed of the simulator has it."""
+"""A window whose tasks patch the nodes of the patch group Web, in the format of a seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCAN, INSTALL = {"Operation": ["Scan"]}, {"Operation": ["Install"], "RebootOptio
 
 
 def patch_task(name: str, parameters: dict[str, Any] = SCAN, **members: Any) -> dict[str, Any]:
-    """A task that patches the target web, all nodes at a time."""
+    """A task that patches all nodes of the target web at the same time."""
     return {
         "Name": name,
         "TaskType": "RUN_COMMAND",
@@ -24,7 +24,7 @@ def patch_task(name: str, parameters: dict[str, Any] = SCAN, **members: Any) -> 
 
 
 def web_window(tasks: list[dict[str, Any]], **members: Any) -> dict[str, Any]:
-    """A window that opens each night at two, with the target web."""
+    """A window that opens each night at 02:00, with the target web."""
     criteria = [{"Key": "tag:PatchGroup", "Values": ["Web"]}]
     return {
         "Name": "prod",
@@ -39,5 +39,5 @@ def web_window(tasks: list[dict[str, Any]], **members: Any) -> dict[str, Any]:
 
 
 def web_node(instance_id: str, **members: Any) -> dict[str, Any]:
-    """A node of the group on which two patches are missing."""
+    """A node of the patch group with two missing patches."""
     return {"InstanceId": instance_id, "Tags": {"PatchGroup": "Web"}, "MissingCount": 2, **members}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts what a run does without a clock: the calls of functions of the collection, in all threads."""
+"""Measures the work of a run without a clock, by counting calls of the collection's functions in all threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OURS = "/patchfleet/aws/plugins/module_utils/"
 
 @contextmanager
 def counted() -> Iterator[Counter[str]]:
-    """While the block runs, count calls by file and function; what runs in parallel is counted as well."""
+    """Count calls by file and function while the block runs, including calls in other threads."""
     found: Counter[str] = Counter()
     lock = threading.Lock()
 

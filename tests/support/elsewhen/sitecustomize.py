@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets every Python that finds this on its path live at another time; see tools/awkward_times.py.
+"""Starts every Python that finds this file on its path at another time. See tools/awkward_times.py.
 
-Durations and the dates of files stay real.
+Durations and the dates of files are unchanged.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import os
 import sys
 import time
 
-# time_machine loads pytest wherever it is installed, which takes half a second in each of many processes.
+# time_machine imports pytest if it is installed, which takes half a second in each of many processes.
 sys.modules["pytest"] = None  # type: ignore[assignment]
 import time_machine  # noqa: E402
 
 del sys.modules["pytest"]
-# The distance to the true time is the same in all processes, however late they start.
+# The offset from the real time is the same in all processes, regardless of their start times.
 time_machine.travel(time.time() + float(os.environ["PATCHFLEET_AHEAD"]), tick=True).start()
