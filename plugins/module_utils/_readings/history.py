@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from .times import instant, utc_text
 SCHEMA = "patchfleet.aws/patch-report-history"
 SCHEMA_VERSION = 1
 _CRITICAL = "Critical"
+_READ_AT = attrgetter("read_at")
 
 
 @dataclass(slots=True)
@@ -84,13 +87,16 @@ class History:
     def add(self, figures: Iterable[Figures]) -> None:
         """Add the figures of a report. Figures of the same time, which several reports can contain, count once."""
         for one in figures:
-            before = {other.read_at: other for other in self.figures.get(one.key(), ())}
-            before[one.read_at] = one
-            self.figures[one.key()] = [before[moment] for moment in sorted(before)]
+            listed = self.figures.setdefault(one.key(), [])
+            place = bisect_left(listed, one.read_at, key=_READ_AT)
+            is_same = place < len(listed) and listed[place].read_at == one.read_at
+            listed[place : place + is_same] = [one]
 
     def before(self, key: str, read_at: str) -> Figures | None:
         """The last figures before a time."""
-        return next((one for one in reversed(self.figures.get(key, [])) if one.read_at < read_at), None)
+        listed = self.figures.get(key, [])
+        place = bisect_left(listed, read_at, key=_READ_AT)
+        return listed[place - 1] if place else None
 
 
 def read_history(folder: str) -> History:

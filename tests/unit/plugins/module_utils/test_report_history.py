@@ -194,6 +194,36 @@ def test_the_axis_of_a_share_has_a_height_whatever_the_values_are(percent: float
     assert {0 <= dot.y <= HEIGHT for dot in curve.dots()} == {True}
 
 
+class Moment(str):
+    """A time as text that counts comparisons."""
+
+    compared = 0
+
+    def __lt__(self, other: str) -> bool:
+        Moment.compared += 1
+        return super().__lt__(other)
+
+    __eq__ = str.__eq__
+    __hash__ = str.__hash__
+
+
+def test_reports_in_any_order_are_sorted_with_few_comparisons_each() -> None:
+    def compared(reports: int) -> int:
+        Moment.compared = 0
+        moments = [Moment(day(number)) for number in range(reports)]
+        history = History()
+        for one in (*moments[1::2], *moments[::2], moments[0]):
+            history.add([Figures(**PLACE, read_at=one)])
+        [listed] = history.figures.values()
+        assert [one.read_at for one in listed] == moments
+        assert history.before(listed[0].key(), moments[-1]) is listed[-2]
+        assert history.before(listed[0].key(), moments[0]) is None
+        return Moment.compared
+
+    # Four times as many, with a comparison or two more each.
+    assert compared(800) < 6 * compared(200)
+
+
 def test_a_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     found, _history = kept((0, {"KB1": ["i-0", "i-1"]}), (5, {"KB1": ["i-0"]}))
     (tmp_path / file_name(found)).write_text(file_content("T", {}, found), encoding="utf-8")
