@@ -180,13 +180,20 @@ def unless_gone(one: Any, read: Callable[[Any], Iterable[Job]]) -> Job:
     return job
 
 
-def connect(module: Any, workers: int, service: str = "ssm", *, is_lenient: bool = False) -> Api:
+def connect(
+    module: Any,
+    workers: int,
+    service: str = "ssm",
+    *,
+    is_lenient: bool = False,
+    make: Callable[[Any, bool], Api] = Api,
+) -> Api:
     """The API for a module, with a connection for each concurrent call. Keys of O(aws_config) take precedence."""
     if not module.region:
         module.fail_json(msg=_NO_REGION)
     retries = {"mode": "adaptive", "total_max_attempts": 10}
     client = module.client(service, config={"max_pool_connections": max(workers, 10), "retries": retries})
-    return Api(read_dates(client), is_lenient)
+    return make(read_dates(client), is_lenient)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from .._fleet.listings import AccountListings
 from .._info.windows import WindowReader
 from .._options.module import finish, make_module, refuse
 from .._schedules import clock
+from .api import ReportApi
 from .options import (
     COVERAGE,
     INSTANCES,
@@ -50,7 +51,7 @@ def run_report_info() -> None:
     """The main function of the module."""
     module = make_module(OPTIONS)
     refuse(module, violations(module.params))
-    api = connect(module, module.params["concurrency"], is_lenient=True)
+    api = connect(module, module.params["concurrency"], is_lenient=True, make=ReportApi)
     refuse(module, model_violations(api, compliance_params(module.params)))
     finish(module, lambda: _Reading(module, api).result())
 

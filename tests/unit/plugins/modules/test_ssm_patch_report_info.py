@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
-from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import node, plant
+from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import baseline, node, plant
 from ansible_collections.patchfleet.aws.tests.support.reporting import run_module
 
 MODULE = "ssm_patch_report_info"
@@ -95,6 +95,18 @@ def test_each_node_is_read_once(account: Account, tmp_path: Path, nodes: int) ->
     lacking = ("missing_count", "failed_count", "installed_rejected_count", "installed_pending_reboot_count")
     asked = Counter(request["InstanceId"] for request in account.inputs("DescribeInstancePatches"))
     assert set(asked) == {row["instance_id"] for row in found if any(row[name] for name in lacking)}
+
+
+def test_nothing_is_read_twice(account: Account, tmp_path: Path) -> None:
+    plant(account, baseline("Web Servers"), nodes=[node(1, "Web Servers")])
+    account.run("ssm_patch_setup", windows=[WINDOW])
+    account.clear_log()
+
+    account.run(MODULE, dest=str(tmp_path), include_unmanaged=True)
+
+    requests = Counter((call["op"], json.dumps(call["input"], sort_keys=True)) for call in account.simulator.log())
+    assert {operation for operation, _input in requests} >= {"GetMaintenanceWindowTask", "GetPatchBaseline"}
+    assert {request for request, count in requests.items() if count > 1} == set()
 
 
 def test_the_report_takes_the_reading_as_it_is(fleet: Account, tmp_path: Path) -> None:
