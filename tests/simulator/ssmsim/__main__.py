@@ -17,13 +17,13 @@ from ssmsim.simulator import PROFILES, Simulator
 
 
 def main() -> None:
-    """Start, say READY and where, and serve."""
+    """Start, print READY with the address, and serve."""
     arguments = _arguments()
     seed = json.loads(arguments.seed.read_text()) if arguments.seed else None
     server = Server(Simulator(arguments.profile, arguments.clock, seed, runs=not arguments.still), arguments.port)
 
     def stop(*_: Any) -> None:
-        # shutdown() waits for the loop, which this handler interrupts.
+        # shutdown() waits for the loop that this handler interrupts.
         threading.Thread(target=server.shutdown).start()
 
     signal.signal(signal.SIGTERM, stop)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Identity-based IAM policies, and their judgement of a call."""
+"""Identity-based IAM policies, and their evaluation for a call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ssmsim.needs import Need
 
 Context = Mapping[str, str | list[str]]
 _ELEMENTS = {"Sid", "Effect", "Action", "Resource", "Condition"}
-# Each service refuses in its own words and with its own status; the rest has those of JSON services.
+# The error codes and statuses of services for denied calls. All others are like JSON services.
 _REFUSALS = {
     "s3": ("AccessDenied", 403),
     "iam": ("AccessDenied", 403),
@@ -29,7 +29,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a policy. conditions: operator, key and values; all have to hold."""
+    """One statement of a policy. conditions: operator, key and values, all of which must be met."""
 
     allows: bool
     actions: list[str]
@@ -37,7 +37,7 @@ class Statement:
     conditions: list[tuple[str, str, list[str]]]
 
     def covers(self, need: Need, resource: str, context: Context) -> bool:
-        """Whether the statement speaks of this action on this resource, in this context."""
+        """Whether the statement applies to this action on this resource in this context."""
         return (
             any(_like(pattern.lower())(need.action.lower()) for pattern in self.actions)
             and any(_like(pattern)(resource) for pattern in self.resources)
@@ -46,19 +46,19 @@ class Statement:
 
 
 class Policies:
-    """The policies in force, by account; ``*`` stands for all others. Without a policy everything is allowed."""
+    """The current policies by account. ``*`` stands for all others. Without a policy, everything is allowed."""
 
     def __init__(self) -> None:
         self._statements: dict[str, list[Statement]] = {}
 
     def set(self, documents: dict[str, Any]) -> None:
-        """Replace all policies. Raises ValueError for what is no policy, or has elements that are not judged here."""
+        """Replace all policies. Raises ValueError for an invalid policy, or one with unsupported elements."""
         self._statements = {account: _statements(document) for account, document in documents.items()}
 
     def judge(
         self, call: Call, needs: Iterable[Need], tags: Callable[[str], Mapping[str, str]] = lambda _arn: {}
     ) -> ServiceError | None:
-        """The refusal of a call, or None where all that it needs is allowed. tags: those of a resource, by its ARN."""
+        """The error for a denied call, or None if the call is allowed. tags: the tags of a resource by its ARN."""
         statements = self._statements.get(call.account, self._statements.get("*"))
         if statements is None:
             return None
@@ -118,7 +118,7 @@ def _statement(entry: dict[str, Any]) -> Statement:
 
 
 def _holds(condition: tuple[str, str, list[str]], context: Context) -> bool:
-    """Whether a condition holds, by the rules of IAM for keys that the request does not have.
+    """Whether a condition is met, according to the rules of IAM, including those for missing keys.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
@@ -137,7 +137,7 @@ def _holds(condition: tuple[str, str, list[str]], context: Context) -> bool:
 
 
 def _filled(value: str, context: Context) -> str:
-    """A value with the policy variables that are keys of the request."""
+    """A value with its policy variables replaced by keys of the request."""
     return re.sub(r"\$\{([^}]+)\}", lambda found: str(context.get(found[1], found[0])), value)
 
 
@@ -151,7 +151,7 @@ def _is_known(operator: str) -> bool:
 
 @cache
 def _like(pattern: str) -> Callable[[str], bool]:
-    """Whether a value matches a pattern with ``*`` and ``?``; nothing else in it is special."""
+    """A function that matches values with a pattern. Only ``*`` and ``?`` have a special meaning."""
     expression = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
     return lambda value: expression.fullmatch(value) is not None
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The doors of the simulator under ``/_sim/``, through which tests arrange and inspect it."""
+"""The administrative endpoints under ``/_sim/``, with which tests set up and inspect the simulator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Door = Callable[[Simulator, Any], Any]
 
 
 def answer(simulator: Simulator, method: str, path: str, body: Any) -> tuple[int, Any]:
-    """The status and the JSON answer of a door: 404 where there is none, 400 for a body that it cannot use."""
+    """The status and JSON response of an endpoint: 404 if it does not exist, 400 if the body is invalid."""
     door = _DOORS.get((method, path.removeprefix(PREFIX)))
     if door is None:
         return 404, {"message": f"There is no {method} {path}"}

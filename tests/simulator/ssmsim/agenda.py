@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens by itself at a moment of the virtual clock: a command that ends, a window that opens."""
+"""Events at a time of the virtual clock, such as the end of a command or the opening of a window."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Action = Callable[[], None]
 
 
 class Agenda:
-    """Actions by the moment at which they are due.
+    """Actions, each with the time at which it is due.
 
-    Nothing runs in the background: what is due runs before the next call and after the clock was moved, in the order
-    of the moments, and what was added first runs first at the same moment. While an action runs, the clock stands at
-    its moment, so what it writes is dated as if somebody had watched all the time. An action may add others, also
-    ones that are due already. What has run is gone: a clock that is put back does not bring it again.
+    Nothing runs in the background: due actions run before the next call and after the clock was changed, in the order
+    of their times, and in the order of their addition at the same time. While an action runs, the clock stands at its
+    time, so that what it writes has the right date. An action can add others, including ones that are already due.
+    Each action runs once, even if the clock is set back.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -31,12 +31,12 @@ class Agenda:
         self._running = False
 
     def at(self, moment: datetime, action: Action) -> None:
-        """Let ``action`` run at an aware ``moment``; one in the past means at the next opportunity."""
+        """Run ``action`` at an aware ``moment``, or at the next opportunity if it is in the past."""
         heapq.heappush(self._due, (moment, self._added, action))
         self._added += 1
 
     def run_due(self) -> None:
-        """Run all that is due. An action that gets here again, through a call of its own, runs nothing."""
+        """Run all due actions. A call from within an action does nothing."""
         if self._running or not self._due:
             return
         now = self._clock.now()

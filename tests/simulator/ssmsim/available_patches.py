@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The patches that there are, those that a baseline lets through, and the snapshot of them that a node fetches."""
+"""Available patches, the effective patches of a baseline, and the snapshot that a node downloads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LINUX_TESTS: dict[str, Test] = {
 
 @operation("DescribeAvailablePatches")
 def describe_available_patches(region: Region, request: Record) -> Record:
-    """Those of Windows, of the operating system unless PATCH_SET says else; with a PRODUCT of Amazon Linux, those."""
+    """Windows patches, by default with PATCH_SET OS, or Amazon Linux patches with a PRODUCT of Amazon Linux."""
     filters = request.get("Filters", [])
     named = {value for entry in filters if entry.get("Key") == "PRODUCT" for value in entry.get("Values", [])}
     if named & set(_LINUX):
@@ -101,7 +101,7 @@ def get_deployable_patch_snapshot_for_instance(region: Region, request: Record) 
 
 
 def _shown(patch: Patch) -> Record:
-    """The Patch structure; its members depend on the platform."""
+    """The Patch structure, whose members depend on the platform."""
     shared: dict[str, Any] = {
         "ReleaseDate": patch.released,
         "Title": patch.title,
@@ -160,7 +160,7 @@ def _wants_applications(baseline: Record) -> bool:
 
 
 def _download_url(region: Region, request: Record) -> str:
-    """A presigned URL, valid for a day."""
+    """A presigned URL that is valid for one day."""
     suffix = "amazonaws.com.cn" if partition(region.region) == "aws-cn" else "amazonaws.com"
     host = "s3.dualstack" if request.get("UseS3DualStackEndpoint") else "s3"
     key = hashlib.sha256(f"{request['InstanceId']}/{request['SnapshotId']}".encode()).hexdigest()

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The predefined patch baselines that AWS owns, in each region.
+"""The predefined patch baselines of AWS in each Region.
 
 The rules are those of the User Guide's page on predefined patch baselines. The ARNs of the default baselines are public
-facts of the commercial regions (``aws_owned_baselines.json``); the other two of Windows, and all of a region that
-the file does not have, get ids of the same form, derived from their names.
+for the commercial Regions (``aws_owned_baselines.json``). The other two of Windows, and all of a Region that is not in
+the file, have IDs in the same format that are derived from their names.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def _rule(filters: Filters, days: int = 7, non_security: bool = False) -> Record
 
 
 _RPM = (_rule(_SECURITY), _rule(_BUGFIX))
-# As in the snapshot of the baseline for Ubuntu that a node fetched; the other systems with apt are taken to be alike.
+# As in a snapshot of the baseline for Ubuntu that a node downloaded. Other systems with apt are assumed to be alike.
 _APT = (_rule({"PRIORITY": PRIORITIES}),)
 _APT_SYSTEMS = frozenset({"DEBIAN", "RASPBIAN", "UBUNTU"})
 _ORACLE = (_rule({**_SECURITY, "SEVERITY": ("Important", "Moderate")}), _rule(_BUGFIX))
 _EVERYTHING = _rule({"PRODUCT": _ANY}, non_security=True)
 _MACOS = _rule({"PRODUCT": _ANY, "CLASSIFICATION": _ANY}, days=0, non_security=True)
 
-# (operating system, name, words of the description, rules); the first of an operating system is its default
+# (operating system, name, part of the description, rules). The first of an operating system is its default.
 _PREDEFINED: tuple[tuple[str, str, str, tuple[Record, ...]], ...] = (
     ("WINDOWS", "AWS-DefaultPatchBaseline", "", (_rule(_WINDOWS_OS),)),
     ("WINDOWS", "AWS-WindowsPredefinedPatchBaseline-OS", " for Windows OS", (_rule(_WINDOWS_OS),)),
@@ -84,13 +84,13 @@ _PREDEFINED: tuple[tuple[str, str, str, tuple[Record, ...]], ...] = (
 
 
 def partition(region: str) -> str:
-    """The ARN partition of a region."""
+    """The ARN partition of a Region."""
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
 
 
 @cache
 def predefined(region: str) -> Mapping[str, Record]:
-    """The AWS-owned baselines of a region by ARN, in the form of GetPatchBaseline. Not to be changed."""
+    """The baselines of AWS in a Region by ARN, in the format of GetPatchBaseline. They must not be changed."""
     known = dict(_known_defaults().get(region, {}))
     records = []
     for entry in _PREDEFINED:
@@ -102,7 +102,7 @@ def predefined(region: str) -> Mapping[str, Record]:
 
 @cache
 def predefined_defaults(region: str) -> Mapping[str, str]:
-    """The ARN of the AWS-owned default baseline of each operating system in a region."""
+    """The ARN of the default baseline of AWS for each operating system in a Region."""
     defaults: dict[str, str] = {}
     for arn, record in predefined(region).items():
         defaults.setdefault(record["OperatingSystem"], arn)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Patch baselines, the default baseline of each operating system, and the patch properties.
 
-Own baselines are records in the form of GetPatchBaseline, without the groups, in the table ``baselines``; the table
-``default_baselines`` holds the choice of the account for an operating system; the table ``patch_groups`` holds the
-registrations (see :mod:`ssmsim.patch_groups`). The baselines of AWS are those of :mod:`ssmsim.aws_baselines`.
+Custom baselines are records in the table ``baselines``, in the format of GetPatchBaseline without the groups. The table
+``default_baselines`` contains the default of the account for an operating system. The table ``patch_groups`` contains
+the registrations (see :mod:`ssmsim.patch_groups`). The baselines of AWS are in :mod:`ssmsim.aws_baselines`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def get_patch_baseline(region: Region, request: Record) -> Record:
 
 @operation("UpdatePatchBaseline")
 def update_patch_baseline(region: Region, request: Record) -> Record:
-    """Fields that are not sent stay, or go back to their defaults with Replace; a list that is sent replaces."""
+    """Update a baseline. Omitted members are kept, or reset to their defaults with Replace. Lists are replaced."""
     record = _own(region, known_form(request["BaselineId"], validation))
     if record is None:
         raise _missing()
@@ -134,7 +134,7 @@ def register_default_patch_baseline(region: Region, request: Record) -> Record:
     record = existing(region, request["BaselineId"])
     system, baseline_id = record["OperatingSystem"], record["BaselineId"]
     region.table("default_baselines").put(system, {"OperatingSystem": system, "BaselineId": baseline_id})
-    # An example of the CLI shows the bare id where an ARN was sent.
+    # An example of the CLI shows the bare ID in the response to a request with an ARN.
     return {"BaselineId": baseline_id.rpartition("/")[2]}
 
 
@@ -148,7 +148,7 @@ def describe_patch_properties(region: Region, request: Record) -> Record:
 
 
 def existing(region: Region, baseline_id: str) -> Record:
-    """The baseline, own (by id or ARN) or AWS-owned (by ARN), as a read sees it; else the service's error."""
+    """The baseline, custom (by ID or ARN) or of AWS (by ARN), as reads see it. Raises the error of the service."""
     record = find(region, known_form(baseline_id, invalid_resource_id))
     if record is None:
         raise _missing()
@@ -156,18 +156,18 @@ def existing(region: Region, baseline_id: str) -> Record:
 
 
 def find(region: Region, baseline_id: str) -> Record | None:
-    """The baseline, own (by id or ARN) or AWS-owned (by ARN), as a read sees it."""
+    """The baseline, custom (by ID or ARN) or of AWS (by ARN), as reads see it."""
     return predefined(region.region).get(baseline_id) or region.table("baselines").get(own_id(region, baseline_id))
 
 
 def own_id(region: Region, baseline_id: str) -> str:
-    """The bare id of an own baseline that is given by its ARN; anything else as it is."""
+    """The bare ID of a custom baseline from its ARN. Other values are returned unchanged."""
     prefix = f"arn:{partition(region.region)}:ssm:{region.region}:{region.account}:patchbaseline/"
     return baseline_id.removeprefix(prefix)
 
 
 def default_baseline(region: Region, operating_system: str) -> str:
-    """The id (AWS-owned: the ARN) of the current default baseline of an operating system."""
+    """The ID (or the ARN, if it is of AWS) of the current default baseline of an operating system."""
     chosen = region.table("default_baselines").get(operating_system)
     return str(chosen["BaselineId"]) if chosen else predefined_defaults(region.region)[operating_system]
 
@@ -190,16 +190,16 @@ def _is_owned_by(record: Record, owner: str) -> bool:
 
 
 def known_form(baseline_id: str, error: Callable[[str], ServiceError]) -> str:
-    """The id itself, if it has the form of an id or an ARN; which error it is otherwise depends on the operation."""
+    """The ID itself if it is a valid ID or ARN. The error for an invalid one depends on the operation."""
     if not _BASELINE_ID.fullmatch(baseline_id):
         raise error(f"{baseline_id} is not a valid patch baseline ID.")
     return baseline_id
 
 
 def _own(region: Region, baseline_id: str) -> Record | None:
-    """The true state of the own baseline that an update or delete addresses by id or ARN.
+    """The actual state of the custom baseline that an update or delete addresses by ID or ARN.
 
-    None unless reads see it and it still is there. A baseline of AWS is refused.
+    None unless reads see it and it still exists. A baseline of AWS is rejected.
     """
     if baseline_id in predefined(region.region):
         raise validation("A patch baseline that is provided by AWS can't be changed or deleted.")
@@ -212,7 +212,7 @@ def _missing() -> ServiceError:
 
 
 def _refuse_used(region: Region, baseline_id: str) -> None:
-    """Both what a read sees and what is true keeps a baseline: a registration that was just dropped may still count."""
+    """Refuse to delete a baseline that is used in the actual state or in reads, because these can lag behind."""
     groups, defaults = region.table("patch_groups"), region.table("default_baselines")
     for mapping in (*groups.values(), *groups.latest_values()):
         if mapping["BaselineId"] == baseline_id:
@@ -223,14 +223,14 @@ def _refuse_used(region: Region, baseline_id: str) -> None:
 
 
 def _complete(fixed: Record, wanted: Record) -> Record:
-    """The definition of a baseline with everything that the service fills in."""
+    """The definition of a baseline with the defaults of the service."""
     definition = {**fixed, **_DEFAULTS, **{key: wanted[key] for key in (*_DEFAULTS, *_OPTIONAL) if key in wanted}}
     rules = [{**_RULE_DEFAULTS, **rule} for rule in definition["ApprovalRules"]["PatchRules"]]
     return {**definition, "ApprovalRules": {"PatchRules": rules}}
 
 
 def _as_read(region: Region, record: Record) -> Record:
-    """A copy in the order that a read gives to what is a set in truth."""
+    """A copy in which sets have the order of reads."""
     rules = [
         {**rule, "PatchFilterGroup": _filters_as_read(region, rule["PatchFilterGroup"])}
         for rule in record["ApprovalRules"]["PatchRules"]
@@ -255,7 +255,7 @@ def _validate(region: Region, definition: Record) -> None:
         refuse_filters(system, rule["PatchFilterGroup"], region.strict)
         _validate_approval(rule)
     _validate_sources(system, definition["Sources"])
-    # The model says that the field is for Windows alone, not that others refuse it.
+    # The model says that the member is only for Windows, not that other systems reject it.
     if region.strict and system != "WINDOWS" and "AvailableSecurityUpdatesComplianceStatus" in definition:
         raise validation("AvailableSecurityUpdatesComplianceStatus is supported for WINDOWS only.")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event history of CloudTrail: LookupEvents on the calls of Systems Manager that this simulator got.
+"""The event history of CloudTrail: LookupEvents for the calls of Systems Manager to this simulator.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
@@ -26,7 +26,7 @@ _KEYS = ("EventId", "EventName", "EventSource", "ReadOnly", "Username")
 
 @dataclass(frozen=True)
 class Recorded:
-    """A call. caller: the userIdentity of its record. answer: of a call that succeeded."""
+    """A call. caller: the userIdentity of its record. answer: the response of a successful call."""
 
     number: int
     time: float
@@ -40,7 +40,7 @@ class Recorded:
 
     @property
     def is_read(self) -> bool:
-        """Whether the call changes nothing."""
+        """Whether the call only reads."""
         return self.operation.startswith(("Describe", "Get", "List"))
 
     def event(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Recorded:
 
 
 def lookup(region: Region, request: dict[str, Any], trail: list[Recorded], now: float) -> dict[str, Any]:
-    """The answer of LookupEvents. Raises ServiceError."""
+    """The response of LookupEvents. Raises ServiceError."""
     start, end = request.get("StartTime", now - _DAYS * 86400), request.get("EndTime", now)
     if start > end:
         raise ServiceError("InvalidTimeRangeException", "The start time is after the end time")
@@ -98,5 +98,5 @@ def _somebody(account: str) -> dict[str, Any]:
 
 
 def _members(values: dict[str, Any]) -> dict[str, Any]:
-    """As CloudTrail writes the members of a structure: the first letter is small."""
+    """The members of a structure in the format of CloudTrail, which begin with a lowercase letter."""
     return {name[:1].lower() + name[1:]: value for name, value in values.items()}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The course of one command: over its nodes, as fast as MaxConcurrency and as far as MaxErrors allow."""
+"""The execution of one command on its nodes, within the limits of MaxConcurrency and MaxErrors."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ _DELIVERY_TIMED_OUT = ("TimedOut", "DeliveryTimedOut")
 _EXECUTION_TIMED_OUT = ("TimedOut", "ExecutionTimedOut")
 _CANCELLED = ("Cancelled", "Cancelled")
 _TERMINATED = ("Cancelled", "Terminated")
-# What counts against MaxErrors; deliveries that failed do not.
+# The details that count for MaxErrors. Failed deliveries do not.
 _ERRORS = ("Failed", "ExecutionTimedOut")
 
 OnEnd = Callable[[Record], None]
 
 
 class Course:
-    """A command under way.
+    """A command in progress.
 
-    The command's record and those of its invocations are what reads show; the course itself knows who waits and who
-    runs. Every step is an event of the agenda, which finds out for itself whether it has been overtaken.
+    The records of the command and its invocations are returned by reads. The course itself knows the waiting and
+    running nodes. Every step is an action of the agenda, which checks itself whether it still applies.
     """
 
     def __init__(self, region: Region, command: Record, document: Document, on_end: OnEnd | None = None) -> None:
         self.invocations = region.own_table()
         self.instance_ids: list[str] = []
-        self.shown = False  # whether there are invocations to be seen
+        self.shown = False  # whether reads list invocations
         self.document = document
         self._region = region
         self._id: str = command["CommandId"]
         self._on_end = on_end
         self._waiting: deque[str] = deque()
-        # What takes a place of MaxConcurrency; a node that was not reached does not.
+        # The nodes that count for MaxConcurrency. Nodes that were not reached do not.
         self._active: dict[str, str] = {}
         self._delayed: set[str] = set()
         self._details: Counter[str] = Counter()
@@ -55,7 +55,7 @@ class Course:
 
     @property
     def command(self) -> Record:
-        """The command's record as it truly is."""
+        """The actual record of the command."""
         record = self._region.table(COMMANDS).latest(self._id)
         assert record is not None, "a command is forgotten only after its course"
         return record
@@ -66,23 +66,23 @@ class Course:
         return self.command["Status"] not in ("Pending", "InProgress", "Cancelling")
 
     def begin(self, instance_ids: list[str] | None) -> None:
-        """Send the command: to these nodes, or, without them, to those that its Targets match.
+        """Send the command to these nodes, or to those that match its Targets.
 
-        When a command for Targets knows its nodes is not documented: the strict profile finds them a moment later.
+        AWS does not document when the nodes of Targets are determined. The strict profile determines them later.
         """
         region, command = self._region, self.command
         if instance_ids is None and not region.strict:
             instance_ids = fleet.of(region).matching(command["Targets"])
         if instance_ids is not None:
             self._count_targets(instance_ids)
-        # Nothing is listed yet: an empty list right after SendCommand is what the waiters of other tools ran into.
+        # Nothing is listed yet, because waiters of other tools encountered an empty list immediately after SendCommand.
         self._after(node_runs.setting(region, "delivery_seconds"), self._deliver)
         region.at(command["ExpiresAfter"], self._expire)
         forgotten = max(command["ExpiresAfter"], command["RequestedDateTime"] + HISTORY)
         region.at(forgotten, lambda: region.table(COMMANDS).remove(self._id))
 
     def cancel(self, instance_ids: Iterable[str] | None) -> None:
-        """Cancel the command on these nodes, or as a whole; what has ended stays as it is."""
+        """Cancel the command on these nodes, or as a whole. Completed invocations do not change."""
         if self.ended:
             return
         everything = instance_ids is None
@@ -134,7 +134,7 @@ class Course:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Send the command to as many nodes more as may run it, and end it when there is nothing left to happen."""
+        """Send the command to as many further nodes as allowed, and end it when nothing is left to do."""
         if self._cancelled or self._errors() > self._allowed_errors():
             while self._waiting:
                 self._settle(self._waiting.popleft(), _CANCELLED if self._cancelled else _TERMINATED)
@@ -165,7 +165,7 @@ class Course:
             self._run(instance_id, node.platform.kind)
 
     def _delivery_deadline(self) -> datetime:
-        """Whether the delivery timeout is TimeoutSeconds alone or ends with the execution timeout is contradictory."""
+        """The end of the delivery timeout. AWS's documentation contradicts itself on its length."""
         command = self.command
         if self._region.strict:
             return command["ExpiresAfter"]
@@ -210,7 +210,7 @@ class Course:
             self._go_on()
 
     def _settle(self, instance_id: str, state: tuple[str, str], **members: Any) -> None:
-        """A node's invocation is at its end."""
+        """End the invocation of a node."""
         self._active.pop(instance_id, None)
         self._delayed.discard(instance_id)
         self._put(instance_id, state, End=self._region.now(), **members)
@@ -222,7 +222,7 @@ class Course:
         )
 
     def _expire(self) -> None:
-        """The time of the whole command is over: what has not ended was not delivered, as far as the service knows."""
+        """End the command when it expires. To the service, invocations without a result were not delivered."""
         if self.ended:
             return
         for instance_id in [*self._waiting, *self._active, *self._delayed]:
@@ -231,7 +231,7 @@ class Course:
         self._go_on()
 
     def _verdict(self) -> tuple[str, str]:
-        """Status and StatusDetails of a command all of whose invocations have ended."""
+        """The Status and StatusDetails of a command after all its invocations have ended."""
         count = self._details
         if self._cancelled and count["Cancelled"]:
             return _CANCELLED
@@ -244,7 +244,7 @@ class Course:
         return self._mixed()
 
     def _mixed(self) -> tuple[str, str]:
-        """Some nodes succeeded, the failures are within MaxErrors: the documents of the service disagree on that."""
+        """The status if some nodes succeeded and MaxErrors allows the failures. AWS's documents disagree on it."""
         undelivered = sum(self._details[one] for one in ("Success", "Undeliverable", "InvalidPlatform"))
         if self._region.strict or undelivered == len(self.instance_ids):
             return "Success", "Success"
@@ -257,13 +257,13 @@ class Course:
 
 
 def share(rate: str, count: int, *, least: int) -> int:
-    """The number that a rate such as ``10`` or ``10%`` means for so many nodes: a percentage is rounded down."""
+    """The number of nodes for a rate such as ``10`` or ``10%``. A percentage is rounded down."""
     number = count * int(rate[:-1]) // 100 if rate.endswith("%") else int(rate)
     return max(least, number)
 
 
 def _without_success(count: Counter[str]) -> tuple[str, str]:
-    """No node succeeded, and the failures alone do not make the command fail."""
+    """The status if no node succeeded, and the failures alone do not make the command fail."""
     for state in (_DELIVERY_TIMED_OUT, _EXECUTION_TIMED_OUT, _CANCELLED):
         if count[state[1]] == count.total():
             return state

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run Command: what reads show of commands and their invocations."""
+"""Run Command: reads of commands and their invocations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATUSES = (
 )
 _OF_COMMANDS = frozenset({*_STATUSES, "Incomplete", "NoInstancesInTag", "LimitExceeded"})
 _OF_INVOCATIONS = frozenset({*_STATUSES, "Delayed", "Undeliverable", "InvalidPlatform", "Terminated"})
-# A plugin knows fewer states than its invocation.
+# A plugin has fewer statuses than its invocation.
 _PLUGIN_STATES = {"Delayed": "Pending", "Cancelling": "InProgress"}
 
 Test = Callable[[Record], bool]
@@ -61,7 +61,7 @@ def get_command_invocation(region: Region, request: dict[str, Any]) -> dict[str,
         raise _missing_invocation()
     step = _step(region, _course(command).document, request.get("PluginName"))
     if step is None:
-        # No single step was asked for, so there is no output of one.
+        # Without the name of a step, there is no output.
         state = {"Status": invocation["Status"], "StatusDetails": invocation["StatusDetails"]}
         return _times(invocation, {**_common(command, invocation), **state, "PluginName": "", "ResponseCode": -1})
     status, details, result = _step_state(step, invocation)
@@ -83,7 +83,7 @@ def get_command_invocation(region: Region, request: dict[str, Any]) -> dict[str,
 
 
 def cut(text: str, most: int) -> str:
-    """The text as far as an answer has room for it; the mark at its end counts."""
+    """The text, truncated to the limit of a response, including the mark at its end."""
     return text if len(text) <= most else text[: most - len(_CUT)] + _CUT
 
 
@@ -93,9 +93,9 @@ def _course(command: Record) -> Course:
 
 
 def _commands(region: Region, request: dict[str, Any], listing: bool = False) -> list[Record]:
-    """The commands that reads see, the latest first, or the one that a request names.
+    """The commands that reads see, latest first, or the one that a request names.
 
-    A listing of the invocations of a command that reads do not see yet is empty, and no error.
+    For a command that reads do not see yet, a listing of its invocations is empty without an error.
     """
     _refuse_unknown_instance(region, request)
     if "CommandId" not in request:
@@ -109,7 +109,7 @@ def _commands(region: Region, request: dict[str, Any], listing: bool = False) ->
 
 
 def _refuse_unknown_instance(region: Region, request: dict[str, Any]) -> None:
-    """Whether an id that no node has is an error is not known."""
+    """It is unknown whether an ID without a node is an error."""
     instance_id = request.get("InstanceId")
     if region.strict and instance_id and fleet.of(region).find(instance_id) is None:
         raise ServiceError("InvalidInstanceId", f"Instance {instance_id} is not a managed node.")
@@ -118,7 +118,7 @@ def _refuse_unknown_instance(region: Region, request: dict[str, Any]) -> None:
 def _places(region: Region, request: dict[str, Any], tests: list[Test]) -> Iterator[tuple[Record, str]]:
     """The commands and nodes whose invocations are listed.
 
-    Without a filter nothing is looked up: a page in the middle of 50,000 nodes has to step over those before it.
+    Without a filter, invocations are not looked up, because a page in the middle of 50,000 nodes skips those before.
     """
     for command in _commands(region, request, listing=True):
         course = _course(command)
@@ -169,7 +169,7 @@ def _moment(text: str) -> datetime:
 
 
 def _missing_invocation() -> ServiceError:
-    # Without a word, as answers in public threads show it.
+    # Without a message, as in responses in public threads.
     return ServiceError("InvocationDoesNotExist", "")
 
 
@@ -182,7 +182,7 @@ def _common(command: Record, invocation: Record) -> dict[str, Any]:
 
 
 def _times(invocation: Record, answer: dict[str, Any]) -> dict[str, Any]:
-    """Add when a step ran; before it has run the texts are empty."""
+    """Add the times of a step, which are empty strings before it has run."""
     start, end = invocation.get("Start"), invocation.get("End")
     times = {
         "ExecutionStartDateTime": _iso(start) if start else "",
@@ -197,7 +197,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _elapsed(length: timedelta) -> str:
-    """A duration in ISO 8601, in the units that it needs."""
+    """A duration in ISO 8601 format, with only the required units."""
     minutes, seconds = divmod(length.total_seconds(), 60)
     hours, minutes = divmod(int(minutes), 60)
     parts = [f"{hours}H" if hours else "", f"{minutes}M" if minutes else "", f"{seconds:g}S" if seconds else ""]
@@ -207,8 +207,8 @@ def _elapsed(length: timedelta) -> str:
 def _step(region: Region, document: Document, name: str | None) -> Step | None:
     """The step that a request names, or the only one.
 
-    Without a name one of several steps cannot be shown: whether that is refused or answered without output is not
-    known, nor which of two errors a wrong name is.
+    Without a name, one of several steps cannot be selected. It is unknown whether this is an error or returns no
+    output, and which of two errors a wrong name causes.
     """
     if name is None and len(document.steps) == 1:
         return document.steps[0]
@@ -221,7 +221,7 @@ def _step(region: Region, document: Document, name: str | None) -> Step | None:
 
 
 def _step_state(step: Step, invocation: Record) -> tuple[str, str, Result]:
-    """Status, details and result of one step: those of other platforms are skipped, which is a success."""
+    """The status, details and result of one step. Steps for other platforms are skipped, which counts as success."""
     platform = invocation.get("Platform")
     if step.platform and platform and step.platform != platform:
         return "Success", "Success", Result(0, _skipped(step))
@@ -280,11 +280,11 @@ def _folder(command: Record, invocation: Record, step: Step) -> str:
 
 
 def _urls(region: Region, command: Record, invocation: Record, step: Step) -> tuple[str, str]:
-    """Where stdout and stderr of a step are in S3; empty without a bucket."""
+    """The URLs of stdout and stderr of a step in S3, or empty strings without a bucket."""
     bucket = command["OutputS3BucketName"]
     if not bucket:
         return "", ""
-    # A document of one step is an old one, whose steps are numbered.
+    # A document with one step has the old schema, in which steps are numbered.
     name = f"0.{step.action.replace(':', '')}" if step.name == step.action else step.name
     base = f"https://s3.{region.region}.amazonaws.com/{bucket}/{_folder(command, invocation, step)}/{name}"
     return f"{base}/stdout", f"{base}/stderr"

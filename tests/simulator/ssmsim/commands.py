@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run Command: send and cancel."""
+"""Run Command: sends and cancels commands."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def send_command(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     instance_ids: list[str] = request.get("InstanceIds", []) + named
     if instance_ids or not targets:
         _judge_instances(region, document, instance_ids)
-    # A target that is a list of ids is shown as one, and only other targets are looked up.
+    # A target with a list of IDs is shown as InstanceIds. Only other targets are looked up.
     if any(entry["Key"] != INSTANCE_IDS for entry in targets):
         return {"Command": _start(region, document, {**request, "Targets": targets}, None)}
     return {"Command": _start(region, document, {**request, "Targets": []}, instance_ids)}
@@ -76,11 +76,11 @@ def start(
     on_end: OnEnd | None = None,
     orchestration_id: str = "",
 ) -> str:
-    """Send a command as another part of the service does, to any number of nodes; gives the command's id.
+    """Send a command for another part of the service, to any number of nodes, and return its ID.
 
-    ``request`` is one of SendCommand without its targets. ``orchestration_id`` is the snapshot where a parameter asks
-    for ``{{ aws:ORCHESTRATION_ID }}``. ``on_end`` gets the command's record when the command has ended. Raises the
-    ServiceError with which SendCommand would refuse the request.
+    ``request`` is a request for SendCommand without its targets. ``orchestration_id`` replaces the parameter value
+    ``{{ aws:ORCHESTRATION_ID }}``. ``on_end`` receives the record of the command when it has ended. Raises the
+    ServiceError that SendCommand would return for an invalid request.
     """
     document = documents.named(region, request)
     _judge(region, document, request)
@@ -90,7 +90,7 @@ def start(
 
 
 def outcome(region: Region, command_id: str) -> Record:
-    """The record of a command as it truly is: the members of the API's Command. Raises InvalidCommandId."""
+    """The actual record of a command, with the members of Command in the API. Raises InvalidCommandId."""
     command = region.table(COMMANDS).latest(command_id)
     if command is None:
         raise missing_command()
@@ -98,13 +98,13 @@ def outcome(region: Region, command_id: str) -> Record:
 
 
 def cancel(region: Region, command_id: str, instance_ids: Iterable[str] | None = None) -> None:
-    """Cancel a command, or what of it runs or waits on some nodes; one that has ended stays as it is."""
+    """Cancel a command as a whole or on some nodes. A completed command does not change."""
     course: Course = outcome(region, command_id)["Course"]
     course.cancel(instance_ids)
 
 
 def missing_command() -> ServiceError:
-    """A command id that names nothing."""
+    """The error for an unknown command ID."""
     return ServiceError("InvalidCommandId", "The command ID is not valid. Verify the ID and try again.")
 
 
@@ -157,7 +157,7 @@ def _new_command(region: Region, document: Document, request: dict[str, Any], in
 
 
 def _spelled(entry: dict[str, Any]) -> dict[str, Any]:
-    """A target with the key InstanceIds, which may be written in any case, in its usual spelling."""
+    """A target with the key InstanceIds, which is case-insensitive, in its usual spelling."""
     key = entry.get("Key", "")
     return {"Key": INSTANCE_IDS if key.lower() == INSTANCE_IDS.lower() else key, "Values": entry.get("Values", [])}
 
@@ -169,7 +169,7 @@ def _judge_targets(region: Region, targets: list[dict[str, Any]]) -> None:
             raise validation(f"{key} is not a valid target key, use InstanceIds, tag:, tag-key or resource-groups:.")
         if not values:
             raise validation(f"The target {key} has no values.")
-        # The guide has this limit, the model has one of 50.
+        # The limit of the guide. The limit of the model is 50.
         if region.strict and key.startswith("tag") and len(values) > MOST_TAG_VALUES:
             raise validation(f"The target {key} has more than {MOST_TAG_VALUES} values.")
 
@@ -190,7 +190,7 @@ def _judge(region: Region, document: Document, request: dict[str, Any]) -> None:
 
 
 def _judge_notification(notification: dict[str, Any], role: str) -> None:
-    """An empty configuration asks for nothing; any other needs a topic, and a role that may publish to it."""
+    """Reject a configuration without a topic or without a role. An empty configuration is valid."""
     if not any(notification.values()):
         return
     topic = notification.get("NotificationArn", "")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compliance as Systems Manager tells it, and the items that clients put there."""
+"""Compliance in Systems Manager, and the compliance items that clients put."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def list_compliance_items(region: Region, request: Record) -> Record:
 
 @operation("ListComplianceSummaries")
 def list_compliance_summaries(region: Region, request: Record) -> Record:
-    """Counts of resources. The reference allows 50 as MaxResults alone; whether another one is refused is not known."""
+    """Counts of resources. The reference allows only 50 for MaxResults. It is unknown whether others are rejected."""
     if region.strict and request.get("MaxResults", _ONLY_SIZE) != _ONLY_SIZE:
         raise validation(f"MaxResults must be null or {_ONLY_SIZE}.")
     counts: dict[str, dict[str, Counter[str]]] = {}
@@ -116,9 +116,9 @@ def list_compliance_summaries(region: Region, request: Record) -> Record:
 
 @operation("ListResourceComplianceSummaries")
 def list_resource_compliance_summaries(region: Region, request: Record) -> Record:
-    """Counts of items, one answer for each resource and compliance type.
+    """Counts of items, one entry for each resource and compliance type.
 
-    A verdict takes longer than all the rest: without filters, only those of the page are made.
+    Verdicts take most of the time, so without filters, only those of the page are computed.
     """
     tests = [_test(entry, _VERDICT_VALUES) for entry in request.get("Filters", [])]
     found = (subject for subject in all_subjects(region) if not tests or _passes(verdict_on(region, subject), tests))
@@ -129,7 +129,7 @@ def list_resource_compliance_summaries(region: Region, request: Record) -> Recor
 
 @operation("PutComplianceItems")
 def put_compliance_items(region: Region, request: Record) -> Record:
-    """The items replace those of the type; PARTIAL, for associations alone, replaces those with the same ids."""
+    """Replace the items of a type. PARTIAL, which is only for associations, replaces the items with the same IDs."""
     if request["ResourceType"] != RESOURCE_TYPE:
         raise _invalid_resource_type(request["ResourceType"])
     resource_id, compliance_type = request["ResourceId"], request["ComplianceType"]
@@ -196,7 +196,7 @@ def _summaries(compliant: Counter[str], non_compliant: Counter[str]) -> Record:
 def _filtered(
     found: Iterable[Item], filters: list[dict[str, Any]], values: dict[str, Callable[[Item], str]]
 ) -> Iterator[Item]:
-    """What satisfies all filters, whose keys and types are judged before anything else is looked at."""
+    """The entries that match all filters. The keys and types of filters are checked first."""
     tests = [_test(entry, values) for entry in filters]
     return (item for item in found if _passes(item, tests))
 
@@ -215,7 +215,7 @@ def _test(entry: dict[str, Any], values: dict[str, Callable[[Item], str]]) -> Ca
 
 
 def _text(value: Any) -> str:
-    """A timestamp in the form in which filters name it; anything else as it is."""
+    """A timestamp in the format of filters. Other values are returned as strings."""
     if isinstance(value, (int, float)):
         return iso(value)
     return str(value)

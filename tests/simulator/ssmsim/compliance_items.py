@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The compliance of nodes: of patches, from their last report, and of what clients put there themselves.
+"""The compliance of nodes: patch compliance from their last report, and the items that clients put.
 
-A verdict is what is known of a node and a compliance type without looking at single items.
+A verdict is the compliance of a node for a compliance type, without its single items.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ssmsim.store import Record, Region
 RESOURCE_TYPE = "ManagedInstance"
 PATCH = "Patch"
 PUT = "compliance_items"
-"""The table of what clients put, by (resource id, compliance type)."""
+"""The table of what clients put, by (resource ID, compliance type)."""
 _DOCUMENT = "AWS-RunPatchBaseline"
 
 
 class Verdict(NamedTuple):
-    """Whether a node complies in one respect; ``put`` is the record of a client, else the patches are meant."""
+    """Whether a node is compliant. ``put`` is the record of a client. Without it, this is patch compliance."""
 
     compliance_type: str
     node: Node
@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What a verdict is about: a node and what a client put for it, or its patches."""
+    """The subject of a verdict: a node with the record of a client, or with its patches."""
 
     node: Node
     put: Record | None = None
@@ -57,12 +57,12 @@ def verdict_on(region: Region, subject: Subject) -> Verdict:
 
 
 def verdicts(region: Region, node: Node) -> Iterator[Verdict]:
-    """What is known of a node, one verdict for each compliance type."""
+    """The verdicts on a node, one for each compliance type."""
     return (verdict_on(region, subject) for subject in _subjects(region, node))
 
 
 def all_subjects(region: Region) -> Iterator[Subject]:
-    """What there is a verdict about, on all nodes."""
+    """The subjects of all verdicts on all nodes."""
     for node in region.arrange(list(of(region))):
         yield from _subjects(region, node)
 
@@ -75,7 +75,7 @@ def _subjects(region: Region, node: Node) -> Iterator[Subject]:
 
 
 def put_for(region: Region, resource_id: str) -> list[Record]:
-    """What clients put for a resource."""
+    """The records that clients put for a resource."""
     return [record for record in region.table(PUT).values() if record["ResourceId"] == resource_id]
 
 
@@ -91,7 +91,7 @@ def items(region: Region, node: Node) -> Iterator[Record]:
 
 
 def tally(fleet: Fleet, verdict: Verdict) -> tuple[Counter[str], Counter[str]]:
-    """How many items of each severity comply, and how many do not."""
+    """The numbers of compliant and of noncompliant items by severity."""
     if verdict.put is not None:
         pairs = [(item["Status"], item["Severity"]) for item in verdict.put["Items"]]
     else:
@@ -102,7 +102,7 @@ def tally(fleet: Fleet, verdict: Verdict) -> tuple[Counter[str], Counter[str]]:
 
 
 def iso(moment: float) -> str:
-    """A moment as items and inventory write it."""
+    """A time in the format of items and inventory."""
     return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resource data syncs: what copies inventory and compliance to a bucket. Nothing is copied here."""
+"""Resource data syncs, which copy inventory and compliance data to a bucket. The simulator copies nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def list_resource_data_sync(region: Region, request: Record) -> Record:
 
 
 def _shown(region: Region, sync: Record) -> Record:
-    """A sync as it is listed: it runs for the first time soon after it was made, and every hour from then on."""
+    """A sync in the format of the listing. It first runs soon after its creation, and then every hour."""
     shown: dict[str, Any] = {
         "SyncName": sync["SyncName"],
         "SyncType": sync["SyncType"],
@@ -84,7 +84,7 @@ def _shown(region: Region, sync: Record) -> Record:
 
 
 def _judge(kind: str, request: Record) -> None:
-    """Refuse a sync whose type does not fit what it is said to do."""
+    """Reject a sync whose type does not match its other members."""
     needed = {TO_DESTINATION: "S3Destination", FROM_SOURCE: "SyncSource"}.get(kind)
     if needed is None:
         raise _invalid(f"The sync type {kind} is not valid. Valid types are: {TO_DESTINATION}, {FROM_SOURCE}.")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that are not what the service meant to say: pages that repeat, entries that are missing, JSON that is cut."""
+"""Distorted responses: repeated pages, missing entries, truncated JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 Answer = dict[str, Any]
-# Leads to the same page once more; ``paging`` takes it off a token.
+# Returns the same page once more. ``paging`` removes it from a token.
 AGAIN = "again:"
 
 
 def distorted(do: str, answer: Answer, sent: Answer, draw: random.Random) -> Answer | bytes:
-    """The answer after a distortion: another one, or the bytes that are sent instead of it."""
+    """The distorted response, or the bytes that are sent instead of it."""
     if do == "cut":
         content = json.dumps(answer).encode()
         return content[: draw.randrange(len(content))]
@@ -24,12 +24,12 @@ def distorted(do: str, answer: Answer, sent: Answer, draw: random.Random) -> Ans
 
 
 def _listing(answer: Answer) -> str | None:
-    """The member with the entries of a listing."""
+    """The name of the member with the entries of a listing."""
     return next((name for name, value in answer.items() if isinstance(value, list)), None)
 
 
 def _entries(change: Callable[[list[Any], random.Random], list[Any]]) -> Callable[..., Answer | None]:
-    """A way that concerns the entries of a listing only."""
+    """A distortion that affects only the entries of a listing."""
 
     def way(answer: Answer, _sent: Answer, draw: random.Random) -> Answer | None:
         name = _listing(answer)
@@ -54,7 +54,7 @@ def _shorten(answer: Answer, _sent: Answer, _draw: random.Random) -> Answer | No
 
 def _blank(answer: Answer, sent: Answer, _draw: random.Random) -> Answer | None:
     name = _listing(answer)
-    # Of what has no pages none can be empty.
+    # A response without pages cannot have an empty page.
     return {name: [], "NextToken": AGAIN + sent.get("NextToken", "")} if name and "MaxResults" in sent else None
 
 
@@ -69,7 +69,7 @@ def _vacant(answer: Answer, _sent: Answer, _draw: random.Random) -> Answer | Non
 
 
 def _strip(answer: Answer, _sent: Answer, draw: random.Random) -> Answer | None:
-    """Without one member, of an entry where there are any."""
+    """The response without one member, of an entry if there are any."""
     name = _listing(answer)
     entries = [number for number, entry in enumerate(answer[name]) if isinstance(entry, dict)] if name else []
     if not name or not entries:

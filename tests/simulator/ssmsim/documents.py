@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Command documents that can be run, and what they demand of their parameters."""
+"""The available Command documents, and the rules for their parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATCH_STEP_SECONDS = 7200
 WINDOWS, LINUX, MACOS = "Windows", "Linux", "MacOS"
 
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-# What a maintenance window sends instead of a snapshot: all invocations of its execution share one.
+# The value that a maintenance window sends as the snapshot, which all invocations of an execution share.
 ORCHESTRATION_ID = "{{ aws:ORCHESTRATION_ID }}"
 _URL = r"^$|^https://.+|^s3://([^/]+)/(.*?([^/]+))$"
 _SECONDS = r"([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)"
@@ -27,7 +27,7 @@ _SECONDS = r"([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a document: without ``default`` it is required; ``many`` is a StringList."""
+    """A parameter of a document, which is required without ``default``. ``many``: a StringList."""
 
     default: str | None = ""
     allowed: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Step:
-    """A step: the plugin that carries it out, and the platform to which a precondition limits it."""
+    """A step: the plugin that runs it, and the platform in its precondition."""
 
     name: str
     action: str
@@ -48,8 +48,8 @@ class Step:
 class Document:
     """A Command document.
 
-    ``operates``: it scans or installs as its parameter Operation says. ``execution_seconds``: how long its steps may
-    take together, where no parameter ``executionTimeout`` says it.
+    ``operates``: it scans or installs according to its parameter Operation. ``execution_seconds``: the timeout of all
+    its steps, unless the parameter ``executionTimeout`` specifies it.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Document:
 
     @property
     def hash(self) -> str:
-        """The Sha256 hash: that of the name, as the simulator has no contents."""
+        """The Sha256 hash of the name, because the simulator has no contents."""
         return hashlib.sha256(self.name.encode()).hexdigest()
 
 
@@ -145,7 +145,7 @@ _DOCUMENTS = {
 
 
 def find(region: Region, name: str) -> Document | None:
-    """The document of a name or an ARN, be it one of AWS's or one that the seed names."""
+    """The document with a name or ARN, from AWS or from the seed."""
     short = name.rpartition("/")[2]
     if short in region.command_settings.get("documents", []):
         return Document(short, (Step("run", "aws:runDocument"),), any_parameters=True)
@@ -153,7 +153,7 @@ def find(region: Region, name: str) -> Document | None:
 
 
 def named(region: Region, request: dict[str, Any]) -> Document:
-    """The document that a request names, in the version and with the hash that it names. Raises ServiceError."""
+    """The document that a request names, with a matching version and hash. Raises ServiceError."""
     name: str = request["DocumentName"]
     document = find(region, name)
     if document is None:
@@ -168,9 +168,9 @@ def named(region: Region, request: dict[str, Any]) -> Document:
 
 
 def judge(document: Document, parameters: Values) -> None:
-    """Raises InvalidParameters for parameters that the document does not have, lacks or does not allow.
+    """Raise InvalidParameters for unknown, missing or invalid parameters.
 
-    The error has no text: https://github.com/claranet/ssha/issues/71.
+    The error has no message: https://github.com/claranet/ssha/issues/71.
     """
     known = document.parameters
     strange = parameters.keys() - known.keys()
@@ -181,7 +181,7 @@ def judge(document: Document, parameters: Values) -> None:
 
 
 def resolved(document: Document, parameters: Values) -> dict[str, str]:
-    """The first value of each parameter, with the document's defaults for those that were not given."""
+    """The first value of each parameter, with the defaults of the document."""
     defaults = {name: parameter.default or "" for name, parameter in document.parameters.items()}
     return defaults | {name: values[0] for name, values in parameters.items() if values}
 

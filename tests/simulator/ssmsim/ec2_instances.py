@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The EC2 instances of a fleet, in moto's EC2: those that Systems Manager knows and those that it does not."""
+"""The EC2 instances of a fleet in moto's EC2, both managed and unmanaged ones."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from xml.sax.saxutils import escape
 from ssmsim.fleet import Fleet, Tags
 
 MOST_NODES = 1000
-"""The managed nodes of a larger fleet are not planted, for an instance costs moto two milliseconds; see described."""
+"""The maximum number of managed nodes to create in moto, which takes two milliseconds for each. See described."""
 _IMAGE = "ami-12345678"
 
 
 def plant_instances(fleet: Fleet) -> None:
-    """Let moto know the instances that it does not know yet. From then on it holds their tags, as EC2 does."""
+    """Create the missing instances in moto, which stores their tags from then on, like EC2."""
     nodes = [node for node in fleet if not node.hybrid] if len(fleet) <= MOST_NODES else []
     wanted = {node.instance_id: node.tags for node in nodes} | fleet.unmanaged
     missing = [instance_id for instance_id in wanted if instance_id not in fleet.in_ec2]
@@ -36,9 +36,9 @@ def plant_instances(fleet: Fleet) -> None:
 
 
 def described(fleet: Fleet, sent: dict[str, str]) -> bytes | None:
-    """DescribeInstances of a fleet that is too large for moto, page by page; None for another one.
+    """The response of DescribeInstances, with pages, for a fleet that is too large for moto. None for other fleets.
 
-    All its instances run. A filter other than one by that state is beyond this.
+    All its instances are running. Only a filter for that state is supported.
     """
     if len(fleet) <= MOST_NODES or any(value != "instance-state-name" for value in _filters(sent)):
         return None

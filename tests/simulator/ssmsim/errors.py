@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error answers of the service."""
+"""The error responses of the service."""
 
 from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """An error answer: its code (``__type``), its message and its HTTP status."""
+    """An error response with its code (``__type``), its message and its HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -16,17 +16,17 @@ class ServiceError(Exception):
 
 
 def validation(message: str) -> ServiceError:
-    """Any violation of the model or of a rule between fields."""
+    """A violation of the model or of a rule between members."""
     return ServiceError("ValidationException", message)
 
 
 def does_not_exist(message: str) -> ServiceError:
-    """An id that names nothing."""
+    """An ID that does not exist."""
     return ServiceError("DoesNotExistException", message)
 
 
 def already_exists(message: str) -> ServiceError:
-    """A registration that is there already."""
+    """A registration that already exists."""
     return ServiceError("AlreadyExistsException", message)
 
 
@@ -51,25 +51,25 @@ def target_in_use(message: str) -> ServiceError:
 
 
 def invalid_next_token(message: str) -> ServiceError:
-    """A page token that this request never got."""
+    """A page token that does not belong to the request."""
     return ServiceError("InvalidNextToken", message)
 
 
 def invalid_resource_id(message: str) -> ServiceError:
-    """An id of a form that the resource type does not have."""
+    """An ID whose format is invalid for the resource type."""
     return ServiceError("InvalidResourceId", message)
 
 
 def invalid_filter(message: str) -> ServiceError:
-    """A filter whose key, value or operator the operation does not know."""
+    """A filter with an invalid key, value or operator."""
     return ServiceError("InvalidFilter", message)
 
 
 def invalid_instance_id(instance_id: str) -> ServiceError:
-    """An id that is not one of a managed node."""
+    """An ID that is not the ID of a managed node."""
     return ServiceError("InvalidInstanceId", f"The instance ID {instance_id} is not valid or is not a managed node.")
 
 
 def not_implemented(operation: str) -> ServiceError:
-    """An operation of the service that the simulator does not have."""
+    """An operation of the service that the simulator does not implement."""
     return ServiceError("NotImplemented", f"The simulator does not implement {operation}", 501)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The course of an execution: from the opening of the window over its tasks to the end of the last of them."""
+"""The course of an execution, from the opening of the window to the end of its last task."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INVALID_PARAMETERS = "The following SSM parameters are invalid: "
 
 
 def open_window(region: Region, window: Record) -> None:
-    """A window opens now: its execution begins, waits for others to end, or is skipped."""
+    """Open a window: its execution begins, waits for others to end, or is skipped."""
     now, book = region.now(), book_of(region)
     unfinished = book.unfinished()
     execution = Execution(region.new_uuid(), window=window, opened=now, start=now)
@@ -30,14 +30,14 @@ def open_window(region: Region, window: Record) -> None:
         execution.finish(now, ex.SKIPPED)
     elif len(running) < MOST_RUNNING:
         _begin(region, execution)
-    elif region.strict:  # What becomes of a sixth execution is not known.
+    elif region.strict:  # It is unknown what happens to a sixth execution.
         execution.finish(now, ex.SKIPPED)
     else:
         region.at(execution.cutoff, partial(_cut_off, region, execution))
 
 
 def cancel(region: Region, execution: Execution) -> None:
-    """Start no more tasks; what runs goes on to its end."""
+    """Start no more tasks. Running ones continue until their end."""
     if execution.over:
         return
     for task in execution.tasks:
@@ -65,7 +65,7 @@ def _begin(region: Region, execution: Execution) -> None:
 
 
 def _go_on(region: Region, execution: Execution) -> None:
-    """Start the tasks of the next priority when those before are over, and end an execution that has none left."""
+    """Start the tasks of the next priority when the previous ones have ended. End an execution without more tasks."""
     while not execution.over and not _running(execution):
         waiting = [task for task in execution.tasks if task.status == ex.PENDING]
         if not waiting:
@@ -92,12 +92,12 @@ def _end(region: Region, execution: Execution) -> None:
 
 
 def _unfinished(statuses: set[str]) -> str | None:
-    """The status of what was not carried out in full, by the statuses of its parts."""
+    """The status of an incomplete task or execution, from the statuses of its parts."""
     return next((status for status in (ex.TIMED_OUT, ex.CANCELLED) if status in statuses), None)
 
 
 def _let_in(region: Region) -> None:
-    """Begin the execution that has waited longest when there is room for it."""
+    """Begin the execution that has waited longest, if the limit allows it."""
     unfinished = book_of(region).unfinished()
     waiting = [one for one in unfinished if one.status == ex.PENDING]
     if waiting and len(unfinished) - len(waiting) < MOST_RUNNING:
@@ -105,7 +105,7 @@ def _let_in(region: Region) -> None:
 
 
 def _cut_off(region: Region, execution: Execution) -> None:
-    """From now on no task starts. One that runs goes on, unless its CutoffBehavior is CANCEL_TASK."""
+    """Start no more tasks after the cutoff. Running ones continue, unless their CutoffBehavior is CANCEL_TASK."""
     if execution.over:
         return
     if execution.status == ex.PENDING:
@@ -122,7 +122,7 @@ def _cut_off(region: Region, execution: Execution) -> None:
 
 
 def _halt(region: Region, task: TaskExecution) -> None:
-    """Start no more invocations, and cancel what can be cancelled."""
+    """Start no more invocations, and cancel those that can be canceled."""
     task.halted = ex.TIMED_OUT
     for invocation in task.invocations:
         if invocation.status == ex.IN_PROGRESS:
@@ -131,7 +131,7 @@ def _halt(region: Region, task: TaskExecution) -> None:
 
 def _start_task(region: Region, execution: Execution, task: TaskExecution) -> None:
     task.begin(region.now())
-    # What a task does whose target was deregistered is not known: it fails, or does without.
+    # It is unknown whether a task with a deregistered target fails or ignores it.
     if region.strict and lacks_target(region, execution, task):
         task.finish(region.now(), ex.FAILED)
         return
@@ -143,7 +143,7 @@ def _start_task(region: Region, execution: Execution, task: TaskExecution) -> No
 
 
 def _feed(region: Region, execution: Execution, task: TaskExecution) -> None:
-    """Start as many invocations as may run now, and end a task that has none left."""
+    """Start as many invocations as allowed, and end a task without further invocations."""
     if task.status != ex.IN_PROGRESS:
         return
     while (invocation := _next(task)) is not None:
@@ -154,7 +154,7 @@ def _feed(region: Region, execution: Execution, task: TaskExecution) -> None:
 
 
 def _next(task: TaskExecution) -> Invocation | None:
-    """The invocation to start now: the registered targets come one after the other, MaxConcurrency counts in each."""
+    """The next invocation. Registered targets run one after the other, and MaxConcurrency applies to each."""
     unfinished = [one for one in task.invocations if not one.over]
     if not unfinished or task.halted or _failed(task):
         return None
@@ -166,7 +166,7 @@ def _next(task: TaskExecution) -> Invocation | None:
 
 
 def _failed(task: TaskExecution) -> bool:
-    """Whether more nodes failed than MaxErrors allows; a task without targets may not fail."""
+    """Whether more nodes failed than MaxErrors allows. Without targets, no failure is allowed."""
     nodes = sum(max(1, len(one.nodes)) for one in task.invocations)
     allowed = share(task.task.get("MaxErrors", "0"), nodes, least=0)
     return sum(one.errors for one in task.invocations) > allowed
@@ -178,7 +178,7 @@ def _end_task(region: Region, task: TaskExecution) -> None:
         if not invocation.over:
             invocation.finish(now, task.halted or ex.CANCELLED)
     statuses = {one.status for one in task.invocations}
-    # A command has judged its nodes by MaxErrors itself.
+    # A command already applies MaxErrors to its nodes.
     failed = _failed(task) or (task.task["TaskType"] == "RUN_COMMAND" and ex.FAILED in statuses)
     task.finish(now, ex.FAILED if failed else _unfinished(statuses) or ex.SUCCESS)
 
@@ -192,7 +192,7 @@ def _ended(
     details: str | None = None,
     errors: int = 0,
 ) -> None:
-    """What an invocation started has come to its end."""
+    """End an invocation after its work has ended."""
     if task.halted and status == ex.CANCELLED:
         status = task.halted
     invocation.errors = errors

@@ -26,7 +26,7 @@ _STATUS = {"STATUS": equals("Status")}
 def describe_maintenance_window_executions(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     limits = bounds(request.get("Filters", []), ("ExecutedBefore", "ExecutedAfter"))
     if region.strict and region.table(WINDOWS).latest(request["WindowId"]) is None:
-        # Whether the history outlives the window is not known.
+        # It is unknown whether the history is kept after the deletion of the window.
         return page(region, "DescribeMaintenanceWindowExecutions", request, [], "WindowExecutions")
     found = [
         {**_ids(execution), **execution.shown()}
@@ -82,7 +82,7 @@ def get_maintenance_window_execution_task_invocation(region: Region, request: di
 @operation("CancelMaintenanceWindowExecution")
 def cancel_maintenance_window_execution(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     execution = execution_of(region, request)
-    # What happens to an execution that is over already is not documented.
+    # AWS does not document what happens to a completed execution.
     if execution.over and region.strict:
         raise does_not_exist(f"Maintenance window execution {execution.id} is not in progress")
     cancel(region, execution)
@@ -102,7 +102,7 @@ def _task(region: Region, execution: Execution, task: TaskExecution) -> dict[str
 
 
 def _task_parameters(region: Region, task: TaskExecution) -> dict[str, Any]:
-    """The parameters of a document as the service has completed them; for a command, the nodes on which it runs too."""
+    """The parameters of a document with their defaults. For a command, also the nodes on which it runs."""
     parameters = task_parameters(region, task.task)
     if task.task["TaskType"] == "RUN_COMMAND":
         parameters = parameters | {"aws:InstanceId": [node for one in task.invocations for node in one.nodes]}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tasks of an execution do: on which nodes, with which parameters, and how it is started and stopped."""
+"""The work of an execution's tasks: its nodes and parameters, its start and its end."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ssmsim.windows import TARGETS, of_window
 
 UNFIT_ROLE = "The provided role does not contain the correct SSM permissions."
 SETTINGS: dict[str, Any] = {"seconds": 60, "failing": [], "unfit_roles": [], "parameters": []}
-"""What becomes of tasks: the keys of ``executions`` in a seed."""
+"""The results of tasks: the keys of ``executions`` in a seed."""
 _COMMAND_STATUS = {"Success": ex.SUCCESS, "Cancelled": ex.CANCELLED, "TimedOut": ex.TIMED_OUT, "Failed": ex.FAILED}
 _PSEUDO_PARAMETER = re.compile(r"\{\{\s*([A-Z_]+)\s*\}\}")
 _SSM_PARAMETER = re.compile(r"\{\{\s*ssm:([\w./-]+)\s*\}\}")
-# In TaskInvocationParameters, by task type: the block, and the names under which an invocation tells its members.
+# By task type: the structure in TaskInvocationParameters, and the names of its members in an invocation.
 _BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
     "RUN_COMMAND": (
         "RunCommand",
@@ -41,7 +41,7 @@ Ended = Callable[..., None]
 
 
 def checked(asked: dict[str, Any]) -> dict[str, Any]:
-    """The ``executions`` of a seed. Raises ValueError for a key that there is not, or a value that cannot be."""
+    """The ``executions`` of a seed. Raises ValueError for an unknown key or an invalid value."""
     unknown = asked.keys() - SETTINGS.keys()
     if unknown:
         raise ValueError(f"executions: unknown keys: {', '.join(sorted(unknown))}")
@@ -52,7 +52,7 @@ def checked(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def invocation_block(task: Record) -> dict[str, Any]:
-    """The block of a task's type in its TaskInvocationParameters; without it the deprecated members of a command."""
+    """The structure for a task's type in its TaskInvocationParameters, or else the deprecated members of a command."""
     block, _names = _BLOCKS[task["TaskType"]]
     if "TaskInvocationParameters" in task or task["TaskType"] != "RUN_COMMAND":
         found: dict[str, Any] = task.get("TaskInvocationParameters", {}).get(block, {})
@@ -67,7 +67,7 @@ def invocation_block(task: Record) -> dict[str, Any]:
 
 
 def task_parameters(region: Region, task: Record) -> dict[str, list[str]]:
-    """The parameters of a task's document; those of a command are completed with the document's defaults."""
+    """The parameters of a task's document. Those of a command include the defaults of the document."""
     given: dict[str, list[str]] = invocation_block(task).get("Parameters", {})
     document = documents.find(region, task["TaskArn"]) if task["TaskType"] == "RUN_COMMAND" else None
     if document is None:
@@ -79,7 +79,7 @@ def task_parameters(region: Region, task: Record) -> dict[str, list[str]]:
 
 
 def missing_parameters(region: Region, tasks: list[Record]) -> list[str]:
-    """The ``{{ssm:name}}`` that the commands of tasks refer to and that the seed's ``executions`` does not know."""
+    """The references ``{{ssm:name}}`` in commands of tasks that are missing in the ``executions`` of the seed."""
     used = {
         name
         for task in tasks
@@ -90,7 +90,7 @@ def missing_parameters(region: Region, tasks: list[Record]) -> list[str]:
 
 
 def invocations_of(region: Region, execution: Execution, task: TaskExecution) -> list[Invocation]:
-    """The invocations of a task, not yet started: a command for each target, anything else for each node."""
+    """The invocations of a task before their start: one for each target of a command, otherwise one for each node."""
     definition = task.task
     if not definition.get("Targets"):
         invocations = [Invocation(region.new_uuid())]
@@ -107,14 +107,14 @@ def invocations_of(region: Region, execution: Execution, task: TaskExecution) ->
 
 
 def lacks_target(region: Region, execution: Execution, task: TaskExecution) -> bool:
-    """Whether a task names a target that is not registered any more."""
+    """Whether a task refers to a target that is no longer registered."""
     registered = of_window(region, TARGETS, execution.window["WindowId"])
     named = values_of(task.task.get("Targets", []), "WindowTargetIds")
     return not set(named) <= {target["WindowTargetId"] for target in registered}
 
 
 def start_work(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation, ended: Ended) -> None:
-    """Start what an invocation does. ``ended`` is called later with its status, its details and how many failed."""
+    """Start the work of an invocation. ``ended`` is called later with the status, details and number of failures."""
     definition = task.task
     if definition.get("ServiceRoleArn") in _setting(region, "unfit_roles"):
         _later(region, 0, partial(ended, ex.FAILED, UNFIT_ROLE, max(1, len(invocation.nodes))))
@@ -128,13 +128,13 @@ def start_work(region: Region, execution: Execution, task: TaskExecution, invoca
 
 
 def stop_work(region: Region, task: TaskExecution, invocation: Invocation) -> None:
-    """Stop what can be stopped: a command. Anything else goes on to its end."""
+    """Stop the work if it is a command. Other work continues until its end."""
     if task.task["TaskType"] == "RUN_COMMAND" and invocation.execution_id is not None:
         commands.cancel(region, invocation.execution_id)
 
 
 def _targeted(region: Region, window: Record, task: Record) -> list[tuple[Record, list[str]]]:
-    """The nodes of a task by the registered target through which it names them, {} for those that it names itself."""
+    """The nodes of a task by registered target, with {} as the target of nodes that the task itself specifies."""
     registered = {target["WindowTargetId"]: target for target in of_window(region, TARGETS, window["WindowId"])}
     nodes, targets = fleet.of(region), task["Targets"]
     named = [registered[one] for one in values_of(targets, "WindowTargetIds") if one in registered]
@@ -147,16 +147,16 @@ def _targeted(region: Region, window: Record, task: Record) -> list[tuple[Record
 
 
 def _parameters(region: Region, execution: Execution, task: TaskExecution, invocation: Invocation) -> dict[str, Any]:
-    """What an invocation tells of its parameters, with the ids that its pseudo parameters stand for."""
+    """The parameters in an invocation, with pseudo parameters replaced by IDs."""
     definition = task.task
     _block, names = _BLOCKS[definition["TaskType"]]
     block = invocation_block(definition)
-    told = {names[member]: value for member, value in block.items() if member in names}
-    if "payload" in told:
-        # The function gets the text, which is base64 in requests and answers only.
-        told["payload"] = base64.b64decode(told["payload"]).decode("utf-8", "replace")
+    shown = {names[member]: value for member, value in block.items() if member in names}
+    if "payload" in shown:
+        # The function receives the decoded text. Only requests and responses contain base64.
+        shown["payload"] = base64.b64decode(shown["payload"]).decode("utf-8", "replace")
     if definition["TaskType"] == "RUN_COMMAND":
-        told |= {
+        shown |= {
             "documentName": definition["TaskArn"],
             "parameters": task_parameters(region, definition),
             "instanceIds": invocation.nodes,
@@ -164,7 +164,7 @@ def _parameters(region: Region, execution: Execution, task: TaskExecution, invoc
             "maxErrors": definition["MaxErrors"],
         }
     known = _pseudo_parameters(region, execution, task, invocation)
-    text = _PSEUDO_PARAMETER.sub(lambda match: known.get(match[1], match[0]), json.dumps(told))
+    text = _PSEUDO_PARAMETER.sub(lambda match: known.get(match[1], match[0]), json.dumps(shown))
     filled: dict[str, Any] = json.loads(text)
     return filled
 
@@ -172,7 +172,7 @@ def _parameters(region: Region, execution: Execution, task: TaskExecution, invoc
 def _pseudo_parameters(
     region: Region, execution: Execution, task: TaskExecution, invocation: Invocation
 ) -> dict[str, str]:
-    """What the service fills in.
+    """The values of the pseudo parameters.
 
     https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-window-tasks-pseudo-parameters.html
     """
@@ -206,7 +206,7 @@ def _start_command(
     }
 
     def command_ended(command: Record) -> None:
-        # Errors that MaxErrors allows make a command incomplete, not its invocation failed.
+        # With errors that MaxErrors allows, a command can be incomplete, but its invocation has not failed.
         details = command["StatusDetails"]
         status = ex.SUCCESS if details == "Incomplete" else _COMMAND_STATUS[command["Status"]]
         ended(status, details, command["ErrorCount"])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The executions of maintenance windows: what is kept of them, how they are read and cancelled."""
+"""The stored executions of maintenance windows, and how requests find them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CANCELLING, CANCELLED, SKIPPED = "CANCELLING", "CANCELLED", "SKIPPED_OVERLAPPING
 
 @dataclass(eq=False)
 class Stage:
-    """What an execution, its tasks and their invocations have in common: an id, a status, and since when."""
+    """The base of executions, their tasks and their invocations: an ID, a status, and times."""
 
     id: str
     status: str = PENDING
@@ -30,28 +30,28 @@ class Stage:
 
     @property
     def over(self) -> bool:
-        """Whether nothing changes any more."""
+        """Whether it has ended."""
         return self.end is not None
 
     def begin(self, now: datetime) -> None:
-        """It runs from now on."""
+        """Start it now."""
         self.status, self.start = IN_PROGRESS, now
 
     def finish(self, now: datetime, status: str, details: str | None = None) -> None:
-        """It is over."""
+        """End it."""
         self.status, self.details, self.end = status, details, now
 
     def shown(self) -> dict[str, Any]:
-        """The members of the API that all three kinds have."""
+        """The API members that all three kinds have."""
         return {"Status": self.status, "StatusDetails": self.details, "StartTime": self.start, "EndTime": self.end}
 
 
 @dataclass(eq=False)
 class Invocation(Stage):
-    """A task on one registered target, or on the nodes that the task names; for what is no Run Command on one node.
+    """A task on one registered target or on the nodes that the task specifies. If it is not Run Command, on one node.
 
-    parameters: what it runs with. execution_id: of the command, automation or state machine. errors: of its nodes, how
-    many failed.
+    parameters: its parameters. execution_id: the ID of the command, automation or state machine execution. errors: the
+    number of failed nodes.
     """
 
     nodes: list[str] = field(default_factory=list)
@@ -63,8 +63,8 @@ class Invocation(Stage):
 
 @dataclass(eq=False)
 class TaskExecution(Stage):
-    """A task in one execution. task: as it stood when the window opened. halted: the status of what has not started
-    when no more is to start."""
+    """A task in one execution. task: its definition when the window opened. halted: the status of invocations that will
+    no longer start."""
 
     task: Record = field(default_factory=dict)
     invocations: list[Invocation] = field(default_factory=list)
@@ -72,13 +72,13 @@ class TaskExecution(Stage):
 
     @property
     def priority(self) -> int:
-        """Tasks of a lower number run first."""
+        """Tasks with a lower number run first."""
         return int(self.task.get("Priority", 0))
 
 
 @dataclass(eq=False)
 class Execution(Stage):
-    """One opening of a window. window: as it stood then."""
+    """One opening of a window. window: its definition at that time."""
 
     window: Record = field(default_factory=dict)
     tasks: list[TaskExecution] = field(default_factory=list)
@@ -86,12 +86,12 @@ class Execution(Stage):
 
     @property
     def cutoff(self) -> datetime:
-        """From this moment on no task starts."""
+        """The time from which no task starts."""
         return self.opened + timedelta(hours=self.window["Duration"] - self.window["Cutoff"])
 
 
 class Book:
-    """The executions of a region: those of the last 30 days, and what is not over."""
+    """The executions of a Region: those of the last 30 days, and those that have not ended."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Execution] = {}
@@ -99,7 +99,7 @@ class Book:
         self._unfinished: dict[str, Execution] = {}
 
     def add(self, execution: Execution) -> None:
-        """Enter an execution, and strike out those of its window that are too old to be shown."""
+        """Add an execution, and remove those of its window that are too old."""
         self._by_id[execution.id] = execution
         kept = self._by_window[execution.window["WindowId"]]
         while kept and kept[0].over and kept[0].opened < execution.opened - HISTORY:
@@ -108,16 +108,16 @@ class Book:
         self._unfinished[execution.id] = execution
 
     def unfinished(self) -> list[Execution]:
-        """The executions that are not over, oldest first."""
+        """The executions that have not ended, oldest first."""
         self._unfinished = {key: one for key, one in self._unfinished.items() if not one.over}
         return list(self._unfinished.values())
 
     def of_window(self, window_id: str, now: datetime) -> list[Execution]:
-        """The executions of a window that are still told, newest first."""
+        """The executions of a window that are still kept, newest first."""
         return [one for one in reversed(self._by_window.get(window_id, [])) if one.opened >= now - HISTORY]
 
     def find(self, execution_id: str, now: datetime) -> Execution:
-        """An execution that is still told. Raises DoesNotExistException."""
+        """An execution that is still kept. Raises DoesNotExistException."""
         found = self._by_id.get(execution_id)
         if found is None or found.opened < now - HISTORY:
             raise _missing("Maintenance window execution", execution_id)
@@ -125,7 +125,7 @@ class Book:
 
 
 def book_of(region: Region) -> Book:
-    """The executions of a region."""
+    """The executions of a Region."""
     return region.hold(Book)
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults that are injected by rule while the simulator runs."""
+"""Injects faults according to rules while the simulator runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MESSAGES = {
 
 @dataclass(frozen=True)
 class Call:
-    """What a rule is matched against."""
+    """The properties of a call that rules match."""
 
     service: str
     op: str
@@ -42,12 +42,12 @@ class Call:
 
 @dataclass
 class Rule:
-    """One rule. ``do`` is an error code, ``latency``, a broken connection or a distortion; ``op`` is a glob.
+    """One rule. ``do`` is an error code, ``latency``, a broken connection or a distortion. ``op`` is a glob.
 
-    The first ``after`` matching calls are spared, each later one is hit with probability ``rate``, ``times`` of them
-    at most. With ``per_second`` only those are hit for which a bucket of ``burst`` tokens, filled at this rate of real
-    time, has none. ``ms`` and ``jitter`` (a share of ``ms``, either way) belong to latency, ``status`` and ``message``
-    to errors.
+    The first ``after`` matching calls are unaffected. Each later call is affected with probability ``rate``, at most
+    ``times`` calls. With ``per_second``, a call is affected only if a bucket of ``burst`` tokens, filled at this rate
+    in real time, is empty. ``ms`` and ``jitter`` (a fraction of ``ms``, in both directions) are for latency,
+    ``status`` and ``message`` for errors.
     """
 
     op: str = "*"
@@ -74,7 +74,7 @@ class Rule:
         self._filled = time.monotonic()
 
     def hits(self, call: Call, draw: Callable[[], float]) -> bool:
-        """Whether the rule takes this call; counts it."""
+        """Count the call, and return whether the rule affects it."""
         if not self._concerns(call):
             return False
         self._seen += 1
@@ -102,16 +102,16 @@ class Rule:
         )
 
     def error(self, call: Call) -> ServiceError:
-        """The answer that the rule gives instead of the service's."""
+        """The error response of the rule instead of the response of the service."""
         text = self.message or _MESSAGES.get(self.do, f"{self.do} was injected").format(**vars(call))
         return ServiceError(self.do, text, self.status or _STATUS.get(self.do, 400))
 
 
 @dataclass(frozen=True)
 class Injection:
-    """What happens to one call: a delay in seconds, and perhaps one rule that is not latency.
+    """The faults of one call: a delay in seconds, and at most one rule other than latency.
 
-    ``draw`` is where a distortion gets its random numbers from.
+    ``draw`` is the source of random numbers for a distortion.
     """
 
     delay: float = 0.0
@@ -120,17 +120,17 @@ class Injection:
 
     @property
     def transport(self) -> str | None:
-        """``drop``, ``lost`` or ``html`` where the connection is what is disturbed."""
+        """``drop``, ``lost`` or ``html`` if the connection is affected."""
         return self.rule.do if self.rule and self.rule.do in TRANSPORT else None
 
     @property
     def distortion(self) -> str | None:
-        """How the answer is distorted, if it is."""
+        """The distortion of the response, if any."""
         return self.rule.do if self.rule and self.rule.do in DISTORTIONS else None
 
 
 class Faults:
-    """The rules in force and what they did. Latencies of several rules add up; of the others the first one counts."""
+    """The current rules and their injections. Latencies of several rules add up. Of others, the first applies."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
@@ -138,7 +138,7 @@ class Faults:
         self.set([])
 
     def set(self, rules: list[dict[str, Any]], seed: int | None = None) -> None:
-        """Replace all rules; ``seed`` begins other random numbers. Raises ValueError for a rule that is none."""
+        """Replace all rules. ``seed`` seeds the random numbers. Raises ValueError for an invalid rule."""
         known = {entry.name for entry in fields(Rule)}
         for rule in rules:
             if unknown := rule.keys() - known:
@@ -150,7 +150,7 @@ class Faults:
             self._injected: list[dict[str, Any]] = []
 
     def inject(self, call: Call) -> Injection:
-        """Decide what happens to a call."""
+        """Determine the faults of a call."""
         if not self._rules:
             return Injection()
         with self._lock:
@@ -167,7 +167,7 @@ class Faults:
             return Injection(delay, chosen)
 
     def injected(self) -> list[dict[str, Any]]:
-        """What was injected since the rules were set, in order."""
+        """The injected faults since the rules were set, in order."""
         with self._lock:
             return list(self._injected)
 

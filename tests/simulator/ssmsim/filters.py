@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters of listings: several values are alternatives, several filters add up."""
+"""Filters of listings. An entry must match one value of every filter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Test = Callable[[Record, str], bool]
 
 
 def equals(member: str) -> Test:
-    """The test that a member, as text, is the filter's value."""
+    """A test whether a member, as a string, equals the value of the filter."""
     return lambda record, value: str(record.get(member, "")) == value
 
 
@@ -26,7 +26,7 @@ def select(
     tests: Mapping[str, Callable[[Item, str], bool]],
     error: Callable[[str], ServiceError] = validation,
 ) -> list[Item]:
-    """The records that satisfy all filters; a filter key that is not among ``tests`` is an ``error``."""
+    """The records that match all filters. A filter key that is not in ``tests`` is an ``error``."""
     for entry in filters:
         test = tests.get(entry.get("Key", ""))
         if test is None:

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The managed nodes of an account in a region, and what a patching operation does to them.
+"""The managed nodes of an account in a Region, and the effects of patching operations on them.
 
-A node holds how many patches it has in each state, not which: those are cut out of the catalogue's list for its
-product when somebody asks (:mod:`ssmsim.node_patches`), so that a node costs some 400 bytes. From the newest patch on,
-the list has the missing, the failed, the pending and the installed ones; so what an operation moves keeps its place.
+A node stores only the number of its patches in each state. The patches themselves are taken from the catalog's list for
+its product on request (:mod:`ssmsim.node_patches`), so that a node needs about 400 bytes. Beginning with the newest
+patch, the list contains the missing, failed, pending and installed ones, so patches keep their place if their state
+changes.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _KINDS_OF_RESOURCE = {"AWS::EC2::Instance": "i-", "AWS::SSM::ManagedInstance": "
 
 
 class Counts(NamedTuple):
-    """How many patches of a node are in each state; ``unreported`` is -1 where the system does not tell."""
+    """The numbers of a node's patches in each state. ``unreported`` is -1 if the system does not report it."""
 
     installed: int = 0
     installed_other: int = 0
@@ -46,7 +47,7 @@ class Counts(NamedTuple):
 
 
 class NonCompliant(NamedTuple):
-    """How many patches make a node noncompliant: critical by the baseline, security by their publisher, neither."""
+    """The numbers of patches that make a node noncompliant: critical in the baseline, security patches, others."""
 
     critical: int
     security: int
@@ -55,7 +56,7 @@ class NonCompliant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one command had in common on its nodes."""
+    """The values of a command that are the same on all its nodes."""
 
     policy: Policy
     patch_group: str
@@ -68,9 +69,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a node told of its last operation; moments are seconds of the epoch.
+    """The report of a node on its last operation. Times are in seconds since the epoch.
 
-    ``fresh`` is how many of its installed patches it got last, and when.
+    ``fresh``: the number of patches that were installed last, and the time of their installation.
     """
 
     run: Run
@@ -83,9 +84,9 @@ class Report:
 
 @dataclass(slots=True)
 class Node:
-    """A node that Systems Manager knows. ``counts`` is the truth, ``report`` what was last told of it.
+    """A managed node. ``counts``: its actual state. ``report``: its last report.
 
-    ``blank``: its state record is there and empty, as the service shows some that never reported. ``told`` are
+    ``blank``: its state record exists but is empty, as the service shows for some nodes that never reported. ``told``:
     members of DescribeInstanceInformation that a seed sets.
     """
 
@@ -102,12 +103,12 @@ class Node:
 
     @property
     def hybrid(self) -> bool:
-        """Whether it is no EC2 instance."""
+        """Whether it is not an EC2 instance."""
         return self.instance_id.startswith("mi-")
 
 
 class Outcome(NamedTuple):
-    """How a patching operation ended on a node."""
+    """The result of a patching operation on a node."""
 
     success: bool
     exit_code: int
@@ -115,7 +116,7 @@ class Outcome(NamedTuple):
 
 
 class Fleet:
-    """The nodes by instance id, in the order in which they were planted."""
+    """The nodes by ID, in the order of their creation."""
 
     def __init__(self, region: Region) -> None:
         self.region = region
@@ -123,7 +124,7 @@ class Fleet:
         self.unmanaged: dict[str, Tags] = {}
         self.in_ec2: set[str] = set()
         self.ec2_tags: Mapping[str, dict[str, str]] = {}
-        # Those of the month before the last: baselines mostly wait a week before they approve a patch.
+        # The month before the latest, because most baselines approve patches a week after their release.
         self._month = latest_month(region.now()) - 1
         self._nodes: dict[str, Node] = {}
         self._reported: dict[str, dict[str, tuple[Node, Report]]] = {}
@@ -136,7 +137,7 @@ class Fleet:
         return iter(self._nodes.values())
 
     def add(self, node: Node) -> None:
-        """Take in a node, in place of one with the same id."""
+        """Add a node, or replace the one with the same ID."""
         former = self._nodes.get(node.instance_id)
         if former is not None:
             self._file(former, None)
@@ -145,40 +146,39 @@ class Fleet:
             self._file(node, node.report)
 
     def find(self, instance_id: str) -> Node | None:
-        """The node with this id."""
+        """The node with this ID."""
         return self._nodes.get(instance_id)
 
     def ids(self) -> list[str]:
-        """The ids of all nodes."""
+        """The IDs of all nodes."""
         return list(self._nodes)
 
     def matching(self, targets: list[dict[str, Any]]) -> list[str]:
-        """The ids of the nodes that fit all targets of an API request; an id that is not managed is left out."""
+        """The IDs of the nodes that match all targets of an API request, without unmanaged nodes."""
         tests = self._tests(targets)
         return [node.instance_id for node in self if all(test(node) for test in tests)]
 
     def fits(self, node: Node, targets: list[dict[str, Any]]) -> bool:
-        """Whether a node fits all targets of an API request; without targets it does not."""
+        """Whether a node matches all targets of an API request. Without targets, it does not."""
         return bool(targets) and all(test(node) for test in self._tests(targets))
 
     def reported(self, patch_group: str) -> list[tuple[Node, Report]]:
-        """The nodes that told of a patch group in their last report, with the report."""
+        """The nodes with a patch group in their last report, with that report."""
         return list(self._reported.get(patch_group, {}).values())
 
     def tags_of(self, node: Node) -> dict[str, str]:
-        """The tags of a node: those of an ``mi-`` node are kept by Systems Manager, the others' by EC2 once that is in
-        use."""
+        """The tags of a node. Those of ``mi-`` nodes are stored in Systems Manager, others in EC2 if it is loaded."""
         if node.instance_id in self.in_ec2:
             return dict(self.ec2_tags.get(node.instance_id, {}))
         return tags_of(self.region, "ManagedInstance", node.instance_id) if node.hybrid else dict(node.tags)
 
     def patch_group(self, tags: dict[str, str]) -> str:
-        """The patch group that tags name, else an empty string. Which of two tag keys counts is not known."""
+        """The patch group in tags, or an empty string. It is unknown which of the two tag keys has precedence."""
         named = [tags[key] for key in GROUP_TAGS if key in tags]
         return self.region.arrange(named)[0] if named else ""
 
     def policy(self, patch_group: str, operating_system: str) -> Policy:
-        """The baseline that counts for nodes of a group now, as it is now."""
+        """The current baseline for nodes of a patch group."""
         baseline_id = baseline_for(self.region, patch_group, operating_system)
         record = find(self.region, baseline_id)
         if record is None:
@@ -189,11 +189,11 @@ class Fleet:
         return known
 
     def patches(self, node: Node) -> tuple[Patch, ...]:
-        """The patches that there are for a node, the newest first: those that were out when the fleet was planted."""
+        """The available patches for a node, newest first, as of the creation of the fleet."""
         return patches_of(node.platform.product, node.platform.packaging, self._month)
 
     def noncompliant(self, node: Node, report: Report) -> NonCompliant:
-        """The verdict on a node by its report."""
+        """The noncompliant patches of a node, according to its report."""
         counts, patches = report.counts, self.patches(node)
         grades = report.run.policy.grades(patches)
         front = counts.missing + counts.failed + counts.pending_reboot
@@ -215,16 +215,16 @@ class Fleet:
         overridden: bool = False,
         started: datetime | None = None,
     ) -> Outcome:
-        """Carry out a Scan or Install on a node, which ends at ``when``. Raises KeyError for an unknown node.
+        """Run a Scan or Install on a node, which ends at ``when``. Raises KeyError for an unknown node.
 
-        ``overridden``: a BaselineOverride decided what to install, so the node's record stays as it was.
+        ``overridden``: a BaselineOverride determined the patches, so the record of the node does not change.
         """
         node, ended = self._nodes[instance_id], when.timestamp()
         before = node.counts
         if operation == "Install":
             node.counts = _installed(before, reboot_option, failing=node.failing)
         else:
-            # What an installation failed on is missing to a scan.
+            # For a scan, patches that failed to install are missing.
             node.counts = before._replace(missing=before.missing + before.failed, failed=0)
         group = self.patch_group(self.tags_of(node))
         policy = self.policy(group, node.platform.operating_system)
@@ -240,7 +240,7 @@ class Fleet:
         return Outcome(success, exit_code, _summary(node, report))
 
     def _file(self, node: Node, report: Report | None) -> None:
-        """Let a report, or none, be a node's last one, and let its group know."""
+        """Set or remove the last report of a node, and update the index by patch group."""
         if node.report is not None:
             self._reported.get(node.report.run.patch_group, {}).pop(node.instance_id, None)
         if report is not None:
@@ -251,7 +251,7 @@ class Fleet:
         return [self.test(target.get("Key", ""), target.get("Values", [])) for target in targets]
 
     def test(self, key: str, values: list[str]) -> Test:
-        """Whether a node fits one target of an API request."""
+        """A test whether a node matches one target of an API request."""
         wanted = frozenset(values)
         if key == "InstanceIds":
             return lambda node: node.instance_id in wanted
@@ -274,26 +274,26 @@ class Fleet:
 
 
 def of(region: Region) -> Fleet:
-    """The fleet of an account in a region, which has no nodes until they are planted."""
+    """The fleet of an account in a Region, which has no nodes until they are created."""
     if region.fleet is None:
         region.fleet = Fleet(region)
     return region.fleet
 
 
 def rejected_places(patches: tuple[Patch, ...], counts: Counts) -> range:
-    """Where in a product's list the rejected patches of a node are: every second one from the oldest but one on."""
+    """The places of a node's rejected patches in the list of its product: every second one from the second oldest."""
     end = len(patches) - 2
     return range(end, end - 2 * counts.rejected, -2)
 
 
 def available_places(patches: tuple[Patch, ...], counts: Counts) -> range:
-    """Where in a product's list the available security updates of a node are; on Windows these places are security."""
+    """The places of a node's available security updates in the list of its product, which are security on Windows."""
     end = len(patches) - 1
     return range(end, end - 2 * counts.available_security, -2)
 
 
 def _installed(counts: Counts, reboot_option: str, *, failing: bool) -> Counts:
-    """What an Install makes of a node: all that lacks is installed, or fails, and a reboot ends what is pending."""
+    """The counts after an Install: missing patches are installed or fail, and a reboot completes pending ones."""
     lacking = counts.missing + counts.failed
     pending = counts.pending_reboot + (0 if failing else lacking)
     installed = counts.installed
@@ -313,14 +313,14 @@ def _report(node: Node, run: Run, started: float, ended: float, gained: int) -> 
 
 
 def told_by(policy: Policy, counts: Counts) -> Counts:
-    """What a node reports by a baseline: installed patches that it rejects, as others unless it blocks them."""
+    """The counts that a node reports. Rejected patches count as installed other, unless the baseline blocks them."""
     if policy.blocks_rejected:
         return counts
     return counts._replace(installed_other=counts.installed_other + counts.rejected, rejected=0)
 
 
 def _summary(node: Node, report: Report) -> str:
-    """What AWS-RunPatchBaseline prints at its end."""
+    """The summary that AWS-RunPatchBaseline prints at its end."""
     run, counts = report.run, report.counts
     begun, ended = (
         datetime.fromtimestamp(at, UTC).strftime("%m/%d/%Y %H:%M:%S") for at in (report.started, report.ended)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single nodes of a seed, each field as its author wants it."""
+"""Creates single nodes of a seed, in which every member can be set."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNTS = {
     "NotApplicableCount": "not_applicable",
     "AvailableSecurityUpdateCount": "available_security",
 }
-"""The counts of a state record, and what a node calls them."""
+"""The counts of a state record, with their names in a node."""
 _NODE = {"InstanceId", "OperatingSystem", "Product", "Tags", "PingStatus", "Failing", "Managed", "Record"}
 _REPORT = {
     *("PatchGroup", "BaselineId", "Operation", "RebootOption", "OperationStartTime", "OperationEndTime"),
@@ -38,7 +38,7 @@ _RECORDS = ("reported", "absent", "blank")
 
 
 def named_node(fleet: Fleet, entry: dict[str, Any]) -> None:
-    """Add the node that an entry of ``nodes`` describes. Raises ValueError for what cannot be understood."""
+    """Add the node of an entry in ``nodes``. Raises ValueError for an invalid entry."""
     unknown = entry.keys() - _NODE - _REPORT - _TOLD - COUNTS.keys()
     record = entry.get("Record", "reported")
     if unknown or "InstanceId" not in entry or record not in _RECORDS:
@@ -71,7 +71,7 @@ def named_node(fleet: Fleet, entry: dict[str, Any]) -> None:
 
 
 def planting_time(fleet: Fleet) -> datetime:
-    """The moment that a planted past ends at: the full minute, so that the same seed gives the same fleet."""
+    """The end of the simulated past: the current full minute, so that the same seed creates the same fleet."""
     return fleet.region.now().replace(second=0, microsecond=0)
 
 
@@ -92,9 +92,9 @@ def _counts(entry: dict[str, Any], platform: Platform) -> Counts:
 
 
 def _check_room(fleet: Fleet, node: Node) -> None:
-    """The patches of a node must fit into the catalogue, and be on a system that has such states.
+    """Check that the catalog has enough patches for a node, and that its operating system has such states.
 
-    Counts of rejected patches stay as they are asked for: the baseline may have been another one at that time.
+    Counts of rejected patches are not checked, because the node could have had another baseline at that time.
     """
     counts, there = node.counts, len(fleet.patches(node))
     needed = counts.missing + counts.failed + counts.pending_reboot + counts.installed
@@ -109,7 +109,7 @@ def _report(fleet: Fleet, node: Node, entry: dict[str, Any]) -> Report:
     operation = entry.get("Operation", "Scan")
     policy = fleet.policy(group, node.platform.operating_system)
     if "BaselineId" in entry:
-        # A baseline that is gone leaves its id in reports.
+        # Reports keep the ID of a deleted baseline.
         policy = Policy(find(fleet.region, entry["BaselineId"]) or {**policy.record, "BaselineId": entry["BaselineId"]})
     run = Run(
         policy,
@@ -127,7 +127,7 @@ def _report(fleet: Fleet, node: Node, entry: dict[str, Any]) -> Report:
 
 
 def seconds(moment: Any) -> float:
-    """Seconds of the epoch, of an ISO date (without offset: UTC), a datetime or the seconds themselves."""
+    """The seconds since the epoch of an ISO date (UTC without an offset), a datetime or a number of seconds."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     if isinstance(moment, datetime):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plants the nodes that the ``fleet`` of a seed asks for, as if they had been patched for a while."""
+"""Creates the nodes of the ``fleet`` in a seed, with a past as if they had been patched for a while."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SYSTEMS = {
 
 @dataclass(frozen=True)
 class Wish:
-    """The keys of ``fleet`` in a seed. Shares are parts of ``count``; the mappings give weights."""
+    """The keys of ``fleet`` in a seed. Shares are fractions of ``count``. Mappings contain weights."""
 
     count: int = 0
     seed: int | str = 0
@@ -54,7 +54,7 @@ class Wish:
 
 @dataclass
 class _Draws:
-    """What is drawn for each node by its number, so that the shares are exact."""
+    """The random choices for each node by its number, so that the shares are exact."""
 
     platforms: list[str]
     groups: list[str]
@@ -67,7 +67,7 @@ class _Draws:
 
 
 def plant_fleet(fleet: Fleet, asked: dict[str, Any]) -> None:
-    """Add the nodes that a seed asks for. Raises ValueError for what cannot be understood."""
+    """Add the nodes of a seed. Raises ValueError for invalid keys or values."""
     unknown = asked.keys() - {known.name for known in fields(Wish)}
     if unknown:
         raise ValueError(f"fleet: unknown keys: {', '.join(sorted(unknown))}")
@@ -101,7 +101,7 @@ class _Planting:
         self._tag_sets: dict[Tags, Tags] = {}
 
     def carry_out(self) -> None:
-        """Plant all nodes."""
+        """Create all nodes."""
         draws = self._draw()
         for number in range(self.wish.count):
             self.fleet.add(self._node(number, draws))
@@ -197,7 +197,7 @@ class _Planting:
         return self._runs[key]
 
     def _command(self, *key: Any) -> tuple[str, str]:
-        """The snapshot id and the command id that the nodes of a run share."""
+        """The snapshot ID and the command ID that the nodes of a run share."""
         if key not in self._commands:
             first, second = (str(uuid.UUID(int=self.rng.getrandbits(128), version=4)) for _ in range(2))
             self._commands[key] = (first, second)
@@ -216,5 +216,5 @@ def _share(share: float, count: int) -> int:
 
 
 def _turn(group: str) -> int:
-    """Which day of the week a group has its window."""
+    """The day of the week on which a patch group has its window."""
     return zlib.crc32(group.encode()) % 6

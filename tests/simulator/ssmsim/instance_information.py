@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nodes say of themselves: DescribeInstanceInformation."""
+"""DescribeInstanceInformation: the information that nodes report about themselves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MEMBERS = {
     "ResourceType": "ResourceType",
     "AssociationStatus": "AssociationStatus",
 }
-"""The member that each filter key judges."""
+"""The member for each filter key."""
 _VALUES = {
     "PingStatus": {"Online", "ConnectionLost", "Inactive"},
     "PlatformTypes": {"Windows", "Linux", "MacOS"},

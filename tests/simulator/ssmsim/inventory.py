@@ -20,7 +20,7 @@ Test = Callable[[Node], bool]
 
 _SCHEMA_VERSION = "1.0"
 _SCHEMA_VERSIONS = {"AWS:Application": "1.1"}
-"""Those of types that are not in their first version."""
+"""The schema versions of types that differ from the first version."""
 _COMPARISONS: dict[str, Callable[[str, str], bool]] = {
     "Equal": lambda held, value: held == value,
     "NotEqual": lambda held, value: held != value,
@@ -41,7 +41,7 @@ def get_inventory(region: Region, request: Record) -> Record:
         found = [entity for aggregator in aggregators for entity in _aggregated(region, nodes, aggregator)]
         return page(region, "GetInventory", request, found, "Entities")
     type_name = _type_name(request.get("ResultAttributes", [{"TypeName": INFORMATION}])[0]["TypeName"])
-    # Whether a node without data of the type is in the answer is not known.
+    # It is unknown whether the response contains nodes without data of the type.
     shown = nodes if region.strict else [node for node in nodes if has_content(region, node, type_name)]
     answer = page(region, "GetInventory", request, region.arrange(shown), "Entities")
     return answer | {"Entities": [_entity(region, node, type_name) for node in answer["Entities"]]}
@@ -83,7 +83,7 @@ def _schema_version(type_name: str) -> str:
 
 
 def _test(region: Region, entry: dict[str, Any], *, aggregated: bool = False) -> Test:
-    """The test that a node has an entry which fits a filter."""
+    """A test whether a node has an entry that matches a filter."""
     if entry.get("Type") == "Exists" and not aggregated:
         raise invalid_filter("The Exists operator must be used with an aggregator.")
     type_name, attribute = _split(entry["Key"], invalid_filter)
@@ -101,7 +101,7 @@ def _fits(held: str | None, entry: dict[str, Any]) -> bool:
 
 
 def _aggregated(region: Region, nodes: list[Node], aggregator: dict[str, Any]) -> Iterator[Record]:
-    """How many nodes have which values of an attribute, or fit a group or do not."""
+    """The numbers of nodes by the values of an attribute, or by whether they match a group."""
     if ("Expression" in aggregator) == ("Groups" in aggregator):
         raise _error("InvalidAggregator", "An aggregator needs either Expression or Groups.")
     for group in aggregator.get("Groups", []):
@@ -118,7 +118,7 @@ def _aggregated(region: Region, nodes: list[Node], aggregator: dict[str, Any]) -
 
 
 def _paths(aggregator: dict[str, Any]) -> Iterator[list[tuple[str, str]]]:
-    """The attributes of an aggregator and of each of those that are nested in it, from the outermost on."""
+    """The attributes of an aggregator and of each nested one, from the outermost on."""
     if "Expression" not in aggregator:
         raise _invalid_aggregator("A nested aggregator needs an Expression.")
     own = _split(aggregator["Expression"], _invalid_aggregator)
@@ -129,7 +129,7 @@ def _paths(aggregator: dict[str, Any]) -> Iterator[list[tuple[str, str]]]:
 
 
 def _values(region: Region, node: Node, path: list[tuple[str, str]]) -> set[tuple[tuple[str, str], ...]]:
-    """The combinations of values that a node has for attributes of one type or of several."""
+    """The combinations of a node's values for attributes of one or more types."""
     combinations: set[tuple[tuple[str, str], ...]] = {()}
     for type_name in dict.fromkeys(name for name, _ in path):
         attributes = [attribute for name, attribute in path if name == type_name]
@@ -160,7 +160,7 @@ def _type_name(name: str) -> str:
 
 
 def _ordered(text: str) -> tuple[int, float, str]:
-    """Numbers by their size, and before any other text."""
+    """The sort key of a value: numbers by value, before all other strings."""
     try:
         return (0, float(text), "")
     except ValueError:

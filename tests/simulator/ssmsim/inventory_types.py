@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the inventory holds of a node, type by type. All values are strings."""
+"""The inventory data of a node by type. All values are strings."""
 
 from __future__ import annotations
 
@@ -25,45 +25,45 @@ WITHOUT_DATA = frozenset(
         *("Tag", "WindowsRegistry", "WindowsRole", "WindowsUpdate"),
     )
 )
-"""Types that the service knows and of which no node of a fleet has anything."""
+"""Types of the service for which nodes of a fleet have no data."""
 _SUMMARY_COUNTS = [*(key for key in COUNTS if key != "AvailableSecurityUpdateCount"), "CriticalNonCompliantCount"]
 
 
 def content(region: Region, node: Node, type_name: str) -> Content:
-    """The entries of a type on a node; none where it never reported."""
+    """The entries of a type on a node. Empty if the node never reported."""
     make = _CONTENTS.get(type_name)
     return make(region, node) if make else []
 
 
 def has_content(region: Region, node: Node, type_name: str) -> bool:
-    """Whether a node has entries of a type, without making them."""
+    """Whether a node has entries of a type, without creating them."""
     if type_name.startswith("AWS:Compliance") and put_for(region, node.instance_id):
         return True
     return type_name == INFORMATION or (type_name in _CONTENTS and node.report is not None)
 
 
 def capture_time(region: Region, node: Node, type_name: str) -> str:
-    """When the entries were taken: with the last operation; what a node says of itself, when it last spoke."""
+    """The time of the entries: the end of the last operation, or the last ping for AWS:InstanceInformation."""
     if type_name == INFORMATION or node.report is None:
         return iso(information(region, node)["LastPingDateTime"])
     return iso(node.report.ended)
 
 
 def _information(region: Region, node: Node) -> Content:
-    told = information(region, node)
-    online = told["PingStatus"] == "Online"
+    found = information(region, node)
+    online = found["PingStatus"] == "Online"
     return [
         {
             "AgentType": "amazon-ssm-agent",
-            "AgentVersion": told["AgentVersion"],
-            "ComputerName": told["ComputerName"],
+            "AgentVersion": found["AgentVersion"],
+            "ComputerName": found["ComputerName"],
             "InstanceId": node.instance_id,
-            "InstanceStatus": "Active" if online else told["PingStatus"],
-            "IpAddress": told["IPAddress"],
-            "PlatformName": told["PlatformName"],
-            "PlatformType": told["PlatformType"],
-            "PlatformVersion": told["PlatformVersion"],
-            "ResourceType": told["ResourceType"],
+            "InstanceStatus": "Active" if online else found["PingStatus"],
+            "IpAddress": found["IPAddress"],
+            "PlatformName": found["PlatformName"],
+            "PlatformType": found["PlatformType"],
+            "PlatformVersion": found["PlatformVersion"],
+            "ResourceType": found["ResourceType"],
         }
     ]
 

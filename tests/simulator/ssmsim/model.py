@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service models, above all that of SSM, read straight from botocore's data files.
+"""The service models, mainly that of SSM, read directly from botocore's data files.
 
-Importing botocore costs more than the start of the whole simulator may take, reading its model does not.
+Importing botocore would take longer than the whole start of the simulator, and reading its model does not.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 Shape = dict[str, Any]
 
-# The service was seen to enforce these; its published model does not have them.
+# Constraints that the service was observed to enforce, but that its published model does not contain.
 _UNPUBLISHED = {"ssm": {"MaintenanceWindowStringDateTime": {"min": 1}}}
 
 
 @cache
 def service(name: str = "ssm") -> dict[str, Any]:
-    """The parsed ``service-2.json`` of a service. Raises RuntimeError where botocore is not installed."""
+    """The parsed ``service-2.json`` of a service. Raises RuntimeError if botocore is not installed."""
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:
         raise RuntimeError("the simulator needs botocore for its service model")
@@ -54,7 +54,7 @@ def input_shape(operation: str) -> str | None:
 
 
 def output_shape(operation: str) -> str | None:
-    """The name of the shape of an operation's answer."""
+    """The name of the shape of an operation's response."""
     name: str | None = operations()[operation].get("output", {}).get("shape")
     return name
 

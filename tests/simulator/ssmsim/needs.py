@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a caller has to be allowed for a call: the IAM actions, and the resources that they are checked on.
+"""The permissions that a call requires: the IAM actions and their resources.
 
-Names and resources are those of the Service Authorization Reference. An action that knows no resource is checked on
-``*``, as is one whose request does not tell the resource.
+Actions and resources are those of the Service Authorization Reference. An action without resources is checked for
+``*``, and so is one whose request does not name the resource.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 from ssmsim.faults import Call
 
 _SSM = "ssm.amazonaws.com"
-# Members of requests of Systems Manager that name a resource.
+# Members in requests of Systems Manager that name a resource.
 _KINDS = {"WindowId": "maintenancewindow", "BaselineId": "patchbaseline"}
-# The resource type of AddTagsToResource and the like, where it is not the one of the ARN.
+# The resource types of AddTagsToResource and similar calls that differ from those in ARNs.
 _TAGGED = {
     "MaintenanceWindow": "maintenancewindow",
     "PatchBaseline": "patchbaseline",
@@ -29,16 +29,16 @@ _TAGGED = {
     "Automation": "automation-execution",
     "OpsItem": "opsitem",
 }
-# The types of resources whose tags a policy may ask for, by their type in an ARN.
+# The resource types with tags that a policy can check, by their type in an ARN.
 TAGGED = {"maintenancewindow": "MaintenanceWindow", "patchbaseline": "PatchBaseline"}
 _CREATED = {"CreateMaintenanceWindow": "maintenancewindow", "CreatePatchBaseline": "patchbaseline"}
 _REGISTRATIONS = frozenset({"RegisterTaskWithMaintenanceWindow", "UpdateMaintenanceWindowTask"})
-# A child of a window has an ARN of its own for these alone; whether it is checked is not known.
+# Targets and tasks have their own ARNs only for these actions. It is unknown whether they are checked.
 _CHILDREN = {
     "UpdateMaintenanceWindowTarget": ("WindowTargetId", "windowtarget"),
     "UpdateMaintenanceWindowTask": ("WindowTaskId", "windowtask"),
 }
-# Actions of S3 that are not called as the operation; a deletion of a configuration is a Put of it.
+# Actions of S3 whose names differ from the operation. The deletion of a configuration is a Put action.
 _S3 = {
     "ListBuckets": "ListAllMyBuckets",
     "HeadBucket": "ListBucket",
@@ -72,7 +72,7 @@ _S3 = {
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
 }
-# Actions that IAM checks against the permissions boundary of the role.
+# Actions with the permissions boundary of the role as a condition key.
 _BOUNDED = frozenset(
     {
         "CreateRole",
@@ -84,15 +84,15 @@ _BOUNDED = frozenset(
         "DetachRolePolicy",
     }
 )
-# Tags in a request that creates something are a second action.
+# Creation with tags requires a second action.
 _TAG_ON_CREATE = {"iam": "iam:TagRole", "sns": "sns:TagResource", "events": "events:TagResource"}
 
 
 @dataclass(frozen=True)
 class Need:
-    """An action that has to be allowed on each of the resources.
+    """An action that must be allowed on each of the resources.
 
-    context: values of condition keys. tags: those of the resources, as far as the request tells them.
+    context: values of condition keys. tags: the tags of the resources, if they follow from the request.
     """
 
     action: str
@@ -102,17 +102,17 @@ class Need:
 
 
 def partition_of(region: str) -> str:
-    """The partition of a region."""
+    """The partition of a Region."""
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
 
 
 def linked_role(region: str, account: str) -> str:
-    """The ARN of the service-linked role, with which tasks without a role run."""
+    """The ARN of the service-linked role, which tasks without a role use."""
     return f"arn:{partition_of(region)}:iam::{account}:role/aws-service-role/{_SSM}/AWSServiceRoleForAmazonSSM"
 
 
 def of_ssm(call: Call, request: Any, linked: bool, strict: bool) -> list[Need]:
-    """What a call of Systems Manager needs. linked: whether the account has the service-linked role."""
+    """The permissions for a call of Systems Manager. linked: whether the account has the service-linked role."""
     if not isinstance(request, dict):
         request = {}
     context = _tag_context(request.get("Tags"), request.get("TagKeys"))
@@ -129,9 +129,9 @@ def of_ssm(call: Call, request: Any, linked: bool, strict: bool) -> list[Need]:
 
 
 def of_other(call: Call, request: dict[str, Any], role_path: str = "/", role_boundary: str | None = None) -> list[Need]:
-    """What a call of another service needs.
+    """The permissions for a call of another service.
 
-    role_path, role_boundary: of the role that an IAM request names; the boundary may be the one that it asks for.
+    role_path, role_boundary: of the role in an IAM request. The boundary can be the one that the request sets.
     """
     if (call.service, call.op) == ("sts", "GetCallerIdentity"):
         return []
@@ -171,7 +171,7 @@ def _ssm_resources(call: Call, request: dict[str, Any], strict: bool) -> Iterato
     if "ResourceType" in request and "ResourceId" in request:
         named.append((_TAGGED.get(str(request["ResourceType"]), "*"), request["ResourceId"]))
     for kind, name in named:
-        # Baselines of AWS are named by their ARN.
+        # Requests name baselines of AWS by ARN.
         yield str(name) if str(name).startswith("arn:") else _ssm_arn(call, kind, str(name))
 
 
@@ -184,10 +184,10 @@ def _tag_context(tags: Any, keys: Any) -> dict[str, str | list[str]]:
 
 
 def _command_needs(call: Call, request: dict[str, Any]) -> list[Need]:
-    """The document and the nodes; nodes that are chosen by tags are all those of the account with these tags."""
+    """The permissions for the document and the nodes. For tags, these are all nodes of the account with the tags."""
     document, *nodes = _command_resources(call, request)
     targets = [target for target in request.get("Targets") or [] if isinstance(target, dict)]
-    # With several values, each is a tag of some of the nodes; the first one stands for them.
+    # With several values, each is a tag of some of the nodes. The first one represents them.
     tags = {
         str(target.get("Key")).removeprefix("tag:"): str(values[0])
         for target in targets
@@ -197,7 +197,7 @@ def _command_needs(call: Call, request: dict[str, Any]) -> list[Need]:
 
 
 def _command_resources(call: Call, request: dict[str, Any]) -> Iterator[str]:
-    """The document, then the nodes; nodes that are not named are all those of the account."""
+    """The document, then the nodes. Without IDs, these are all nodes of the account."""
     name, partition = str(request.get("DocumentName")), partition_of(call.region)
     owner = "" if name.startswith(("AWS-", "Amazon")) else call.account
     yield name if name.startswith("arn:") else f"arn:{partition}:ssm:{call.region}:{owner}:document/{name}"
@@ -208,7 +208,7 @@ def _command_resources(call: Call, request: dict[str, Any]) -> Iterator[str]:
 
 
 def _passed_roles(request: dict[str, Any]) -> list[str]:
-    """The roles that a request hands on: of a task, and of the notifications of commands."""
+    """The roles that a request passes: of a task, and of the notifications of commands."""
     blocks = [request, (request.get("TaskInvocationParameters") or {}).get("RunCommand") or {}]
     return list(dict.fromkeys(str(block["ServiceRoleArn"]) for block in blocks if block.get("ServiceRoleArn")))
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The single patches of a node, made from the counts of its last report when somebody asks."""
+"""The single patches of a node, created on request from the counts of its last report."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ssmsim.patch_catalogue import Patch, unlisted
 
 NOT_INSTALLED = 0.0
 UNKNOWN = -62_135_596_800.0
-"""The first second of the year 1, which the service answers where Windows does not know when it installed a patch."""
+"""The first second of year 1, which the service returns if Windows does not know the installation time of a patch."""
 NON_COMPLIANT = frozenset({"MISSING", "FAILED", "INSTALLED_PENDING_REBOOT", "INSTALLED_REJECTED"})
-"""The states that make a node noncompliant, whatever its baseline says."""
+"""The states that make a node noncompliant, regardless of its baseline."""
 _DAY = 86_400.0
 _OTHERS = 1_700_000_000.0
-"""When the first of the packages beside the baseline was installed."""
+"""The time when the first of the packages outside the baseline was installed."""
 
 
 class Found(NamedTuple):
-    """A patch as a node has or lacks it: its state, when it was installed (seconds of the epoch), and its level."""
+    """A patch on a node: its state, installation time (seconds since the epoch), and compliance level."""
 
     patch: Patch
     state: str
@@ -31,7 +31,7 @@ class Found(NamedTuple):
 
 
 def patches_on(fleet: Fleet, node: Node) -> Iterator[Found]:
-    """The patches that a node reported, those it lacks first; as many in each state as its record counts."""
+    """The patches that a node reported, noncompliant ones first, with the counts of its record in each state."""
     report = node.report
     if report is None:
         return iter(())
@@ -39,7 +39,7 @@ def patches_on(fleet: Fleet, node: Node) -> Iterator[Found]:
 
 
 def lacking(fleet: Fleet, node: Node, report: Report) -> Iterator[Found]:
-    """The patches that make a node noncompliant, or may do so by its baseline: they are few."""
+    """The patches that make a node noncompliant, or can do so depending on its baseline. They are few."""
     counts, patches = report.counts, fleet.patches(node)
     levels = report.run.policy.grades(patches).levels
     place = 0
@@ -75,15 +75,15 @@ def _fine(fleet: Fleet, node: Node, report: Report) -> Iterator[Found]:
 
 
 def _once(patch: Patch, report: Report) -> float:
-    """When a patch was installed that has been there for long: some days after it came out."""
+    """The installation time of an older patch, which is some days after its release."""
     return min(patch.released.timestamp() + 9 * _DAY, report.started - _DAY)
 
 
 def plain(state: str) -> str:
-    """A state without what the service's two spellings differ in."""
+    """A state without the differences between its two spellings."""
     return state.replace("_", "").lower()
 
 
 def spelled(state: str) -> str:
-    """A state as answers have it: ``InstalledOther``."""
+    """A state in the spelling of responses, such as ``InstalledOther``."""
     return state.title().replace("_", "")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command does on one node: how long it takes, what it changes, what it prints."""
+"""The run of a command on one node: its duration, effects and output."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SETTINGS = {
     "other_seconds": 5.0,
     "spread": 0.25,
 }
-"""How long things take: the keys of ``commands`` in a seed."""
+"""Durations in seconds and their spread: the keys of ``commands`` in a seed."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a step left behind; the exit code is -1 where it did not run."""
+    """The result of a step. The exit code is -1 if it did not run."""
 
     exit_code: int
     stdout: str = ""
@@ -33,12 +33,12 @@ class Result:
 
 
 NOTHING = Result(-1)
-# The agent's exit code for a process that it had to kill.
+# The exit code of the agent for a process that it killed.
 STOPPED = Result(137)
 
 
 def checked(asked: dict[str, Any]) -> dict[str, Any]:
-    """The ``commands`` of a seed. Raises ValueError for a key that there is not, or a number that cannot be."""
+    """The ``commands`` of a seed. Raises ValueError for an unknown key or an invalid number."""
     unknown = asked.keys() - SETTINGS.keys() - {"documents"}
     if unknown:
         raise ValueError(f"commands: unknown keys: {', '.join(sorted(unknown))}")
@@ -49,7 +49,7 @@ def checked(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def duration(region: Region, document: Document, command: Record, instance_id: str) -> float:
-    """The seconds that the command takes on a node, which vary from node to node and are the same in each run."""
+    """The duration of the command on a node in seconds. It varies between nodes and is the same in each test run."""
     operation = documents.resolved(document, command["Parameters"]).get("Operation") if document.operates else None
     key = {"Scan": "scan_seconds", "Install": "install_seconds"}.get(operation or "", "other_seconds")
     spread = setting(region, "spread")
@@ -58,22 +58,22 @@ def duration(region: Region, document: Document, command: Record, instance_id: s
 
 
 def setting(region: Region, key: str) -> float:
-    """What the seed says of commands, or the default."""
+    """A setting for commands from the seed, or its default."""
     return float(region.command_settings.get(key, SETTINGS[key]))
 
 
 def timeout(document: Document, command: Record) -> int:
-    """The seconds after which the agent stops the one step that runs on a node."""
+    """The number of seconds after which the agent stops the step that runs on a node."""
     if document.operates and len(document.steps) > 1:
         return documents.PATCH_STEP_SECONDS
     return document.timeout(command["Parameters"])
 
 
 def carry_out(region: Region, document: Document, command: Record, instance_id: str, start: datetime) -> Result:
-    """Do on the node what the command says, at the moment at which it ends there."""
+    """Apply the effects of the command to the node when it ends there."""
     parameters = documents.resolved(document, command["Parameters"])
     if not document.operates:
-        # Nothing is run here: the output of a script is the script.
+        # Scripts are not run. Their output is the script itself.
         return Result(0, "\n".join(command["Parameters"].get("commands", [])))
     refused = _refused(region, parameters)
     if refused:
@@ -90,14 +90,14 @@ def carry_out(region: Region, document: Document, command: Record, instance_id: 
         snapshot_id=snapshot or region.new_uuid(),
         execution_id=command["CommandId"],
         install_override_list=parameters.get("InstallOverrideList", ""),
-        # Run by an association, the compliance is that of the association, and the record of the node stays.
+        # The compliance of an association does not change the record of the node.
         overridden=bool(parameters.get("BaselineOverride")) or document.name == documents.OF_ASSOCIATIONS,
     )
     return Result(outcome.exit_code, outcome.stdout, "" if outcome.success else "failed to run commands: exit status 1")
 
 
 def _refused(region: Region, parameters: dict[str, str]) -> str:
-    """Why a patch document fails before it does anything; nothing if it does not."""
+    """The reason why a patch document fails before it starts, or an empty string."""
     if parameters.get("BaselineOverride") and parameters.get("InstallOverrideList"):
         return "BaselineOverride and InstallOverrideList cannot be used together."
     if parameters["Operation"] == "Install":

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The other services of AWS, which moto simulates; it is imported with the first call for one of them."""
+"""Other AWS services, which moto simulates. It is imported with the first call to one of them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ssmsim.simulator import DEFAULT_ACCOUNT, Reply
 _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 _MISSING = "Only SSM is answered: moto with flask and flask-cors, which serve all other services, are not installed"
 _LOADING = threading.Lock()
-# Moto's EC2 would read hundreds of images anew after each reset, which nothing here asks for.
+# Otherwise, moto's EC2 would read hundreds of unneeded images after each reset.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request; header names in lower case, ``path`` with its query."""
+    """An HTTP request, with lowercase header names. ``path`` includes the query."""
 
     method: str
     path: str
@@ -40,17 +40,17 @@ class Request:
     body: bytes
 
     def scope(self) -> tuple[str, str, str]:
-        """Access key, region and service of the SigV4 credential scope; an unsigned request is one for us-east-1."""
+        """The access key, Region and service of the SigV4 credential scope. An unsigned request is for us-east-1."""
         signed = self.headers.get("authorization", "") or unquote(self.path).replace("X-Amz-Credential", "Credential")
         match = _SCOPE.search(signed)
         return (match[1], match[2], match[3]) if match else ("", "us-east-1", "")
 
     def target(self) -> str:
-        """The operation that the target header of a JSON protocol names; empty without one."""
+        """The operation in the target header of a JSON protocol, or an empty string."""
         return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
     def operation(self) -> tuple[str, dict[str, Any]]:
-        """The operation and its input, as far as the protocol tells it: by target header, by form, or by path."""
+        """The operation and its known input, from the target header, the form or the path."""
         if self.target():
             return self.target(), self._json()
         form = self._form()
@@ -63,7 +63,7 @@ class Request:
         return f"{self.method} {urlsplit(self.path).path}", form
 
     def _json(self) -> dict[str, Any]:
-        """The body of a JSON protocol; what is none is for moto to refuse."""
+        """The body of a JSON protocol. Moto rejects an invalid one."""
         try:
             body = json.loads(self.body)
         except ValueError:
@@ -71,14 +71,14 @@ class Request:
         return body if isinstance(body, dict) else {}
 
     def _form(self) -> dict[str, Any]:
-        """The fields of a query-protocol body."""
+        """The fields of a body in the query protocol."""
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return {}
         return {key: values[0] for key, values in parse_qs(self.body.decode()).items()}
 
 
 def account_of(access_key: str) -> str:
-    """The account of an access key: the key itself if it is 12 digits, else what moto knows of it once it is loaded."""
+    """The account of an access key: the key itself if it has 12 digits, or else the account that moto has for it."""
     if re.fullmatch(r"[0-9]{12}", access_key):
         return access_key
     iam = sys.modules.get("moto.iam.models")
@@ -86,7 +86,7 @@ def account_of(access_key: str) -> str:
 
 
 def role_path(account: str, sent: dict[str, Any]) -> str:
-    """The path of the role that a request of IAM names: the one that it gives, or that of the role in moto."""
+    """The path of the role in an IAM request, from the request or from moto."""
     if "Path" in sent:
         return str(sent["Path"])
     role = _role(account, str(sent.get("RoleName")))
@@ -94,13 +94,13 @@ def role_path(account: str, sent: dict[str, Any]) -> str:
 
 
 def role_tags(account: str, name: str) -> dict[str, str]:
-    """The tags of a role, if moto is loaded and knows it."""
+    """The tags of a role in moto, if it is loaded."""
     role = _role(account, name)
     return {tag["Key"]: tag["Value"] for tag in role.tags or []} if role else {}
 
 
 def role_boundary(account: str, sent: dict[str, Any]) -> str | None:
-    """The permissions boundary that a request of IAM gives a role, or that the role has."""
+    """The permissions boundary in an IAM request, or else that of the role in moto."""
     if "PermissionsBoundary" in sent:
         return str(sent["PermissionsBoundary"])
     role = _role(account, str(sent.get("RoleName")))
@@ -114,7 +114,7 @@ def _role(account: str, name: str) -> Any:
 
 
 def load() -> Reply | None:
-    """Import moto; the answer to all calls if it is not there."""
+    """Import moto. Returns the response to all calls if it is not installed."""
     try:
         with _LOADING:
             _application()
@@ -124,7 +124,7 @@ def load() -> Reply | None:
 
 
 def respond(request: Request, account: str) -> Reply:
-    """What moto answers; without moto, 501."""
+    """The response of moto, or 501 without moto."""
     missing = load()
     if missing is not None:
         return missing
@@ -136,7 +136,7 @@ def respond(request: Request, account: str) -> Reply:
 
 
 def reset() -> None:
-    """Forget the state of all services, if moto is loaded."""
+    """Reset all services, if moto is loaded."""
     if "moto.moto_server.werkzeug_app" in sys.modules:
         from moto.moto_api._internal.models import moto_api_backend
 
@@ -144,7 +144,7 @@ def reset() -> None:
 
 
 def refusal(call: Call, request: Request, reply: Reply) -> Reply:
-    """An injected error in the protocol of the service: XML with the id of the request, unless it is one of JSON."""
+    """An injected error in the protocol of the service: XML with a request ID, unless it uses JSON."""
     if "x-amz-target" in request.headers or call.service == resource_groups.SERVICE:
         return reply
     code, message = escape(reply.answer["__type"]), escape(reply.answer["message"])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Paging, as every listing of the service does it."""
+"""The paging of all listings."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ def page(
     default: int = 50,
     holds: Callable[[Any], bool] | None = None,
 ) -> dict[str, Any]:
-    """Cut one page out of ``items``, which may be endless: ``{result_key: [...], "NextToken": ...}``.
+    """One page of ``items``, which can be endless: ``{result_key: [...], "NextToken": ...}``.
 
-    With ``holds``, only items for which it is true are listed; a token keeps its place among all of them, so that
-    each item is judged once in a listing.
+    With ``holds``, only items for which it is true are listed. A token contains the place among all items, so that
+    each item is tested only once in a listing.
 
-    A token belongs to the request that it was given for. Any other token is InvalidNextToken where the operation
-    models it, else ValidationException. A finished listing has an empty token in the strict profile, none in the
-    lenient one.
+    A token belongs to its request. Any other token causes InvalidNextToken if the operation has this error, or else
+    ValidationException. The last page has an empty token in the strict profile, and none in the lenient one.
     """
     binding = _binding(region, operation, request)
     token = str(request.get("NextToken") or "")

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The patches that exist: what nodes have or miss, what baselines approve, what DescribeAvailablePatches shows.
+"""The catalog of patches for nodes, baselines and DescribeAvailablePatches.
 
-Microsoft's patches come out every month, two for a product; the catalogue goes ten years back from a month. KB numbers
-follow from month, product and kind, so that a KB is the same in every catalogue. The packages of the other systems are
-as many whatever the month.
+Microsoft releases two patches for each product every month. The catalog contains the ten years before a month. KB
+numbers are derived from month, product and kind, so that a KB is the same in every catalog. The packages of the other
+operating systems do not depend on the month.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import product as combinations
 
 MONTHS = 120
 PACKAGES = 240
-"""How many packages a system other than Windows has."""
+"""The number of packages of an operating system other than Windows."""
 OS_PRODUCTS = (
     *("WindowsServer2016", "WindowsServer2019", "WindowsServer2022", "WindowsServer2025"),
     *("WindowsServer2012", "WindowsServer2012R2"),
@@ -29,7 +29,7 @@ _APPLICATIONS = {
     "Office 2016": "Office",
 }
 PRODUCTS = (*OS_PRODUCTS, *_APPLICATIONS)
-"""The products of Microsoft that have patches."""
+"""The Microsoft products that have patches."""
 _KINDS = (
     # title, (classification, MSRC severity) in turn
     ("Cumulative Update for {}", (("SecurityUpdates", "Critical"), ("SecurityUpdates", "Important"))),
@@ -98,7 +98,7 @@ _ARCHITECTURES = {"rpm": ".x86_64", "deb": ".amd64", "mac": ""}
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One patch: a KB of Windows, a package of another system. What is unknown is empty."""
+    """One patch: a KB of Windows, or a package of another operating system. Unknown values are empty."""
 
     id: str
     title: str = ""
@@ -115,29 +115,29 @@ class Patch:
 
     @property
     def is_security(self) -> bool:
-        """Whether its publisher says that it closes a hole."""
+        """Whether its vendor classifies it as a security patch."""
         return self.classification.startswith("Security")
 
 
 def latest_month(moment: datetime) -> int:
-    """The number of the last month whose patches are out at a moment; they come on its second Tuesday."""
+    """The number of the last month whose patches are released at a time, which is on its second Tuesday."""
     month = moment.year * 12 + moment.month - 1
     return month if moment >= _second_tuesday(month) else month - 1
 
 
 def patches_of(product: str, packaging: str, month: int) -> tuple[Patch, ...]:
-    """The patches of a product as of a month, the newest first."""
+    """The patches of a product as of a month, newest first."""
     return _windows(product, month) if packaging == "kb" else _packages(product, packaging)
 
 
 def microsoft(month: int) -> Iterator[Patch]:
-    """All patches of Microsoft as of a month, the newest of each product first."""
+    """All Microsoft patches as of a month, newest first for each product."""
     for product in PRODUCTS:
         yield from _windows(product, month)
 
 
 def unlisted(packaging: str, kind: int, count: int) -> Iterator[Patch]:
-    """Patches of which a node tells no more than the id: those beside the baseline, and those that do not apply."""
+    """Patches that a node reports only with their ID: those outside the baseline, and those that do not apply."""
     for number in range(count):
         if packaging == "kb":
             yield Patch(f"KB{3_000_000 + kind * 1_000_000 + number * 37}")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which baseline is registered for which patch group: at most one for each operating system of a group."""
+"""The registered baselines of patch groups: at most one for each operating system and group."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def register_patch_baseline_for_patch_group(region: Region, request: Record) -> 
 
 @operation("DeregisterPatchBaselineForPatchGroup")
 def deregister_patch_baseline_for_patch_group(region: Region, request: Record) -> Record:
-    """A pair that is not registered is an error in the strict profile, which the model declares no error for."""
+    """Deregister a baseline. A missing registration is an error in the strict profile, although not in the model."""
     group = request["PatchGroup"]
     baseline_id = own_id(region, known_form(request["BaselineId"], invalid_resource_id))
 
@@ -66,6 +66,6 @@ def describe_patch_groups(region: Region, request: Record) -> Record:
 
 
 def baseline_for(region: Region, group: str | None, operating_system: str) -> str:
-    """The id of the baseline that nodes of a group use: the registered one, else the operating system's default."""
+    """The ID of the baseline that nodes of a group use: the registered one, or else the default."""
     mapping = region.table(_TABLE).get((group, operating_system))
     return str(mapping["BaselineId"]) if mapping else default_baseline(region, operating_system)

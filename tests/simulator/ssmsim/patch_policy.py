@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a baseline says of a patch: whether and when it is approved, and how grave its lack is."""
+"""The effect of a baseline on a patch: whether and when it is approved, and its compliance level."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ssmsim.patch_catalogue import Patch
 from ssmsim.store import Record
 
 LEVELS = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNSPECIFIED")
-"""The compliance levels, the gravest first."""
-# Repositories of apt have no reliable dates: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchRule.html
+"""The compliance levels, most severe first."""
+# Repositories of apt have no reliable release dates: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PatchRule.html
 _UNDATED = frozenset({"DEBIAN", "RASPBIAN", "UBUNTU"})
 
 
@@ -28,14 +28,14 @@ class Status(NamedTuple):
 
 
 class Approval(NamedTuple):
-    """One approval rule that a patch satisfies."""
+    """One approval rule that a patch matches."""
 
     level: str
     approved: datetime
 
 
 class Grades(NamedTuple):
-    """How grave the lack of each patch of a list is, and how many of its first ones are critical, security, neither.
+    """The compliance level of each patch in a list, and the numbers of critical, security and other ones up to each.
 
     A critical security patch is both.
     """
@@ -46,13 +46,13 @@ class Grades(NamedTuple):
     other: tuple[int, ...]
 
     def among(self, begin: int, end: int) -> tuple[int, int, int]:
-        """How many patches from ``begin`` to before ``end`` are critical, security, neither."""
+        """The numbers of critical, security and other patches from ``begin`` up to, but excluding, ``end``."""
         critical, security, other = (sums[end] - sums[begin] for sums in (self.critical, self.security, self.other))
         return critical, security, other
 
 
 class Policy:
-    """A baseline as it was at some moment; records of baselines are never changed in place."""
+    """A baseline at a certain time. Records of baselines are never changed in place."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -60,12 +60,12 @@ class Policy:
 
     @property
     def reported_id(self) -> str:
-        """The id as nodes report it: without the rest of the ARN, which names a baseline of AWS elsewhere."""
+        """The ID that nodes report, which is without the rest of the ARN for a baseline of AWS."""
         return str(self.record["BaselineId"]).rpartition("/")[2]
 
     @property
     def blocks_rejected(self) -> bool:
-        """Whether an installed patch that is rejected makes a node noncompliant."""
+        """Whether an installed rejected patch makes a node noncompliant."""
         return self.record.get("RejectedPatchesAction") == "BLOCK"
 
     @property
@@ -74,14 +74,14 @@ class Policy:
         return self.record.get("AvailableSecurityUpdatesComplianceStatus") == "NON_COMPLIANT"
 
     def grades(self, patches: tuple[Patch, ...]) -> Grades:
-        """The grades of one of the catalogue's lists, worked out once."""
+        """The grades of a list in the catalog, computed once."""
         known = self._graded.get(id(patches))
         if known is None:
             known = self._graded[id(patches)] = (patches, self._grade(patches))
         return known[1]
 
     def level(self, patch: Patch) -> str:
-        """The compliance level that a patch has by this baseline, approved already or not."""
+        """The compliance level of a patch in this baseline, whether or not it is already approved."""
         if patch.id in self._approved:
             return str(self.record["ApprovedPatchesComplianceLevel"])
         return min((approval.level for approval in self._approvals(patch)), key=LEVELS.index, default="UNSPECIFIED")
@@ -135,14 +135,14 @@ class Policy:
 
 
 def _fits(patch: Patch, group: Record, **unless_named: tuple[str, ...]) -> bool:
-    """Whether a patch passes a filter group and the filters that hold where the group has none of their key."""
+    """Whether a patch matches a filter group, with default filters for keys that are not in the group."""
     wanted = unless_named | {entry["Key"]: entry["Values"] for entry in group["PatchFilters"]}
     known = members(patch)
     return all("*" in values or known.get(key, "") in values for key, values in wanted.items())
 
 
 def members(patch: Patch) -> dict[str, str]:
-    """The values of a patch by the keys of patch filters."""
+    """The values of a patch by filter key."""
     return {
         "PATCH_SET": "OS" if patch.family in ("Windows", patch.product) else "APPLICATION",
         "PRODUCT": patch.product,

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The patch properties of each operating system, and the filters of baselines that they allow.
 
-The values are those that the API reference listed while it still did, with the releases since then. Where its pages
-differ from the guide's examples (Moderate or Medium), both are listed.
+The values are those of an earlier version of the API reference, with the releases since then. If its pages differ from
+examples in the guide (Moderate or Medium), both are listed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Filters = Mapping[str, tuple[str, ...]]
 PRIORITIES = ("Required", "Important", "Standard", "Optional", "Extra")
 PATCH_SETS = ("OS", "APPLICATION")
 _ANY = "*"
-# Products of applications that no longer have patches stay in baselines, says the guide, and so do misspelt ones.
+# According to the guide, products without patches anymore are allowed in baselines, and so are misspelled ones.
 _UNCHECKED = ("PRODUCT", "PRODUCT_FAMILY")
 
 
@@ -85,7 +85,7 @@ PROPERTIES: Mapping[str, Filters] = {
         "CLASSIFICATION": ("Security", "Recommended", "Optional"),
     },
 }
-"""Values by operating system and patch property, Windows excepted."""
+"""Values by operating system and patch property, except for Windows."""
 
 _WINDOWS_SHARED: Filters = {
     "CLASSIFICATION": (
@@ -126,9 +126,9 @@ _WINDOWS_PRODUCTS: Mapping[str, Filters] = {
 
 
 def property_values(operating_system: str, name: str, patch_set: str | None) -> list[dict[str, str]] | None:
-    """The entries of DescribePatchProperties, or None where the operating system has no such property.
+    """The entries of DescribePatchProperties, or None if the operating system has no such property.
 
-    `patch_set` ("OS", the default, or "APPLICATION") counts for Windows alone.
+    `patch_set` ("OS", the default, or "APPLICATION") applies only to Windows.
     """
     if operating_system != "WINDOWS":
         values = PROPERTIES[operating_system].get(name)
@@ -149,15 +149,15 @@ FILTER_KEYS: Mapping[str, frozenset[str]] = {
     **{name: frozenset({"PRODUCT", "PRIORITY", "SECTION"}) for name in ("DEBIAN", "UBUNTU", "RASPBIAN")},
     "WINDOWS": frozenset({"PATCH_SET", "PRODUCT", "PRODUCT_FAMILY", "CLASSIFICATION", "MSRC_SEVERITY"}),
 }
-"""The keys that patch filters of a baseline for an operating system may have."""
+"""The allowed keys of patch filters in a baseline, by operating system."""
 
 
 def refuse_filters(
     operating_system: str, group: Record, strict: bool, patch_sets_unless_named: Sequence[str] = ("OS",)
 ) -> None:
-    """Raises ValidationException for a filter group that the operating system does not take.
+    """Raise ValidationException for a filter group that is invalid for the operating system.
 
-    strict: whether products and families of applications are checked, too.
+    strict: whether products and families of applications are also checked.
     """
     values = {entry["Key"]: entry["Values"] for entry in group["PatchFilters"]}
     invalid = sorted(values.keys() - FILTER_KEYS[operating_system])
@@ -175,14 +175,14 @@ def refuse_filters(
 
 
 def _known_values(operating_system: str, key: str, patch_sets: Sequence[str]) -> tuple[str, ...] | None:
-    """The values of a key that the listing names for any of these patch sets; None where it has no such property."""
+    """The listed values of a key in any of these patch sets, or None if there is no such property."""
     listings = [property_values(operating_system, key, patch_set) for patch_set in patch_sets]
     names = [entry["Name"] for listing in listings if listing for entry in listing]
     return tuple(dict.fromkeys(names)) or None
 
 
 def _refuse_values(key: str, values: Sequence[str], known: Sequence[str] | None) -> None:
-    """The text is the service's: https://github.com/hashicorp/terraform-provider-aws/issues/18359."""
+    """Reject invalid values with the message of the service: https://github.com/hashicorp/terraform-provider-aws/issues/18359."""
     wrong = [value for value in values if known is not None and value != _ANY and value not in known]
     if wrong:
         raise validation(f"Invalid Filter Value: {wrong[0]} for Key: {key}, valid values are: {', '.join(known or ())}")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Patch Manager tells of nodes and patch groups. All of it comes from the last report of each node."""
+"""The patch states of nodes and patch groups in Patch Manager, from the last report of each node."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def describe_patch_group_state(region: Region, request: Record) -> Record:
 
 @operation("DescribeInstancePatchStates")
 def describe_instance_patch_states(region: Region, request: Record) -> Record:
-    """A node that never reported is absent; of some the service has a record all the same, which says nothing."""
+    """The states of nodes. Nodes that never reported are absent, or have a record without values."""
     fleet = of(region)
     asked = map(fleet.find, dict.fromkeys(request["InstanceIds"]))
     nodes = [node for node in asked if node and (node.report or node.blank)]
@@ -80,7 +80,7 @@ def describe_instance_patch_states(region: Region, request: Record) -> Record:
 
 @operation("DescribeInstancePatchStatesForPatchGroup")
 def describe_instance_patch_states_for_patch_group(region: Region, request: Record) -> Record:
-    """The model's answer holds five nodes at most: the strict profile's pages do so where no size is asked for."""
+    """The model limits a response to five nodes, which is the default page size in the strict profile."""
     fleet = of(region)
     found = fleet.reported(request["PatchGroup"])
     for test in map(_count_test, request.get("Filters", [])):
@@ -94,7 +94,7 @@ def describe_instance_patch_states_for_patch_group(region: Region, request: Reco
 def describe_instance_patches(region: Region, request: Record) -> Record:
     fleet = of(region)
     node = fleet.find(request["InstanceId"])
-    # The reference says that an agent that does not run is this error, too.
+    # According to the reference, this is also the error for an agent that is not running.
     if node is None or (region.strict and node.ping_status != "Online"):
         raise invalid_instance_id(request["InstanceId"])
     found = select(list(patches_on(fleet, node)), request.get("Filters", []), _PATCH_FILTERS, invalid_filter)
@@ -103,7 +103,7 @@ def describe_instance_patches(region: Region, request: Record) -> Record:
 
 
 def state(fleet: Fleet, node: Node) -> Record:
-    """The InstancePatchState of a node that has one."""
+    """The InstancePatchState of a node with a record."""
     report = node.report
     if report is None:
         return {"InstanceId": node.instance_id, **_BLANK}
@@ -129,7 +129,7 @@ def state(fleet: Fleet, node: Node) -> Record:
 
 
 def patch_as_read(found: Found) -> Record:
-    """The PatchComplianceData of a patch, with the state in the spelling of filters rather than that of the model."""
+    """The PatchComplianceData of a patch, with the state in the spelling of filters instead of the model."""
     record: dict[str, Any] = {
         "Title": found.patch.title,
         "KBId": found.patch.id,

@@ -1,21 +1,21 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the nodes of each operating system say of themselves, and where their patches come from."""
+"""The releases of operating systems on nodes, and the types of their patches."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 AGENTS = ("3.3.3050.0", "3.3.2299.0", "3.2.2303.0")
-"""Versions of the SSM Agent, the latest first."""
+"""Versions of the SSM Agent, latest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
     """One release of an operating system.
 
-    ``kind`` is the PlatformType, ``product`` the name that patch filters know, ``packaging`` the form of its patches
-    (kb, rpm, deb or mac), ``plugin`` the step of the patching documents that runs there.
+    ``kind`` is the PlatformType, ``product`` the name in patch filters, ``packaging`` the type of its patches (kb, rpm,
+    deb or mac), ``plugin`` the step of the patching documents for this platform.
     """
 
     operating_system: str
@@ -28,7 +28,7 @@ class Platform:
 
     @property
     def plugin(self) -> str:
-        """The step of AWS-RunPatchBaseline that runs on this platform."""
+        """The step of AWS-RunPatchBaseline for this platform."""
         return f"Patch{self.kind}"
 
 
@@ -67,4 +67,4 @@ PLATFORMS: dict[str, tuple[Platform, ...]] = {
     "ROCKY_LINUX": _linux("ROCKY_LINUX", "rpm", ("Rocky Linux", "9.4", "RockyLinux9.4")),
     "ALMA_LINUX": _linux("ALMA_LINUX", "rpm", ("AlmaLinux", "9.4", "AlmaLinux9.4")),
 }
-"""The releases that nodes run, by operating system as baselines name it."""
+"""The releases of nodes, by the name of the operating system in baselines."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations that the simulator answers, filled in by the modules that define them."""
+"""The implemented operations, which the modules that define them register."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ OPERATIONS: dict[str, Handler] = {}
 def operation(name: str) -> Callable[[Handler], Handler]:
     """Register a function as the handler of the API operation ``name``.
 
-    The handler gets the wire form of a request that already satisfies the model, and returns the wire form of
-    the answer; members that the model does not name are cut off later, datetimes become epoch seconds.
+    The handler receives the wire format of a request that has been validated, and returns the wire format of the
+    response. Later, members that are not in the model are removed, and datetimes become epoch seconds.
     """
 
     def register(handler: Handler) -> Handler:

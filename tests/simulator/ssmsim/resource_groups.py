@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resource Groups, as far as somebody asks for the members of the groups that a fleet was planted with."""
+"""Resource Groups: only ListGroupResources for the groups of a fleet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SERVICE, LIST, PATH = "resource-groups", "ListGroupResources", "/list-group-reso
 
 
 def members(region: Region, request: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer of ListGroupResources; None where there is no such group. A group is named by its name or its ARN."""
+    """The response of ListGroupResources for the name or ARN of a group. None if the group does not exist."""
     nodes = fleet.of(region)
     name = str(request.get("Group") or request.get("GroupName")).rpartition("/")[2]
     if name not in nodes.resource_groups:
@@ -28,7 +28,7 @@ def members(region: Region, request: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def arn_of(region: Region, instance_id: str) -> str:
-    """The ARN of a node, as a group holds it."""
+    """The ARN of a node in a group."""
     service, kind = ("ssm", "managed-instance") if _is_hybrid(instance_id) else ("ec2", "instance")
     return f"arn:{partition_of(region.region)}:{service}:{region.region}:{region.account}:{kind}/{instance_id}"
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests of S3, which name their operation only by method, path and query: told apart by botocore's model."""
+"""Determines the operations of S3 requests from method, path and query, with botocore's model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, unquote
 
 from ssmsim import model
 
-# Headers of requests that ask for an action of their own.
+# Headers that require an additional action.
 _HEADERS = {"x-amz-object-ownership": "ObjectOwnership", "x-amz-acl": "ACL"}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation, the number of parts of its path, and the query keys and headers that it cannot be without."""
+    """An operation with the number of parts in its path, and its required query keys and headers."""
 
     name: str
     method: str
@@ -28,7 +28,7 @@ class Operation:
     headers: frozenset[str]
 
     def fits(self, method: str, parts: int, query: dict[str, str], headers: dict[str, str]) -> bool:
-        """Whether a request may be one of this operation."""
+        """Whether a request can belong to this operation."""
         return (
             (self.method, self.parts) == (method, parts)
             and self.query <= query.items()
@@ -38,12 +38,12 @@ class Operation:
 
     @property
     def weight(self) -> int:
-        """How much a request has to have to fit."""
+        """The number of requirements for a request."""
         return len(self.query) + len(self.keys) + len(self.headers)
 
 
 def s3_request(method: str, path: str, headers: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """The operation of a request and what is known of its input: bucket, key and a few headers."""
+    """The operation of a request, and its known input: bucket, key and a few headers."""
     bare, _, text = path.partition("?")
     query = dict(parse_qsl(text, keep_blank_values=True))
     names = [part for part in unquote(bare).lstrip("/").split("/", 1) if part]

@@ -3,15 +3,15 @@
 
 """Schedule expressions of maintenance windows: ``cron(...)``, ``rate(...)`` and ``at(...)``.
 
-The grammar of cron is Quartz's, which the Systems Manager reference on cron and rate expressions describes; the
-calendar arithmetic is dateutil's ``rrule``. Every error is a :class:`ScheduleError` with the service's own message.
+The cron syntax is that of Quartz, as described in the Systems Manager reference on cron and rate expressions. The dates
+are computed with dateutil's ``rrule``. Every error is a :class:`ScheduleError` with the message of the service.
 
-Where neither the reference nor an observation says what happens, the choices are:
+If neither the reference nor an observation shows the behavior, these assumptions apply:
 
-- A local time that a clock change skips runs later by the length of the gap (02:30 becomes 03:30). A window that stays
-  shut for a day would lose a patch run, and ``java.time``, whose text forms the service shows, resolves it so too.
-- A local time that a clock change repeats runs once, the first time it comes: a calendar entry means one run.
-- ``nW`` skips the months that have no day n.
+- A local time that a clock change skips runs later by the length of the gap (02:30 becomes 03:30). Otherwise, a window
+  would miss a patch run, and ``java.time``, whose formats the service uses, does the same.
+- A local time that a clock change repeats runs once, at its first occurrence, because a calendar entry means one run.
+- ``nW`` skips months without a day n.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ INVALID_DATE = (
 )
 
 SHORTEST_PERIOD = timedelta(minutes=5)
-# A skipped local time lies at most this far before the moment it resolves to. The two zones that once skipped a whole
-# day lose nothing by it: their skipped times resolve to those of the next day.
+# The maximum difference between a skipped local time and its actual time. This is sufficient for the two zones that
+# once skipped a whole day, because their skipped times are those of the next day.
 _LONGEST_GAP = timedelta(hours=3)
-# A weekday nearest to a day of the month is at most this far from it.
+# The maximum distance between a day of the month and its nearest weekday.
 _NEAREST_REACH = timedelta(days=2)
 _LONGEST_MONTH = {month: 29 if month == 2 else calendar.monthrange(2000, month)[1] for month in range(1, 13)}
 
@@ -67,19 +67,19 @@ _NTH_WEEKDAY = re.compile(r"(\w+)#(\d)")
 
 
 class ScheduleError(ValueError):
-    """An expression, date or zone that the service refuses; the message is the service's."""
+    """The service rejects an expression, date or time zone. The message is that of the service."""
 
 
 @dataclass(frozen=True)
 class _Field:
-    """One field of a cron expression: its bounds (inclusive), and the names of its values from `low` on."""
+    """One field of a cron expression: its inclusive bounds, and the names of its values from `low` on."""
 
     low: int
     high: int
     names: tuple[str, ...] = ()
 
     def value(self, text: str) -> int:
-        """The number that `text`, a number or a name, stands for."""
+        """The number of `text`, which is a number or a name."""
         if text in self.names:
             return self.low + self.names.index(text)
         if not (text.isascii() and text.isdecimal() and self.low <= int(text) <= self.high):
@@ -87,7 +87,7 @@ class _Field:
         return int(text)
 
     def expand(self, text: str) -> list[int]:
-        """The values, ascending, of a field in the form ``*``, ``a``, ``a-b``, each with ``/n``, or a list of them."""
+        """The values of a field in ascending order: ``*``, ``a``, ``a-b``, each also with ``/n``, or a list of them."""
         return sorted({value for term in text.split(",") for value in self._term(term)})
 
     def _term(self, text: str) -> list[int]:
@@ -121,15 +121,15 @@ _YEAR = _Field(1970, 2199)
 
 
 def _resolve(moment: datetime, zone: tzinfo) -> datetime:
-    """The naive local `moment` as an aware one that exists: later by the gap if skipped, the first if repeated."""
+    """The aware time of a naive local `moment`: later by the gap if skipped, the first one if repeated."""
     return moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A valid schedule expression in the zone of its window.
+    """A valid schedule expression in the time zone of its window.
 
-    `kind` is the expression's: a cron or an at names local times, a rate counts real time.
+    `kind` is the kind of the expression. cron and at specify local times, and rate specifies elapsed time.
     """
 
     kind: Literal["cron", "rate", "at"] = field(init=False)
@@ -138,12 +138,11 @@ class Schedule:
     def occurrences(
         self, after: datetime, *, anchor: datetime, start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[datetime]:
-        """The runs strictly after `after`, ascending, aware, in the window's zone; endless for most crons and rates.
+        """The aware runs after `after` in ascending order, in the time zone of the window. Often endless.
 
-        `anchor` is the moment of the creation, or of the update that set the schedule: a rate counts from there, or
-        from a later `start`, which is then its first run. With a schedule offset, a cron day before the anchor brings
-        no run, even if the day that the offset leads to is still ahead. `start` is the first moment that a run may
-        have, and `end` the first that none has any more.
+        `anchor` is the time of the creation, or of the update that set the schedule. A rate starts there, or at a later
+        `start`, which is then its first run. With a schedule offset, a cron day before the anchor has no run, even if
+        the day with the offset is after the anchor. `start` is the earliest time of a run, and runs are before `end`.
         """
         for moment in self._moments(after, anchor, start):
             if end is not None and moment >= end:
@@ -152,7 +151,7 @@ class Schedule:
                 yield moment
 
     def render(self, moment: datetime) -> str:
-        """`moment` in the window's zone, as ISO-8601 in the service's shapes: seconds and milliseconds only if any."""
+        """`moment` in the window's time zone in the ISO-8601 format of the service, which omits zero seconds."""
         local = moment.astimezone(self.zone)
         if local.microsecond >= 1000:
             text = local.isoformat(timespec="milliseconds")
@@ -178,7 +177,7 @@ class At(Schedule):
 
 @dataclass(frozen=True)
 class Rate(Schedule):
-    """A run every `period` of real time."""
+    """A run after every `period` of elapsed time."""
 
     kind: Literal["rate"] = field(init=False, default="rate")
     period: timedelta
@@ -190,13 +189,13 @@ class Rate(Schedule):
             while True:
                 yield (origin + count * self.period).astimezone(self.zone)
                 count += 1
-        except OverflowError:  # beyond the year 9999
+        except OverflowError:  # after the year 9999
             return
 
 
 @dataclass(frozen=True)
 class Cron(Schedule):
-    """Runs at `times` of the local days that match."""
+    """Runs at `times` of matching local days."""
 
     kind: Literal["cron"] = field(init=False, default="cron")
     times: tuple[time, ...]
@@ -217,16 +216,16 @@ class Cron(Schedule):
                     yield moment
 
     def _of_day(self, day: datetime, floor: datetime, anchor: datetime) -> list[datetime]:
-        """The runs, at or after the naive `floor`, that the cron day `day` (naive midnight) brings."""
+        """The runs of the cron day `day` (naive midnight) at or after the naive `floor`."""
         named = (datetime.combine(day, at) for at in self.times)
         wanted = [moment for moment in named if moment + self.offset >= floor]
         if self.offset:
             wanted = [moment for moment in wanted if _resolve(moment, self.zone) > anchor]
-        # Sorted as moments: in a gap 02:30 becomes 03:30, which is after the 03:00 of the same day.
+        # Sorted by actual time: in a gap, 02:30 becomes 03:30, which is after 03:00 of the same day.
         return sorted(_resolve(moment + self.offset, self.zone) for moment in wanted)
 
     def _days(self, floor: datetime) -> Iterator[datetime]:
-        """The cron days from the day of `floor` on (and, for the nearest weekday, a few before), as naive midnights."""
+        """The cron days from the day of `floor` on (and a few before, for the nearest weekday), as naive midnights."""
         if not self.months:
             return
         since = datetime.combine(floor - _NEAREST_REACH if self.nearest else floor, time.min)
@@ -239,7 +238,7 @@ class Cron(Schedule):
 
 
 def _nearest_weekday(day: datetime) -> datetime:
-    """The day itself, or the weekday next to it in the same month (Quartz's ``W``)."""
+    """The day itself, or the nearest weekday in the same month (``W`` in Quartz)."""
     shift = {5: -1 if day.day > 1 else 2, 6: 1}.get(day.weekday(), 0)
     if (day + timedelta(days=shift)).month != day.month:
         shift = -2
@@ -247,9 +246,9 @@ def _nearest_weekday(day: datetime) -> datetime:
 
 
 def parse(expression: str, timezone: str | None = None, offset: int | None = None, *, strict: bool = False) -> Schedule:
-    """The schedule that `expression` means in the IANA zone `timezone` (UTC if none), `offset` days later.
+    """The schedule of `expression` in the IANA time zone `timezone` (default UTC), `offset` days later.
 
-    `strict` insists on ``rate(1 day)`` and ``rate(2 days)``; otherwise singular and plural are the same. Raises
+    `strict` requires ``rate(1 day)`` and ``rate(2 days)``. Otherwise, singular and plural are the same. Raises
     :class:`ScheduleError`.
     """
     return _parse(expression, timezone, offset, strict)
@@ -271,7 +270,7 @@ def _parse(expression: str, timezone: str | None, offset: int | None, strict: bo
 
 
 def parse_date(text: str) -> datetime:
-    """The moment of a StartDate or EndDate, which must have an offset or Z. Raises :class:`ScheduleError`."""
+    """The time of a StartDate or EndDate, which must have an offset or Z. Raises :class:`ScheduleError`."""
     try:
         if _DATE.fullmatch(text):
             return datetime.fromisoformat(text)
@@ -342,7 +341,7 @@ def _cron(body: str, zone: tzinfo, offset: int | None) -> Cron:
 
 
 def _times(hours: list[int], minutes: list[int], seconds: list[int]) -> tuple[time, ...]:
-    """The times of a day. Their rate, which is that within an hour, must not be faster than the service supports."""
+    """The times of a day. Their rate within an hour must not exceed the maximum of the service."""
     gaps = [timedelta(minutes=later - earlier) for earlier, later in pairwise(minutes)]
     if len(seconds) > 1 or min(gaps, default=SHORTEST_PERIOD) < SHORTEST_PERIOD:
         raise ScheduleError(INVALID_CRON)
@@ -350,7 +349,7 @@ def _times(hours: list[int], minutes: list[int], seconds: list[int]) -> tuple[ti
 
 
 def _days_of_month(text: str) -> dict[str, Any]:
-    """The recurrence rule of a day-of-month field, ``nW`` as plain ``n``."""
+    """The recurrence rule of a day-of-month field, with ``nW`` as ``n``."""
     if text == "LW":
         return {"byweekday": range(5), "bysetpos": -1}
     last = _LAST_DAY.fullmatch(text)
@@ -365,7 +364,7 @@ def _days_of_month(text: str) -> dict[str, Any]:
 def _days_of_week(text: str) -> dict[str, Any]:
     """The recurrence rule of a day-of-week field."""
     if text == "L":
-        return {"byweekday": _weekday(7)}  # Quartz: L alone is the last day of the week
+        return {"byweekday": _weekday(7)}  # in Quartz, L alone is the last day of the week
     if text.endswith("L"):
         return {"byweekday": _weekday(_WEEKDAY.value(text[:-1]), -1)}
     nth = _NTH_WEEKDAY.fullmatch(text)
@@ -377,17 +376,17 @@ def _days_of_week(text: str) -> dict[str, Any]:
 
 
 def _weekday(number: int, nth: int | None = None) -> weekday:
-    """dateutil's weekday for the service's `number`, which counts from Sunday as 1."""
+    """dateutil's weekday for `number` of the service, in which Sunday is 1."""
     return weekday((number - 2) % 7, nth)
 
 
 def _possible(months: list[int], days: dict[str, Any]) -> tuple[int, ...]:
-    """The months that can hold one of the days: none for 30 February, which would be sought up to the last year."""
+    """The months with any of the days: none for 30 February, which would be searched until the last year."""
     wanted = days.get("bymonthday", [1])
     return tuple(month for month in months if any(abs(day) <= _LONGEST_MONTH[month] for day in wanted))
 
 
 def _runs(years: list[int]) -> tuple[tuple[int, int], ...]:
-    """Ascending years as (first, last) of each unbroken run."""
+    """Ascending years as (first, last) of each consecutive range."""
     runs = [[year for _, year in run] for _, run in groupby(enumerate(years), lambda pair: pair[1] - pair[0])]
     return tuple((run[0], run[-1]) for run in runs)

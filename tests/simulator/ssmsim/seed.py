@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Creates what a seed names, through the operations that a client would call."""
+"""Creates the resources of a seed with the operations that a client would call."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Tagger = Callable[[str, str, str, str, list[dict[str, str]]], None]
 
 
 def plant(seed: dict[str, Any], execute: Execute, tag: Tagger, account: str) -> None:
-    """Create the windows and baselines of a seed: those at its top in the default account and region, and those of
-    each entry of ``regions`` in the entry's ``account`` and ``region``.
+    """Create the windows and baselines of a seed: those at the top level in the default account and Region, and those
+    of each entry in ``regions`` in its ``account`` and ``region``.
 
-    A window is a CreateMaintenanceWindow request with two lists more, ``Targets`` and ``Tasks``, of register requests
-    without WindowId; a task may name a target of its window by Name instead of by id. A baseline is a
-    CreatePatchBaseline request with ``PatchGroups`` (names) and ``Default`` (boolean) more. Both may have
-    ``SystemTags``, which only AWS itself sets. Raises ValueError for what the service refuses.
+    A window is a CreateMaintenanceWindow request with two additional lists, ``Targets`` and ``Tasks``, of register
+    requests without WindowId. A task can refer to a target by Name instead of ID. A baseline is a CreatePatchBaseline
+    request with the additional members ``PatchGroups`` (names) and ``Default`` (boolean). Both can have ``SystemTags``,
+    which otherwise only AWS sets. Raises ValueError for a request that the service rejects.
     """
     for region, owner, place in places(seed, account):
         where = (region, owner)
@@ -42,7 +42,7 @@ def plant(seed: dict[str, Any], execute: Execute, tag: Tagger, account: str) -> 
 
 
 def places(seed: dict[str, Any], account: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """The region and the account of each part of a seed, and the part."""
+    """Each part of a seed, with its Region and account."""
     for place in [seed, *seed.get("regions", [])]:
         yield place.get("region", DEFAULT_REGION), place.get("account", account), place
 

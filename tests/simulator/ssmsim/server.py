@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulator over HTTP, on loopback."""
+"""The HTTP server of the simulator on loopback."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ssmsim.simulator import Reply, Simulator, refusal
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 _TARGET = "AmazonSSM."
-# How the names of operations begin that change nothing.
+# The prefixes of operations that only read.
 _READS = ("Describe", "Get", "List", "Head", "Assume", "Lookup")
 
 
 class Server(ThreadingHTTPServer):
-    """Answers on 127.0.0.1; port 0 picks a free one."""
+    """A server on 127.0.0.1. Port 0 selects a free port."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -35,14 +35,14 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where the server is."""
+        """The URL of the server."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error of the server."""
+        """Ignore errors of clients that closed the connection."""
 
     def server_bind(self) -> None:
-        """Bind without the reverse lookup of the host's name, which may take seconds."""
+        """Bind without the reverse lookup of the host name, which can take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -50,7 +50,7 @@ class Server(ThreadingHTTPServer):
 
 
 def respond(simulator: Simulator, request: Request) -> Reply:
-    """The answer to a request for any service, which is logged."""
+    """The response to a request for any service, which is logged."""
     access_key, region, service = request.scope()
     account = others.account_of(access_key)
     if request.headers.get("x-amz-target", "").startswith(_TARGET):
@@ -141,11 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """The log is what ``/_sim/log`` shows."""
+        """Print nothing. ``/_sim/log`` shows the log."""
 
 
 def _json(text: bytes) -> Any:
-    """The parsed body; None if it is not JSON."""
+    """The parsed body, or None if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulated service: what is between a call and the handler of its operation."""
+"""The simulated service, between a call and the handler of its operation."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ for _module in (
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: a dict in wire form, or bytes with their headers; ``transport`` is how a fault disturbs its way."""
+    """A response: a dict in wire format, or bytes with headers. ``transport``: a fault in its transmission."""
 
     status: int
     answer: dict[str, Any] = field(default_factory=dict)
@@ -66,11 +66,11 @@ class Reply:
 
 
 class Simulator:
-    """Many accounts in many regions, in one process.
+    """Many accounts in many Regions, in one process.
 
-    ``profile`` decides what the service does where that is not known, ``clock`` is the moment at which the virtual
-    clock starts, ``seed`` is the content of a seed file, ``runs`` whether the clock runs on in real time: by default
-    only where no ``clock`` is given. Calls of several threads are carried out one at a time.
+    ``profile`` selects behavior that is unknown, ``clock`` is the start time of the virtual clock, ``seed`` is the
+    content of a seed file, and ``runs`` is whether the clock runs in real time, by default only without ``clock``.
+    Calls of several threads are processed one at a time.
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class Simulator:
         self._seed = seed or {}
         self._lock = threading.RLock()
         self._profile = profile
-        model.service()  # read now, or the first call would wait for it
+        model.service()  # read now, so that the first call does not wait for it
         self.reset()
 
     def handle(self, operation: str, region: str, account: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Answer one SSM call: the HTTP status and the answer, or the error with ``__type`` and ``message``.
+        """Process one SSM call and return the HTTP status with the response, or the error (``__type`` and ``message``).
 
-        An injected ``drop`` or ``lost`` raises ConnectionError, as the client's side of the connection would.
+        An injected ``drop`` or ``lost`` raises ConnectionError, like the connection of a client.
         """
         call = Call("ssm", operation, region, account)
         reply = self.carry_out(call, body, lambda: self.answer(call, body))
@@ -108,10 +108,10 @@ class Simulator:
         write: bool | None = None,
         needed: list[Need] | None = None,
     ) -> Reply:
-        """Let ``effect`` answer a call unless a fault or a policy does, and log the call either way.
+        """Return the response of ``effect``, a fault or a policy to a call, and log the call.
 
-        ``write`` says whether the call changes something; without it the name of the operation decides. ``needed`` is
-        what the caller has to be allowed; without it the call is one of SSM, and its request decides.
+        ``write``: whether the call changes something. By default, this depends on the name of the operation.
+        ``needed``: the required permissions. By default, they are those of an SSM call with this request.
         """
         injection = self.faults.inject(call)
         if injection.delay:
@@ -142,7 +142,7 @@ class Simulator:
         return reply
 
     def _record(self, call: Call, sent: Any, reply: Reply) -> None:
-        """Let CloudTrail have a call that changes something; it keeps reads apart from what anybody looks up here."""
+        """Record a call in CloudTrail if it changes something. Reads are not looked up here."""
         one = cloudtrail.Recorded(
             len(self._trail),
             self._world.clock.now().timestamp(),
@@ -158,7 +158,7 @@ class Simulator:
             self._trail.append(one)
 
     def looked_up(self, call: Call, request: dict[str, Any]) -> Reply:
-        """What CloudTrail answers to LookupEvents."""
+        """The response of CloudTrail to LookupEvents."""
         with self._lock:
             region, now = self._region(call.account, call.region), self._world.clock.now().timestamp()
             try:
@@ -167,14 +167,14 @@ class Simulator:
                 return refusal(error)
 
     def answer(self, call: Call, body: Any) -> Reply:
-        """What the service itself answers, faults aside."""
+        """The response of the service, without faults."""
         try:
             return Reply(200, self.execute(call.op, call.region, call.account, body))
         except ServiceError as error:
             return refusal(error)
 
     def execute(self, operation: str, region: str, account: str, body: Any) -> dict[str, Any]:
-        """Carry out an operation. Raises ServiceError."""
+        """Run an operation. Raises ServiceError."""
         if operation not in model.operations():
             raise ServiceError("UnknownOperationException", f"{operation} is no operation of the service")
         if operation not in OPERATIONS:
@@ -190,7 +190,7 @@ class Simulator:
             return shaped
 
     def reset(self, profile: str | None = None) -> None:
-        """Go back to the state at the start, seed and clock included, in the profile given or the one in force."""
+        """Restore the initial state, including seed and clock, with another or the current profile."""
         wanted = profile or self._profile
         if wanted not in PROFILES:
             raise ValueError(f"the profile is one of {', '.join(PROFILES)}, not {wanted}")
@@ -201,14 +201,14 @@ class Simulator:
             self._log: list[dict[str, Any]] = []
             self._linked: set[str] = set()
             self._trail: list[cloudtrail.Recorded] = []
-            # The userIdentity of calls from now on, as CloudTrail records it; empty stands for a user.
+            # The userIdentity of further calls in the format of CloudTrail. The default is a user.
             self.caller: dict[str, Any] = {}
             self.faults = Faults()
             self.policies = Policies()
             self.plant(self._seed)
 
     def plant(self, seed: dict[str, Any]) -> None:
-        """Create what a seed names, on top of what is there. Raises ValueError for what the service refuses."""
+        """Create the resources of a seed in addition to existing ones. Raises ValueError if the service rejects any."""
         with self._lock:
             plant(seed, self.execute, self._tag, DEFAULT_ACCOUNT)
             self._world.commands = self._world.commands | node_runs.checked(seed.get("commands", {}))
@@ -218,18 +218,18 @@ class Simulator:
                     plant_fleet(of(self._region(account, region)), {"seed": seed.get("seed", 0), **place["fleet"]})
 
     def plant_instances(self, region: str, account: str) -> None:
-        """Let moto's EC2 know the instances of the fleets there."""
+        """Create the instances of a fleet in moto's EC2."""
         with self._lock:
             plant_instances(of(self._region(account, region)))
 
     def described_instances(self, region: str, account: str, sent: dict[str, Any]) -> Reply | None:
-        """DescribeInstances of a fleet that is too large for moto's EC2; None for any other."""
+        """The response of DescribeInstances for a fleet that is too large for moto's EC2. None for other fleets."""
         with self._lock:
             content = described(of(self._region(account, region)), sent)
         return None if content is None else Reply(200, content=content, headers=[("Content-Type", "text/xml")])
 
     def group_resources(self, call: Call, request: dict[str, Any]) -> Reply:
-        """What Resource Groups answers to ListGroupResources."""
+        """The response of Resource Groups to ListGroupResources."""
         with self._lock:
             answer = resource_groups.members(self._region(call.account, call.region), request)
         if answer is None:
@@ -238,52 +238,52 @@ class Simulator:
         return Reply(200, answer)
 
     def now(self) -> datetime:
-        """The moment on the virtual clock, in UTC."""
+        """The time of the virtual clock, in UTC."""
         return self._world.clock.now()
 
     def passed(self) -> float:
-        """The seconds that passed so far on the virtual clock, by which nobody sets it."""
+        """The seconds that have passed on the virtual clock, regardless of changes to its time."""
         return self._world.clock.passed()
 
     def set_clock(self, to: datetime | str) -> None:
-        """Put the virtual clock to a moment; what is due by then happens."""
+        """Set the virtual clock to a time, and run all actions that are due."""
         with self._lock:
             self._world.clock.set(moment(to))
             self._world.agenda.run_due()
 
     def advance(self, seconds: float) -> None:
-        """Put the virtual clock forward; what is due by then happens."""
+        """Advance the virtual clock, and run all actions that are due."""
         with self._lock:
             self._world.clock.advance(seconds)
             self._world.agenda.run_due()
 
     def run_clock(self, runs: bool) -> None:
-        """Let the virtual clock run on in real time, or stand still until it is moved."""
+        """Let the virtual clock run in real time, or stand still until it is changed."""
         with self._lock:
             self._world.clock.run(runs)
 
     def set_faults(self, rules: list[dict[str, Any]], seed: int | None = None) -> None:
-        """Replace the fault rules (see ``faults.Rule``); an empty list clears them, ``seed`` begins other numbers."""
+        """Replace the fault rules (see ``faults.Rule``). An empty list clears them. ``seed``: for random numbers."""
         self.faults.set(rules, seed)
 
     def set_policies(self, documents: dict[str, Any]) -> None:
-        """Replace all policies (see ``access.Policies``); an empty dict allows everything again."""
+        """Replace all policies (see ``access.Policies``). An empty dict allows everything."""
         self.policies.set(documents)
 
     def set_lag(self, seconds: float) -> None:
-        """Let reads see writes this many seconds late; 0 shows everything at once.
+        """Delay the visibility of writes for reads by this many seconds. With 0, they are visible immediately.
 
-        They pass in real time where the clock runs, and by ``advance``.
+        The seconds pass in real time if the clock runs, and with ``advance``.
         """
         with self._lock:
             self._world.lag = float(seconds)
 
     def log(self) -> list[dict[str, Any]]:
-        """Every call since the start or the last clearing, failed and injected ones included."""
+        """All calls since the start or since the log was cleared, including failed and injected ones."""
         return list(self._log)
 
     def clear_log(self) -> None:
-        """Forget the logged calls, nothing else."""
+        """Clear only the logged calls."""
         self._log.clear()
 
     def _allowed(self, call: Call, needed: list[Need]) -> Reply | None:
@@ -291,7 +291,7 @@ class Simulator:
         return refusal(error) if error else None
 
     def _tags_by_arn(self, call: Call, arn: str) -> dict[str, str]:
-        """The tags of a window, a baseline or a node, or of a role that moto knows."""
+        """The tags of a window, a baseline, a node, or a role in moto."""
         kind, _slash, name = arn.rpartition(":")[2].partition("/")
         if call.service == "iam" and kind == "role":
             from ssmsim.others import role_tags
@@ -314,12 +314,12 @@ class Simulator:
 
 
 def refusal(error: ServiceError) -> Reply:
-    """The error answer of JSON 1.1."""
+    """The error response in JSON 1.1."""
     return Reply(error.status, {"__type": error.code, "message": error.message}, error.code)
 
 
 def moment(value: datetime | str) -> datetime:
-    """An aware datetime; an ISO string without offset means UTC. Raises ValueError for any other string."""
+    """An aware datetime. An ISO string without an offset is in UTC. Raises ValueError for other strings."""
     parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
@@ -335,7 +335,7 @@ def _disturbed(call: Call, sent: dict[str, Any], injection: Injection, effect: C
 
 
 def _distorted(do: str, draw: random.Random, sent: dict[str, Any], reply: Reply) -> Reply:
-    """An answer of the service that is not what it meant; an error stays as it is."""
+    """A distorted response of the service. Errors are returned unchanged."""
     if reply.status != 200 or reply.content is not None:
         return reply
     changed = distorted(do, reply.answer, sent, draw)

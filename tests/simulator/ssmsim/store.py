@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of the simulated service: accounts, regions, tables, and the clock they share."""
+"""The state of the simulated service: accounts, Regions, tables, and their shared clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Held = TypeVar("Held")
 
 
 class Clock:
-    """A clock that stands where it is put, or runs on from there as fast as the real one."""
+    """A clock that stands still at a time, or runs from there in real time."""
 
     def __init__(self, start: datetime | None = None, *, runs: bool = False) -> None:
         self._start = start or datetime.now(UTC)
@@ -35,34 +35,34 @@ class Clock:
         self._standing: datetime | None = None
 
     def now(self) -> datetime:
-        """The moment it is in the simulated world, in UTC, to the millisecond as the service counts."""
+        """The current simulated time, in UTC, with milliseconds like the service."""
         moment = self._standing or self._start + timedelta(seconds=self._since_moved())
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def passed(self) -> float:
-        """The seconds that passed so far, in real time or by ``advance``, whatever the clock was set to."""
+        """The seconds that have passed in real time or with ``advance``, regardless of ``set``."""
         return self._passed + self._since_moved()
 
     def set(self, moment: datetime) -> None:
-        """Put the clock to an aware ``moment``."""
+        """Set the clock to an aware ``moment``."""
         self.advance(0)
         self._start = moment.astimezone(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Put the clock forward."""
+        """Advance the clock."""
         ran = self._since_moved()
         self._since += ran
         self._passed += ran + seconds
         self._start += timedelta(seconds=ran + seconds)
 
     def run(self, runs: bool) -> None:
-        """Let the clock run on in real time, or stand still until it is moved."""
+        """Let the clock run in real time, or stand still until it is changed."""
         self.advance(0)
         self._runs, self._since = runs, time.monotonic()
 
     @contextmanager
     def standing(self, moment: datetime) -> Iterator[None]:
-        """Let the clock stand at an aware ``moment`` for what happens meanwhile; then it is as late as it was."""
+        """Let the clock stand at an aware ``moment`` during the block. Then it continues as before."""
         self._standing = moment.astimezone(UTC)
         try:
             yield
@@ -75,8 +75,8 @@ class Clock:
 
 @dataclass
 class World:
-    """What all regions of all accounts share: the profile, the clock and what is due on it, the lag of reads in
-    seconds, what the seed says of commands and of the executions of windows."""
+    """The shared state of all Regions and accounts: the profile, the clock with its agenda, the lag of reads in
+    seconds, and the settings of the seed for commands and for executions of windows."""
 
     strict: bool = False
     clock: Clock = field(default_factory=Clock)
@@ -90,10 +90,10 @@ class World:
 
 
 class Table:
-    """Records by id, each with the versions that a lagging read may still see.
+    """Records by ID, each with the versions that a lagging read can still see.
 
-    Records are never changed in place: an update puts a new dict, or the older versions would change with it.
-    The order of listings is that of first creation.
+    Records are never changed in place: an update must put a new dict, because the older versions must not change.
+    Listings are in the order of first creation.
     """
 
     def __init__(self, world: World, on_remove: Callable[[Any], None] | None = None) -> None:
@@ -102,31 +102,31 @@ class Table:
         self._versions: dict[Hashable, list[tuple[float, Record | None]]] = {}
 
     def put(self, key: Hashable, record: Record) -> None:
-        """Create or replace a record; reads see it once the lag has passed."""
+        """Create or replace a record. Reads see it after the lag."""
         self._write(key, record)
 
     def remove(self, key: Hashable) -> None:
-        """Delete a record; reads go on seeing it until the lag has passed. A missing key is no error."""
+        """Delete a record. Reads see it until the lag has passed. A missing key is not an error."""
         self._write(key, None)
         if self._on_remove is not None:
             self._on_remove(key)
 
     def get(self, key: Hashable) -> Record | None:
-        """The record as a read sees it."""
+        """The record as reads see it."""
         return self._seen(self._versions.get(key, []))
 
     def latest(self, key: Hashable) -> Record | None:
-        """The record as it truly is."""
+        """The actual record."""
         versions = self._versions.get(key)
         return versions[-1][1] if versions else None
 
     def values(self) -> list[Record]:
-        """All records as a listing sees them."""
+        """All records as listings see them."""
         seen = map(self._seen, self._versions.values())
         return [record for record in seen if record is not None]
 
     def latest_values(self) -> list[Record]:
-        """All records as they truly are."""
+        """All actual records."""
         return [versions[-1][1] for versions in self._versions.values() if versions[-1][1] is not None]
 
     def _write(self, key: Hashable, record: Record | None) -> None:
@@ -153,7 +153,7 @@ class Table:
 
 
 class Region:
-    """One account in one region."""
+    """One account in one Region."""
 
     def __init__(self, account: str, region: str, world: World, seed: int = 0) -> None:
         self.account = account
@@ -167,62 +167,62 @@ class Region:
 
     @property
     def strict(self) -> bool:
-        """Whether the service behaves in the way that is hardest on a client where its way is not known."""
+        """Whether unknown behavior of the service is simulated in the most difficult way for clients."""
         return self._world.strict
 
     @property
     def command_settings(self) -> Record:
-        """What the seed says of the commands of Run Command."""
+        """The settings of the seed for commands of Run Command."""
         return self._world.commands
 
     @property
     def execution_settings(self) -> Record:
-        """What the seed says of the executions of maintenance windows."""
+        """The settings of the seed for executions of maintenance windows."""
         return self._world.executions
 
     def table(self, name: str) -> Table:
-        """The table ``name``, made on first use."""
+        """The table ``name``, which is created on first use."""
         if name not in self._tables:
             self._tables[name] = Table(self._world, self._forget_tokens)
         return self._tables[name]
 
     def own_table(self) -> Table:
-        """A table that belongs to whoever asks, and goes with it."""
+        """A table that belongs to the caller."""
         return Table(self._world)
 
     def hold(self, kind: Callable[[], Held]) -> Held:
-        """The one thing of a kind that goes with this region, made on first use."""
+        """The single object of a kind for this Region, which is created on first use."""
         if kind not in self._held:
             self._held[kind] = kind()
         held: Held = self._held[kind]
         return held
 
     def now(self) -> datetime:
-        """The moment it is, in UTC, on the virtual clock."""
+        """The time of the virtual clock, in UTC."""
         return self._world.clock.now()
 
     def at(self, moment: datetime, action: Action) -> None:
-        """Let ``action`` run at a moment of the virtual clock; it sees ``now()`` equal to that moment."""
+        """Run ``action`` at a time of the virtual clock, which ``now()`` then returns."""
         self._world.agenda.at(moment, action)
 
     def new_id(self, prefix: str) -> str:
-        """A fresh id such as ``mw-0123456789abcdef0``."""
+        """A new ID such as ``mw-0123456789abcdef0``."""
         return f"{prefix}{self.rng.getrandbits(68):017x}"
 
     def new_uuid(self) -> str:
-        """A fresh id in the form of a UUID."""
+        """A new ID in the format of a UUID."""
         return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
 
     def arrange(self, items: list[Any]) -> list[Any]:
-        """Put a list whose order the service does not promise into the order that a read gives it."""
+        """A list without a documented order, in the order of reads."""
         return items[::-1] if self.strict else list(items)
 
     def idempotent(self, operation: str, request: dict[str, Any], create: Callable[[], str]) -> str:
-        """Run ``create`` once for a ClientToken and give the id that it returned whenever the request comes again.
+        """Run ``create`` once for a ClientToken, and return the same ID if the request is repeated.
 
-        The same token with another request raises IdempotentParameterMismatch. Whether a token survives its
-        resource is not known: the strict profile goes on giving the deleted id, the lenient one forgets the token
-        as soon as the id is removed from a table.
+        The same token with another request raises IdempotentParameterMismatch. It is unknown whether a token is kept
+        after the deletion of its resource: the strict profile still returns the deleted ID, and the lenient profile
+        forgets the token when the ID is removed from a table.
         """
         token = request.get("ClientToken")
         if not token:

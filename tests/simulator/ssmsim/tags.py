@@ -26,14 +26,14 @@ HOLDERS: dict[str, Callable[[Region, str], dict[str, str] | None]] = {
     "MaintenanceWindow": partial(_recorded, "windows"),
     "PatchBaseline": partial(_recorded, "baselines"),
 }
-"""For each type of resource: the tags that the resource with an id began with, None if there is no such resource."""
+"""By resource type: the initial tags of the resource with an ID, or None if the resource does not exist."""
 
 
 def store_tags(region: Region, resource_type: str, resource_id: str, tags: list[Tag], *, system: bool = False) -> None:
-    """Add tags to a resource or overwrite those of the same keys.
+    """Add tags to a resource, or overwrite tags with the same keys.
 
-    A handler that creates a resource calls this before it puts the resource, which is then not there if the tags are
-    refused. `system` permits the ``aws:`` keys that only AWS itself sets; they do not count as tags of the user.
+    A handler calls this before it creates a resource, so that the resource does not exist if its tags are rejected.
+    `system` allows the ``aws:`` keys that only AWS sets. They do not count as tags of the user.
     """
     keys = [tag["Key"] for tag in tags]
     if len(set(keys)) < len(keys):
@@ -49,12 +49,12 @@ def store_tags(region: Region, resource_type: str, resource_id: str, tags: list[
 
 
 def drop_tags(region: Region, resource_type: str, resource_id: str) -> None:
-    """Forget the tags of a resource that is deleted."""
+    """Remove the tags of a deleted resource."""
     region.table(_TABLE).remove((resource_type, resource_id))
 
 
 def tags_of(region: Region, resource_type: str, resource_id: str) -> dict[str, str]:
-    """The tags of a resource as a read sees them."""
+    """The tags of a resource as reads see them."""
     stored = region.table(_TABLE).get((resource_type, resource_id))
     return _initial(region, resource_type, resource_id) if stored is None else dict(stored)
 
@@ -84,7 +84,7 @@ def list_tags_for_resource(region: Region, request: dict[str, Any]) -> dict[str,
 
 
 def _resource(region: Region, request: dict[str, Any]) -> tuple[str, str]:
-    """The (type, id) that a request addresses, once it is sure that there is such a resource of the account."""
+    """The (type, ID) that a request addresses, if the account has such a resource."""
     resource_type, resource_id = request["ResourceType"], request["ResourceId"]
     holder = HOLDERS.get(resource_type)
     if holder is None:

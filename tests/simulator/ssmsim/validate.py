@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Judges a request against the service model, in the words that the service uses."""
+"""Validates a request with the service model, with the messages of the service."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "double": (int, float),
 }
-# CloudFormation's own example of AWS::SSM::PatchBaseline has a rule with five filters.
+# The example of AWS::SSM::PatchBaseline in CloudFormation has a rule with five filters.
 _RELAXED = {"PatchFilterList": {"max": 5}}
 _NUMBERS = {"integer", "long", "float", "double"}
 
 
 class Violation(NamedTuple):
-    """One constraint that one value breaks; ``shown`` is the value as the message quotes it, empty if sensitive."""
+    """One constraint that a value violates. ``shown``: the value in the message, or empty if it is sensitive."""
 
     path: str
     shown: str
@@ -48,10 +48,10 @@ class Violation(NamedTuple):
 
 
 def request(operation: str, body: dict[str, Any], *, strict: bool = True) -> dict[str, Any]:
-    """The request without the members that the model does not name and without nulls.
+    """The request without nulls and without members that are not in the model.
 
-    Raises one ValidationException that lists all violations. ``strict``: a value that breaks several constraints
-    is listed with each of them, else with the first, and limits that documented examples break do not hold.
+    Raises one ValidationException with all violations. ``strict``: list all constraints that a value violates.
+    Otherwise, only the first is listed, and limits that documented examples exceed do not apply.
     """
     name = model.input_shape(operation)
     if name is None:
@@ -62,12 +62,12 @@ def request(operation: str, body: dict[str, Any], *, strict: bool = True) -> dic
 
 
 def require(body: dict[str, Any], *members: str) -> None:
-    """Refuse a request that lacks members which the model does not require but the service does."""
+    """Reject a request without members that the service requires, although the model does not."""
     _refuse([_missing(_path(member)) for member in members if member not in body])
 
 
 def modelled(name: str, value: Any) -> Any:
-    """``value`` in wire form, cut down to what the shape ``name`` models; a member that is null is absent."""
+    """``value`` in wire format, limited to the members of the shape ``name``, without nulls."""
     shape = model.shape(name)
     match shape["type"]:
         case "structure":
@@ -127,7 +127,7 @@ def _member(name: str, value: Any, path: str, strict: bool) -> Iterator[Violatio
 
 
 def _broken(name: str, value: Any, strict: bool) -> Iterator[str]:
-    """The constraints that a value breaks itself or, in a list or map of plain values, through its parts."""
+    """The constraints that a value violates, including those of the entries in a list or map of plain values."""
     shape = model.shape(name) | ({} if strict else _RELAXED.get(name, {}))
     kind = shape["type"]
     if not _fits(kind, value):
@@ -151,7 +151,7 @@ def _parts(kind: str, name: str, values: list[Any], strict: bool) -> Iterator[st
 
 
 def _own(shape: model.Shape, value: Any) -> Iterator[str]:
-    """The constraints on the size, the pattern and the choice of one value."""
+    """The constraints on the size, pattern and choices of one value."""
     kind = shape["type"]
     size = value if kind in _NUMBERS else _size(kind, value)
     what = "value" if kind in _NUMBERS else "length"
@@ -193,7 +193,7 @@ def _is_structure(name: str) -> bool:
 
 @cache
 def _sensitive(name: str) -> bool:
-    """Whether a message must not quote a value of this shape, because it or a part of it is sensitive."""
+    """Whether a message must not contain a value of this shape, because it is sensitive or has a sensitive part."""
     seen, waiting = {name}, [name]
     while waiting:
         shape = model.shape(waiting.pop())
@@ -207,7 +207,7 @@ def _sensitive(name: str) -> bool:
 
 
 def _java(value: Any) -> str:
-    """A value as ``toString`` of Java's collections writes it."""
+    """A value in the format of ``toString`` of Java's collections."""
     if isinstance(value, list):
         return f"[{', '.join(map(_java, value))}]"
     if isinstance(value, dict):
@@ -218,17 +218,17 @@ def _java(value: Any) -> str:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether the whole of ``value`` matches a pattern of the model, which is one of Java's.
+    """Whether the whole ``value`` matches a pattern of the model, which is a Java pattern.
 
-    Python's ``re`` knows no Unicode properties: each character outside ASCII is replaced by one that stands for its
-    category, and so is each ``\\p{X}`` of the pattern, which saves listing the characters of the categories.
+    Python's ``re`` does not support Unicode properties. Each non-ASCII character is replaced by one that represents its
+    category, and so is each ``\\p{X}`` in the pattern, which avoids lists of the characters in each category.
     """
     return _compiled(pattern).fullmatch("".join(map(_representative, value))) is not None
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # Java takes the hyphen after a class such as \w literally, Python refuses it.
+    # In Java, the hyphen after a class such as \w is literal. Python rejects it.
     portable = re.sub(r"(\\[wd])-", r"\1\\-", pattern)
     return re.compile(_UNICODE_CLASS.sub(lambda match: _ascii_members(match[1]), portable), re.ASCII)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets enabled windows open when the virtual clock passes their runs."""
+"""Opens enabled windows when the virtual clock reaches their runs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ssmsim.windows import WATCHERS, WINDOWS
 
 
 class Openings:
-    """The runs of each window of a region from which its next one was taken; others are out of date."""
+    """The current runs of each window in a Region. Planned openings from earlier runs are obsolete."""
 
     def __init__(self) -> None:
         self.runs: dict[str, Iterator[datetime]] = {}
 
 
 def plan(region: Region, window: Record) -> None:
-    """Put the next run of a window that was created or changed on the agenda, in place of the one that stood there."""
+    """Add the next run of a new or changed window to the agenda, instead of the previous one."""
     runs = runs_of(region, window).after(region.now()) if window["Enabled"] else iter(())
     region.hold(Openings).runs[window["WindowId"]] = runs
     _put_next(region, window["WindowId"], runs)

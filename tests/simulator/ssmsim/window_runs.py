@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a window runs: its schedule between its dates."""
+"""The runs of a window: its schedule between its dates."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ssmsim.store import Record, Region
 
 
 class Runs:
-    """The runs of an enabled window. The next one is remembered, as every read shows it and few change it."""
+    """The runs of an enabled window. The next one is cached, because every read shows it and it seldom changes."""
 
     def __init__(self, window: Record, *, strict: bool) -> None:
-        """Raises ValidationException, with the service's text, for a schedule or dates that it refuses."""
+        """Raises ValidationException with the message of the service for an invalid schedule or date."""
         try:
             self.schedule = parse(
                 window["Schedule"], window.get("ScheduleTimezone"), window.get("ScheduleOffset"), strict=strict
@@ -35,11 +35,11 @@ class Runs:
         self._found: datetime | None = None
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """The runs strictly after a moment, ascending, in the window's zone; endless for most windows."""
+        """The runs after a time in ascending order, in the time zone of the window. Endless for most windows."""
         return self.schedule.occurrences(moment, anchor=self._anchor, start=self._start, end=self._end)
 
     def next(self, now: datetime) -> str | None:
-        """NextExecutionTime at the moment ``now``."""
+        """NextExecutionTime at the time ``now``."""
         passed = self._found is not None and self._found <= now
         if self._sought is None or now < self._sought or passed:
             self._sought, self._found = now, next(self.after(now), None)
@@ -47,7 +47,7 @@ class Runs:
 
 
 def runs_of(region: Region, window: Record) -> Runs:
-    """The runs of a window, by what they depend on."""
+    """The runs of a window, cached by the members that they depend on."""
     members = ("Schedule", "ScheduleTimezone", "ScheduleOffset", "StartDate", "EndDate", "Anchor")
     return _runs(tuple((key, window[key]) for key in members if key in window), region.strict)
 
@@ -58,7 +58,7 @@ def _runs(members: tuple[tuple[str, object], ...], strict: bool) -> Runs:
 
 
 def date_of(text: str | None) -> datetime | None:
-    """The moment of a date that a client sent. Raises ValidationException with the service's text."""
+    """The time of a date from a client. Raises ValidationException with the message of the service."""
     try:
         return parse_date(text) if text is not None else None
     except ScheduleError as error:
@@ -66,7 +66,7 @@ def date_of(text: str | None) -> datetime | None:
 
 
 def bounds(filters: list[dict[str, Any]], keys: Iterable[str]) -> dict[str, list[datetime]]:
-    """The moments of each key that filters may have. Raises ValidationException for another key or no moment."""
+    """The times for each allowed filter key. Raises ValidationException for another key or an invalid time."""
     found: dict[str, list[datetime]] = {key: [] for key in keys}
     for entry in filters:
         key = entry.get("Key")

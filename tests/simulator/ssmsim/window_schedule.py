@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The runs that lie ahead of windows."""
+"""The upcoming runs of windows."""
 
 from __future__ import annotations
 

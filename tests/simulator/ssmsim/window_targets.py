@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The targets that are registered with a window, and the windows that concern a target."""
+"""The registered targets of a window, and the windows of a target."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def describe_maintenance_windows_for_target(region: Region, request: dict[str, A
 
 
 def windows_for(region: Region, targets: list[dict[str, Any]], resource_type: str | None) -> list[Record]:
-    """The windows with a target, or a task on instances, that shares a key and a value with one of ``targets``, or
-    that a managed node belongs to whose id is among them."""
+    """The windows with a target, or a task on instances, that shares a key and a value with one of ``targets``, or that
+    includes a managed node whose ID is in ``targets``."""
     nodes = [node for node in map(of(region).find, values_of(targets, "InstanceIds")) if node is not None]
     concerned = {
         record["WindowId"]
@@ -109,17 +109,17 @@ def _shares(record: Record, targets: list[dict[str, Any]], resource_type: str | 
 
 
 def values_of(targets: list[dict[str, Any]], key: str) -> list[str]:
-    """All values that targets give under a key."""
+    """All values of a key in targets."""
     return [value for entry in targets if entry.get("Key") == key for value in entry.get("Values", [])]
 
 
 def shown_targets(region: Region, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Targets in the order in which a read gives them, which the service does not promise."""
+    """Targets in the order of reads, which AWS does not document."""
     return region.arrange([{**entry, "Values": region.arrange(entry["Values"])} for entry in targets])
 
 
 def refuse_valueless(targets: list[dict[str, Any]]) -> None:
-    """Refuse an empty list of targets, and a target without values."""
+    """Reject an empty list of targets, and a target without values."""
     valueless = next((entry.get("Key") for entry in targets if not entry.get("Values")), None)
     if not targets or valueless is not None:
         reason = f" Filter values can't be null and {valueless} is." if targets else ""
@@ -141,7 +141,7 @@ def _missing_target(window_id: str, target_id: str) -> ServiceError:
 
 
 def _shown(region: Region, target: Record) -> dict[str, Any]:
-    """A target as reads show it; whether an unset label is empty or absent is not known."""
+    """A target in the format of reads. It is unknown whether an unset label is empty or absent."""
     unset = dict.fromkeys(_LABELS, "") if region.strict else {}
     return unset | target | {"Targets": shown_targets(region, target["Targets"])}
 
@@ -159,7 +159,7 @@ def _validate(region: Region, resource_type: str, targets: list[dict[str, Any]])
 
 
 def _validate_group(region: Region, targets: list[dict[str, Any]], keys: list[str]) -> None:
-    # Terraform's documentation has a target of resource types alone, the User Guide none.
+    # Terraform's documentation has a target with resource types only. The User Guide has none.
     types_alone = keys == [_GROUP_FILTER_KEY] and not region.strict
     if len(set(keys)) < len(keys) or (len(values_of(targets, _GROUP_KEY)) != 1 and not types_alone):
         raise validation(

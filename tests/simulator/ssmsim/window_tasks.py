@@ -83,7 +83,7 @@ def update_maintenance_window_task(region: Region, request: dict[str, Any]) -> d
         require(request, "TaskArn")
         stored = {key: stored[key] for key in ("WindowId", "WindowTaskId", "TaskType")}
     elif request.get("Targets") == []:
-        # The rates of a task go with its targets: without them they are refused.
+        # The rates of a task require targets, and are rejected without them.
         stored = {key: value for key, value in stored.items() if key not in _RATES}
     task = stored | {key: request[key] for key in _MEMBERS if key in request}
     if not task.get("Targets"):
@@ -132,7 +132,7 @@ def _missing_task(request: dict[str, Any]) -> Exception:
 
 
 def shown_task(region: Region, task: Record) -> dict[str, Any]:
-    """A task as reads show it: with what the service fills in for unset members."""
+    """A task in the format of reads, with the values of the service for unset members."""
     filled: dict[str, Any] = {
         "ServiceRoleArn": _linked_role(region),
         "CutoffBehavior": "CONTINUE_TASK",
@@ -176,7 +176,7 @@ def _validate_targets(region: Region, window: Record, targets: list[dict[str, An
     if len(named) > MOST_WINDOW_TARGETS:
         raise validation(f"The maximum number of window targets is {MOST_WINDOW_TARGETS}")
     unknown = set(named) - {target["WindowTargetId"] for target in registered}
-    # Only the existence of documents and roles is known not to be checked.
+    # It is only known that the existence of documents and roles is not checked.
     if region.strict and unknown:
         raise validation(f"The window targets {', '.join(sorted(unknown))} are not registered with the window")
     if not window["AllowUnassociatedTargets"]:
@@ -191,7 +191,7 @@ def _validate_targets(region: Region, window: Record, targets: list[dict[str, An
 def _validate_targetless(task: Record) -> None:
     if task["TaskType"] == "RUN_COMMAND":
         raise validation(_TARGETS_NEEDED)
-    # Both sentences in one answer: https://github.com/hashicorp/terraform-provider-aws/issues/19396
+    # Both sentences in one response: https://github.com/hashicorp/terraform-provider-aws/issues/19396
     sent = [rate for rate in _RATES if rate in task]
     if sent:
         raise validation(

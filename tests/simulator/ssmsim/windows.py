@@ -23,7 +23,7 @@ MOST_WINDOWS = 50
 WINDOWS, TARGETS, TASKS = "windows", "window_targets", "window_tasks"
 _TYPE = "MaintenanceWindow"
 
-# Called with each window that was created or changed, for those who depend on when it opens.
+# Functions to call with each new or changed window, because they depend on its schedule.
 WATCHERS: list[Callable[[Region, Record], None]] = []
 
 _REQUIRED = ("Name", "Schedule", "Duration", "Cutoff", "AllowUnassociatedTargets")
@@ -32,7 +32,7 @@ _DATES = ("StartDate", "EndDate")
 
 
 def window_of(region: Region, request: dict[str, Any]) -> Record:
-    """The window that a request names, as a read sees it. Raises DoesNotExistException."""
+    """The window in a request, as reads see it. Raises DoesNotExistException."""
     window = region.table(WINDOWS).get(request["WindowId"])
     if window is None:
         raise missing_window(request["WindowId"])
@@ -40,18 +40,18 @@ def window_of(region: Region, request: dict[str, Any]) -> Record:
 
 
 def missing_window(window_id: str) -> ServiceError:
-    """The error for a window that is not there."""
+    """The error for a window that does not exist."""
     return does_not_exist(f"Maintenance window {window_id} does not exist")
 
 
 def addressed(region: Region, table: str, key: str) -> Record | None:
-    """The true state of a record that an update or delete addresses; None unless reads see it and it still is there."""
+    """The actual state of a record to update or delete. None unless reads see it and it still exists."""
     rows = region.table(table)
     return rows.latest(key) if rows.get(key) else None
 
 
 def of_window(region: Region, table: str, window_id: str, *, lagging: bool = False) -> list[Record]:
-    """The targets or tasks of a window, as they are or as a lagging listing sees them."""
+    """The targets or tasks of a window, in their actual state or as listings see them."""
     rows = region.table(table)
     records = rows.values() if lagging else rows.latest_values()
     return [record for record in records if record["WindowId"] == window_id]
@@ -88,7 +88,7 @@ def update_maintenance_window(region: Region, request: dict[str, Any]) -> dict[s
         require(request, *_REQUIRED)
     sent = {key: request[key] for key in (*_REQUIRED, *_OPTIONAL, "Enabled") if key in request}
     window = (_bare(region, stored) if request.get("Replace") else stored) | sent | {"ModifiedDate": region.now()}
-    # Whether an unchanged schedule that is sent again starts anew is not known.
+    # It is unknown whether an unchanged schedule in an update starts again.
     if "Schedule" in sent and (region.strict or sent["Schedule"] != stored["Schedule"]):
         window["Anchor"] = region.now()
     _validate(region, window, request)
@@ -131,7 +131,7 @@ def _starts_with_name(window: Record, value: str) -> bool:
 
 
 def _bare(region: Region, window: Record) -> Record:
-    """What Replace leaves of a window; whether Enabled is part of it is not known."""
+    """The members that Replace keeps. It is unknown whether Enabled is one of them."""
     kept = {key: window[key] for key in ("WindowId", "CreatedDate", "Anchor")}
     return kept | {"Enabled": True if region.strict else window["Enabled"]}
 
@@ -140,7 +140,7 @@ def _validate(region: Region, window: Record, request: dict[str, Any]) -> None:
     runs = runs_of(region, window)
     duration, cutoff = window["Duration"], window["Cutoff"]
     if cutoff >= duration:
-        # Typo, count and blanks are the service's: https://github.com/aws/aws-cli/issues/9793
+        # The typo, the count and the blanks are those of the service: https://github.com/aws/aws-cli/issues/9793
         raise validation(f"Cuttoff was {cutoff} but must be smaller than {duration - 1} (Duration  - 1 )")
     past = runs.schedule.kind == "at" and runs.next(region.now()) is None
     if region.strict and "Schedule" in request and past:
@@ -153,7 +153,7 @@ def _shown(region: Region, window: Record) -> dict[str, Any]:
 
 
 def _dated(region: Region, window: Record) -> dict[str, Any]:
-    """A window with its dates as the profile renders them: anew, or as they were sent."""
+    """A window with its dates in the format of the profile: rendered again, or as they were sent."""
     if not region.strict:
         return dict(window)
     return window | {key: _rendered(window[key]) for key in _DATES if key in window}
