@@ -111,7 +111,7 @@ def tests_at(moment: Moment) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Run tests at awkward times.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(one.name for one in MOMENTS))
     parser.add_argument("--except", dest="omitted", metavar="NAME", help="leave out this one")

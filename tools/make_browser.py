@@ -54,7 +54,7 @@ def install_axe() -> None:
 
 
 def main() -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     try:
         install_commands()
         install_selenium()

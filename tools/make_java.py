@@ -15,7 +15,7 @@ from debian import InstallError, install
 
 
 def main() -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     try:
         install([] if shutil.which("java") else ["default-jre-headless"], "the tests of the rulebooks")
     except InstallError as problem:

@@ -120,7 +120,7 @@ def make(directory: Path, interpreter: Path, constraints: List[str]) -> None:
 
 
 def main() -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     if len(sys.argv) not in (3, 4):
         print(__doc__, file=sys.stderr)
         return 2

@@ -204,7 +204,7 @@ def _unchanged(changes: Sequence[Change]) -> list[Change]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Change the logic in small ways, and see whether a test fails.")
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="parts of paths; all that TESTS names if none is given"

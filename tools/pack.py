@@ -100,7 +100,7 @@ def pack(folder: Path) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2

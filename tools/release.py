@@ -152,7 +152,7 @@ def check(importer: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     if len(arguments) != 2 or arguments[0] not in ("version", "check"):
         print(__doc__, file=sys.stderr)
         return 2

@@ -188,7 +188,7 @@ def run(suites: Sequence[str], scenario: str | None) -> list[Result]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Run suites of tests and print a summary.")
     parser.add_argument("suites", nargs="+", choices=[*PYTEST_SUITES, "main-molecule", "molecule"], metavar="SUITE")
     parser.add_argument("--scenario", help="the one Molecule scenario to run")

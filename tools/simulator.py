@@ -192,7 +192,7 @@ def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run from the command line; return the exit status."""
+    """Run from the command line, and return the exit status."""
     options = parse(arguments)
     try:
         if options.action == "free-port":

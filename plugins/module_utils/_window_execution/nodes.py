@@ -37,7 +37,7 @@ def _node_status(invocation: Entry) -> str:
 
 
 def nodes_in(task: Entry) -> list[Facts]:
-    """The nodes of all invocations of a task; none if it is not a Run Command task."""
+    """The nodes of all invocations of a task. Empty if it is not a Run Command task."""
     return [node for one in task["invocations"] for node in one["instances"] or ()]
 
 
