@@ -155,7 +155,7 @@ not_attempted:
   type: list
   elements: dict
   sample:
-    - {kind: task, name: install, window: prod, action: create, reason: "this waits for baseline web, which failed"}
+    - {kind: task, name: install, window: prod, action: create, reason: baseline web failed}
 baselines:
   description: The declared baselines, as in RV(patchfleet.aws.ssm_patch_baseline#module:baseline).
   returned: when nothing failed
