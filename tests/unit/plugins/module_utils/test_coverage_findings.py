@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._coverage.findings import (
+    FINDINGS,
     example_of,
     target_findings,
     task_findings,
@@ -15,7 +18,10 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._coverage.findings 
 )
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.estimates import Estimate
 from ansible_collections.patchfleet.aws.plugins.module_utils._fleet.model import Account, PatchTask, Target, Window
+from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import FINDING_NAMES
+from ansible_collections.patchfleet.aws.plugins.modules import ssm_patch_coverage_info
 
+GUIDE = Path(__file__).resolve().parents[4] / "docs" / "coverage.md"
 WEB = ("tag:PatchGroup", ("web",))
 
 
@@ -28,6 +34,14 @@ def task(operation: str = "Install", targets: tuple[int, ...] = (0,), **changed:
     """A task of a window that is open, unless told otherwise."""
     window = Window("mw-0", "prod", {}, opening=changed.pop("opening", "open"))
     return PatchTask(window, "k-0", "install", operation, "RebootIfNeeded", 1, "1", targets, **changed)
+
+
+def test_every_finding_has_a_title_and_is_documented() -> None:
+    table = re.findall(r"^\| (`.+?`) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(FINDING_NAMES) == set(FINDINGS)
+    assert set(FINDINGS) <= set(re.findall(r"V\((\w+)\)", ssm_patch_coverage_info.RETURN))
+    assert set(FINDINGS) <= set(re.findall(r"`(\w+)`", " ".join(table)))
 
 
 @pytest.mark.parametrize(
