@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a writing module: read, plan, apply. The only code that handles check mode.
+"""Runs the modules that use the planners: read, plan, and apply unless in check mode.
 
 May import: _aws, _options, _planners, _resources, _schedules, _state.
 """

@@ -47,7 +47,8 @@ class Listing:
     """The call that lists the resources of a kind, in the account or in one window.
 
     members: the members that a valid entry must have. name_filter: the key of the filter by name, if any.
-    own: the request that excludes resources of AWS.
+    own: the request of a listing without this filter. It can exclude resources of AWS, or specify a C(MaxResults) other
+    than 100.
     """
 
     operation: str
@@ -75,8 +76,9 @@ class TypeOf:
 class Rule:
     """A rule between options, checked once: on the specified options if they decide it, otherwise on the merged ones.
 
-    check: gives the violations, from given, stored and merged option values. about: the options of which one must be
-    given for the rule to matter; a rule without them always matters. beside: further options that it looks at.
+    check: returns the violations. Its arguments are the specified, the stored and the merged option values. Before
+    anything is read, nothing is stored, and the merged values are the specified ones. about: the rule matters if one of
+    these options is specified, and always if there are none. beside: further options that it uses.
     """
 
     check: Callable[[Values, Values, Values], list[str]]

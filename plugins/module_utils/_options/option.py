@@ -17,9 +17,11 @@ class Option:
 
     api: dotted path of the API member that stores it; None where the option only steers the module, or where the
         kind translates it itself.
-    codec: how the API's form and the option's form become each other.
-    absent: the value that the service means where it stores nothing; such a difference is none.
-    created: the value sent on creation when the option is not given.
+    codec: converts between the value in the API and the value of the option.
+    absent: the value that applies when the service stores none. The two compare as equal.
+    created: the value that is sent on creation if the option is not specified.
+    choices: not with C(clearable), because they exclude the empty value. An enum of the botocore model is checked
+        without them.
     clearable: whether an empty value removes what is stored; where not, an empty value is an error.
     empty: what the API stores for "cleared" (C([]) for lists it can clear without C(Replace)); None: the member goes.
     zero_clears: C(0) is the empty value, for numbers that have no other.

@@ -63,7 +63,7 @@ def _create(account: Account, case: ResourceCase, name: str) -> tuple[Alteration
 
 
 @BY_MODULE
-def test_every_option_has_values_here_or_a_test_of_its_own(case: ResourceCase) -> None:
+def test_every_option_has_values_in_resource_cases_or_a_test_of_its_own(case: ResourceCase) -> None:
     names = {name for name, _option in leaves(case.options)}
 
     assert names == set(case.alterations) | set(case.elsewhere)
