@@ -191,10 +191,15 @@ windows:
               sample: c3d4e5f6-0718-4293-a4b5-c6d7e8f90a1b
             name:
               description: The name of the task in the window. AWS does not return it. The module finds the task by
-                its type and document, and if several match, by its targets and parameters. Null if not exactly one
-                task matches.
+                its type and document, and if several match, by its targets and parameters, or by its priority, rates
+                and parameters if it has not started. Null if not exactly one task matches.
               type: str
               sample: install
+            possible_names:
+              description: The names of the tasks that match, if several do. Otherwise empty.
+              type: list
+              elements: str
+              sample: []
             window_task_id:
               description: The ID of the task in the window, found in the same way.
               type: str

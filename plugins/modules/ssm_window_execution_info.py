@@ -150,6 +150,13 @@ execution:
           type: str
           sample: install
           returned: always
+        possible_names:
+          description: The names that the task can have, if AWS does not return what tells it from other tasks of the
+            same document. Otherwise empty.
+          type: list
+          elements: str
+          sample: []
+          returned: always
         task_type:
           description: The type of the task.
           type: str

@@ -104,6 +104,11 @@ NODES = ["i-00000000000000001", "i-00000000000000002"]
 _MISSING = {"Tags": {"PatchGroup": "web"}, "MissingCount": 2}
 # Of what Windows lacks, more is read.
 WINDOWS = {"InstanceId": "i-00000000000000003", "OperatingSystem": "WINDOWS", "AvailableSecurityUpdateCount": 2}
+# A second task of the document that reaches no node.
+IDLE: Before = [
+    ("ssm_window_target", {"window": "prod", "name": "nobody", "patch_groups": ["nobody"]}),
+    ("ssm_patch_task", {"window": "prod", "name": "idle", "operation": "Scan", "window_targets": ["nobody"]}),
+]
 FLEET: Args = {
     "nodes": [{**_MISSING, "InstanceId": node} for node in NODES] + [{**_MISSING, **WINDOWS}],
     "resource_groups": {"web": NODES},
@@ -270,7 +275,7 @@ MODULE_CASES = [
         "executions",
         "ssm_maintenance_window_info",
         [{"include": ["executions"]}],
-        INSTALLED,
+        [*INSTALLED, *IDLE],
         FLEET,
         later=60 * 86400,
     ),
@@ -369,6 +374,8 @@ MODULE_CASES = [
         [{}],
         [("ssm_patch_baseline", {**LINUX, "patch_groups": ["web"]}), *INSTALLED],
     ),
-    ModuleCase("execution", "ssm_window_execution_info", [{"window": "prod"}], INSTALLED, FLEET, later=60 * 86400),
+    ModuleCase(
+        "execution", "ssm_window_execution_info", [{"window": "prod"}], [*INSTALLED, *IDLE], FLEET, later=60 * 86400
+    ),
     ModuleCase("data syncs", "ssm_resource_data_sync_info", [{}], [("ssm_resource_data_sync", SYNC)]),
 ]

@@ -78,6 +78,11 @@ _SEED = {
             "Targets": [
                 {"Name": "web", "ResourceType": "INSTANCE", "Targets": [{"Key": "tag:PatchGroup", "Values": ["web"]}]},
                 {
+                    "Name": "nobody",
+                    "ResourceType": "INSTANCE",
+                    "Targets": [{"Key": "tag:PatchGroup", "Values": ["nobody"]}],
+                },
+                {
                     "Name": "group",
                     "ResourceType": "RESOURCE_GROUP",
                     "Targets": [{"Key": "resource-groups:Name", "Values": ["web"]}],
@@ -95,7 +100,16 @@ _SEED = {
                     "TaskInvocationParameters": {
                         "RunCommand": {"Parameters": {"Operation": ["Install"]}, "TimeoutSeconds": 86400}
                     },
-                }
+                },
+                {
+                    "Name": "idle",
+                    "TaskType": "RUN_COMMAND",
+                    "TaskArn": "AWS-RunPatchBaseline",
+                    "Targets": [{"Key": "WindowTargetIds", "Values": ["nobody"]}],
+                    "MaxConcurrency": "1",
+                    "MaxErrors": "1",
+                    "TaskInvocationParameters": {"RunCommand": {"Parameters": {"Operation": ["Scan"]}}},
+                },
             ],
         }
     ],

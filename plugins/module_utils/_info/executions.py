@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,20 +11,19 @@ from typing import Any
 from .._aws.client import Api, Job, unless_gone
 from .._aws.structures import Raw, iso_date, member
 from .._resources.tasks import RUN_COMMAND, modernised
+from .executed_tasks import ExecutedTask, candidates, nodes_of, request_of
 
 _PAGE_SIZES = (10, 100)
 _SKIPPED = "SKIPPED_OVERLAPPING"
-_PARAMETERS = (f"{RUN_COMMAND}.Parameters", "TaskInvocationParameters.Automation.Parameters")
 _UNFINISHED = frozenset({"PENDING", "IN_PROGRESS", "CANCELLING"})
 
 
 @dataclass(eq=False)
 class _Execution:
-    """One execution while it is read. invocations: by the ID of the task execution. gone: it no longer exists."""
+    """One execution while it is read. gone: it no longer exists."""
 
     raw: Raw
-    tasks: list[Raw] = field(default_factory=list)
-    invocations: dict[str, list[Raw]] = field(default_factory=dict)
+    tasks: list[ExecutedTask] = field(default_factory=list)
     gone: bool = False
 
     @property
@@ -40,13 +38,19 @@ class _Execution:
 
 
 class WindowExecutions:
-    """The last executions of one window, or the one with an ID (C(only))."""
+    """The last executions of one window, or the one with an ID (C(only)).
 
-    def __init__(self, api: Api, window_id: str, count: int, only: str | None = None) -> None:
+    with_details: also read what identifies tasks that have no invocations.
+    """
+
+    def __init__(
+        self, api: Api, window_id: str, count: int, only: str | None = None, *, with_details: bool = False
+    ) -> None:
         self._api = api
         self._window_id = window_id
         self._count = count
         self._only = only
+        self._with_details = with_details
         self._by_id: dict[str, _Execution] = {}
 
     def read(self) -> Iterable[Job]:
@@ -91,16 +95,24 @@ class WindowExecutions:
         operation, result = "DescribeMaintenanceWindowExecutionTasks", "WindowExecutionTaskIdentities"
         ids = {"WindowExecutionId": one.id}
         listed = self._api.pages(operation, result, "TaskExecutionId", **ids)
-        one.tasks = list({task["TaskExecutionId"]: task for task in listed}.values())
+        one.tasks = [ExecutedTask(raw) for raw in {raw["TaskExecutionId"]: raw for raw in listed}.values()]
         return [unless_gone(one, self._invocations_reader(task)) for task in one.tasks]
 
-    def _invocations_reader(self, task: Raw) -> Callable[[_Execution], Iterable[Job]]:
+    def _invocations_reader(self, task: ExecutedTask) -> Callable[[_Execution], Iterable[Job]]:
         def read(one: _Execution) -> Iterable[Job]:
             operation = "DescribeMaintenanceWindowExecutionTaskInvocations"
             result = "WindowExecutionTaskInvocationIdentities"
-            ids = {"WindowExecutionId": one.id, "TaskId": task["TaskExecutionId"]}
-            found = self._api.pages(operation, result, "InvocationId", **ids)
-            one.invocations[task["TaskExecutionId"]] = list({raw["InvocationId"]: raw for raw in found}.values())
+            found = self._api.pages(operation, result, "InvocationId", WindowExecutionId=one.id, TaskId=task.id)
+            task.invocations = list({raw["InvocationId"]: raw for raw in found}.values())
+            is_ambiguous = not task.invocations and sum(other.kind == task.kind for other in one.tasks) > 1
+            return [unless_gone(one, self._details_reader(task))] if is_ambiguous and self._with_details else ()
+
+        return read
+
+    def _details_reader(self, task: ExecutedTask) -> Callable[[_Execution], Iterable[Job]]:
+        def read(one: _Execution) -> Iterable[Job]:
+            operation = "GetMaintenanceWindowExecutionTask"
+            task.details = self._api.get(operation, "TaskExecutionId", WindowExecutionId=one.id, TaskId=task.id)
             return ()
 
         return read
@@ -112,11 +124,11 @@ class WindowExecutions:
         """
         definitions = [modernised(task) for task in tasks]
         for one in self._wanted():
-            for raw in [] if one.gone else one.tasks:
-                invocations = one.invocations.get(raw["TaskExecutionId"], [])
-                task_id = _definition(raw, invocations, definitions).get("WindowTaskId")
-                for invocation in invocations if task_id else ():
-                    yield str(task_id), one.id, invocation, _request(invocation)
+            found = candidates(one.tasks, definitions)
+            for task in [] if one.gone else one.tasks:
+                task_id = _certain(found[task.id]).get("WindowTaskId")
+                for invocation in task.invocations if task_id else ():
+                    yield str(task_id), one.id, invocation, request_of(invocation)
 
     def told(self, tasks: Iterable[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
         """The executions in the result of a window. tasks: the current tasks of the window. target_names: by ID."""
@@ -130,10 +142,8 @@ class WindowExecutions:
 
 
 def _entry(one: _Execution, definitions: list[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
-    tasks = [
-        _task_entry(task, one.invocations.get(task["TaskExecutionId"], []), definitions, target_names)
-        for task in one.tasks
-    ]
+    found = candidates(one.tasks, definitions)
+    tasks = [_task_entry(task, found[task.id], target_names) for task in one.tasks]
     return {
         "window_execution_id": one.id,
         **_course(one.raw),
@@ -157,14 +167,18 @@ def _order(entry: Mapping[str, Any], id_name: str) -> tuple[bool, str, str]:
     return start is None, start or "", entry[id_name]
 
 
-def _task_entry(
-    raw: Raw, invocations: list[Raw], definitions: list[Raw], target_names: Mapping[str, str]
-) -> dict[str, Any]:
-    definition = _definition(raw, invocations, definitions)
-    entries = [_invocation_entry(raw, invocation, target_names) for invocation in invocations]
+def _certain(tasks: list[Raw]) -> Raw:
+    """The task of the window that was executed, empty if it is not certain."""
+    return tasks[0] if len(tasks) == 1 else {}
+
+
+def _task_entry(task: ExecutedTask, possible: list[Raw], target_names: Mapping[str, str]) -> dict[str, Any]:
+    raw, definition = task.raw, _certain(possible)
+    entries = [_invocation_entry(raw, invocation, target_names) for invocation in task.invocations]
     return {
         "task_execution_id": raw["TaskExecutionId"],
         "name": definition.get("Name") or None,
+        "possible_names": sorted({one["Name"] for one in possible if one.get("Name")}) if len(possible) > 1 else [],
         "window_task_id": definition.get("WindowTaskId"),
         "task_type": raw.get("TaskType") or None,
         "task_arn": raw.get("TaskArn") or None,
@@ -196,51 +210,14 @@ def _output(definition: Raw) -> dict[str, Any]:
 def _invocation_entry(task: Raw, raw: Raw, target_names: Mapping[str, str]) -> dict[str, Any]:
     target_id, execution_id = raw.get("WindowTargetId") or None, raw.get("ExecutionId") or None
     task_type = task.get("TaskType") or raw.get("TaskType")
-    nodes, _parameters = _nodes_and_parameters(raw)
     return {
         "invocation_id": raw["InvocationId"],
         "execution_id": execution_id,
         "command_id": execution_id if task_type == "RUN_COMMAND" else None,
         "window_target_id": target_id,
         "window_target": target_names.get(target_id) if target_id else None,
-        "instance_ids": nodes,
+        # The parameters are never returned, because they can contain secrets.
+        "instance_ids": nodes_of(raw),
         "owner_information": raw.get("OwnerInformation") or None,
         **_course(raw),
     }
-
-
-def _request(invocation: Raw) -> dict[str, Any]:
-    """The request of an invocation, which the service returns as JSON text."""
-    try:
-        request = json.loads(invocation.get("Parameters") or "{}")
-    except ValueError:
-        return {}
-    return request if isinstance(request, dict) else {}
-
-
-def _nodes_and_parameters(invocation: Raw) -> tuple[list[str], dict[str, Any]]:
-    """The nodes and parameters of an invocation. Parameters are never returned, because they can contain secrets."""
-    found = _request(invocation)
-    nodes, parameters = found.get("instanceIds"), found.get("parameters")
-    return (
-        [str(node) for node in nodes] if isinstance(nodes, list) else [],
-        parameters if isinstance(parameters, dict) else {},
-    )
-
-
-def _definition(raw: Raw, invocations: list[Raw], definitions: list[Raw]) -> Raw:
-    """The task of the window that was executed, empty if unknown, because AWS does not return its ID."""
-    kind = raw.get("TaskType"), raw.get("TaskArn")
-    alike = [task for task in definitions if (task.get("TaskType"), task.get("TaskArn")) == kind]
-    if len(alike) > 1:
-        alike = [task for task in alike if invocations and all(_fits(task, one) for one in invocations)]
-    return alike[0] if len(alike) == 1 else {}
-
-
-def _fits(task: Raw, invocation: Raw) -> bool:
-    """Whether a task can have started an invocation, based on its targets and the parameters of its document."""
-    named = {value for entry in task.get("Targets") or () for value in entry.get("Values") or ()}
-    nodes, parameters = _nodes_and_parameters(invocation)
-    touched = {invocation["WindowTargetId"]} if invocation.get("WindowTargetId") else set(nodes)
-    declared = [member(task, path) or {} for path in _PARAMETERS]
-    return touched <= named and all(one.items() <= parameters.items() for one in declared)

@@ -144,7 +144,7 @@ class WindowReader:
 
     def _list_executions(self, one: _Window) -> Iterable[Job]:
         count, only = self._params["execution_count"], self._params.get("window_execution_id")
-        one.executions = WindowExecutions(self._api, one.id, count, only)
+        one.executions = WindowExecutions(self._api, one.id, count, only, with_details=True)
         return one.executions.read()
 
     def _entry(self, one: _Window, namesakes: int) -> dict[str, Any]:

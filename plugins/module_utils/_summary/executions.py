@@ -9,7 +9,7 @@ from typing import Any
 
 from .._aws.text import printable
 from .._schedules.schedule import parse_instant
-from .lists import listed
+from .lists import listed, task_title
 
 Result = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ def _window(window: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _task(task: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Task {printable(str(task['name'] or task['task_arn']))}: {state_of(task)}"
+    yield f"Task {task_title(task)}: {state_of(task)}"
     for invocation in task.get("invocations") or ():
         if invocation["status"] != "SUCCESS":
             yield f"{_whom(invocation)}: {state_of(invocation)}{_command(invocation)}"

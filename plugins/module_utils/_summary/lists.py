@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .._aws.text import printable
 
@@ -20,3 +21,8 @@ def listed(names: Sequence[str], shown: int = SHOWN) -> str:
 def counted(number: int, noun: str) -> str:
     """A number and its noun: C(1 window), C(2 windows)."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def task_title(task: Mapping[str, Any]) -> str:
+    """The name of an executed task. If it is unknown, the names that it can have, or what it runs."""
+    return printable(str(task["name"] or " or ".join(task["possible_names"]) or task["task_arn"]))

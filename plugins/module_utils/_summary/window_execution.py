@@ -9,7 +9,7 @@ from typing import Any
 
 from .._aws.text import printable
 from .executions import state_of, times_of
-from .lists import counted
+from .lists import counted, task_title
 from .patch_run import lines_by_state
 
 Entry = Mapping[str, Any]
@@ -37,7 +37,7 @@ def window_execution_lines(result: Entry, check_mode: bool) -> list[str]:
 
 
 def _task(task: Entry) -> Iterator[str]:
-    title = printable(str(task["name"] or task["task_arn"]))
+    title = task_title(task)
     nodes = [node for one in task["invocations"] for node in one["instances"] or ()]
     done = sum(node["status"] == "Success" for node in nodes)
     succeeded = f", {done} of {counted(len(nodes), 'node')} succeeded" if nodes else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._aws.text import printable
 from .._patch_run.command import described, name_failed, not_succeeded
+from .._summary.lists import task_title
 from .nodes import is_unfinished, nodes_in
 
 Entry = Mapping[str, Any]
@@ -28,11 +29,6 @@ def problem_of(window: Entry, execution: Entry | None) -> str | None:
         return None
     head = f"Execution {execution['window_execution_id']} of window {window['name']} ended {described(execution)}"
     return printable(": ".join([head, *(["; ".join(reasons)] if reasons else [])]).rstrip(".") + ".")
-
-
-def task_title(task: Entry) -> str:
-    """The name of a task, or the ARN of what it runs if the name is unknown."""
-    return printable(str(task["name"] or task["task_arn"]))
 
 
 def _reasons(execution: Entry) -> Iterator[str]:

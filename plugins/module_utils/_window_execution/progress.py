@@ -11,9 +11,8 @@ from .._aws.text import printable
 from .._patch_run.command import described, is_running
 from .._schedules import clock
 from .._schedules.schedule import parse_instant
-from .._summary.lists import listed
+from .._summary.lists import listed, task_title
 from .nodes import nodes_in
-from .outcome import task_title
 from .waiting import span
 
 Entry = Mapping[str, Any]

@@ -240,14 +240,15 @@ def test_something_else_is_refused() -> None:
 def test_an_execution_is_shown_with_what_did_not_succeed() -> None:
     done = {"status": "SUCCESS", "status_details": None, "window_target": "db", "instance_ids": ["i-1"]}
     failed = {"status": "FAILED", "status_details": "Failed", "window_target": "web", "instance_ids": ["i-2"]}
-    task = {"name": "install", "task_arn": "AWS-RunPatchBaseline", "status": "FAILED", "status_details": None}
+    task = {"name": None, "possible_names": ["install-a", "install-b"], "task_arn": "AWS-RunPatchBaseline"}
+    task |= {"status": "FAILED", "status_details": None}
     execution = {"status": "TIMED_OUT", "start_time": "2026-01-04T02:00:00+00:00", "end_time": None}
     window = {"name": "weekly", "window_id": "mw-1"}
     tasks = [{**task, "invocations": [done, {**failed, "command_id": "c-1"}]}]
 
     assert summary({"windows": [{**window, "executions": [{**execution, "tasks": tasks}]}]}) == [
         "weekly (mw-1): TIMED_OUT, started 2026-01-04T02:00:00+00:00, not ended",
-        "Task install: FAILED",
+        "Task install-a or install-b: FAILED",
         "web (i-2): FAILED (Failed), command c-1",
     ]
     assert summary({"windows": [{**window, "executions": []}]}) == ["weekly (mw-1): AWS does not list this execution"]

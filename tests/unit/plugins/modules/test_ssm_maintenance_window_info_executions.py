@@ -266,6 +266,71 @@ def test_a_task_of_which_there_are_two_has_no_name(account: Account) -> None:
     account.simulator.advance(DAY)
     tasks = told(account)["executions"][0]["tasks"]
     assert [(task["name"], task["window_task_id"]) for task in tasks] == [(None, None)] * 2
+    assert [task["possible_names"] for task in tasks] == [["one", "two"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("differing", "names"),
+    [
+        ({"Priority": 3}, [("scan", []), ("second", []), ("third", [])]),
+        ({"MaxConcurrency": "50%"}, [("scan", []), ("second", []), ("third", [])]),
+        ({"MaxErrors": "7"}, [("scan", []), ("second", []), ("third", [])]),
+        (
+            {"TaskInvocationParameters": {"RunCommand": {"Parameters": SCAN}}},
+            [("scan", []), ("second", []), ("third", [])],
+        ),
+        # The service does not return the targets of a task that has not started.
+        ({"Targets": "database"}, [("scan", []), (None, ["second", "third"]), (None, ["second", "third"])]),
+    ],
+)
+def test_tasks_that_have_not_started_are_told_apart(
+    account: Account, differing: dict[str, Any], names: list[tuple[str | None, list[str]]]
+) -> None:
+    window = make_window(account)
+    web, install = make_target(account, window), {"RunCommand": {"Parameters": INSTALL}}
+    if "Targets" in differing:
+        database = make_target(account, window, "database", Targets=[{"Key": "InstanceIds", "Values": [DATABASE]}])
+        differing = {"Targets": [{"Key": "WindowTargetIds", "Values": [database]}]}
+    make_task(account, window, "scan", web, Priority=1)
+    make_task(account, window, "second", web, Priority=2, TaskInvocationParameters=install)
+    make_task(account, window, "third", web, **{"Priority": 2, "TaskInvocationParameters": install, **differing})
+    account.simulator.set_clock("2026-01-01T02:01:00Z")
+
+    tasks = told(account)["current_execution"]["tasks"]
+
+    assert [task["status"] for task in tasks] == ["IN_PROGRESS", "PENDING", "PENDING"]
+    assert [tasks[0]["name"], *sorted(task["name"] or "" for task in tasks[1:])] == [one[0] or "" for one in names]
+    assert sorted(task["possible_names"] for task in tasks) == sorted(one[1] for one in names)
+
+
+def test_the_last_task_that_is_left_needs_no_facts_of_its_own(account: Account) -> None:
+    window = make_window(account)
+    web = make_target(account, window)
+    database = make_target(account, window, "database", Targets=[{"Key": "InstanceIds", "Values": [DATABASE]}])
+    make_task(account, window, "one", web, Priority=1)
+    make_task(account, window, "two", database, Priority=1, MaxErrors="0")
+    make_task(
+        account, window, "gone", make_target(account, window, "none", Targets=[{"Key": "tag:a", "Values": ["b"]}])
+    )
+    account.simulator.set_clock("2026-01-01T02:01:00Z")
+
+    tasks = told(account)["current_execution"]["tasks"]
+
+    assert sorted(task["name"] for task in tasks) == ["gone", "one", "two"]
+
+
+def test_a_task_whose_double_was_removed_has_no_name_of_another(account: Account) -> None:
+    window = make_window(account)
+    web = make_target(account, window)
+    install = {"TaskInvocationParameters": {"RunCommand": {"Parameters": INSTALL}}}
+    make_task(account, window, "scan", web, Priority=1)
+    removed = make_task(account, window, "install", web, Priority=2, **install)
+    account.simulator.advance(DAY)
+    account.by_hand("DeregisterTaskFromMaintenanceWindow", WindowId=window, WindowTaskId=removed)
+
+    tasks = told(account)["executions"][0]["tasks"]
+
+    assert [task["name"] for task in tasks] == ["scan", None]
 
 
 def test_a_task_and_a_target_that_were_removed_have_no_name(account: Account) -> None:

@@ -242,7 +242,7 @@ def test_a_cancelled_execution(account: Account, monkeypatch: pytest.MonkeyPatch
     assert result["execution"]["status"] == "CANCELLED"
     # What runs is completed.
     assert nodes(result, "scan") == dict.fromkeys(NODES, "Success")
-    assert result["problem"].endswith("of window prod ended CANCELLED: task AWS-RunPatchBaseline CANCELLED.")
+    assert result["problem"].endswith("of window prod ended CANCELLED: task install CANCELLED.")
 
 
 def test_tasks_that_do_not_start_before_the_cutoff(account: Account) -> None:
@@ -253,7 +253,7 @@ def test_tasks_that_do_not_start_before_the_cutoff(account: Account) -> None:
     result = account.run(MODULE, **WAIT)
 
     assert result["execution"]["status"] == "TIMED_OUT"
-    assert "task AWS-RunPatchBaseline TIMED_OUT" in result["problem"]
+    assert "task install TIMED_OUT" in result["problem"]
     assert nodes(result, "scan") == dict.fromkeys(NODES, "Success")
 
 
