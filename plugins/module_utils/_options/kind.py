@@ -98,17 +98,27 @@ class Rule:
 class Kind(Structure):
     """One kind of resource: everything that the engine knows about it. For special behavior, override a method.
 
-    name: the term in messages and results. module: the module that manages one resource. in_setup: the description of
-    its list in a setup. id_option, id_member, id_pattern: of its ID. create, update, delete, listing: its calls. get:
-    the call that reads one resource, empty if the listing contains everything. decisive: the members that a valid
-    response about one resource must have. dated: whether a response contains the creation date. resource_type: the type
-    for tags. Without a type, the window that contains the resource determines its owner. parent_options: the module
-    options that identify the parent. parent_member: the member that contains the window, empty if it is not in a
-    window. contents: the kinds that it contains. required: the options that are required to create one. base: the
-    members that every resource has. name_scope: the options that distinguish resources with the same name. type: see
-    TypeOf. likeness: what two resources have in common that differ only in the name. withdrawal: additional parameters
-    of the delete call when a run removes a resource that it has just created. loses: whether steps for other resources
-    can take something from it.
+    name: the term in messages, and the key of the result of its module.
+    id_option, id_member, id_pattern: of its ID.
+    create, update, delete, listing: its calls.
+    module: the module that manages one resource.
+    in_setup: the description of its list in a setup.
+    get: the call that reads one resource, empty if the listing contains everything.
+    decisive: the members that a valid response about one resource must have.
+    dated: whether a response contains the creation date. If two runs create a resource with the same name at the same
+        time, the older one is kept.
+    resource_type: the type for tags. Without one, the window that contains the resource determines its owner.
+    parent_options: the module options that identify the parent.
+    parent_member: the member that contains the window, empty if the resource is not in a window.
+    contents: the kinds that it contains.
+    required: the options that are required to create one.
+    base: the members that every resource has.
+    name_scope: the options that distinguish resources with the same name.
+    type: see TypeOf.
+    likeness: the words in messages for what identifies a resource without a name, see is_same.
+    withdrawal: additional parameters of the delete call when a run removes a resource that it has just created.
+    loses: whether steps for other resources can take something from it, such as a patch group from a baseline.
+    rules: see Rule.
     """
 
     name: str
