@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,17 +96,20 @@ class AccountFleet:
         return {name for name, (account, _region) in self.hosts.items() if account not in lost}
 
     def run(self, playbook: str, slices: int, forks: int, **variables: Any) -> list[Slice]:
-        """Run a playbook on all hosts. C(<slice>) in a variable is replaced with the number of the slice."""
+        """Run a playbook of the collection, or a file, on all hosts.
+
+        C(<slice>) in a variable is replaced with the number of the slice.
+        """
         names = sorted(self.hosts)
         started = [self._start(playbook, names[n::slices], forks, n, variables) for n in range(slices)]
         return [self._ended(process, log) for process, log in started]
 
-    def calls(self) -> Counter[tuple[str, str]]:
-        """The number of calls to each account and Region since the last read."""
+    def log(self) -> list[dict[str, Any]]:
+        """The calls since the last read."""
         with urlopen(f"{self._endpoint}/_sim/log") as answer:
-            log = json.load(answer)
+            log: list[dict[str, Any]] = json.load(answer)
         self._door("log", None)
-        return Counter((call["account"], call["region"]) for call in log)
+        return log
 
     def merge(self, inputs: Sequence[Path], dest: Path) -> dict[str, Any]:
         """Merge several reports into one, and return its JSON."""
@@ -139,8 +141,9 @@ class AccountFleet:
         inventory = self._folder / f"slice-{number}.yml"
         inventory.write_text(json.dumps({"patching": group}), encoding="utf-8")
         given = json.dumps({"patch_hosts": "patching", **variables}).replace("<slice>", str(number))
-        log = self._folder / f"{playbook}-{number}.log"
-        command = [*self._command, "-i", str(inventory), f"--forks={forks}", f"patchfleet.aws.{playbook}", "-e", given]
+        log = self._folder / f"{Path(playbook).stem}-{number}.log"
+        book = playbook if os.sep in playbook else f"patchfleet.aws.{playbook}"
+        command = [*self._command, "-i", str(inventory), f"--forks={forks}", book, "-e", given]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, env=self._env(), cwd=self._folder, stdout=output, stderr=subprocess.STDOUT
