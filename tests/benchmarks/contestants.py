@@ -73,6 +73,24 @@ class Contestants:
         file.write_text(json.dumps(listings), encoding="utf-8")
         return self._run([str(self._interpreter), str(HERE / "paged.py"), str(file), str(threads)])
 
+    def calls(self, recording: list[dict[str, Any]]) -> Sample:
+        """Make recorded calls of any service with plain boto3, one at a time."""
+        file = self._folder / "calls.json"
+        file.write_text(json.dumps(recording), encoding="utf-8")
+        return self._run([str(self._interpreter), str(HERE / "calls.py"), str(file)])
+
+    def record(self, module: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run a module, and return the calls that it makes."""
+        given, made = self._folder / "options.json", self._folder / "recorded.json"
+        given.write_text(json.dumps(options), encoding="utf-8")
+        self._run([sys.executable, str(HERE / "record.py"), module, str(given), str(made)])
+        recorded: list[dict[str, Any]] = json.loads(made.read_text(encoding="utf-8"))
+        return recorded
+
+    def modules(self) -> int:
+        """How many processes of modules the last play started."""
+        return len(self._usage.read_text(encoding="ascii").splitlines())
+
     def aws(self, program: Path, *arguments: str) -> Sample:
         """Make one call with the AWS command line."""
         return self._run([str(program), "ssm", *arguments])

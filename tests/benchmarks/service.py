@@ -39,15 +39,16 @@ class Recording:
 class Service:
     """The doors of a simulator."""
 
-    def __init__(self, endpoint: str, latency: float) -> None:
-        """latency: milliseconds that each call takes longer."""
+    def __init__(self, endpoint: str, latency: float, *, every_service: bool = False) -> None:
+        """latency: milliseconds that each call takes longer. every_service: not only those to Systems Manager."""
         self._endpoint = endpoint
+        self._slow = {"op": "*", "do": "latency", **({"service": "*"} if every_service else {})}
         self._latency: list[dict[str, Any]] = []
         self.set_latency(latency)
 
     def set_latency(self, milliseconds: float) -> None:
         """Let each call take so much longer from now on, and disturb none in any other way."""
-        self._latency = [{"op": "*", "do": "latency", "ms": milliseconds}] if milliseconds else []
+        self._latency = [{**self._slow, "ms": milliseconds}] if milliseconds else []
         self._door("POST", "faults", self._latency)
 
     def limit(self, per_second: float, burst: float) -> None:

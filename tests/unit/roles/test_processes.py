@@ -1,16 +1,21 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many processes the roles start, each of which takes longer than many API calls."""
+"""How many processes the roles and playbooks start, each of which takes longer than many API calls, and their size."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import pytest
 from simulator import STILL, in_step, serving
 
 WINDOWS = 3
@@ -44,33 +49,100 @@ EXPECTED = {
 }
 
 
-def test_a_role_starts_few_processes_however_much_it_manages(tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    python = tmp_path / "python"
-    # Each module is a program of Ansible's that the interpreter gets.
-    python.write_text(
-        f'#!/bin/sh\necho "$1" >> {shlex.quote(str(started))}\nexec {shlex.quote(sys.executable)} "$@"\n',
-        encoding="utf-8",
-    )
-    python.chmod(0o755)
-    local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
-    # A task between the roles shows where one ends.
-    mark = {"ansible.builtin.command": {"argv": ["true"]}, "changed_when": False}
-    plays = [{"name": role, **local, "roles": [f"patchfleet.aws.{role}"], "post_tasks": [mark]} for role in EXPECTED]
-    (tmp_path / "book.json").write_text(json.dumps(plays), encoding="utf-8")
-    given = {"ansible_python_interpreter": str(python), "patch_report_dest": str(tmp_path / "report")}
-    book = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", str(tmp_path / "book.json")]
+ROLE = {"aws_role_arn": "arn:aws:iam::100000000001:role/patching", "aws_account_id": "100000000001"}
+LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
+# Of the module of a setup: each file takes time in each play, since Ansible parses it and the module compiles it.
+FILES, BYTES = 65, 440_000
 
-    with serving(*STILL) as endpoint:
+
+class Started:
+    """Modules that plays start. names: in their order."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._python = folder / "python"
+        self._programs = folder / "programs"
+        self._programs.mkdir()
+        # Each module is a program of Ansible's that the interpreter gets.
+        self._python.write_text(
+            "#!/bin/sh\n"
+            f'cp "$1" {shlex.quote(str(self._programs))}/$(date +%s%N)-$(basename "$1")\n'
+            f'exec {shlex.quote(sys.executable)} "$@"\n',
+            encoding="utf-8",
+        )
+        self._python.chmod(0o755)
+
+    def play(self, endpoint: str, *arguments: str, **variables: Any) -> None:
+        """Run a playbook."""
+        given = {"ansible_python_interpreter": str(self._python), **variables}
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", *arguments]
         done = subprocess.run(
-            [*book, "-e", json.dumps({**given, **DECLARED, **AROUND})],
+            [*command, "-e", json.dumps(given)],
             env=in_step(endpoint),
-            cwd=tmp_path,
+            cwd=self._folder,
             capture_output=True,
             text=True,
             check=False,
         )
+        assert done.returncode == 0, done.stdout + done.stderr
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    names = [Path(line).stem.removeprefix("AnsiballZ_") for line in started.read_text(encoding="utf-8").splitlines()]
-    assert names == [name for modules in EXPECTED.values() for name in (*modules, "command")]
+    @property
+    def names(self) -> list[str]:
+        """The modules, without their collection."""
+        return [path.stem.partition("AnsiballZ_")[2] for path in sorted(self._programs.iterdir())]
+
+    def packed(self) -> ZipFile:
+        """What the program of the last module contains."""
+        text = sorted(self._programs.iterdir())[-1].read_text(encoding="utf-8")
+        return ZipFile(BytesIO(b64decode(max(re.findall("[A-Za-z0-9+/=]+", text), key=len))))
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Started:
+    """The modules of the plays of a test."""
+    return Started(tmp_path)
+
+
+def test_a_role_starts_few_processes_however_much_it_manages(started: Started, tmp_path: Path) -> None:
+    local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+    # A task between the roles shows where one ends.
+    mark = {"ansible.builtin.command": {"argv": ["true"]}, "changed_when": False}
+    plays = [{"name": role, **local, "roles": [f"patchfleet.aws.{role}"], "post_tasks": [mark]} for role in EXPECTED]
+    book = tmp_path / "book.json"
+    book.write_text(json.dumps(plays), encoding="utf-8")
+
+    with serving(*STILL) as endpoint:
+        started.play(endpoint, str(book), patch_report_dest=str(tmp_path / "report"), **DECLARED, **AROUND)
+
+    assert started.names == [name for modules in EXPECTED.values() for name in (*modules, "command")]
+
+
+@pytest.mark.parametrize(
+    ("host", "before"),
+    [
+        ({}, []),
+        ({"aws_account_id": "123456789012"}, ["aws_caller_info"]),
+        # The answer to AssumeRole names the account.
+        (ROLE, ["sts_assume_role"]),
+    ],
+)
+def test_a_playbook_starts_one_process_at_most_before_the_role(
+    started: Started, host: dict[str, str], before: list[str]
+) -> None:
+    with serving(*STILL) as endpoint:
+        started.play(endpoint, "patchfleet.aws.setup", **host, **DECLARED)
+
+    assert started.names == [*before, "ssm_patch_setup"]
+
+
+def test_what_is_packed_for_a_setup_is_needed(started: Started) -> None:
+    with serving(*STILL) as endpoint:
+        started.play(endpoint, "patchfleet.aws.setup", **DECLARED)
+
+    packed = {one.filename: one.file_size for one in started.packed().infolist() if "/patchfleet/" in one.filename}
+    files = {name: size for name, size in packed.items() if size}
+    command = [sys.executable, "-c", LOADED, "ansible_collections.patchfleet.aws.plugins.modules.ssm_patch_setup"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in files} <= {*loaded}
+    assert len(files) <= FILES
+    assert sum(files.values()) <= BYTES
