@@ -197,13 +197,13 @@ def test_patching_now_by_a_survey_reaches_the_groups_of_each_account(controller:
         (
             "Patchfleet patch now",
             {"patch_now_patch_groups": "web", "patch_now_operation": "install", "patch_now_wait_timeout": "1h"},
-            "2 input errors; nothing was done: patch_now_operation must be one of Scan, Install, but is 'install'",
+            "2 input errors; nothing was done:\n- patch_now_operation must be one of Scan, Install, but is 'install'",
         ),
         ("Patchfleet compliance report", {"patch_report_gate": "95"}, "patch_report_gate must be a dictionary"),
         (
             "Patchfleet watch",
             {"watch_window": "prod", "watch_last": "maybe", "watch_begin_timeout": "1h"},
-            "2 input errors; nothing was done: ",
+            "2 input errors; nothing was done:\n- ",
         ),
         ("Patchfleet watch", {"watch_window": " "}, "watch_window is missing"),
         ("Patchfleet forecast", {"forecast_level": "all"}, "forecast_level must be one of summary, instances, patches"),

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from .text import printable
+from .text import itemized, printable
 
 _HINTS = {
     "AccessDeniedException": "Allow the action {action} in the IAM policy of these credentials.",
@@ -46,8 +47,8 @@ LOST_ANSWER = "AWS did not respond, so it is unknown whether this was done; run 
 class PatchingError(Exception):
     """An error with a message for the user. Text from an account is escaped, so that it cannot control a terminal."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(printable(text))
+    def __init__(self, text: str, items: Sequence[str] = ()) -> None:
+        super().__init__(itemized(text, items) if items else printable(text))
 
 
 class InvalidDeclarationError(PatchingError):
@@ -58,7 +59,7 @@ class InvalidDeclarationError(PatchingError):
         head = (
             "The declaration is not valid" if len(violations) == 1 else f"{len(violations)} errors in the declaration"
         )
-        super().__init__(f"{head}; nothing was written: " + "; ".join(violations))
+        super().__init__(f"{head}; nothing was written", violations)
 
 
 class ApiError(PatchingError):

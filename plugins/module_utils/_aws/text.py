@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _BREAKS = re.compile(r"\s*[\n\r\t]\s*")
 
@@ -20,6 +21,12 @@ def printable_lines(text: str) -> str:
         return text
     lines = text.replace("\r\n", "\n").split("\n")
     return "\n".join("\t".join(map(_escaped, line.split("\t"))) for line in lines)
+
+
+def itemized(head: str, items: Sequence[str]) -> str:
+    """A message about several things, each on a line of its own. A single one is on the line of the head."""
+    head, lines = printable(head), [printable(item) for item in items]
+    return f"{head}: {lines[0]}" if len(lines) == 1 else "\n- ".join([f"{head}:", *lines])
 
 
 def _escaped(text: str) -> str:

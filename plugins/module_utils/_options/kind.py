@@ -198,9 +198,13 @@ class Kind(Structure):
         return [text for rule in open_rules for text in rule.check(values, before, after)]
 
     def missing(self, values: Values, title: str) -> list[str]:
-        """Violations for options that a new resource requires."""
+        """The violation for options that a new resource requires: all of them in one, because their cause is one."""
         names = [name for name in self.required if values.get(name) is None]
-        return [f"{name}: is missing; it is required to create the {self.name} {title}" for name in names]
+        if not names:
+            return []
+        verb = "is missing; it is" if len(names) == 1 else "are missing; they are"
+        where = "does not exist in this account and Region"
+        return [f"{', '.join(names)}: {verb} required to create the {self.name} {title}, which {where}"]
 
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
         """Warnings about a merged resource that is allowed."""

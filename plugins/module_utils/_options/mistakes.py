@@ -23,7 +23,7 @@ from ansible.module_utils.common.validation import (
     check_type_list,
 )
 
-from .._aws.text import printable
+from .._aws.text import itemized, printable
 
 Spec = Mapping[str, Mapping[str, Any]]
 
@@ -82,7 +82,7 @@ def describe_mistakes(mistakes: Sequence[str]) -> str:
         shown.append(text)
     left = len(mistakes) - len(shown)
     head = f"{len(mistakes)} input errors; nothing was done" if len(mistakes) > 1 else "Invalid input; nothing was done"
-    return printable(f"{head}: " + "; ".join(shown) + (f"; and {left} more" if left else ""))
+    return itemized(head, [*shown, *([f"and {left} more"] if left else [])])
 
 
 def entry_path(outer: str, option: str, number: int, entry: Any) -> str:
@@ -114,8 +114,15 @@ def _folded(name: str) -> str:
 def _near(plain: str, names: Sequence[str], least: float) -> list[str]:
     if least:
         return get_close_matches(plain, names, 2, least)
-    parts = [one for one in names if f"_{plain}_" in f"_{one}_" or f"_{one}_" in f"_{plain}_"]
+    # The more of a name the words leave over, the less it is meant.
+    parts = sorted((one for one in names if _share_words(plain, one)), key=len)
     return get_close_matches(plain, names, 2, 0.75) or parts[:2] or get_close_matches(plain, names, 1, 0.6)
+
+
+def _share_words(one: str, other: str) -> bool:
+    """Whether all words of one name are in the other, in their order, as singular or plural."""
+    first, second = (f"_{re.sub('s(?=_|$)', '', name)}_" for name in (one, other))
+    return first in second or second in first
 
 
 def below(outer: str, inner: str) -> str:

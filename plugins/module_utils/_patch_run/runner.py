@@ -19,7 +19,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect
 from .._aws.errors import ApiError, PatchingError, error_facts
 from .._aws.structures import Raw
-from .._aws.text import printable
+from .._aws.text import itemized, printable
 from .._options.module import check_account, make_module
 from . import options as patch_run_options
 from . import send
@@ -162,7 +162,7 @@ def run_patch_run() -> None:
     module = make_module(patch_run_options.OPTIONS)
     api = connect(module, 1, is_lenient=True)
     if found := patch_run_options.violations(module.params, api.input_shape):
-        module.fail_json(msg=printable("No command was sent: " + "; ".join(found)), violations=found, changed=False)
+        module.fail_json(msg=itemized("No command was sent", found), violations=found, changed=False)
     try:
         check_account(module)
     except PatchingError as error:

@@ -34,6 +34,7 @@ from .tasks import (
     name_options,
     notification_violations,
     rate_violations,
+    role_warnings,
 )
 
 HOOK_PARAMETERS = frozenset({"PreInstallHookDocName", "PostInstallHookDocName", "OnExitHookDocName"})
@@ -251,8 +252,9 @@ class _PatchTask(TaskKind):
         return given_violations(values)
 
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
-        """The bucket, overrides, and reboots."""
-        return bucket_warnings(changed(given, before)) + warnings(given) + _reboot_warnings(given, after)
+        """The bucket, roles, overrides, and reboots."""
+        new = changed(given, before)
+        return bucket_warnings(new) + role_warnings(new) + warnings(given) + _reboot_warnings(given, after)
 
     def refusal(self, raw: Raw, values: Values) -> str | None:
         """Whether the task with this name is not a patch task."""

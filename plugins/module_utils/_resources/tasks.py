@@ -26,6 +26,7 @@ HOOKS_DOCUMENT = "AWS-RunPatchBaselineWithHooks"
 SCANNING_DOCUMENTS = frozenset({PLAIN_DOCUMENT, HOOKS_DOCUMENT, "AWS-RunPatchBaselineAssociation"})
 _WINDOW_TARGETS, _INSTANCES = target_ids("WindowTargetIds"), target_ids("InstanceIds")
 _TARGETS_AND_RATES = frozenset({"window_targets", "instance_ids", "max_concurrency", "max_errors"})
+_ROLE_ARN = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+")
 _SERVICE_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/aws-service-role/ssm\.amazonaws\.com/.+")
 
 
@@ -321,6 +322,17 @@ def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     return [
         f"{prefix}output_s3_bucket: {given!r} is not a valid bucket name: it {BUCKET_NAME_RULE}. AWS stores it, but"
         f" the output might be lost"
+    ]
+
+
+def role_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The service stores any text as a role and says only when the task starts that it cannot assume it."""
+    roles = {name: str(values.get(name) or "") for name in ("service_role_arn", f"{prefix}notification.role_arn")}
+    return [
+        f"{name}: {role!r} is not the ARN of an IAM role, which AWS requires; specify it in the form"
+        " arn:aws:iam::ACCOUNT:role/NAME"
+        for name, role in roles.items()
+        if role and not _ROLE_ARN.fullmatch(role)
     ]
 
 

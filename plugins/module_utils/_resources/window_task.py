@@ -29,6 +29,7 @@ from .tasks import (
     name_options,
     notification_violations,
     rate_violations,
+    role_warnings,
 )
 
 _AUTOMATION = "TaskInvocationParameters.Automation"
@@ -41,6 +42,7 @@ BLOCKS = {
     "LAMBDA": "lambda_function",
     "STEP_FUNCTIONS": "step_functions",
 }
+_PSEUDO_PARAMETER = re.compile(r"\{\{[^{}]*\}\}")
 _NEW_NOTIFICATION = {"notification.events": ["Failed", "TimedOut"], "notification.type": "Command"}
 # Members of the API structure that users tend to specify as parameters of the document.
 _MISPLACED = {
@@ -195,6 +197,17 @@ def _machine_warnings(changed: Mapping[str, Any], after: Mapping[str, Any]) -> l
     ]
 
 
+def _input_warnings(values: Mapping[str, Any]) -> list[str]:
+    """Text that is not JSON, whatever AWS puts in place of its pseudo parameters."""
+    texts = {name: values.get(name) for name in ("lambda_function.payload", "step_functions.input")}
+    return [
+        f"{name}: is not JSON, which AWS requires when the task starts; specify JSON, or a dictionary, which the"
+        " module encodes"
+        for name, text in texts.items()
+        if isinstance(text, str) and text and not is_json(_PSEUDO_PARAMETER.sub("0", text))
+    ]
+
+
 def _block_violations(values: Values, _before: Values, after: Values) -> list[str]:
     task_type, found = after.get("task_type"), []
     for kind, block in BLOCKS.items():
@@ -222,7 +235,8 @@ class _WindowTask(TaskKind):
     def warnings(self, given: Values, before: Values, after: Values) -> list[str]:
         """Values that the service stores but might not be able to use."""
         new = changed(given, before)
-        return bucket_warnings(new, "run_command.") + _machine_warnings(new, after)
+        common = bucket_warnings(new, "run_command.") + role_warnings(new, "run_command.")
+        return common + _machine_warnings(new, after) + _input_warnings(new)
 
 
 KIND = _WindowTask(

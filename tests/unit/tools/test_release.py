@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from pack import FILES, MANIFEST, dumped, repacked
-from release import ReleaseError, objections, precedence, with_version
+from release import ReleaseError, complaints, objections, precedence, with_version
 
 COMMIT_TIME = 1_767_225_600
 
@@ -94,3 +94,17 @@ def test_what_a_release_lacks_is_named(changes: dict[str, dict[str, object]], fr
 
 def test_a_complete_changelog_has_no_objections() -> None:
     assert not list(objections("1.0.0", {"1.0.0": {"release_date": "2026-12-01"}}, []))
+
+
+def test_a_playbook_of_the_tarball_that_the_importer_does_not_find_is_no_complaint() -> None:
+    output = "\n".join(
+        [
+            "Importing",
+            *(f"WARNING: ERROR    Failed to find patchfleet.aws.{name} playbook." for name in ("setup", "set")),
+        ]
+    )
+
+    assert complaints(output, ["playbooks/setup.yml"]) == [output.splitlines()[2]]
+    assert complaints(f"{output}\nERROR: no README", ["playbooks/set.yml", "playbooks/setup.yml"]) == [
+        "ERROR: no README"
+    ]

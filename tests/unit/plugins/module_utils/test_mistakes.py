@@ -125,9 +125,9 @@ def test_a_message_fits_on_a_screen_and_counts_the_rest() -> None:
     found = find_mistakes(SPEC, {"windows": [{"name": f"window-{number}", "duraton": 1} for number in range(50)]})
 
     message = describe_mistakes(found)
-    assert message.startswith("50 input errors; nothing was done: windows[0] window-0: duraton is not an option")
+    assert message.startswith("50 input errors; nothing was done:\n- windows[0] window-0: duraton is not an option")
     assert len(message) < 700
-    assert message.endswith(f"; and {50 - message.count('duraton is')} more")
+    assert message.endswith(f"\n- and {50 - message.count('duraton is')} more")
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,12 @@ def test_a_message_fits_on_a_screen_and_counts_the_rest() -> None:
         ("PatchGroups", ["patch_groups"]),
         ("timezone", ["schedule_timezone"]),
         ("resource_tags", ["tags"]),
+        ("group", ["patch_groups", "resource_group"]),
         ("zzz", []),
     ],
 )
 def test_near_names(name: str, near: list[str]) -> None:
-    known = ["operation", "patch_groups", "schedule_timezone", "schedule", "tags"]
+    known = ["cloudwatch_log_group", "operation", "patch_groups", "resource_group", "schedule_timezone", "tags"]
 
     assert near_names(name, known) == near
 
@@ -174,4 +175,4 @@ def test_no_message_acts_on_a_terminal() -> None:
     found = find_mistakes(SPEC, {"a\x1b[2J\u202e": 1, "windows": [{"name": "b", "c\x9b\n": 1}]})
 
     assert len(found) >= 2
-    assert describe_mistakes(found).isprintable()
+    assert all(line.isprintable() for line in describe_mistakes(found).split("\n"))

@@ -144,7 +144,11 @@ def test_a_window_that_is_not_clear(stored: list[Raw], declared: Raw, text: str)
 @pytest.mark.parametrize(
     ("stored", "declared", "text"),
     [
-        ({}, {"duration": None}, "windows[0] prod: duration: is missing; it is required to create the window prod"),
+        (
+            {},
+            {"duration": None},
+            "windows[0] prod: duration: is missing; it is required to create the window prod",
+        ),
         # The rule of two options counts once, with what is stored where only one is given.
         ({"Duration": 4, "Cutoff": 3}, {"duration": 2, "cutoff": None}, "cutoff: 3 must be less than duration"),
         ({}, {"duration": 2, "cutoff": 2}, None),

@@ -165,4 +165,4 @@ def test_what_a_creation_needs(account: Account, case: ResourceCase) -> None:
     violations = account.refuses(case.module, **case.identity)
 
     assert violations
-    assert any("is missing; " in text for text in violations)
+    assert any(" missing; " in text for text in violations)

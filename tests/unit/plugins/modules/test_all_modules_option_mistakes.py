@@ -13,7 +13,7 @@ def test_all_mistakes_are_named_at_once_in_few_words(account: Account) -> None:
 
     result = account.fails("ssm_patch_setup", windows=windows, prun=True)
 
-    assert result["msg"].startswith("4 input errors; nothing was done: windows[0] prod: duration must be an integer")
+    assert result["msg"].startswith("4 input errors; nothing was done:\n- windows[0] prod: duration must be an integer")
     assert (
         "windows[0] prod / patch_tasks[0] install: opertion is not an option; did you mean operation?" in result["msg"]
     )
@@ -42,5 +42,5 @@ def test_what_is_missing_is_named_with_what_is_misspelt(account: Account) -> Non
     result = account.fails("ssm_maintenance_window", nam="prod")
 
     assert result["msg"].startswith(
-        "2 input errors; nothing was done: nam is not an option; did you mean name?; one of name, window_id is missing"
+        "2 input errors; nothing was done:\n- nam is not an option; did you mean name?\n- one of name"
     )

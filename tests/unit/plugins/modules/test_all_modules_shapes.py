@@ -149,6 +149,38 @@ def test_a_state_machine_by_name(prepared: Account) -> None:
     assert "arn:aws:states:" in told
 
 
+@pytest.mark.parametrize("option", ["service_role_arn", "notification.role_arn"])
+def test_a_role_by_name(prepared: Account, option: str) -> None:
+    topic = "arn:aws:sns:eu-west-1:123456789012:patching"
+    notification = {"notification": {"topic_arn": topic, "role_arn": "patching"}}
+    given = {"service_role_arn": "patching"} if option == "service_role_arn" else notification
+    shell = given if option == "service_role_arn" else {"run_command": notification}
+    for module, options in (("ssm_patch_task", {**SCAN, **given}), ("ssm_window_task", {**SCRIPT, **shell})):
+        (told,) = prepared.run(module, check=True, **options)["warnings"]
+        assert f"{option}: 'patching' is not the ARN of an IAM role" in told
+        prepared.run(module, **options)
+        assert not prepared.run(module, **options)["warnings"], "it is stored now"
+
+
+@pytest.mark.parametrize(
+    ("task_type", "arn", "block", "option"),
+    [
+        ("LAMBDA", "tell", "lambda_function", "payload"),
+        ("STEP_FUNCTIONS", "arn:aws:states:eu-west-1:123456789012:stateMachine:tell", "step_functions", "input"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("text", "is_json"),
+    [("{bad json", False), ("plain", False), ('{"node": {{TARGET_ID}}}', True), ('{"node": "{{ TARGET_ID }}"}', True)],
+)
+def test_an_input_that_is_not_json(
+    prepared: Account, task_type: str, arn: str, block: str, option: str, text: str, is_json: bool
+) -> None:
+    task = {"window": "prod", "name": "tell", "task_type": task_type, "task_arn": arn, block: {option: text}}
+    warnings = prepared.run("ssm_window_task", check=True, **task)["warnings"]
+    assert [f"{block}.{option}: is not JSON" in told for told in warnings] == ([] if is_json else [True])
+
+
 def test_a_payload_that_is_base64_already(prepared: Account) -> None:
     task = {"window": "prod", "name": "tell", "task_type": "LAMBDA", "task_arn": "tell"}
     payload = {"lambda_function": {"payload": "eyJhIjogMX0="}}
