@@ -306,7 +306,8 @@ instances:
     unknown_reason:
       description:
         - The reason why the forecast is unknown, V(never_scanned), V(not_read) or V(override) (the task has an
-          C(install_override_list) or a C(baseline_override), or runs a runbook). Otherwise null.
+          C(install_override_list) or a C(baseline_override), or its document or runbook does not use the baseline).
+          Otherwise null.
         - V(baseline_changes) if the last report of the node is based on another baseline than the one in effect, or if
           the setup in O(planned) gives the node another baseline or changes the rules of its baseline.
         - V(agent_offline) for a node whose SSM Agent is offline. Nothing happens on it while the agent is offline.

@@ -92,17 +92,15 @@ def closest(sources: Iterable[tuple[PatchTask, int]]) -> Clash | None:
     return min(clashes, key=lambda clash: clash.gap, default=None)
 
 
-def not_reached(idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
-    """No task of an open window reaches the node. idle: Installs of windows that do not open."""
-    names = _names(idle)
-    text = "No scheduled Install or Scan task reaches the node." + _if_opened(names)
+def not_reached(others: Iterable[PatchTask], example: str | None) -> NodeFinding:
+    """No task of an open window reaches the node. others: Installs that select it but do not run on it."""
+    text = "No scheduled Install or Scan task reaches the node." + _without_effect(others)
     return NodeFinding("not_reached", text, _reach_it(example))
 
 
-def scan_only(scans: Iterable[PatchTask], idle: Iterable[PatchTask], example: str | None) -> NodeFinding:
+def scan_only(scans: Iterable[PatchTask], others: Iterable[PatchTask], example: str | None) -> NodeFinding:
     """Only Scans of open windows reach the node."""
-    names = _names(idle)
-    text = f"The node is only scanned, by {_names(scans)}; no Install task reaches it." + _if_opened(names)
+    text = f"The node is only scanned, by {_names(scans)}; no Install task reaches it." + _without_effect(others)
     return NodeFinding("scan_only", text, _reach_it(example))
 
 
@@ -114,6 +112,9 @@ def double_covered(clash: Clash) -> NodeFinding:
     if clash.one is clash.other:
         text = f"Two targets of the task {clash.one.title} select the node, so each run installs twice."
         action = "Change the criteria of the targets so that only one of them selects the node."
+    elif clash.one.window is clash.other.window and not clash.gap:
+        text = f"Two Install tasks run on the node in the same window: {clash.one.title} and {clash.other.title}."
+        action = "Change the targets so that only one of the tasks runs on the node, or remove one of the tasks."
     else:
         text = (
             f"Two Install tasks run on the node within a short time: {clash.one.title} and {clash.other.title}, {when}."
@@ -147,7 +148,7 @@ def group_without_baseline(group: str, system: str, default: str) -> NodeFinding
         f"No {system} baseline is registered for the patch group {group!r} of the node, so the default baseline"
         f" {default} applies."
     )
-    action = f"Register a {system} baseline for the patch group (patch_groups), or correct the tag of the node."
+    action = f"Register a baseline for {system} and the patch group (patch_groups), or correct the tag of the node."
     return NodeFinding("group_without_baseline", text, action, (("patch_group", group),))
 
 
@@ -206,7 +207,8 @@ def window_findings(window: Window, estimated: Estimate | None) -> Iterator[Find
         action = "Specify a later end_date, remove it (end_date: ''), or delete the window."
         yield Finding("window_ended", text, action, about)
     elif window.opening == NEVER:
-        text = f"The window never opens again: the schedule {window.raw.get('Schedule')} has no next run."
+        before = f" before its end_date {window.raw['EndDate']}" if window.raw.get("EndDate") else ""
+        text = f"The window never opens again: the schedule {window.raw.get('Schedule')} has no next run{before}."
         action = "Change schedule, start_date or end_date so that the window opens again, or delete the window."
         yield Finding("window_never_opens", text, action, about)
     elif estimated and estimated.needed > estimated.available:
@@ -287,14 +289,19 @@ def _reach_it(example: str | None) -> str:
     )
 
 
-def _if_opened(names: str) -> str:
-    return f" {names} would reach it, but does not open." if names else ""
+def _without_effect(tasks: Iterable[PatchTask]) -> str:
+    tasks = [*tasks]
+    idle = _names(task for task in tasks if not task.window.is_open)
+    unfit = _names(task for task in tasks if task.window.is_open)
+    text = f" {idle} would reach it, but does not open." if idle else ""
+    return text + (f" {unfit} selects it, but with a document for Windows." if unfit else "")
 
 
 def example_of(tasks: Iterable[PatchTask], targets: Mapping[int, Target]) -> str | None:
     """An example of a tag with which an Install of an open window would reach a node."""
     for task in tasks:
-        for number in task.targets if task.operation == INSTALL and task.window.is_open else ():
+        is_example = task.operation == INSTALL and task.window.is_open and not task.is_for_windows
+        for number in task.targets if is_example else ():
             criteria = targets[number].criteria
             if len(criteria) == 1 and criteria[0][0].startswith("tag:") and criteria[0][1]:
                 return f"{criteria[0][0].removeprefix('tag:')}={criteria[0][1][0]} for {task.title}"

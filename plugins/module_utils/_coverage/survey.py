@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -98,13 +98,17 @@ class Survey:
         self.reached = dict.fromkeys(range(len(self.targets)), 0)
         self._by_task: dict[PatchTask, int] = dict.fromkeys(self.tasks, 0)
         for node in account.nodes:
-            self._count(self._index.reached(node))
+            self._count(self._index.reached(node), operating_system(node.facts))
 
-    def _count(self, reached: Reached) -> None:
+    def _count(self, reached: Reached, system: str | None) -> None:
         for number in reached.certain:
             self.reached[number] += 1
-        for task in {task for number in reached.certain for task in self._tasks_of[number]}:
+        for task in {task for number in reached.certain for task in self._tasks_on(number, system)}:
             self._by_task[task] += 1
+
+    def _tasks_on(self, number: int, system: str | None) -> Iterator[PatchTask]:
+        """The tasks of a target that run on an operating system."""
+        return (task for task in self._tasks_of[number] if task.runs_on(system))
 
     def verdict(self, node: Node) -> Verdict:
         """How a managed node is covered."""
@@ -123,22 +127,26 @@ class Survey:
 
     def _judge(self, node: Node, reached: Reached) -> Verdict:
         by_task: dict[PatchTask, list[int]] = {}
+        unfit: dict[PatchTask, None] = {}
+        groups, system = node.groups, operating_system(node.facts)
         for number in reached.certain:
             for task in self._tasks_of[number]:
-                by_task.setdefault(task, []).append(number)
+                if task.runs_on(system):
+                    by_task.setdefault(task, []).append(number)
+                elif task.operation == INSTALL:
+                    unfit[task] = None
         tasks = tuple((task, tuple(by_task[task])) for task in self.tasks if task in by_task)
         installs = [(task, number) for task, numbers in tasks for number in numbers if _installs(task)]
-        is_unknown = any(_installs(task) for number in reached.possible for task in self._tasks_of[number])
+        is_unknown = any(_installs(task) for number in reached.possible for task in self._tasks_on(number, system))
         clash = self._clash(tuple((task, number) for task, number in installs))
         double = True if clash else None if is_unknown else False
-        groups, system = node.groups, operating_system(node.facts)
         baseline = effective_baseline(self._account, system, groups)
         scans = any(task.operation != INSTALL and task.window.is_open for task, _numbers in tasks)
         coverage = (
             DOUBLE if clash else COVERED if installs else None if is_unknown else SCAN_ONLY if scans else UNCOVERED
         )
         found = [
-            *self._coverage_findings(coverage, tasks, clash),
+            *self._coverage_findings(coverage, tasks, clash, unfit),
             *self._group_findings(node.tags, groups, system, baseline),
             *self._baseline_findings(node, system, baseline),
         ]
@@ -154,14 +162,19 @@ class Survey:
         return self._clashes[key]
 
     def _coverage_findings(
-        self, coverage: str | None, tasks: tuple[tuple[PatchTask, tuple[int, ...]], ...], clash: findings.Clash | None
+        self,
+        coverage: str | None,
+        tasks: tuple[tuple[PatchTask, tuple[int, ...]], ...],
+        clash: findings.Clash | None,
+        unfit: Iterable[PatchTask],
     ) -> Iterator[NodeFinding]:
-        idle = [task for task, _numbers in tasks if task.operation == INSTALL and not task.window.is_open]
+        others = [task for task, _numbers in tasks if task.operation == INSTALL and not task.window.is_open]
+        others += unfit
         if coverage == UNCOVERED:
-            yield findings.not_reached(idle, self._example)
+            yield findings.not_reached(others, self._example)
         if coverage == SCAN_ONLY:
             scans = [task for task, _numbers in tasks if task.window.is_open]
-            yield findings.scan_only(scans, idle, self._example)
+            yield findings.scan_only(scans, others, self._example)
         if clash:
             yield findings.double_covered(clash)
 

@@ -76,9 +76,9 @@ class Target:
 class PatchTask:
     """A task that scans or installs.
 
-    is_overridden: whether a list, another baseline or a runbook determines what it installs. targets: numbers of its
-    targets in the list of the account. is_canceled_at_cutoff: otherwise a task that has started
-    continues after the cutoff.
+    is_overridden: whether something other than the baseline determines what it installs. targets: numbers of its
+    targets in the list of the account. is_canceled_at_cutoff: otherwise a task that has started continues
+    after the cutoff. is_for_windows: whether its document only runs on Windows.
     """
 
     window: Window
@@ -93,6 +93,11 @@ class PatchTask:
     is_overridden: bool = False
     is_runbook: bool = False
     is_canceled_at_cutoff: bool = False
+    is_for_windows: bool = False
+
+    def runs_on(self, system: str | None) -> bool:
+        """Whether its document runs on an operating system, or might, if that is unknown."""
+        return not self.is_for_windows or system in (None, "WINDOWS")
 
     @property
     def title(self) -> str:

@@ -13,14 +13,21 @@ from .model import INSTALL, SCAN, Account, PatchTask, Target, Window
 
 # Runbooks that install patches: https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-ref-patch.html
 _RUNBOOKS = frozenset({"AWS-PatchInstanceWithRollback", "AWS-PatchAsgInstance"})
+# Documents for Windows that install updates without a baseline, and those that only run on Windows:
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-ssm-documents.html
+_WINDOWS_UPDATES = frozenset({"AWS-InstallMissingWindowsUpdates", "AWS-InstallWindowsUpdates"})
+_FOR_WINDOWS = _WINDOWS_UPDATES | {"AWS-ApplyPatchBaseline"}
 _OVERRIDES = frozenset({"InstallOverrideList", "BaselineOverride"})
 
 
 def operation_of(raw: Raw) -> str | None:
     """The operation of a task: C(Scan), C(Install), or None if it does not patch."""
+    document, parameters = document_name(raw.get("TaskArn")), parameters_of(raw)
     if raw.get("TaskType") == "AUTOMATION":
-        return INSTALL if document_name(raw.get("TaskArn")) in _RUNBOOKS else None
-    operation = parameters_of(raw).get("Operation")
+        return INSTALL if document in _RUNBOOKS else None
+    if document in _WINDOWS_UPDATES:
+        return INSTALL if parameters.get("Action", [INSTALL]) == [INSTALL] else None
+    operation = parameters.get("Operation")
     return operation[0] if operation in ([SCAN], [INSTALL]) else None
 
 
@@ -55,7 +62,11 @@ def _task(
                 numbers[target_id] = len(targets)
                 targets.append(_registered(window, target_id))
             found.append(numbers[target_id])
-    parameters, is_runbook = parameters_of(raw), raw.get("TaskType") == "AUTOMATION"
+    parameters, is_runbook, document = (
+        parameters_of(raw),
+        raw.get("TaskType") == "AUTOMATION",
+        document_name(raw.get("TaskArn")),
+    )
     if not raw.get("Targets") and (named := _named_nodes(raw)):
         found.append(len(targets))
         targets.append(Target(window, None, None, (("InstanceIds", named),)))
@@ -69,9 +80,10 @@ def _task(
         raw.get("MaxConcurrency"),
         tuple(dict.fromkeys(found)),
         tuple(lost),
-        is_runbook or not _OVERRIDES.isdisjoint(parameters),
+        is_runbook or document in _WINDOWS_UPDATES or not _OVERRIDES.isdisjoint(parameters),
         is_runbook,
         raw.get("CutoffBehavior") == "CANCEL_TASK",
+        document in _FOR_WINDOWS,
     )
 
 

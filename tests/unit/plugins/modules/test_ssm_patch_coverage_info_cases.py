@@ -118,6 +118,83 @@ def test_a_runbook_without_targets_patches_the_node_that_it_names(account: Accou
     assert "task_without_targets" not in {one["finding"] for one in result["findings"]}
 
 
+@pytest.mark.parametrize(
+    ("document", "parameters", "reaches"),
+    [
+        ("AWS-RunPatchBaseline", {"Operation": ["Install"]}, ["0", "1"]),
+        ("AWS-ApplyPatchBaseline", {"Operation": ["Install"]}, ["1"]),
+        ("AWS-InstallWindowsUpdates", {"Action": ["Install"]}, ["1"]),
+        ("AWS-InstallWindowsUpdates", {}, ["1"]),
+        ("AWS-InstallWindowsUpdates", {"Action": ["Scan"]}, []),
+        ("AWS-InstallMissingWindowsUpdates", {}, ["1"]),
+        ("AWS-FindWindowsUpdates", {}, []),
+    ],
+)
+def test_documents_for_windows_do_not_patch_other_nodes(
+    account: Account, document: str, parameters: dict[str, Any], reaches: list[str]
+) -> None:
+    windows = baseline("web", system="WINDOWS", Name="windows", **GRADED)
+    plant(account, LINUX, windows, nodes=[node(0, "web", MissingCount=1), node(1, "web", OperatingSystem="WINDOWS")])
+    task = {
+        "name": "install",
+        "task_type": "RUN_COMMAND",
+        "task_arn": document,
+        "run_command": {"parameters": parameters},
+    }
+    task |= {"window_targets": ["web"], "max_concurrency": "1", "max_errors": "1"}
+    account.run("ssm_patch_setup", windows=[window("one", patch_tasks=[], tasks=[task])])
+
+    result = account.run(MODULE, level="instances")
+    forecast = account.run("ssm_patch_forecast_info", level="instances")
+
+    assert [row["instance_id"][-1] for row in result["instances"] if row["covered"]] == reaches
+    assert [row["instance_id"][-1] for row in forecast["instances"]] == reaches
+    assert [one["install_node_count"] for one in result["windows"]] == ([len(reaches)] if reaches else [])
+    found = {one["text"] for one in result["findings"] if one["finding"] == "not_reached"}
+    selects = (
+        "No scheduled Install or Scan task reaches the node. one/install selects it, but with a document for Windows."
+    )
+    assert found == ({selects} if reaches == ["1"] else {selects[:51]} if not reaches else set())
+    assert all("such as" not in one["action"] for one in result["findings"])
+    reasons = {row["unknown_reason"] for row in forecast["instances"]}
+    assert reasons == ({None} if "Operation" in parameters else {"override"} if reaches else set())
+
+
+def test_two_installs_of_one_window_are_told_from_those_of_two(account: Account) -> None:
+    plant(account, LINUX, nodes=[node(0, "web")])
+    again = {**INSTALL, "name": "again", "priority": 2}
+    account.run("ssm_patch_setup", windows=[window("one", patch_tasks=[INSTALL, again])])
+
+    [found] = account.run(MODULE)["findings"]
+
+    assert (found["finding"], found["text"]) == (
+        "double_covered",
+        "Two Install tasks run on the node in the same window: one/install and one/again.",
+    )
+    assert found["action"].endswith("or remove one of the tasks.")
+
+
+def test_a_window_that_ends_before_its_next_run_covers_nothing(account: Account) -> None:
+    plant(account, LINUX, nodes=[node(0, "web")])
+    ends = {"early": "2026-01-12T00:00:00Z", "late": "2026-01-14T00:00:00Z"}
+    account.run("ssm_patch_setup", windows=[window(name, end_date=date) for name, date in ends.items()])
+
+    result = account.run(MODULE, level="instances")
+    forecast = account.run("ssm_patch_forecast_info")
+
+    assert result["instances"][0]["install_tasks"] == ["late/install"]
+    assert [(one["finding"], one["text"]) for one in result["findings"]] == [
+        (
+            "window_never_opens",
+            f"The window never opens again: the schedule {PATCH_TUESDAY} has no next run before its end_date"
+            f" {ends['early']}.",
+        )
+    ]
+    assert [run["window"] for run in forecast["runs"]] == ["late"]
+    account.simulator.advance(14 * 86400)
+    assert account.run(MODULE)["summary"]["uncovered"] == 1
+
+
 @pytest.mark.parametrize("rate", ["1", "10%"])
 def test_the_estimate_of_a_window_is_the_time_that_its_run_takes(account: Account, rate: str) -> None:
     groups = ("web", "database")
