@@ -47,29 +47,9 @@ def collect(account: Account) -> tuple[list[Target], list[PatchTask]]:
 def _task(
     window: Window, task_id: str, raw: Raw, operation: str, targets: list[Target], numbers: dict[str, int]
 ) -> PatchTask:
-    found, lost = [], []
-    for entry in raw.get("Targets") or ():
-        values = [str(value) for value in entry.get("Values") or ()]
-        if entry.get("Key") == "InstanceIds":
-            found.append(len(targets))
-            targets.append(Target(window, None, None, (("InstanceIds", tuple(_own_ids(window, values))),)))
-            continue
-        for target_id in values:
-            if target_id not in window.targets:
-                lost.append(target_id)
-                continue
-            if target_id not in numbers:
-                numbers[target_id] = len(targets)
-                targets.append(_registered(window, target_id))
-            found.append(numbers[target_id])
-    parameters, is_runbook, document = (
-        parameters_of(raw),
-        raw.get("TaskType") == "AUTOMATION",
-        document_name(raw.get("TaskArn")),
-    )
-    if not raw.get("Targets") and (named := _named_nodes(raw)):
-        found.append(len(targets))
-        targets.append(Target(window, None, None, (("InstanceIds", named),)))
+    found, lost = _targets(window, raw, targets, numbers)
+    parameters, document = parameters_of(raw), document_name(raw.get("TaskArn"))
+    is_runbook = raw.get("TaskType") == "AUTOMATION"
     return PatchTask(
         window,
         task_id,
@@ -85,6 +65,29 @@ def _task(
         raw.get("CutoffBehavior") == "CANCEL_TASK",
         document in _FOR_WINDOWS,
     )
+
+
+def _targets(window: Window, raw: Raw, targets: list[Target], numbers: dict[str, int]) -> tuple[list[int], list[str]]:
+    """The numbers of the targets of a task, which are added to C(targets), and the IDs that are not registered."""
+    found, lost = [], []
+    for entry in raw.get("Targets") or ():
+        values = [str(value) for value in entry.get("Values") or ()]
+        if entry.get("Key") == "InstanceIds":
+            found.append(len(targets))
+            targets.append(Target(window, None, None, (("InstanceIds", tuple(_own_ids(window, values))),)))
+            continue
+        for target_id in values:
+            if target_id not in window.targets:
+                lost.append(target_id)
+                continue
+            if target_id not in numbers:
+                numbers[target_id] = len(targets)
+                targets.append(_registered(window, target_id))
+            found.append(numbers[target_id])
+    if not raw.get("Targets") and (named := _named_nodes(raw)):
+        found.append(len(targets))
+        targets.append(Target(window, None, None, (("InstanceIds", named),)))
+    return found, lost
 
 
 def _named_nodes(raw: Raw) -> tuple[str, ...]:
