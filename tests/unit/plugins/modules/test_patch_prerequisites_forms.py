@@ -135,6 +135,7 @@ STATEMENTS = [
     ({**ALLOW, "Action": "iam:PassRole", "Resource": "*"}, "iam:PassRole on '*' includes roles"),
     ({**ALLOW, "Action": "iam:Pass*", "Resource": "arn:aws:iam::1:role/*"}, "iam:Pass* on"),
     ({**ALLOW, "Action": "STS:AssumeRole", "Resource": ["*"]}, "STS:AssumeRole on '*'"),
+    ({**ALLOW, "Action": "sts:AssumeRole", "Resource": ["arn:aws:iam::1:role/a*", "*"]}, "on 'arn:aws:iam::1:role/a*'"),
     ({"Effect": "Allow", "NotAction": "iam:x", "Resource": "*"}, "NotAction allows everything except what it names"),
     ({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "*"}, "NotResource allows everything"),
     ({**ALLOW, "Action": ""}, "specify either Action or NotAction"),
@@ -241,7 +242,11 @@ def test_everything_that_names_one_thing_is_taken(account: Account, hand: Hand) 
     policy = hand.state("service_role")["policies"]["patchfleet"]
     (functions,) = [one["Resource"] for one in policy["Statement"] if one.get("Sid") == "InvokeFunctions"]
     assert [name for name in functions if name.endswith(":*")] == [f"arn:aws:lambda:*:{ACCOUNT}:function:f:*"]
-    (rule_of_life,) = hand.state("output_bucket")["lifecycle"]
+    stored = hand.state("output_bucket")
+    # Without a bucket key, each object would cost a request to KMS.
+    [encryption] = stored["encryption"]["Rules"]
+    assert encryption["BucketKeyEnabled"]
+    (rule_of_life,) = stored["lifecycle"]
     assert rule_of_life["Filter"] == {"Prefix": "a/b.c=d+e/"}
 
 
