@@ -41,8 +41,8 @@ options:
     type: str
   schedule:
     description:
-      - The schedule of the maintenance window, as a C(cron(...)) expression with
-        six or seven fields, or a C(rate(...)) or C(at(...)) expression.
+      - The schedule of the maintenance window, as a V(cron(...\)) expression with
+        six or seven fields, or a V(rate(...\)) or V(at(...\)) expression.
       - Required to create a window.
     type: str
   schedule_timezone:
@@ -1200,8 +1200,8 @@ options:
         type: str
       schedule:
         description:
-          - The schedule of the maintenance window, as a C(cron(...)) expression with
-            six or seven fields, or a C(rate(...)) or C(at(...)) expression.
+          - The schedule of the maintenance window, as a V(cron(...\)) expression
+            with six or seven fields, or a V(rate(...\)) or V(at(...\)) expression.
           - Required to create a window.
         type: str
       schedule_timezone:

@@ -18,7 +18,7 @@ description:
 positional: _input
 options:
   _input:
-    description: The schedule expression, C(cron(...)), C(rate(...)) or C(at(...)), as in
+    description: The schedule expression, V(cron(...\)), V(rate(...\)) or V(at(...\)), as in
       O(patchfleet.aws.ssm_maintenance_window#module:schedule).
     type: str
     required: true

@@ -18,7 +18,7 @@ description:
   - Comments at the top of the file list everything that cannot be declared.
   - Text from an account is data, and Ansible must never evaluate it as a template. The filter tags every key and
     value with C(!unsafe), unless it consists only of letters, digits, spaces, line breaks and the characters
-    C(_.,:;/=+*?!~<>()@&-).
+    V(_.,:;/=+*?!~<>(\)@&-).
   - The file loads with exactly the same values. The filter writes characters that are not printable as escape
     sequences.
 positional: _input

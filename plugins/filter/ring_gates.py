@@ -35,7 +35,7 @@ options:
       is the current time.
     type: str
 notes:
-  - An open gate sets the schedule of the window to its next run, as C(at(...\)). The window then opens only once,
+  - An open gate sets the schedule of the window to its next run, as V(at(...\)). The window then opens only once,
     even if you do not run the gate again. It also opens if its Tuesday has already passed. AWS might skip that run
     for a schedule with an offset.
 seealso:

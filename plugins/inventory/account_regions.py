@@ -68,7 +68,7 @@ options:
       - A Jinja2 expression for the name of a host, which can use the variables of the host. The name must be
         different for each host.
       - The name of an account must not become a path, an option or a host pattern. The plugin therefore replaces all
-        characters except letters, digits and C(_.@+()-) with C(_). It then also appends the account and Region.
+        characters except letters, digits and V(_.@+(\)-) with C(_). It then also appends the account and Region.
     type: str
     default: aws_account_id ~ '_' ~ aws_region
 extends_documentation_fragment:

@@ -44,8 +44,8 @@ OPTIONS = (
     Option(
         "schedule",
         (
-            "The schedule of the maintenance window, as a C(cron(...)) expression with six or seven fields, or a"
-            " C(rate(...)) or C(at(...)) expression.",
+            "The schedule of the maintenance window, as a V(cron(...\\)) expression with six or seven fields, or a"
+            " V(rate(...\\)) or V(at(...\\)) expression.",
             "Required to create a window.",
         ),
         api="Schedule",

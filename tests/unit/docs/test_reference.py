@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,3 +101,10 @@ def test_the_oldest_libraries_are_those_of_the_tests_on_the_oldest_stack() -> No
     for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             assert line.replace(">=", "==") in oldest
+
+
+def test_no_macro_ends_at_a_parenthesis_inside_it(reference: dict[str, dict[str, Any]]) -> None:
+    # Only V(), O() and RV() have an escape, so V(cron(...\)) stands for what C() would cut off.
+    text = json.dumps(reference)
+    assert not re.findall(r"\bC\([^)]*\(.{0,40}", text)
+    assert not re.findall(r"\bV\([^)\\]*\([^)\\]*\).{0,40}", text)
