@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from functools import partial
+from itertools import islice
+from statistics import median
 from typing import Any
 
 from .._aws.client import Api, Job
@@ -19,7 +21,9 @@ from .tasks import operation_of
 
 # The IDs of the task and the execution, the invocation, and its request.
 _Course = tuple[str, str, Raw, dict[str, Any]]
-_COMMAND_PAGE = 50
+_COMMAND = "RUN_COMMAND"
+_COMMAND_PAGE, _MOST_NODES = 50, 500
+_STEP_SPAN = ("ResponseStartDateTime", "ResponseFinishDateTime")
 _SPAN = ("StartTime", "EndTime")
 
 
@@ -60,50 +64,61 @@ def _read(api: Api, gaps: Gaps, count: int, account: Account, window: Window) ->
             account.paces.setdefault(task_id, []).append(pace)
         for task_id, seconds in _times(courses):
             account.times.setdefault(task_id, []).append(seconds)
-        return [partial(_read_cut_off, api, gaps, account, window, one) for one in courses if _is_cut_off(window, one)]
+        # The newest stopped command of each task of which no command completed.
+        stopped = {one[0]: one for one in reversed(courses) if one[0] not in account.paces and _is_stopped(one[2])}
+        return [partial(_read_nodes, api, gaps, account, window, one) for one in stopped.values()]
 
     return [job]
 
 
-def _is_cut_off(window: Window, course: _Course) -> bool:
-    """Whether an invocation is a command that the cutoff has canceled."""
-    task_id, _execution_id, raw, _request = course
-    is_canceled = raw.get("Status") == "TIMED_OUT" and window.tasks[task_id].get("CutoffBehavior") == "CANCEL_TASK"
-    return is_canceled and raw.get("TaskType") == "RUN_COMMAND" and all(map(raw.get, ("ExecutionId", *_SPAN)))
+def _is_complete(raw: Raw) -> bool:
+    """Whether the duration of an invocation is that of all its nodes.
+
+    A command ends early at the cutoff and if too many nodes fail, and late if a node does not respond.
+    """
+    if raw.get("TaskType") != _COMMAND:
+        return raw.get("Status") in ("SUCCESS", "FAILED")
+    return raw.get("Status") == "SUCCESS" and raw.get("StatusDetails") in (None, "", "Success")
 
 
-def _read_cut_off(api: Api, gaps: Gaps, account: Account, window: Window, course: _Course) -> Iterable[Job]:
-    """Read the pace of a canceled command from the nodes that it finished."""
-    task_id, execution_id, raw, request = course
-    what = "nodes before the cutoff"
-    read = partial(_count_done, api, raw["ExecutionId"])
-    nodes = gaps.read("ListCommandInvocations", what, [window.name], read)
-    if nodes:
-        concurrency = concurrency_of(request.get("maxConcurrency"), len(request.get("instanceIds") or ()))
-        seconds = (raw["EndTime"] - raw["StartTime"]).total_seconds()
-        account.paces.setdefault(task_id, []).append(Pace(nodes, concurrency, seconds, execution_id))
+def _is_stopped(raw: Raw) -> bool:
+    return raw.get("TaskType") == _COMMAND and bool(raw.get("ExecutionId") and raw.get("EndTime"))
+
+
+def _read_nodes(api: Api, gaps: Gaps, account: Account, window: Window, course: _Course) -> Iterable[Job]:
+    """Read the pace of a stopped command from the nodes that it finished."""
+    task_id, execution_id, raw, _request = course
+    read = partial(_seconds_of_nodes, api, raw["ExecutionId"])
+    seconds = gaps.read("ListCommandInvocations", "duration of the last executions", [window.name], read)
+    if seconds:
+        account.paces[task_id] = [Pace(1, 1, median(seconds), execution_id)]
     return ()
 
 
-def _count_done(api: Api, command_id: str) -> int:
-    """The number of nodes that a command finished."""
+def _seconds_of_nodes(api: Api, command_id: str) -> list[float]:
+    """The seconds that nodes took which a command finished, of those that failed only if no other finished."""
     operation, result = "ListCommandInvocations", "CommandInvocations"
-    listed = api.pages(operation, result, "InstanceId", CommandId=command_id, MaxResults=_COMMAND_PAGE)
+    wanted = {"CommandId": command_id, "Details": True, "MaxResults": _COMMAND_PAGE}
+    found: dict[str, list[float]] = {"Success": [], "Failed": []}
     try:
-        return sum(one.get("Status") in ("Success", "Failed") for one in listed)
+        for one in islice(api.pages(operation, result, "InstanceId", **wanted), _MOST_NODES):
+            steps = one.get("CommandPlugins") or ()
+            starts, ends = ([step[name] for step in steps if step.get(name)] for name in _STEP_SPAN)
+            if one.get("Status") in found and starts and ends:
+                found[one["Status"]].append((max(ends) - min(starts)).total_seconds())
     except ApiError as error:
         # AWS keeps a command for 30 days.
         if error.code != "InvalidCommandId":
             raise
-        return 0
+    return found["Success"] or found["Failed"]
 
 
 def _paces(courses: Iterable[_Course]) -> Iterator[tuple[str, Pace]]:
     """The pace of each completed invocation, with the ID of its task."""
     for task_id, execution_id, raw, request in courses:
-        seconds = _seconds([raw])
+        seconds = _seconds([raw]) if _is_complete(raw) else None
         # Each node has an invocation of its own, except for commands.
-        nodes = len(request.get("instanceIds") or ()) or int(raw.get("TaskType") != "RUN_COMMAND")
+        nodes = len(request.get("instanceIds") or ()) or int(raw.get("TaskType") != _COMMAND)
         if seconds is not None and nodes:
             concurrency = concurrency_of(request.get("maxConcurrency"), nodes)
             yield task_id, Pace(nodes, concurrency, seconds, execution_id)

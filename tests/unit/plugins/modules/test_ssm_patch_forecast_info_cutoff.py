@@ -158,3 +158,55 @@ def test_no_executions_are_read_if_none_are_wanted(account: Account) -> None:
     assert (run["late_count"], run["estimate"]) == (None, None)
     assert not [one for one in account.calls() if "Execution" in one]
     account.refuses(MODULE, "execution_count: 51 must be from 0 to 50", execution_count=51)
+
+
+@pytest.mark.parametrize(
+    ("odd", "max_errors", "late"),
+    [
+        # A node that does not respond makes the command wait for an hour, and failures end it after three nodes.
+        ({"PingStatus": "ConnectionLost"}, "100%", False),
+        ({"Failing": True}, "2", True),
+    ],
+)
+def test_a_command_that_did_not_complete_says_how_long_its_nodes_took(
+    account: Account, odd: dict[str, Any], max_errors: str, late: bool
+) -> None:
+    count, rate = (40, "1") if late else (10, RATE)
+    nodes = [node(number, "web", MissingCount=1, **(odd if number < 3 else {})) for number in range(count)]
+    plant(account, baseline("web", **GRADED), nodes=nodes)
+    task = {**CANCELED, "max_concurrency": str(rate), "max_errors": max_errors}
+    account.run("ssm_patch_setup", windows=[window(task, targets=TARGETS[:1])])
+    account.simulator.advance(14 * 86400)
+
+    result = account.run("ssm_patch_coverage_info")
+    [run] = account.run(MODULE)["runs"]
+
+    # The simulator installs for five minutes, give or take a fifth.
+    assert 240 <= run["estimate"]["seconds_for_node"] <= 360
+    assert run["estimate"]["seconds_for_node"] == result["windows"][0]["estimate"]["seconds_for_node"]
+    assert (run["late_count"] > 0) == late == ("too_many_nodes" in {one["finding"] for one in result["findings"]})
+
+
+def test_a_runbook_takes_its_time_on_each_node_and_is_not_canceled_once_it_runs(account: Account) -> None:
+    runbook = {"name": "runbook", "task_type": "AUTOMATION", "task_arn": "AWS-PatchInstanceWithRollback"}
+    runbook |= {"automation": {"parameters": {"InstanceId": ["{{RESOURCE_ID}}"]}}, "cutoff_behavior": "CANCEL_TASK"}
+    runbook |= {"window_targets": ["web"], "max_concurrency": "1", "max_errors": "0"}
+    account.simulator.plant({"executions": {"seconds": 1500}})
+    set_up(account, window(tasks=[runbook]), nodes=4)
+
+    [run] = account.run(MODULE)["runs"]
+
+    assert (run["estimate"]["seconds_for_node"], run["estimate"]["nodes"]) == (1500, 60)
+    # The third one begins ten minutes before the cutoff.
+    assert run["late_count"] == 60 - 3
+    account.simulator.set_clock(run["run_time"])
+    account.simulator.advance(12 * 3600)
+    [execution, *_] = account.by_hand("DescribeMaintenanceWindowExecutions", WindowId=run["window_id"])[
+        "WindowExecutions"
+    ]
+    ids = {"WindowExecutionId": execution["WindowExecutionId"]}
+    [task] = account.by_hand("DescribeMaintenanceWindowExecutionTasks", **ids)["WindowExecutionTaskIdentities"]
+    ran = account.by_hand("DescribeMaintenanceWindowExecutionTaskInvocations", **ids, TaskId=task["TaskExecutionId"])[
+        "WindowExecutionTaskInvocationIdentities"
+    ]
+    assert [one["Status"] for one in ran].count("SUCCESS") == 3
