@@ -15,6 +15,7 @@ Writes `ansible`, `ansible-inventory` and `ansible-playbook` to FOLDER, prints R
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ import tempfile
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +108,14 @@ def received(connection: socket.socket) -> tuple[list[int], bytes]:
 
 
 def load_services() -> None:
-    """Import boto3, and load the models of the most frequently used services."""
+    """Import boto3 and the libraries of Ansible, and load the models of the most frequently used services."""
     import boto3
     import botocore.loaders
     import botocore.session
+    import jinja2.nativetypes
+    import packaging.requirements
+    import resolvelib
+    import yaml  # noqa: F401
 
     loader = botocore.loaders.Loader()
     botocore.session.create_loader = lambda _path=None: loader
@@ -118,11 +124,19 @@ def load_services() -> None:
         boto3.session.Session(**keys).client(service)
 
 
+def code(loader: Any, name: str) -> Any:
+    """Return the code of a file of a collection from its bytecode; Ansible compiles the source in each process."""
+    path = loader._source_code_path
+    return SourceFileLoader(name, path).get_code(name) if path else None
+
+
 def load() -> None:
     """Import the requirements of a command, with the settings of this process."""
     from ansible import cli
     from ansible.plugins.loader import init_plugin_loader
+    from ansible.utils.collection_loader import _collection_finder
 
+    _collection_finder._AnsibleCollectionPkgLoaderBase.get_code = code
     init_plugin_loader()
     cli.init_plugin_loader = lambda *_paths: None
     for name in COMMANDS.values():
@@ -131,6 +145,8 @@ def load() -> None:
     modules = Path(__file__).resolve().parents[2] / "plugins" / "modules"
     for path in sorted(modules.glob("[a-z]*.py")):
         import_module(f"ansible_collections.patchfleet.aws.plugins.modules.{path.stem}")
+    for name in ("aws_caller_info", "sts_assume_role"):
+        import_module(f"ansible_collections.amazon.aws.plugins.modules.{name}")
     for name in ("copy", "file", "stat", "tempfile"):
         import_module(f"ansible.modules.{name}")
 
@@ -181,6 +197,8 @@ def stand_by(calls: socket.socket, environment: dict[str, str], folder: str) -> 
     os.environ.update(environment)
     os.chdir(folder)
     load()
+    # These objects stay; a collection in a fork would copy their pages.
+    gc.freeze()
     # A call can start in a directory that is deleted later.
     os.chdir("/")
     while True:
