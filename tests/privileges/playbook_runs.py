@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +17,12 @@ from typing import Any
 from urllib.request import urlopen
 
 from ansible_collections.patchfleet.aws.tests.faults import transitions
-from simulator import CHECKOUT, REGION, in_step
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook as playbook_command
+from simulator import REGION, in_step
 
 from .module_cases import ACCOUNT, BOUNDARY, FLEET, NOTIFICATION, NOW, SILENT, WHOLE, Args
 from .module_cases import AROUND as SURROUNDINGS
 
-_COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
 _NUMBERS = itertools.count(840000000001)
 
 
@@ -204,7 +203,7 @@ def perform(
     """Run plays in a folder, where they may leave files."""
     book = folder / "playbook_runs.json"
     book.write_text(json.dumps(plays), encoding="utf-8")
-    command = [sys.executable, "-P", str(_COMMAND), "-i", "localhost,", *flags, str(book)]
+    command = [*playbook_command(), "-i", "localhost,", *flags, str(book)]
     env = {**in_step(endpoint), **settings}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
