@@ -25,10 +25,12 @@ from typing import Any
 import ansible_runner
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import commands
 from simulator import CHECKOUT, in_step
 
 DATA = CHECKOUT / "extensions" / "controller"
-# Modules of AWS run in the process of their task, which is a third of the time.
+# For a job that is canceled, which ends the process that ansible-runner started. Modules of AWS run in the process of
+# their task, which is a third of the time.
 _COMMAND = CHECKOUT / "tests" / "support" / "playbook_command.py"
 
 
@@ -98,7 +100,7 @@ class Controller:
         [source] = data()["controller_inventory_sources"]
         inventory = self.project / source["source_path"]
         inventory.write_text(json.dumps(accounts), encoding="utf-8")
-        command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(inventory), "--list", "--export"]
+        command = [str(commands() / "ansible-inventory"), "-i", str(inventory), "--list", "--export"]
         exported = subprocess.run(command, env=in_step(endpoint), capture_output=True, text=True, check=True).stdout
         self._inventory: dict[str, Any] = json.loads(exported)
 
@@ -157,11 +159,13 @@ class Controller:
         return folder
 
     def _run(self, folder: Path, playbook: str, settings: Mapping[str, Any]) -> Job:
-        path = os.pathsep.join([str(self._commands), str(Path(sys.executable).parent), os.environ["PATH"]])
+        first = self._commands if "cancel_callback" in settings else commands()
+        path = os.pathsep.join([str(first), str(Path(sys.executable).parent), os.environ["PATH"]])
         environment = {
             **in_step(self._endpoint),
             "PATH": path,
-            "ANSIBLE_HOME": str(folder / "home"),
+            # The same for all tests, so that they can use the same commands.
+            "ANSIBLE_HOME": str(self._folder.parent / "home"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "NO_COLOR": "1",
         }

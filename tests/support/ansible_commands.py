@@ -35,6 +35,8 @@ COMMANDS = {"ansible": "adhoc.AdHocCLI", "ansible-inventory": "inventory.Invento
 COMMANDS["ansible-playbook"] = "playbook.PlaybookCLI"
 # The variables that Ansible reads when it is imported.
 _SETTINGS = ("ANSIBLE_", "NO_COLOR", "PYTHON", "HOME", "LANG", "LC_", "TZ", "TERM", "COLUMNS")
+# Settings that a plugin reads when a command runs.
+_OF_PLUGINS = ("ANSIBLE_CACHE_PLUGIN_CONNECTION",)
 # The number of standby processes with other settings.
 _AT_ONCE = 8
 _CLIENT = """\
@@ -91,7 +93,8 @@ def write_commands(folder: Path, address: str) -> None:
 
 def settings_of(environment: dict[str, str], folder: str) -> tuple[Any, ...]:
     """The settings that Ansible reads when it is imported. Calls with other settings require another process."""
-    chosen = sorted(pair for pair in environment.items() if pair[0].startswith(_SETTINGS))
+    settings = (pair for pair in environment.items() if pair[0] not in _OF_PLUGINS)
+    chosen = sorted(pair for pair in settings if pair[0].startswith(_SETTINGS))
     own = os.path.join(folder, "ansible.cfg")
     return (*chosen, own if os.path.exists(own) else "")
 
