@@ -5,20 +5,19 @@ which these are. tests/benchmarks/many_accounts.py does the same with 200 accoun
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.account_fleet import AccountFleet
-from simulator import CHECKOUT, STILL, serving
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
+from simulator import STILL, serving
 
 pytestmark = pytest.mark.xdist_group("many_accounts")
-COMMAND = [sys.executable, "-P", str(CHECKOUT / "tests" / "support" / "playbook_command.py")]
 
 
 def test_all_converge_but_the_broken_ones_and_one_report_names_these(tmp_path: Path) -> None:
     with serving(*STILL) as endpoint:
-        fleet = AccountFleet(endpoint, tmp_path, 5, COMMAND)
+        fleet = AccountFleet(endpoint, tmp_path, 5, playbook())
 
         first = fleet.run("setup", 2, 5, patch_serial=[2, "100%"])
         again = fleet.run("setup", 2, 5, patch_serial=[2, "100%"])

@@ -115,11 +115,9 @@ def load_services() -> None:
     import boto3
     import botocore.loaders
     import botocore.session
-    import jinja2.nativetypes
-    import packaging.requirements
-    import resolvelib
-    import yaml  # noqa: F401
 
+    for name in ("jinja2.nativetypes", "packaging.requirements", "resolvelib", "yaml"):
+        import_module(name)
     loader = botocore.loaders.Loader()
     botocore.session.create_loader = lambda _path=None: loader
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-west-1"}
