@@ -220,7 +220,7 @@ def test_nodes_that_are_offline(account: Account) -> None:
     ]
     plant(account, [patch_task("scan")], *offline)
 
-    result = account.run(MODULE, **WAIT, wait_timeout=2 * DAY)
+    result = account.run(MODULE, **WAIT, wait_timeout=2 * DAY, poll_interval=300)
 
     assert nodes(result, "scan")[NODES[2]] == "Success"
     assert "2 of 3 nodes did not succeed" in result["problem"]
