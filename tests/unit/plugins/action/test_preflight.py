@@ -272,3 +272,13 @@ def test_a_gate_may_be_text_of_keys_and_values() -> None:
         "compliance_percent": 95.0,
         "critical_noncompliant": 0,
     }
+
+
+@pytest.mark.parametrize("playbook", preflight._PLAYBOOKS)
+def test_a_playbook_passes_on_each_variable_that_it_accepts(playbook: str) -> None:
+    folder = Path(__file__).resolve().parents[4] / "playbooks"
+    files = [folder / f"{playbook}.yml", folder / "tasks" / f"{playbook}.yml"]
+    text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+    options, _narrowing = preflight._PLAYBOOKS[playbook]
+
+    assert [name for option in options if (name := f"{playbook}_{option.name}") not in text] == []
