@@ -254,6 +254,27 @@ def test_a_creation_that_no_read_shows(account: Account) -> None:
     assert len(made) == 1 or all(one in again["msg"] for one in made)
 
 
+@pytest.mark.parametrize("lag", [0, 2])
+def test_a_group_is_registered_though_the_answer_was_lost(account: Account, lag: int) -> None:
+    operation = "RegisterPatchBaselineForPatchGroup"
+    lost, refused = {"op": operation, "do": "lost", "times": 1}, {"op": operation, "do": "AlreadyExistsException"}
+    account.faults(lost, refused)
+    account.simulator.set_lag(lag)
+
+    made = account.run("ssm_patch_baseline", name="web", operating_system="UBUNTU", patch_groups=["Web"])
+
+    assert made["baseline"]["patch_groups"] == ["Web"]
+    assert len(account.inputs(operation)) == 2
+
+
+def test_a_group_that_is_not_registered_is_an_error(account: Account) -> None:
+    account.faults({"op": "RegisterPatchBaselineForPatchGroup", "do": "AlreadyExistsException"})
+
+    failed = account.fails("ssm_patch_baseline", name="web", operating_system="UBUNTU", patch_groups=["Web"])
+
+    assert "AlreadyExistsException" in failed["msg"]
+
+
 def test_ids_reach_the_steps_that_need_them(account: Account, engine: Engine) -> None:
     made = Change("window", "one", "create", Ref("window one"), {}, {"name": "one"})
     request = {"Name": "one", **WINDOW}
