@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from math import ceil
 from pathlib import Path
@@ -19,7 +17,6 @@ from ansible_collections.patchfleet.aws.tests.support.work import counted
 
 SETUP = "ssm_patch_setup"
 COMPLIANCE = "ssm_patch_compliance_info"
-PLUGINS = "ansible_collections.patchfleet.aws.plugins"
 # Of a window with two targets and three tasks as it is declared: itself, both listings, each task.
 READS_OF_A_WINDOW = 1 + 2 + 3
 # In the answer of a setup: the facts of the window below and its contents, and the options that are given.
@@ -133,31 +130,3 @@ def test_an_answer_does_not_grow_with_the_rows_of_its_file(account: Account, tmp
 
     # A digit more for each count.
     assert sizes[600] - sizes[60] < 100
-
-
-LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sorted(sys.modules))"
-
-
-def loaded(module: str) -> set[str]:
-    """What a process has loaded when it has imported a module."""
-    command = [sys.executable, "-c", LOADED, module]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-
-
-@pytest.mark.parametrize(
-    ("module", "packages"),
-    [
-        (SETUP, {"_aws", "_engine", "_options", "_planners", "_resources", "_schedules", "_state"}),
-        (COMPLIANCE, {"_aws", "_compliance", "_files", "_options", "_resources", "_schedules"}),
-    ],
-)
-def test_a_module_loads_its_own_packages_and_what_every_module_loads(module: str, packages: set[str]) -> None:
-    ours = f"{PLUGINS}.module_utils."
-    smallest = loaded("ansible_collections.amazon.aws.plugins.modules.aws_caller_info")
-
-    names = loaded(f"{PLUGINS}.modules.{module}")
-
-    assert {name.removeprefix(ours).partition(".")[0] for name in names if name.startswith(ours)} == packages
-    # zoneinfo reads time zones of schedules.
-    others = {name.partition(".")[0] for name in names - smallest} - {*sys.stdlib_module_names}
-    assert others == {"ansible_collections"}
