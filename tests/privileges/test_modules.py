@@ -69,6 +69,7 @@ def test_the_documented_policy_is_enough(account: Account, case: ModuleCase) -> 
     for args in case.given:
         account.run(case.module, check=True, **args)
         (account.fails if case.fails else account.run)(case.module, **args)
+        _assert_converges(account, case, args)
 
     assert not _refused(account)
 
@@ -120,7 +121,7 @@ def _misses(account: Account, case: ModuleCase, action: str) -> bool:
         if _refused(account):
             missed = True
             _assert_told(account, predicted, result, action)
-        _assert_converges(account, case, args)
+            _assert_converges(account, case, args)
     return missed
 
 
