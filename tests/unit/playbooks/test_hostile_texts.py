@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
 from simulator import environment, serving
 
 REGION = "eu-central-1"
@@ -47,9 +48,8 @@ class Attacked:
     def play(self, *command: str) -> str:
         """Run a playbook that must succeed, and execute nothing; gives what it showed."""
         settings = {**environment(self.endpoint), "ANSIBLE_NOCOLOR": "1", "AWS_REGION": REGION}
-        done = subprocess.run(
-            ["ansible-playbook", "-v", *command], env=settings, capture_output=True, text=True, check=False
-        )
+        settings["PATCHFLEET_MODULES"] = "processes"
+        done = subprocess.run([*playbook(), "-v", *command], env=settings, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert not self.effect.exists()
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", done.stdout + done.stderr)

@@ -16,6 +16,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
 from simulator import STILL, in_step, serving
 
 WINDOWS = 3
@@ -75,10 +76,9 @@ class Started:
     def play(self, endpoint: str, *arguments: str, **variables: Any) -> None:
         """Run a playbook."""
         given = {"ansible_python_interpreter": str(self._python), **variables}
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", *arguments]
         done = subprocess.run(
-            [*command, "-e", json.dumps(given)],
-            env=in_step(endpoint),
+            [*playbook(), "-i", "localhost,", *arguments, "-e", json.dumps(given)],
+            env={**in_step(endpoint), "PATCHFLEET_MODULES": "processes"},
             cwd=self._folder,
             capture_output=True,
             text=True,
