@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results of modules reach the controller as the data that they are, whatever keys and texts an account holds."""
+"""Results of modules reach the controller as the data that they are. Here, because module_utils has no controller."""
 
 from __future__ import annotations
 
