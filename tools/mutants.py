@@ -64,7 +64,7 @@ _ENGINE = (
 _OPTIONS = (
     f"{_UTILS}/test_options_values.py",
     f"{_UTILS}/test_mistakes.py",
-    f"{_UTILS}/test_results.py",
+    f"{_UNITS}/action/test_results.py",
     f"{_MODULES}/test_all_modules_[los]*.py",
     f"{_MODULES}/test_options.py",
     "tests/acceptance",
