@@ -146,8 +146,6 @@ def load() -> None:
     modules = Path(__file__).resolve().parents[2] / "plugins" / "modules"
     for path in sorted(modules.glob("[a-z]*.py")):
         import_module(f"ansible_collections.patchfleet.aws.plugins.modules.{path.stem}")
-    for name in ("aws_caller_info", "sts_assume_role"):
-        import_module(f"ansible_collections.amazon.aws.plugins.modules.{name}")
     for name in ("copy", "file", "stat", "tempfile"):
         import_module(f"ansible.modules.{name}")
 
