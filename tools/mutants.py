@@ -71,6 +71,7 @@ _OPTIONS = (
     *_PLANS,
 )
 _AWS = (
+    f"{_UTILS}/test_refusals.py",
     f"{_UTILS}/test_text.py",
     f"{_UTILS}/test_listings.py",
     f"{_UTILS}/test_jobs.py",
@@ -120,7 +121,7 @@ TESTS: dict[str, Sequence[str]] = {
     "_resources": (*_PLANS, *_OPTIONS, f"{_MODULES}/test_ssm_patch_baseline_filters.py", *_INFO),
     "_rings": (f"{_UNITS}/filter/test_rings.py",),
     "_schedules": (f"{_UTILS}/test_schedules.py", f"{_UNITS}/test_clock.py", f"{_UNITS}/filter"),
-    "_state": _PLANS,
+    "_state": (f"{_MODULES}/test_all_modules_[el]*.py", *_PLANS),
     "_summary": (f"{_UNITS}/filter/test_summary.py",),
     "action": (f"{_UNITS}/action",),
     "filter": (f"{_UNITS}/filter",),

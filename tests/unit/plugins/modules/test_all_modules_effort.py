@@ -71,6 +71,18 @@ def test_a_setup_reads_each_resource_once(account: Account, windows: int) -> Non
     assert account.calls().total() == 1 + READS_OF_A_WINDOW * windows
 
 
+@pytest.mark.parametrize(
+    ("names", "filters"),
+    [(["web"], [{"Key": "Name", "Values": ["web"]}]), (["web", "database"], None)],
+)
+def test_one_window_is_listed_by_its_name(account: Account, names: list[str], filters: Any) -> None:
+    account.run(
+        SETUP, windows=[{"name": name, "schedule": "rate(7 days)", "duration": 2, "cutoff": 1} for name in names]
+    )
+
+    assert account.inputs("DescribeMaintenanceWindows")[0].get("Filters") == filters
+
+
 @pytest.mark.parametrize("windows", [1, 10, 50])
 def test_the_answer_of_a_setup_grows_with_its_windows_only(account: Account, windows: int) -> None:
     result = again(account, windows)
