@@ -56,7 +56,7 @@ demo: $(STAMP) ## patch a fleet in a simulated account by the tutorial of AWS, a
 	@$(BIN)/python tools/demo.py
 
 .PHONY: test
-test: $(STAMP) ## run the quick suite: unit, acceptance, contract, short faults, main Molecule scenarios; 7 minutes
+test: $(STAMP) ## run the quick suite: unit, acceptance, contract, short faults, main Molecule scenarios; 6 minutes
 	@$(SUITES) unit acceptance contract faults main-molecule $(if $(MOMENT),--at $(MOMENT))
 
 .PHONY: test-all

@@ -315,8 +315,8 @@ instances:
       sample: null
       returned: always
     may_miss_cutoff:
-      description: Whether the task might not reach the node before the cutoff, because it does not finish all nodes of
-        the same target by then. See RV(runs[].late_count). Null if the executions do not allow an estimate.
+      description: Whether the task might not reach the node before the cutoff, because it does not finish all of its
+        nodes by then. See RV(runs[].late_count). Null if the executions do not allow an estimate.
       type: bool
       sample: false
       returned: always

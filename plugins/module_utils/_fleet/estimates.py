@@ -55,10 +55,10 @@ class TaskEstimate(NamedTuple):
 
 
 class TaskOutlook(NamedTuple):
-    """What a task reaches before the cutoff. late: the number of nodes that it does not reach, by target."""
+    """What a task reaches before the cutoff. late: the number of nodes that it does not reach."""
 
     estimate: TaskEstimate
-    late: Mapping[int, int]
+    late: int
 
 
 class WindowTimes:
@@ -117,21 +117,20 @@ class WindowTimes:
             self._executions(before),
         )
         if is_late:
-            return TaskOutlook(found, {one: self._reached[one] for one in task.targets if self._reached[one]})
+            return TaskOutlook(found, self._nodes(task))
         # A task that has started continues after the cutoff, unless it is canceled.
-        late = self._left(task, self._available - starts) if task.is_canceled_at_cutoff else {}
+        late = self._left(task, self._available - starts) if task.is_canceled_at_cutoff else 0
         return TaskOutlook(found, late)
 
-    def _left(self, task: PatchTask, seconds: float) -> dict[int, int]:
-        """The number of nodes of each target that are left after a time. Runbooks are not canceled once they run."""
-        typical, left = self._seconds_for_node(task), {}
+    def _left(self, task: PatchTask, seconds: float) -> int:
+        """The number of nodes that are left after a time. Runbooks are not canceled once they run."""
+        typical, left = self._seconds_for_node(task), 0
         rounding = ceil if task.is_runbook else floor
         for number in task.targets:
             count = self._reached[number]
             concurrency = concurrency_of(task.max_concurrency, count)
             batches = rounding(max(0.0, seconds) / typical) if typical else ceil(count / concurrency)
-            if batches * concurrency < count:
-                left[number] = count - batches * concurrency
+            left += max(0, count - batches * concurrency)
             seconds -= ceil(count / concurrency) * typical
         return left
 

@@ -53,11 +53,11 @@ class NodeForecast:
 
     @property
     def may_miss_cutoff(self) -> bool | None:
-        """Whether the task might not reach the node before the cutoff. None if unknown."""
-        if self.outlook is None:
-            return None
-        [numbers] = (numbers for task, numbers in self.verdict.tasks if task is self.task)
-        return all(number in self.outlook.late for number in numbers)
+        """Whether the task might not reach the node before the cutoff. None if unknown.
+
+        AWS does not document the order of targets and nodes, so this is the same for all nodes of a task.
+        """
+        return None if self.outlook is None else self.outlook.late > 0
 
 
 def forecast_node(found: NodeForecast, result: Result, approvals: Approvals | None) -> NodeForecast:
@@ -160,7 +160,7 @@ def _new_run(task: PatchTask, run: datetime, outlook: TaskOutlook | None) -> Row
         "operation": task.operation,
         "reboot_option": task.reboot_option,
         **dict.fromkeys(counts, 0),
-        "late_count": None if outlook is None else sum(outlook.late.values()),
+        "late_count": None if outlook is None else outlook.late,
         "estimate": None
         if outlook is None
         else {**outlook.estimate._asdict(), "executions": [*outlook.estimate.executions]},
