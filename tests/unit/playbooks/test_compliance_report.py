@@ -15,17 +15,19 @@ from ansible_collections.patchfleet.aws.tests.support.ansible_commands import pl
 from simulator import REGION, STILL, in_step, serving
 
 pytestmark = pytest.mark.xdist_group("event_playbooks")
-GOOD, NAMELESS, FOREIGN, CLOSED, EXPIRED, WRONG = (f"{number}" * 12 for number in range(1, 7))
+GOOD, NAMELESS, FOREIGN, CLOSED, EXPIRED, WRONG, ASTRAY = (f"{number}" * 12 for number in range(1, 8))
 HOSTS = {
     "good": {"aws_account_id": GOOD, "aws_account_name": "Alpha", "aws_access_key": GOOD},
     "nameless": {"aws_account_id": NAMELESS, "aws_access_key": NAMELESS},
     "foreign": {"aws_account_id": FOREIGN, "aws_account_name": "", "aws_access_key": GOOD},
+    "astray": {"aws_account_id": ASTRAY, "aws_access_key": GOOD, "aws_role_arn": f"arn:aws:iam::{GOOD}:role/patching"},
     "closed": {"aws_account_id": CLOSED, "aws_access_key": CLOSED, "aws_role_arn": f"arn:aws:iam::{CLOSED}:role/none"},
     "expired": {"aws_account_id": EXPIRED, "aws_account_name": "Delta", "aws_access_key": EXPIRED},
     "wrong": {"aws_account_id": WRONG, "aws_access_key": WRONG, "patch_report_stale_after_hours": "soon"},
 }
 REASONS = {
     f"{FOREIGN} {REGION}": f"The host foreign failed before it was read: its credentials belong to account {GOOD}",
+    f"{ASTRAY} {REGION}": f"The host astray failed before it was read: its credentials belong to account {GOOD}",
     f"{CLOSED} {REGION}": "The host closed failed before it was read: An error occurred (AccessDenied) when calling the"
     " AssumeRole operation",
     f"Delta ({EXPIRED}) {REGION}": "The host expired failed before it was read: ssm:DescribeInstanceInformation"
@@ -41,7 +43,7 @@ def run(endpoint: str, folder: Path) -> subprocess.CompletedProcess[str]:
     regions = [{"account": account, "region": REGION, "fleet": {"nodes": nodes}} for account in (GOOD, NAMELESS)]
     faults = [
         {"op": "DescribeInstanceInformation", "account": EXPIRED, "do": "ExpiredTokenException"},
-        {"service": "sts", "op": "AssumeRole", "do": "AccessDenied"},
+        {"service": "sts", "op": "AssumeRole", "account": CLOSED, "do": "AccessDenied"},
     ]
     for door, body in (("seed", {"regions": regions}), ("faults", faults)):
         urlopen(f"{endpoint}/_sim/{door}", json.dumps(body).encode()).close()
