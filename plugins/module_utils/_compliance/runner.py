@@ -15,6 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .._aws.client import Api, connect, worker_pool
 from .._files.row_file import RowFile, dest_violations
 from .._options.module import finish, make_module, refuse
+from .._options.option import concurrency_violations
 from .._resources.patch_baseline import group_violations
 from .._resources.window_target import instance_id_violations
 from .._schedules import clock
@@ -83,8 +84,7 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     found += tag_violations(params["instance_tags"], _MOST_VALUES)
     if not 1 <= params["stale_after_hours"] <= _MOST_HOURS:
         found.append(f"stale_after_hours: {params['stale_after_hours']} must be from 1 to {_MOST_HOURS}")
-    if params["concurrency"] < 1:
-        found.append(f"concurrency: {params['concurrency']} must be at least 1")
+    found += concurrency_violations(params["concurrency"])
     if params["level"] != "patches":
         found += [
             f"{option}: requires level=patches" for option in ("states", "severities") if params[option] is not None

@@ -11,7 +11,7 @@ from .._compliance.options import INSTANCE_OPTIONS
 from .._compliance.scope import tag_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
-from .._options.option import CONCURRENCY, Option, Options
+from .._options.option import CONCURRENCY, Option, Options, concurrency_violations
 from .._resources.window_target import instance_id_violations
 
 # A year.
@@ -84,9 +84,7 @@ OPTIONS: Options = (
 
 def violations(params: Mapping[str, Any]) -> list[str]:
     """Violations in the options."""
-    found = [*scope_violations(params), *bound_violations(params)]
-    if params["concurrency"] < 1:
-        found.append(f"concurrency: {params['concurrency']} must be at least 1")
+    found = [*scope_violations(params), *bound_violations(params), *concurrency_violations(params["concurrency"])]
     if any(map(is_blank, params["include_tags"])):
         found.append("include_tags: contains an empty tag key; remove it")
     if params["include_tags"] and params["level"] == "summary":

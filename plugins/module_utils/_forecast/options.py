@@ -11,7 +11,7 @@ from .._compliance.options import ROWS_FILE
 from .._coverage.options import EXECUTION_COUNT, SCOPE_OPTIONS, bound_violations, scope_violations
 from .._files.row_file import dest_violations
 from .._options.codecs import is_blank
-from .._options.option import CONCURRENCY, Option, Options
+from .._options.option import CONCURRENCY, Option, Options, concurrency_violations
 from . import planned
 
 OPTIONS: Options = (
@@ -54,6 +54,5 @@ def violations(params: Mapping[str, Any]) -> list[str]:
     found = scope_violations(params) + bound_violations(params) + planned.violations(params["planned"])
     if params["window"] is not None and is_blank(params["window"]):
         found.append("window: is empty; specify a window, or omit the option")
-    if params["concurrency"] < 1:
-        found.append(f"concurrency: {params['concurrency']} must be at least 1")
+    found += concurrency_violations(params["concurrency"])
     return found + dest_violations(params["dest"], params["level"], "level=instances or level=patches")

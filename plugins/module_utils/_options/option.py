@@ -56,6 +56,13 @@ class Option:
 
 Options = tuple[Option, ...]
 CONCURRENCY = Option("concurrency", "The maximum number of concurrent API calls.", type="int", default=16)
+
+
+def concurrency_violations(value: int) -> list[str]:
+    """Violations in the option C(concurrency)."""
+    return [] if value >= 1 else [f"concurrency: {value} must be at least 1"]
+
+
 # All modules that write have this option.
 ACCOUNT_ID = Option(
     "account_id",

@@ -12,7 +12,7 @@ from typing import Any
 from .._options.kind import Kind, Values, merge
 from .._options.limits import blank_entries, breaches, option_breaches, unknown_options
 from .._options.mistakes import entry_path
-from .._options.option import given
+from .._options.option import concurrency_violations, given
 from .._resources.ownership import REPLACED, RESERVED_TAGS, SETUP_TAG, given_tags, is_reserved, setup_mistake
 from .._resources.register import IN_WINDOWS, KINDS
 
@@ -322,9 +322,7 @@ def _namesakes(entries: tuple[Entry, ...]) -> list[str]:
 
 
 def _steering_violations(declaration: Declaration) -> list[str]:
-    found = list(declaration.mistakes)
-    if declaration.concurrency < 1:
-        found.append(f"concurrency: {declaration.concurrency} must be at least 1")
+    found = [*declaration.mistakes, *concurrency_violations(declaration.concurrency)]
     if declaration.limit is not None and declaration.limit < 0:
         found.append(f"prune_limit: {declaration.limit} must be at least 0")
     if not declaration.owned or declaration.removes_all:
