@@ -23,7 +23,7 @@ notes:
     forecast counts the patches that the last report lists as missing or failed. RV(patches[].approved_by) contains
     the matching rule.
   - The module does not forecast failures. It counts the patches of all nodes of a run, although the run ends early if
-    more nodes fail than C(max_errors) of the task allows, or if an alarm of the task goes off.
+    more nodes fail than C(max_errors) of the task allows, or if an alarm of the task activates.
   - If a window has run before, RV(runs[].late_count) estimates the number of nodes that the task does not reach before
     the cutoff. The other counts of the run include these nodes.
   - An Install with C(RebootIfNeeded) reboots a node if it installs a patch, or if an earlier patch needs a reboot.
@@ -166,8 +166,8 @@ runs:
       description:
         - The number of nodes that the task does not reach before the cutoff of the window, estimated from recent
           executions. Null if the executions do not allow an estimate.
-        - Before the cutoff, a task with the C(cutoff_behavior) V(CANCEL_TASK) must finish a node. Any other task must
-          only start, because it then continues after the cutoff.
+        - Before the cutoff, a task with the C(cutoff_behavior) V(CANCEL_TASK) must finish a node. Any other task
+          only has to start, because it then continues after the cutoff.
       type: int
       sample: 0
       returned: always

@@ -151,8 +151,8 @@ execution:
           sample: install
           returned: always
         possible_names:
-          description: The names that the task can have, if AWS does not return what tells it from other tasks of the
-            same document. Otherwise empty.
+          description: The names of the tasks that it can be, if several tasks of the window run the same document and
+            AWS does not return which of them this is. Otherwise empty.
           type: list
           elements: str
           sample: []

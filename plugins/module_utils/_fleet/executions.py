@@ -30,15 +30,15 @@ _SPAN = ("StartTime", "EndTime")
 def execution_jobs(
     api: Api, gaps: Gaps, count: int, account: Account, windows: Container[str] | None = None
 ) -> list[Job]:
-    """The reads of the last executions of windows that will install. windows: IDs of windows, None for all."""
-    installing = [
-        window
+    """The reads of the last executions of windows that will install. windows: their IDs, None for all."""
+    return [
+        partial(_read, api, gaps, count, account, window)
         for window in account.windows
-        if window.is_open
+        if count
+        and window.is_open
         and (windows is None or window.id in windows)
         and any(operation_of(raw) == INSTALL for raw in window.tasks.values())
     ]
-    return [partial(_read, api, gaps, count, account, window) for window in installing if count]
 
 
 def _read(api: Api, gaps: Gaps, count: int, account: Account, window: Window) -> Iterable[Job]:

@@ -114,7 +114,7 @@ def _folded(name: str) -> str:
 def _near(plain: str, names: Sequence[str], least: float) -> list[str]:
     if least:
         return get_close_matches(plain, names, 2, least)
-    # The more of a name the words leave over, the less it is meant.
+    # Names with the fewest additional words first.
     parts = sorted((one for one in names if _share_words(plain, one)), key=len)
     return get_close_matches(plain, names, 2, 0.75) or parts[:2] or get_close_matches(plain, names, 1, 0.6)
 

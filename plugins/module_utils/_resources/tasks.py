@@ -326,7 +326,7 @@ def bucket_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def role_warnings(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The service stores any text as a role and says only when the task starts that it cannot assume it."""
+    """AWS stores any text as a role. Only when the task starts, it reports that it cannot assume the role."""
     roles = {name: str(values.get(name) or "") for name in ("service_role_arn", f"{prefix}notification.role_arn")}
     return [
         f"{name}: {role!r} is not the ARN of an IAM role, which AWS requires; specify it in the form"
