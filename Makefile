@@ -60,8 +60,8 @@ test: $(STAMP) ## run the quick suite: unit, acceptance, contract, short faults,
 	@$(SUITES) unit acceptance contract faults main-molecule $(if $(MOMENT),--at $(MOMENT))
 
 .PHONY: test-all
-test-all: $(STAMP) ## run that, all Molecule scenarios, the tests of permissions, and those of AWX
-	@$(SUITES) unit acceptance contract faults privileges controller molecule
+test-all: $(STAMP) ## run that, all playbooks and Molecule scenarios, the tests of permissions, and those of AWX
+	@$(SUITES) unit acceptance contract faults playbooks privileges controller molecule
 
 .PHONY: unit
 unit: $(STAMP) ## run the unit tests, and what others publish as acceptance tests and examples
@@ -70,6 +70,10 @@ unit: $(STAMP) ## run the unit tests, and what others publish as acceptance test
 .PHONY: contract
 contract: $(STAMP) ## hold the simulator against the behaviour of the service
 	@$(SUITES) contract
+
+.PHONY: playbooks
+playbooks: $(STAMP) ## run the playbooks of the collection, and those and the commands of its guides
+	@$(SUITES) playbooks
 
 .PHONY: privileges
 privileges: $(STAMP) ## run with the documented policies, and without each of their actions

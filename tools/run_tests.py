@@ -5,10 +5,10 @@
 
 usage: run_tests.py SUITE ... [--scenario NAME] [--at MOMENT]
 
-A suite is a directory of pytest (unit, acceptance, contract, faults, privileges, controller), `molecule` for all
-Molecule scenarios, or `main-molecule` for those that show the main jobs. `--scenario` selects one scenario. All pytest
-suites run in one invocation. Each scenario runs by itself with its own simulator, one at a time while pytest runs, and
-on all cores afterwards. A failure does not stop the other tests.
+A suite is a directory of pytest (unit, acceptance, contract, faults, playbooks, privileges, controller), `molecule` for
+all Molecule scenarios, or `main-molecule` for those that show the main jobs. `--scenario` selects one scenario. All
+pytest suites run in one invocation. Each scenario runs by itself with its own simulator, one at a time while pytest
+runs, and on all cores afterwards. A failure does not stop the other tests.
 `--at` runs everything at one of the times of awkward_times.py.
 """
 
@@ -36,6 +36,7 @@ PYTEST_SUITES = {
     "acceptance": "tests/acceptance",
     "contract": "tests/simulator/contract",
     "faults": "tests/faults",
+    "playbooks": "tests/playbooks",
     "privileges": "tests/privileges",
     "controller": "tests/controller",
 }

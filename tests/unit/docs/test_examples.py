@@ -1,116 +1,31 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples of README and guides do what the pages say. Each page begins with an empty account.
+"""The tasks in README and guides do what the pages say. Each page begins with an empty account, or with managed nodes.
 
 A `yaml` block of tasks runs, in the order of the page. A `text` block right after it is what its last task says: the
-message of a failure, or the warnings. A `diff` block is its diff. A `yaml` block that begins with a comment
-`# name.yml` is a file; where it is a playbook, it is run, with `inventory.yml` if the page has one before it. So is
-every `ansible` and `ansible-playbook` command of a `console` block; those of an `sh` block are not. An export, a
-report, check mode and a repeated command write nothing to the account, any other command does.
-
-A page of FLEETS begins with managed nodes.
+message of a failure, or the warnings. A `diff` block is its diff. The playbooks and commands of the pages run in
+tests/playbooks.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
-import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.request import urlopen
+from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules.schedule import check_schedule, next_runs
-from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
-from ansible_collections.patchfleet.aws.tests.support.ansible_commands import commands
-from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import GRADED as GRADES
-from simulator import CHECKOUT, STILL, in_step, serving
-from simulator import REGION as SHELL_REGION
-from ssmsim.platforms import PLATFORMS
+from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.guides import PAGES, Block, blocks, seed
+from simulator import CHECKOUT
 
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 COLLECTION = "patchfleet.aws."
-# A fleet that keeps the gates of the pages, under baselines that assign compliance levels.
-PATCHED = {
-    "count": 30,
-    "patch_groups": {"Web Servers": 1, "Database Servers": 1},
-    **dict.fromkeys(("missing", "failed", "pending_reboot", "rejected", "available_security"), 0),
-    **dict.fromkeys(("never_scanned", "stale", "connection_lost"), 0),
-}
-GRADED = [{"Name": f"graded-{system}", "OperatingSystem": system, "Default": True, **GRADES} for system in PLATFORMS]
-FLEETS = {
-    "report.md": PATCHED,
-    "compliance.md": PATCHED,
-    "targets.md": {
-        "nodes": [
-            {"InstanceId": "i-0123456789abcdef0", "Tags": {"Environment": "production", "Role": "web"}},
-            {"InstanceId": "i-0fedcba9876543210", "Tags": {"PatchGroup": "Database Servers"}},
-        ]
-    },
-    # Two that are covered, one whose group is misspelt, one that is not managed.
-    "coverage.md": {
-        "nodes": [
-            {"InstanceId": f"i-{number:017x}", "Tags": {"PatchGroup": group}, "Managed": number < 4}
-            for number, group in enumerate(("web", "web", "Web", "web"), 1)
-        ]
-    },
-    "patch-now.md": {
-        "count": 30,
-        "patch_groups": {"Web Servers": 1, "Database Servers": 1},
-        "patch_group_tag": "PatchGroup",
-        "connection_lost": 0,
-        "failed": 0,
-    },
-}
-_FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE = re.compile(r"# (?P<name>[\w/.-]+\.yml)\n")
-# What a playbook has in it that is to change something.
-_WRITING = re.compile(r"patchfleet\.aws\.(ssm(?!\w*_info)|patching)")
-_READING = frozenset(
-    f"{COLLECTION}{name}"
-    for name in ("export", "compliance_report", "forecast", "audit", "event_queue", "changed_by_hand")
-)
 _KEYWORDS = frozenset({"name", "check_mode"})
 _RANDOM = re.compile(r"\b(mw-|pb-)[0-9a-f]{17}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\br-\d+\b")
-
-
-class Block(NamedTuple):
-    """A fenced block. place: page and line. file: its name where it is one. told: the `text` block right after it."""
-
-    language: str
-    text: str
-    place: str
-    file: str | None
-    told: str | None
-
-
-def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in order."""
-    text = page.read_text(encoding="utf-8")
-    matches = [*_FENCE.finditer(text)]
-    found = []
-    for number, match in enumerate(matches):
-        after = matches[number + 1] if number + 1 < len(matches) else None
-        is_next = after and after["language"] == "text" and not text[match.end() : after.start()].strip()
-        named = _FILE.match(match["text"]) if match["language"] == "yaml" else None
-        place = f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}"
-        told = after["text"] if after and is_next else None
-        found.append(Block(match["language"], match["text"], place, named and named["name"], told))
-    return found
-
-
-def seed(page: Path) -> dict[str, Any]:
-    """What the account of a page holds at its beginning."""
-    fleet = FLEETS.get(page.name, {})
-    there = {"account": ACCOUNT, "fleet": fleet, "baselines": GRADED if fleet is PATCHED else []}
-    return {"regions": [{**there, "region": region} for region in (REGION, SHELL_REGION)]}
 
 
 def plain(text: str) -> str:
@@ -147,45 +62,6 @@ class Reader:
         return self._account.outcome(module, check=bool(task.get("check_mode")), **(task[names[0]] or {}))
 
 
-class Shell:
-    """Somebody who saves the files of a page and types in its commands."""
-
-    def __init__(self, folder: Path, endpoint: str) -> None:
-        self._folder = folder
-        self._env = {**in_step(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
-        self._log = f"{endpoint}/_sim/log"
-        self._done: set[str] = set()
-
-    def save(self, block: Block) -> None:
-        """Keep a file for later commands; run it at once where it is a playbook."""
-        path = self._folder / str(block.file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text, encoding="utf-8")
-        if isinstance(DataLoader().load(block.text), list):
-            has_inventory = (self._folder / "inventory.yml").exists()
-            inventory = ["-i", "inventory.yml"] if has_inventory else []
-            writes = self._writes(["ansible-playbook", *inventory, str(block.file)], block.place)
-            assert bool(writes) == bool(_WRITING.search(block.text)), f"{block.place}: {writes}"
-
-    def type(self, block: Block) -> None:
-        """Run the commands of Ansible in a console block."""
-        for line in block.text.replace("\\\n", " ").splitlines():
-            command = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
-            if command and command[0] in ("ansible", "ansible-playbook"):
-                writes = self._writes(command, block.place)
-                silent = bool({"--check", *_READING} & set(command)) or line in self._done
-                assert bool(writes) != silent, f"{block.place}: {line}: {writes}"
-                self._done.add(line)
-
-    def _writes(self, command: list[str], place: str) -> list[str]:
-        urlopen(self._log, data=b"").close()
-        started = [str(commands() / command[0]), *command[1:]]
-        done = subprocess.run(started, cwd=self._folder, env=self._env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{place}: {shlex.join(command)}\n{done.stdout}{done.stderr}"
-        with urlopen(self._log) as answer:
-            return [call["op"] for call in json.load(answer) if call["write"] and call["service"] == "ssm"]
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_tasks_do_what_the_page_says(
     page: Path, account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -200,25 +76,6 @@ def test_tasks_do_what_the_page_says(
             reader.run(block)
         elif block.language == "diff":
             assert plain(reader.diff) == plain(block.text), block.place
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A simulator for the commands of all pages."""
-    with serving(*STILL) as address:
-        yield address
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_playbooks_and_commands_do_what_the_page_says(page: Path, endpoint: str, tmp_path: Path) -> None:
-    urlopen(f"{endpoint}/_sim/reset", data=b"").close()
-    urlopen(f"{endpoint}/_sim/seed", data=json.dumps(seed(page)).encode()).close()
-    shell = Shell(tmp_path, endpoint)
-    for block in blocks(page):
-        if block.file:
-            shell.save(block)
-        elif block.language == "console":
-            shell.type(block)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,50 +1,70 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory plugin account_regions by the command ansible-inventory, against moto's Organizations."""
+"""The inventory plugin account_regions, in this process, against moto's Organizations."""
 
 from __future__ import annotations
 
-import json
+import importlib
 import re
-import subprocess
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
 import yaml
-from ansible.errors import AnsibleParserError
-from ansible_collections.patchfleet.aws.plugins.inventory.account_regions import InventoryModule
-from simulator import STILL, in_step, serving
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.patchfleet.aws.plugins.inventory import account_regions as plugin
+from ansible_collections.patchfleet.aws.tests.support.account import Account
 
 PRODUCTION, STAGING = "111111111111", "222222222222"
-Hosts = dict[str, dict[str, Any]]
+NAME = plugin.InventoryModule.NAME
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
-def _plain(value: dict[str, Any]) -> Any:
-    """Text that the command marks as not to be templated, as text."""
-    return value.get("__ansible_unsafe", value)
+def _loaded(text: str) -> dict[str, Any]:
+    """Documentation as Ansible reads it, with defaults that may be expressions."""
+    return dict(DataLoader().load(trust_as_template(text)))
+
+
+def documented() -> dict[str, Any]:
+    """The options of the plugin, with those of its fragments, as the loader of plugins collects them."""
+    documentation = _loaded(plugin.DOCUMENTATION)
+    options = dict(documentation["options"])
+    for name in documentation["extends_documentation_fragment"]:
+        *collection, file, section = name.split(".") if name.count(".") == 3 else (*name.split("."), "documentation")
+        package = f"ansible_collections.{'.'.join(collection)}" if collection else "ansible"
+        module = importlib.import_module(f"{package}.plugins.doc_fragments.{file}")
+        options |= _loaded(getattr(module.ModuleDocFragment, section.upper())).get("options", {})
+    return options
+
+
+constants.config.initialize_plugin_configuration_definitions("inventory", NAME, documented())
 
 
 class Listing:
-    """What ansible-inventory says of a file: the variables of each host, the hosts of each group, what went wrong."""
+    """What the plugin makes of a file: the variables of each host, the hosts of each group, what went wrong."""
 
-    def __init__(self, endpoint: str, folder: Path, options: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
         path = folder / "fleet.account_regions.yml"
-        path.write_text(yaml.safe_dump({"plugin": "patchfleet.aws.account_regions", **options}))
-        settings = {
-            **in_step(endpoint),
-            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        command = ["ansible-inventory", "-i", str(path), "--list"]
-        done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
-        self.error = " ".join(done.stderr.split()) if done.returncode else ""
-        self.groups: dict[str, Any] = json.loads(done.stdout, object_hook=_plain) if not self.error else {}
-        self.hosts: Hosts = self.groups.pop("_meta", {}).get("hostvars", {})
+        path.write_text(yaml.safe_dump({"plugin": NAME, **options}))
+        inventory = InventoryData()
+        reader = plugin.InventoryModule()
+        reader._load_name = NAME
+        assert reader.verify_file(str(path))
+        self.error = ""
+        try:
+            reader.parse(inventory, DataLoader(), str(path))
+            if options.get("cache"):
+                reader.update_cache_if_changed()
+        except AnsibleError as error:
+            self.error = " ".join(str(error).split())
+        self.groups = {name: [host.name for host in group.hosts] for name, group in inventory.groups.items()}
+        self.hosts = {name: _own(host.vars) for name, host in inventory.hosts.items()}
 
     def ids(self) -> set[str]:
         """The accounts of the hosts."""
@@ -52,34 +72,25 @@ class Listing:
         return {host["aws_account_id"] for host in self.hosts.values()}
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A simulated AWS."""
-    with serving(*STILL) as address:
-        yield address
-
-
-def door(endpoint: str, name: str, body: Any = None) -> None:
-    """Use a door of the simulator."""
-    simulator = HTTPConnection(urlsplit(endpoint).netloc)
-    simulator.request("POST", f"/_sim/{name}", json.dumps(body) if body else None)
-    simulator.getresponse().read()
+def _own(variables: dict[str, Any]) -> dict[str, Any]:
+    """Without the variables that Ansible sets for every host."""
+    return {name: value for name, value in variables.items() if name not in ("inventory_file", "inventory_dir")}
 
 
 @pytest.fixture
-def inventory(endpoint: str, tmp_path: Path) -> Callable[..., Listing]:
+def inventory(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Listing]:
     """Lists a file with these options."""
-    return lambda **options: Listing(endpoint, tmp_path, options)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return lambda **options: Listing(tmp_path, options)
 
 
 @pytest.fixture
-def organizations(endpoint: str) -> Iterator[Any]:
+def organizations(account: Account) -> Any:
     """AWS Organizations, with an organisation of the management account alone."""
-    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-    client = boto3.client("organizations", "us-east-1", endpoint_url=endpoint, **keys)
+    client = boto3.client("organizations", "us-east-1", **{name.lower(): value for name, value in KEYS.items()})
     client.create_organization(FeatureSet="ALL")
-    yield client
-    door(endpoint, "reset")
+    return client
 
 
 def test_listed_accounts_times_regions(inventory: Callable[..., Listing]) -> None:
@@ -90,6 +101,7 @@ def test_listed_accounts_times_regions(inventory: Callable[..., Listing]) -> Non
         external_id="fleet",
     )
 
+    assert not data.error
     hosts = data.hosts
     assert sorted(hosts) == sorted(
         f"{one}_{region}" for one in (PRODUCTION, STAGING) for region in ("eu-central-1", "cn-north-1")
@@ -103,7 +115,7 @@ def test_listed_accounts_times_regions(inventory: Callable[..., Listing]) -> Non
         "aws_external_id": "fleet",
     }
     assert hosts[f"{PRODUCTION}_eu-central-1"]["aws_account_name"] == PRODUCTION
-    assert set(data.groups["account_regions"]["hosts"]) == set(hosts)
+    assert set(data.groups["account_regions"]) == set(hosts)
 
 
 def test_without_a_role_the_credentials_of_the_run_are_used(inventory: Callable[..., Listing]) -> None:
@@ -117,15 +129,16 @@ def test_names_and_groups_are_composed(inventory: Callable[..., Listing]) -> Non
         accounts=[{"id": PRODUCTION, "name": "production"}],
         regions=["eu-central-1", "eu-west-1"],
         hostname="aws_account_name ~ '-' ~ aws_region",
-        keyed_groups=[{"key": "aws_region", "prefix": "region"}],
+        keyed_groups=[{"key": "aws_region", "prefix": "region"}, {"key": "aws_account_name", "prefix": "account"}],
         groups={"irish": "aws_region == 'eu-west-1'"},
         compose={"approve_after_days": "7"},
         strict=True,
     )
 
     assert sorted(data.hosts) == ["production-eu-central-1", "production-eu-west-1"]
-    assert data.groups["region_eu_west_1"]["hosts"] == ["production-eu-west-1"]
-    assert data.groups["irish"]["hosts"] == ["production-eu-west-1"]
+    assert data.groups["region_eu_west_1"] == ["production-eu-west-1"]
+    assert data.groups["account_production"] == ["production-eu-central-1", "production-eu-west-1"]
+    assert data.groups["irish"] == ["production-eu-west-1"]
     assert data.hosts["production-eu-west-1"]["approve_after_days"] == 7
 
 
@@ -184,16 +197,15 @@ def test_what_is_wrong_is_told_at_once(
     assert [text for text in texts if text not in error] == []
 
 
-def test_an_error_leaves_no_host_behind(endpoint: str, tmp_path: Path) -> None:
-    path = tmp_path / "fleet.account_regions.yml"
+def test_an_error_leaves_no_host_behind(inventory: Callable[..., Listing]) -> None:
     accounts = [{"id": PRODUCTION, "name": "one"}, {"id": STAGING, "name": "two"}]
-    options = {"accounts": accounts, "regions": ["eu-west-1"], "compose": {"x": "1 / (aws_account_name == 'one')"}}
-    path.write_text(yaml.safe_dump({"plugin": "patchfleet.aws.account_regions", "strict": True, **options}))
-    command = ["ansible-inventory", "-i", str(path), "--list"]
 
-    done = subprocess.run(command, env=in_step(endpoint), capture_output=True, text=True, check=True)
+    data = inventory(
+        accounts=accounts, regions=["eu-west-1"], compose={"x": "1 / (aws_account_name == 'one')"}, strict=True
+    )
 
-    assert not json.loads(done.stdout)["_meta"]["hostvars"]
+    assert data.error
+    assert data.hosts == {}
 
 
 def test_the_accounts_of_an_organisation_page_by_page(inventory: Callable[..., Listing], organizations: Any) -> None:
@@ -227,8 +239,8 @@ def test_units_and_the_units_below_them(inventory: Callable[..., Listing], organ
     assert inventory(organizational_units=[lower, lower], regions=["eu-central-1"]).ids() == {ids[1]}
 
 
-def test_a_refusal_names_the_action(inventory: Callable[..., Listing], endpoint: str, organizations: Any) -> None:
-    door(endpoint, "faults", [{"service": "organizations", "op": "ListAccounts", "do": "AccessDeniedException"}])
+def test_a_refusal_names_the_action(inventory: Callable[..., Listing], account: Account, organizations: Any) -> None:
+    account.faults({"service": "organizations", "op": "ListAccounts", "do": "AccessDeniedException"})
 
     error = inventory(organization=True, regions=["eu-central-1"]).error
 
@@ -266,29 +278,15 @@ def test_the_name_of_an_account_is_no_path_no_option_and_no_template(
     assert all(re.fullmatch(r"\w[\w.@+()-]*", host) for host in data.hosts)
     assert "B\u00fcro(EU)" in data.hosts
     assert len(data.hosts) == len(names) + 1
+    assert {Templar(DataLoader()).template(host["aws_account_name"]) for host in data.hosts.values()} >= set(names)
     assert not effect.exists()
-
-
-def test_the_name_of_a_host_is_a_limit_that_means_this_host_alone(endpoint: str, tmp_path: Path) -> None:
-    path = tmp_path / "fleet.account_regions.yml"
-    accounts = [{"id": PRODUCTION, "name": "all blue"}, {"id": STAGING, "name": "staging"}]
-    options = {"accounts": accounts, "regions": ["eu-west-1"], "hostname": "aws_account_name"}
-    path.write_text(yaml.safe_dump({"plugin": "patchfleet.aws.account_regions", **options}))
-    hosts = ["ansible", "-i", str(path), "--list-hosts", "all"]
-
-    every = subprocess.run(hosts, env=in_step(endpoint), capture_output=True, text=True, check=True).stdout
-    name = next(line.strip() for line in every.splitlines() if "blue" in line)
-    one = subprocess.run([*hosts, "--limit", name], env=in_step(endpoint), capture_output=True, text=True, check=True)
-
-    assert name == f"all_blue_{PRODUCTION}_eu-west-1"
-    assert one.stdout.split() == ["hosts", "(1):", name]
 
 
 def test_accounts_that_were_read_for_other_units_are_not_used_again(
     inventory: Callable[..., Listing], organizations: Any, tmp_path: Path
 ) -> None:
     [root] = organizations.list_roots()["Roots"]
-    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+    cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
     found = []
     for name in ("one", "two"):
         unit = organizations.create_organizational_unit(ParentId=root["Id"], Name=name)["OrganizationalUnit"]["Id"]
@@ -302,6 +300,6 @@ def test_accounts_that_were_read_for_other_units_are_not_used_again(
 
 def test_an_error_that_quotes_aws_acts_on_no_terminal() -> None:
     with pytest.raises(AnsibleParserError) as raised:
-        InventoryModule()._do_fail("AWS says \x1b[2J\x9b31m\u202e\u2028")
+        plugin.InventoryModule()._do_fail("AWS says \x1b[2J\x9b31m\u202e\u2028")
 
     assert str(raised.value).isprintable()

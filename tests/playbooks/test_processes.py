@@ -17,7 +17,7 @@ from zipfile import ZipFile
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
-from simulator import STILL, in_step, serving
+from simulator import in_step
 
 WINDOWS = 3
 TARGET = {"name": "web", "patch_groups": ["web"]}
@@ -103,7 +103,7 @@ def started(tmp_path: Path) -> Started:
     return Started(tmp_path)
 
 
-def test_a_role_starts_few_processes_however_much_it_manages(started: Started, tmp_path: Path) -> None:
+def test_a_role_starts_few_processes_however_much_it_manages(started: Started, emptied: str, tmp_path: Path) -> None:
     local = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     # A task between the roles shows where one ends.
     mark = {"ansible.builtin.command": {"argv": ["true"]}, "changed_when": False}
@@ -111,8 +111,7 @@ def test_a_role_starts_few_processes_however_much_it_manages(started: Started, t
     book = tmp_path / "book.json"
     book.write_text(json.dumps(plays), encoding="utf-8")
 
-    with serving(*STILL) as endpoint:
-        started.play(endpoint, str(book), patch_report_dest=str(tmp_path / "report"), **DECLARED, **AROUND)
+    started.play(emptied, str(book), patch_report_dest=str(tmp_path / "report"), **DECLARED, **AROUND)
 
     assert started.names == [name for modules in EXPECTED.values() for name in (*modules, "command")]
 
@@ -127,17 +126,15 @@ def test_a_role_starts_few_processes_however_much_it_manages(started: Started, t
     ],
 )
 def test_a_playbook_starts_one_process_at_most_before_the_role(
-    started: Started, host: dict[str, str], before: list[str]
+    started: Started, emptied: str, host: dict[str, str], before: list[str]
 ) -> None:
-    with serving(*STILL) as endpoint:
-        started.play(endpoint, "patchfleet.aws.setup", **host, **DECLARED)
+    started.play(emptied, "patchfleet.aws.setup", **host, **DECLARED)
 
     assert started.names == [*before, "ssm_patch_setup"]
 
 
-def test_what_is_packed_for_a_setup_is_needed(started: Started) -> None:
-    with serving(*STILL) as endpoint:
-        started.play(endpoint, "patchfleet.aws.setup", **DECLARED)
+def test_what_is_packed_for_a_setup_is_needed(started: Started, emptied: str) -> None:
+    started.play(emptied, "patchfleet.aws.setup", **DECLARED)
 
     packed = {one.filename: one.file_size for one in started.packed().infolist() if "/patchfleet/" in one.filename}
     files = {name: size for name, size in packed.items() if size}

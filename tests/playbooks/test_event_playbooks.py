@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.event_account import ACCOUNT, NODE, QUEUE, REGION, EventAccount
-from simulator import STILL, serving
 
 pytestmark = pytest.mark.xdist_group("event_playbooks")
 PERSON = f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/alice"
@@ -20,10 +18,9 @@ CALL = {"patch_event_action": "UpdateMaintenanceWindow", "patch_event_id": EVENT
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventAccount]:
+def account(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> EventAccount:
     """An account with a window that failed."""
-    with serving(*STILL) as endpoint:
-        yield EventAccount(endpoint, tmp_path_factory.mktemp("events"))
+    return EventAccount(endpoint, tmp_path_factory.mktemp("events"))
 
 
 def test_only_the_rules_of_this_account_may_send_to_the_queue(account: EventAccount) -> None:

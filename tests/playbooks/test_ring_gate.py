@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -15,9 +14,9 @@ import boto3
 import pytest
 import yaml
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook as playbook_command
-from simulator import CHECKOUT, REGION, STILL, in_step, serving
+from simulator import CHECKOUT, REGION, in_step
 
-pytestmark = pytest.mark.xdist_group("event_playbooks")
+pytestmark = pytest.mark.xdist_group("ring_gate")
 RINGS = yaml.safe_load((CHECKOUT / "playbooks" / "vars" / "patch_rings.yml").read_text(encoding="utf-8"))
 GOOD, EMPTY, FAILING = "111111111111", "222222222222", "333333333333"
 NAMES = {GOOD: "Alpha", FAILING: "Gamma"}
@@ -73,9 +72,8 @@ class Accounts:
 
 
 @pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
-    with serving(*STILL) as endpoint:
-        yield Accounts(endpoint, tmp_path_factory.mktemp("rings"))
+def accounts(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Accounts:
+    return Accounts(endpoint, tmp_path_factory.mktemp("rings"))
 
 
 def changed(done: subprocess.CompletedProcess[str]) -> dict[str, bool]:

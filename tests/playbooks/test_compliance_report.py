@@ -9,12 +9,10 @@ import subprocess
 from pathlib import Path
 from urllib.request import urlopen
 
-import pytest
 import yaml
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook as playbook_command
-from simulator import REGION, STILL, in_step, serving
+from simulator import REGION, in_step
 
-pytestmark = pytest.mark.xdist_group("event_playbooks")
 GOOD, NAMELESS, FOREIGN, CLOSED, EXPIRED, WRONG, ASTRAY = (f"{number}" * 12 for number in range(1, 8))
 HOSTS = {
     "good": {"aws_account_id": GOOD, "aws_account_name": "Alpha", "aws_access_key": GOOD},
@@ -56,9 +54,8 @@ def run(endpoint: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_each_account_that_failed_is_listed_with_the_reason(tmp_path: Path) -> None:
-    with serving(*STILL) as endpoint:
-        done = run(endpoint, tmp_path)
+def test_each_account_that_failed_is_listed_with_the_reason(endpoint: str, tmp_path: Path) -> None:
+    done = run(endpoint, tmp_path)
 
     report = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")

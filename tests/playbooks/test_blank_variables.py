@@ -4,20 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from ansible_collections.patchfleet.aws.tests.support.event_account import EventAccount
-from simulator import STILL, serving
 
-pytestmark = pytest.mark.xdist_group("event_playbooks")
+pytestmark = pytest.mark.xdist_group("blank_variables")
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventAccount]:
+def account(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> EventAccount:
     """An account with a declared setup."""
-    with serving(*STILL) as endpoint:
-        yield EventAccount(endpoint, tmp_path_factory.mktemp("blank"))
+    return EventAccount(endpoint, tmp_path_factory.mktemp("blank"))
 
 
 @pytest.mark.parametrize(

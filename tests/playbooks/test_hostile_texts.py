@@ -17,7 +17,7 @@ import boto3
 import pytest
 import yaml
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
-from simulator import environment, serving
+from simulator import in_step
 
 REGION = "eu-central-1"
 CALL = "lookup('pipe', 'touch {effect}')"
@@ -47,7 +47,7 @@ class Attacked:
 
     def play(self, *command: str) -> str:
         """Run a playbook that must succeed, and execute nothing; gives what it showed."""
-        settings = {**environment(self.endpoint), "ANSIBLE_NOCOLOR": "1", "AWS_REGION": REGION}
+        settings = {**in_step(self.endpoint), "ANSIBLE_NOCOLOR": "1", "AWS_REGION": REGION}
         settings["PATCHFLEET_MODULES"] = "processes"
         done = subprocess.run([*playbook(), "-v", *command], env=settings, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -57,16 +57,16 @@ class Attacked:
 
 
 @pytest.fixture
-def attacked() -> Iterator[Attacked]:
+def attacked(emptied: str) -> Iterator[Attacked]:
     """A window, its target and tasks, and a baseline, whose texts are all attacks."""
     # A description has no room for the long path of a test.
-    with tempfile.TemporaryDirectory() as folder, serving() as endpoint:
+    with tempfile.TemporaryDirectory() as folder:
         texts = {name: form.replace("{effect}", f"{folder}/effect") for name, form in FORMS.items()}
         assert all(len(text) <= 128 for text in texts.values())
         keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        ssm = boto3.client("ssm", REGION, endpoint_url=endpoint, **keys)
+        ssm = boto3.client("ssm", REGION, endpoint_url=emptied, **keys)
         fill(ssm, texts)
-        yield Attacked(endpoint, Path(folder), ssm, texts)
+        yield Attacked(emptied, Path(folder), ssm, texts)
 
 
 def fill(ssm: Any, texts: dict[str, str]) -> None:
