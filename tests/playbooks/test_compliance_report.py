@@ -26,8 +26,7 @@ HOSTS = {
 REASONS = {
     f"{FOREIGN} {REGION}": f"The host foreign failed before it was read: its credentials belong to account {GOOD}",
     f"{ASTRAY} {REGION}": f"The host astray failed before it was read: its credentials belong to account {GOOD}",
-    f"{CLOSED} {REGION}": "The host closed failed before it was read: An error occurred (AccessDenied) when calling the"
-    " AssumeRole operation",
+    f"{CLOSED} {REGION}": "The host closed failed before it was read: sts:AssumeRole failed:",
     f"Delta ({EXPIRED}) {REGION}": "The host expired failed before it was read: ssm:DescribeInstanceInformation"
     " failed:",
     f"{WRONG} {REGION}": "The host wrong failed before it was read: Invalid input; nothing was done:"

@@ -9,8 +9,8 @@ import re
 import pytest
 from build_site import CHECKOUT
 
-# Checks variables for the roles and playbooks. Users do not call it.
-_INTERNAL = {"preflight"}
+# Only the roles and playbooks use them.
+_INTERNAL = {"connect", "preflight"}
 _FOLDERS = (
     "plugins/modules/*.py",
     "plugins/filter/*.py",
