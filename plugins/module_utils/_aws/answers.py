@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from .errors import ApiError
@@ -103,11 +104,11 @@ def _doubtful(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
     """The parts of a value that require a check, with their paths. Most parts are obviously of the right type."""
     kind = shape.type_name
     if kind == "structure":
-        known = shape.members
+        known = _members(shape)
         return [
-            (known[name], entry, name)
+            (shape.members[name], entry, name)
             for name, entry in value.items()
-            if name in known and entry.__class__ is not _PLAIN.get(known[name].type_name)
+            if name in known and entry.__class__ is not known[name]
         ]
     if kind == "list":
         plain = _PLAIN.get(shape.member.type_name)
@@ -120,6 +121,13 @@ def _doubtful(shape: Any, value: Any, path: str) -> list[tuple[Any, Any, str]]:
         plain = _PLAIN.get(shape.value.type_name)
         return [(shape.value, entry, f"{path}.{key}") for key, entry in value.items() if entry.__class__ is not plain]
     return []
+
+
+# Listings have many structures of a few shapes.
+@lru_cache(maxsize=128)
+def _members(shape: Any) -> dict[str, Any]:
+    """The members of a structure with their types, None for those with parts."""
+    return {name: _PLAIN.get(member.type_name) for name, member in shape.members.items()}
 
 
 def _bare(resource_id: Any) -> str:

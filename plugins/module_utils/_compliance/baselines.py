@@ -44,9 +44,9 @@ class _Once(Generic[T]):
     def get(self, name: str, read: Callable[[], T]) -> T:
         """The result of the read. The first caller reads, and the others wait."""
         with self._lock:
-            is_first = name not in self._found
-            found = self._found.setdefault(name, Future())
-        if is_first:
+            known = self._found.get(name)
+            found = known or self._found.setdefault(name, Future())
+        if known is None:
             try:
                 found.set_result(read())
             except BaseException as error:

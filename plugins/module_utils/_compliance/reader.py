@@ -68,7 +68,7 @@ class Result:
     wanted: frozenset[str] | None = None
     report: Row | None = None
     patches: list[Row] = field(default_factory=list)
-    missing: Counter[str] | None = field(default_factory=Counter)
+    missing: Mapping[str, int] | None = field(default_factory=dict)
     baseline: Raw | None = None
 
 

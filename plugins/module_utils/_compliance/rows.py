@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from .._aws.nodes import patch_groups
@@ -40,15 +41,6 @@ NOT_INSTALLED = frozenset({"MISSING", "FAILED"})
 SEVERITIES = ("Critical", "Important", "High", "Moderate", "Medium", "Low", "Informational", "Unspecified")
 PATCH_PAGE = 100
 
-_FACTS = {
-    "name": "ComputerName",
-    "platform_type": "PlatformType",
-    "platform_name": "PlatformName",
-    "platform_version": "PlatformVersion",
-    "resource_type": "ResourceType",
-    "ping_status": "PingStatus",
-    "agent_version": "AgentVersion",
-}
 _TEXTS = {
     "patch_group": "PatchGroup",
     "baseline_id": "BaselineId",
@@ -60,6 +52,7 @@ _TEXTS = {
     "last_no_reboot_install_operation_time": "LastNoRebootInstallOperationTime",
     "install_override_list": "InstallOverrideList",
 }
+_TIMES = [name for name in _TEXTS if name.endswith("_time")]
 _COUNTS = {
     "installed_count": "InstalledCount",
     "installed_other_count": "InstalledOtherCount",
@@ -74,6 +67,19 @@ _COUNTS = {
     "other_noncompliant_count": "OtherNonCompliantCount",
     "available_security_update_count": "AvailableSecurityUpdateCount",
 }
+# The counts that decide about a verdict.
+_DECIDING = {
+    "missing": "missing_count",
+    "rejected": "installed_rejected_count",
+    "pending_reboot": "installed_pending_reboot_count",
+    "available": "available_security_update_count",
+    "failed": "failed_count",
+    "critical_noncompliant": "critical_noncompliant_count",
+    "security_noncompliant": "security_noncompliant_count",
+    "other_noncompliant": "other_noncompliant_count",
+}
+# The counts of a summary that are columns in the row of a node.
+_HELD = ("compliant", "stale", "pending_reboot", "ungraded")
 STATE_COUNTS = {state: f"{state.lower()}_count" for state in STATES}
 _STATE_WORDS = {state.replace("_", "").lower(): state for state in STATES}
 
@@ -92,7 +98,7 @@ class Facts(NamedTuple):
     agent_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """How one node is counted.
 
@@ -109,6 +115,11 @@ class Verdict:
     def holds(self, count: str) -> bool | None:
         """Whether a count includes the node. None if unknown."""
         return None if count in self.unknown else count in self.counted
+
+    @cached_property
+    def columns(self) -> Row:
+        """The columns of the verdict in the row of a node."""
+        return {"status": self.status, **{name: self.holds(name) for name in _HELD}}
 
 
 SUMMARY = (
@@ -133,7 +144,7 @@ NO_REPORT: Row = dict.fromkeys((*_TEXTS, *_COUNTS))
 
 INSTANCE_FIELDS = (
     *Facts._fields,
-    *("patch_groups", "status", "compliant", "stale", "pending_reboot", "ungraded"),
+    *("patch_groups", "status", *_HELD),
     *_TEXTS,
     *_COUNTS,
 )
@@ -145,9 +156,18 @@ PATCH_FIELDS = (
 
 def facts_of(raw: Raw) -> Facts:
     """The facts of an entry of DescribeInstanceInformation. Texts that many nodes share are stored once."""
-    texts = {name: _shared(raw.get(member)) for name, member in _FACTS.items()}
     ping = raw.get("LastPingDateTime")
-    return Facts(sys.intern(raw["InstanceId"]), last_ping_time=ping.timestamp() if ping else None, **texts)
+    return Facts(
+        sys.intern(raw["InstanceId"]),
+        raw.get("ComputerName") or None,
+        _shared(raw.get("PlatformType")),
+        _shared(raw.get("PlatformName")),
+        _shared(raw.get("PlatformVersion")),
+        _shared(raw.get("ResourceType")),
+        _shared(raw.get("PingStatus")),
+        ping.timestamp() if ping else None,
+        _shared(raw.get("AgentVersion")),
+    )
 
 
 def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
@@ -158,8 +178,12 @@ def unmanaged_facts(raw: Raw) -> tuple[Facts, tuple[str, ...]]:
 
 def report_of(raw: Raw) -> Row:
     """A patch state with the names of the result. Placeholders of the service for nodes without a report are None."""
-    report: Row = {name: iso(raw.get(member)) for name, member in _TEXTS.items()}
-    report.update({name: _count(raw.get(member)) for name, member in _COUNTS.items()})
+    report: Row = {name: raw.get(member) or None for name, member in _TEXTS.items()}
+    for name in _TIMES:
+        report[name] = iso(report[name])
+    for name, member in _COUNTS.items():
+        count = raw.get(member)
+        report[name] = count if count is not None and count >= 0 else None
     return report
 
 
@@ -183,20 +207,27 @@ def judge(
     """
     if report["missing_count"] is None or report["operation_end_time"] is None:
         return NEVER_SCANNED
-    counted = {"managed"}
-    classes = {"critical_noncompliant", "security_noncompliant", "other_noncompliant"}
-    counted |= {name for name in classes | {"failed"} if report[f"{name}_count"]}
-    if report["installed_pending_reboot_count"]:
-        counted.add("pending_reboot")
-    if now - datetime.fromisoformat(report["operation_end_time"]) > stale_after:
+    is_stale = now - datetime.fromisoformat(report["operation_end_time"]) > stale_after
+    found = frozenset([name for name, column in _DECIDING.items() if report[column]])
+    return _verdict(found, is_stale, available_counts, assigns_levels)
+
+
+# Nodes with the same verdict share it.
+@cache
+def _verdict(
+    found: frozenset[str], is_stale: bool, available_counts: bool | None, assigns_levels: bool | None
+) -> Verdict:
+    """found: the names in _DECIDING whose counts are not zero."""
+    counted = {"managed", *(found - {"missing", "rejected", "available"})}
+    if is_stale:
         counted.add("stale")
-    lacks = bool(report["missing_count"] or report["installed_rejected_count"])
-    available = bool(report["available_security_update_count"])
-    explained = lacks or bool(counted & {"failed", "pending_reboot"})
+    lacks = bool(found & {"missing", "rejected"})
+    explained = lacks or bool(found & {"failed", "pending_reboot"})
+    is_noncompliant = bool(found & {"critical_noncompliant", "security_noncompliant", "other_noncompliant"})
     unknown: set[str] = set()
-    if explained or counted & classes or (available and available_counts):
+    if explained or is_noncompliant or ("available" in found and available_counts):
         counted.add("noncompliant")
-    elif available and available_counts is None:
+    elif "available" in found and available_counts is None:
         unknown.add("noncompliant")
     if not counted & {"noncompliant", "stale"}:
         (unknown if unknown else counted).add("compliant")
@@ -275,8 +306,7 @@ def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verd
         **facts._asdict(),
         "last_ping_time": iso(facts.last_ping_time and datetime.fromtimestamp(facts.last_ping_time, UTC)),
         "patch_groups": list(groups),
-        "status": verdict.status,
-        **{name: verdict.holds(name) for name in ("compliant", "stale", "pending_reboot", "ungraded")},
+        **verdict.columns,
         **report,
         # Without levels, it would be 0 even if critical patches are missing.
         "critical_noncompliant_count": report["critical_noncompliant_count"] if verdict.is_graded else None,
@@ -338,7 +368,3 @@ def _pages(count: int) -> int:
 
 def _shared(value: Any) -> str | None:
     return sys.intern(str(value)) if value else None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None

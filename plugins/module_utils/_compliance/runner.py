@@ -145,7 +145,9 @@ class Reading:
         groups: list[str | None] = [*result.groups] or [None]
         for group in groups:
             if asked is None or group in asked:
-                self._groups.setdefault(group, Totals(self._with_patches)).add(result.verdict, result.missing)
+                if group not in self._groups:
+                    self._groups[group] = Totals(self._with_patches)
+                self._groups[group].add(result.verdict, result.missing)
         # A node whose report was not read can belong to any group.
         self._groups_unread |= asked is None and result.verdict is UNREAD
 
