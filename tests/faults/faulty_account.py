@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import boto3
@@ -29,6 +30,7 @@ from ansible_collections.patchfleet.aws.tests.support.account import (
     REGION,
     Account,
     connect,
+    restore_retries,
 )
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -37,6 +39,10 @@ from ssmsim.store import Region
 
 Json = Any
 _MODULES = "ansible_collections.patchfleet.aws.plugins.modules"
+
+
+# Clients that no run is using, because creating a client takes longer than most runs.
+_IDLE: list[Any] = []
 
 
 class KilledError(BaseException):
@@ -78,8 +84,6 @@ class FaultyAccount(Account):
         super().__init__(simulator, profile)
         self._lock = threading.RLock()
         self._here = threading.local()
-        self._session = boto3.Session(CREDENTIALS["access_key"], CREDENTIALS["secret_key"], region_name=REGION)
-        self._session._session.register_component("data_loader", LOADER)
         self.before: dict[str, Callable[[], object]] = {}
         self.answers: dict[str, Callable[[dict[str, Json]], dict[str, Json]]] = {}
         self.kill(None)
@@ -127,10 +131,14 @@ class FaultyAccount(Account):
 
     def outcome(self, module: str, *, check: bool = False, diff: bool = True, **args: Json) -> dict[str, Json]:
         """Run a module's main function; gives its result, with its warnings. A traceback of it is one of the test."""
-        self._here.args, self._here.check, self._here.warnings = deepcopy(args), check, []
+        self._here.args, self._here.check, self._here.warnings, self._here.clients = deepcopy(args), check, [], []
         start = len(self.simulator.log())
-        with self.watch.over(module, args), pytest.raises(_ModuleEnd) as end:
-            importlib.import_module(f"{_MODULES}.{module}").main()
+        restore_retries()
+        try:
+            with self.watch.over(module, args), pytest.raises(_ModuleEnd) as end:
+                importlib.import_module(f"{_MODULES}.{module}").main()
+        finally:
+            _IDLE.extend(self._here.clients)
         if check:
             written = [call["op"] for call in self.simulator.log()[start:] if call["write"]]
             assert not written, f"check mode wrote: {written}"
@@ -180,7 +188,8 @@ class FaultyAccount(Account):
         result = validator.validate(self._here.args)
         assert not result.error_messages, result.error_messages
         with self._lock:
-            client = self._session.client("ssm", config=Config(retries={"mode": "standard", "total_max_attempts": 10}))
+            client = _IDLE.pop() if _IDLE else _new_client()
+        self._here.clients.append(client)
         return _Module(result.validated_parameters, client, self._here.check)
 
     @contextmanager
@@ -192,6 +201,17 @@ class FaultyAccount(Account):
             yield
         finally:
             self.simulator.faults._rules, self.simulator._world.lag = rules, lag
+
+
+@cache
+def _session() -> boto3.Session:
+    session = boto3.Session(CREDENTIALS["access_key"], CREDENTIALS["secret_key"], region_name=REGION)
+    session._session.register_component("data_loader", LOADER)
+    return session
+
+
+def _new_client() -> Any:
+    return _session().client("ssm", config=Config(retries={"mode": "standard", "total_max_attempts": 10}))
 
 
 class _Content:

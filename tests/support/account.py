@@ -19,10 +19,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import botocore.endpoint
 import botocore.loaders
 import botocore.retries.bucket
+import botocore.retries.quota
 import botocore.session
 import pytest
 from ansible.module_utils.common.warnings import warn as real_warn
@@ -39,6 +41,7 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._window_execution i
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
+from botocore.retries.quota import RetryQuota
 from ssmsim import Simulator
 from ssmsim.others import Request
 from ssmsim.server import respond
@@ -54,6 +57,8 @@ CREDENTIALS = {"access_key": "testing", "secret_key": "testing"}
 LOADER = botocore.loaders.Loader()
 # Clients by their arguments, because creating a client takes longer than all calls of a module.
 CLIENTS: dict[str, Any] = {}
+# What each client may still retry.
+_QUOTAS: WeakSet[RetryQuota] = WeakSet()
 
 
 class _Body:
@@ -188,8 +193,8 @@ class Account:
         return [call["input"] for call in self.simulator.log() if call["op"] == operation]
 
     def faults(self, *rules: Mapping[str, Json]) -> None:
-        """Replace the fault rules of the simulator. The next client has its full number of retries."""
-        CLIENTS.clear()
+        """Replace the fault rules of the simulator. All clients have their full number of retries again."""
+        restore_retries()
         self._disturbed = bool(rules)
         self.simulator.set_faults([dict(rule) for rule in rules])
 
@@ -220,6 +225,18 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
+def restore_retries() -> None:
+    """Give each client its full number of retries, like a new one."""
+    for quota in _QUOTAS:
+        quota.release(RetryQuota.INITIAL_CAPACITY)
+
+
+def _quota() -> RetryQuota:
+    quota = RetryQuota()
+    _QUOTAS.add(quota)
+    return quota
+
+
 def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connect every client of this process to the account, without waiting. Created clients are reused."""
     real_connection = amazon_aws.boto3_conn
@@ -234,6 +251,8 @@ def connect(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         account.warnings.append(text)
         real_warn(text)
 
+    restore_retries()
+    monkeypatch.setattr(botocore.retries.quota, "RetryQuota", _quota)
     monkeypatch.setattr(amazon_aws, "boto3_conn", connection)
     # In a process that has loaded parts of the controller, ansible-core displays warnings instead of returning them.
     for module in (

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -26,8 +27,7 @@ class Engine:
     """Plans and applies declarations with one client of the simulated account."""
 
     def __init__(self) -> None:
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        self.api = Api(boto3.client("ssm", region_name=REGION, **keys))
+        self.api = Api(_client())
 
     def plan(self, **declared: Any) -> Planning:
         """The plan for a setup, which includes its violations."""
@@ -42,3 +42,9 @@ class Engine:
     def apply(self, planning: Planning) -> Outcome:
         """Apply a plan."""
         return apply_plan(self.api, planning.plan, WORKERS)
+
+
+@cache
+def _client() -> Any:
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.client("ssm", region_name=REGION, **keys)

@@ -19,19 +19,23 @@ _OURS = "/patchfleet/aws/plugins/module_utils/"
 def counted() -> Iterator[Counter[str]]:
     """Count calls by file and function while the block runs, including calls in other threads."""
     found: Counter[str] = Counter()
+    calls: Counter[tuple[str, str]] = Counter()
     lock = threading.Lock()
 
-    def note(frame: FrameType, event: str, _argument: Any) -> None:
+    # Unlike a function for sys.setprofile, it is called only for calls, and not for those of C.
+    def note(frame: FrameType, _event: str, _argument: Any) -> None:
         code = frame.f_code
-        if event == "call" and _OURS in code.co_filename:
+        if _OURS in code.co_filename:
             with lock:
-                found[f"{code.co_filename.partition(_OURS)[2]}:{code.co_qualname}"] += 1
+                calls[code.co_filename, code.co_qualname] += 1
 
-    before = sys.getprofile()
-    threading.setprofile(note)
-    sys.setprofile(note)
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
+    threading.settrace(note)
+    sys.settrace(note)
     try:
         yield found
     finally:
-        sys.setprofile(before)
-        threading.setprofile(before)
+        sys.settrace(before)
+        threading.settrace(before_in_threads)  # type: ignore[arg-type]
+        for (path, name), count in calls.items():
+            found[f"{path.partition(_OURS)[2]}:{name}"] += count

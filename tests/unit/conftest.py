@@ -16,7 +16,9 @@ from ssmsim import Simulator, others
 @pytest.fixture(scope="session")
 def simulator() -> Simulator:
     """The simulator of this process, reset for each test."""
-    return Simulator(profile=chosen_profile(), clock=CLOCK)
+    simulator = Simulator(profile=chosen_profile(), clock=CLOCK)
+    simulator.instances_by_moto = False
+    return simulator
 
 
 @pytest.fixture

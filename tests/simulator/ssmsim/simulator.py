@@ -86,6 +86,8 @@ class Simulator:
         self._seed = seed or {}
         self._lock = threading.RLock()
         self._profile = profile
+        # Whether moto lists the instances of fleets that are not too large for it, which takes longer.
+        self.instances_by_moto = True
         model.service()  # read now, so that the first call does not wait for it
         self.reset()
 
@@ -225,7 +227,7 @@ class Simulator:
     def described_instances(self, region: str, account: str, sent: dict[str, Any]) -> Reply | None:
         """The response of DescribeInstances for a fleet that is too large for moto's EC2. None for other fleets."""
         with self._lock:
-            content = described(of(self._region(account, region)), sent)
+            content = described(of(self._region(account, region)), sent, by_moto=self.instances_by_moto)
         return None if content is None else Reply(200, content=content, headers=[("Content-Type", "text/xml")])
 
     def group_resources(self, call: Call, request: dict[str, Any]) -> Reply:

@@ -23,8 +23,11 @@ def listed(client: Any, size: int) -> dict[str, tuple[str, dict[str, str]]]:
     }
 
 
-@pytest.mark.parametrize("count", [20, 1200])
-def test_all_instances_are_listed_with_their_tags(account: Account, count: int) -> None:
+@pytest.mark.parametrize(("count", "by_moto"), [(20, True), (20, False), (1200, True)])
+def test_all_instances_are_listed_with_their_tags(
+    account: Account, monkeypatch: pytest.MonkeyPatch, count: int, by_moto: bool
+) -> None:
+    monkeypatch.setattr(account.simulator, "instances_by_moto", by_moto)
     plant(account, count=count, hybrid=0.1, unmanaged=0.1, tags={"Name": {"a & b": 1}})
     client = boto3.client("ec2", REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
 
