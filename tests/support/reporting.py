@@ -11,6 +11,7 @@ from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import CodeType
 from typing import Any
 from unittest.mock import patch
 
@@ -22,9 +23,11 @@ from ansible_collections.patchfleet.aws.plugins.module_utils._readings.merge imp
 from ansible_collections.patchfleet.aws.plugins.module_utils._readings.missing_patches import missing_patches
 from ansible_collections.patchfleet.aws.plugins.module_utils._readings.model import SCHEMA, SCHEMA_VERSION, Reading
 from ansible_collections.patchfleet.aws.plugins.module_utils._readings.totals import totals_of
+from ansible_collections.patchfleet.aws.plugins.module_utils._report import page as html
 from ansible_collections.patchfleet.aws.plugins.module_utils._report.page import Assets, Report, page
 from ansible_collections.patchfleet.aws.plugins.module_utils._schedules import clock
 from ansible_collections.patchfleet.aws.plugins.modules import patch_report
+from jinja2 import Environment
 
 from .report_rows import READ_AT
 
@@ -35,9 +38,19 @@ PAGE = {
     "style": (FILES / "report.css").read_text(encoding="utf-8"),
     "script": (FILES / "report.js").read_text(encoding="utf-8"),
 }
-
-
 NOW = datetime.fromisoformat(READ_AT) + timedelta(hours=1)
+
+
+_COMPILED: dict[str, CodeType] = {}
+
+
+class _Environment(Environment):
+    """Compiles each template once for all tests, because this takes longer than rendering it."""
+
+    def compile(self, source: Any, *args: Any, **options: Any) -> Any:
+        if source not in _COMPILED:
+            _COMPILED[source] = super().compile(source, *args, **options)
+        return _COMPILED[source]
 
 
 def report_of(
@@ -57,7 +70,8 @@ def report_of(
 
 def page_of(report: Report) -> str:
     """The page of this report."""
-    return "".join(page(report, Assets(**PAGE)))
+    with patch.object(html, "Environment", _Environment):
+        return "".join(page(report, Assets(**PAGE)))
 
 
 def write_history(folder: Path, *readings: dict[str, Any], **options: Any) -> None:
@@ -80,7 +94,9 @@ def run_module(*, check: bool = False, now: datetime = NOW, **args: Any) -> dict
     # In a process that has loaded parts of the controller, ansible-core displays warnings instead of returning them.
     kept = patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     standing = patch.object(clock, "now", lambda: now)
-    with kept, standing, patch_module_args({**args, **steering}), redirect_stdout(printed), pytest.raises(SystemExit):
+    compiled = patch.object(html, "Environment", _Environment)
+    given = patch_module_args({**args, **steering})
+    with kept, standing, compiled, given, redirect_stdout(printed), pytest.raises(SystemExit):
         patch_report.main()
     answer: dict[str, Any] = json.loads(printed.getvalue())
     return {**answer, "warnings": warnings}
