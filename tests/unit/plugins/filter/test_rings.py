@@ -129,6 +129,18 @@ def test_options_of_windows_and_tasks_are_merged_and_what_was_given_stays_as_it_
     assert defaults["window"] == {"duration": 6, "tags": {"team": "a"}}
 
 
+def test_a_ring_has_a_duration_and_a_cutoff_of_its_own_and_a_cutoff_may_be_zero() -> None:
+    made = rings([{**TWO[0], "duration": 3, "cutoff": 0}, {**TWO[1], "duration": 5, "cutoff": 2}], (), BERLIN)
+
+    assert [(one["duration"], one["cutoff"]) for one in made["patching_windows"]] == [(3, 0), (5, 2)]
+
+
+def test_a_ring_with_a_gate_may_open_when_the_one_before_it_ends() -> None:
+    made = rings([TWO[0], {**TWO[1], "days_after_previous": 0, "time": "07:00"}], (), BERLIN)
+
+    assert [one["duration"] for one in made["patching_windows"]] == [4, 4]
+
+
 def test_rules_with_a_delay_or_a_date_of_their_own_keep_it() -> None:
     rules = [
         {"filters": {"MSRC_SEVERITY": ["Critical"]}, "approve_after_days": 0},

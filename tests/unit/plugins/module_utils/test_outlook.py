@@ -38,6 +38,16 @@ def test_why_a_report_does_not_say_what_is_installed(
     assert reason_of({**REPORT, **changed}, is_overridden) == reason
 
 
+@pytest.mark.parametrize("reported", ["pb-1", "arn:aws:ssm:eu-west-1:123456789012:patchbaseline/pb-1"])
+def test_a_report_by_another_baseline_does_not_say_it(reported: str) -> None:
+    report = {**REPORT, "baseline_id": reported}
+
+    assert reason_of(report, False, "pb-2") == "baseline_changes"
+    assert reason_of(report, False, "pb-1") is None
+    assert reason_of(report, False, None) is None
+    assert reason_of({**REPORT, "baseline_id": None}, False, "pb-1") is None
+
+
 @pytest.mark.parametrize(
     ("changed", "option", "count", "expected"),
     [

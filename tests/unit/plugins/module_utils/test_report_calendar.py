@@ -137,6 +137,7 @@ def test_the_page_shows_so_many_windows_and_runs_and_says_what_it_leaves_out() -
 
     assert "20 windows that open later, or not at all, are in the report in JSON" in page
     assert "160 older runs are in the report in JSON" in page
+    assert "in the report in JSON" not in page_of(report_of([reading(0, windows=windows[:9])]))
 
 
 def test_the_page_names_the_days_in_its_own_language() -> None:

@@ -231,6 +231,22 @@ def test_ages_are_whole_days(released: str | None, age: int | None) -> None:
     assert age_in_days(released, "2026-03-02T08:15:00Z") == age
 
 
+def test_the_most_severe_patches_come_first_and_among_equals_those_of_more_nodes() -> None:
+    ranked = ["Critical", "important", "High", "Moderate", "Medium", "Low", "Informational", None, "Required"]
+    lacking = [(f"KB{number}", severity, 1) for number, severity in enumerate(ranked)]
+    lacking.insert(1, ("KB99", "Critical", 2))
+    patches = [
+        {"instance_id": f"i-{node}", "kb_id": kb, "severity": severity, "state": "MISSING"}
+        for kb, severity, nodes in reversed(lacking)
+        for node in range(nodes)
+    ]
+    nodes = [{"instance_id": f"i-{node}", "status": "noncompliant"} for node in range(2)]
+
+    found = report_of([reading(0, nodes=nodes, patches=patches)]).patches
+
+    assert [one.patch.kb_id for one in found] == ["KB99", *(f"KB{number}" for number in range(len(ranked)))]
+
+
 def test_missing_patches_are_those_of_the_rows() -> None:
     rows = sample(500)["patches"]
     found = report_of([reading(500)]).patches

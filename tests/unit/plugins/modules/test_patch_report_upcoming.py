@@ -26,11 +26,11 @@ NODES = [
 ]
 
 
-def window(group: str, schedule: str, **task: Any) -> dict[str, Any]:
+def window(group: str, schedule: str, zone: str = "Europe/Berlin", **task: Any) -> dict[str, Any]:
     return {
         "name": f"window-{group}",
         "schedule": schedule,
-        "schedule_timezone": "Europe/Berlin",
+        "schedule_timezone": zone,
         "duration": 4,
         "cutoff": 1,
         "targets": [{"name": "nodes", "patch_groups": [group]}],
@@ -46,7 +46,13 @@ def read(account: Account, folder: Path) -> dict[str, Any]:
         windows=[
             window("db", "cron(0 3 ? * SUN *)", reboot_option="NoReboot"),
             window("web", "cron(0 2 ? * SAT *)"),
-            window("list", "cron(0 4 ? * SUN *)", install_override_list="https://example.com/list.yaml"),
+            # Later than the others, although its local date is earlier.
+            window(
+                "list",
+                "cron(0 22 ? * SAT *)",
+                "America/New_York",
+                install_override_list="https://example.com/list.yaml",
+            ),
         ],
     )
     files = {name: str(folder / f"{name}.jsonl") for name in ("instances", "patches", "coverage")}

@@ -120,9 +120,12 @@ def test_refused_calls_are_left_out_unless_asked_for(account: Account) -> None:
     account.faults({"op": "CreateMaintenanceWindow", "do": "AccessDeniedException"})
     account.fails("ssm_patch_setup", windows=[WINDOW])
 
-    assert account.run(MODULE)["calls"] == []
-    [one] = account.run(MODULE, include_refused=True)["calls"]
+    result = account.run(MODULE)
+    assert (result["calls"], result["summary"]) == ([], {"total": 0, "by_hand": 0})
+    result = account.run(MODULE, include_refused=True)
+    [one] = result["calls"]
     assert (one["action"], one["error_code"]) == ("CreateMaintenanceWindow", "AccessDeniedException")
+    assert result["summary"]["total"] == 1
 
 
 def test_older_changes_than_asked_for_are_left_out(account: Account) -> None:

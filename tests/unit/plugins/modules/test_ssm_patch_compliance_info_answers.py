@@ -126,6 +126,23 @@ def test_states_are_the_same_in_every_spelling(
     assert sorted(row["state"] for row in rows) == ["FAILED", "INSTALLED_PENDING_REBOOT", "MISSING"]
 
 
+def test_a_patch_for_several_products_is_as_old_as_its_first_release(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(account, nodes=[node(1, **WINDOWS, MissingCount=1)])
+
+    def released(operation: str, answer: Json) -> Json:
+        if operation == "DescribeAvailablePatches":
+            dates = [1767225600.0, 1764547200.0, None, 1766000000.0]
+            answer["Patches"] = [{**patch, "ReleaseDate": date} for patch in answer["Patches"] for date in dates]
+        return answer
+
+    alter(account, monkeypatch, released)
+    [patch] = [row for row in account.run(MODULE, level="patches")["patches"] if row["state"] == "MISSING"]
+
+    assert patch["release_date"] == "2025-12-01T00:00:00+00:00"
+
+
 def test_nodes_under_a_baseline_of_aws_are_ungraded(account: Account) -> None:
     plant(account, nodes=[node(1, **WINDOWS, MissingCount=3), node(2, Record="absent")])
     result = account.run(MODULE, level="patches")

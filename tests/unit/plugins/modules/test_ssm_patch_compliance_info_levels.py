@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.levels import compliance_level
+from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.platforms import product_fits
 from ansible_collections.patchfleet.aws.tests.support.account import Account
 from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import baseline, node, plant
 
@@ -46,6 +47,23 @@ PATCH = {"kb_id": "KB5000001", "classification": "SecurityUpdates", "severity": 
 )
 def test_the_highest_level_of_what_is_about_the_patch_counts(raw: dict[str, Any], level: str | None) -> None:
     assert compliance_level(raw, PATCH, "WindowsServer2022") == level
+
+
+@pytest.mark.parametrize(
+    ("product", "wanted", "fits"),
+    [
+        ("RedhatEnterpriseLinux8.9", "RedhatEnterpriseLinux8.9", True),
+        ("RedhatEnterpriseLinux8.9", "redhatenterpriselinux8", True),
+        ("RedhatEnterpriseLinux8", "RedhatEnterpriseLinux8.9", True),
+        ("RedhatEnterpriseLinux8.9", "RedhatEnterpriseLinux8.8", False),
+        ("RedhatEnterpriseLinux8", "RedhatEnterpriseLinux88", False),
+        ("RedhatEnterpriseLinux88", "RedhatEnterpriseLinux8", False),
+        ("RedhatEnterpriseLinux8.9", "RedhatEnterpriseLinux8*", True),
+        ("RedhatEnterpriseLinux8.9", "*", True),
+    ],
+)
+def test_a_product_fits_with_and_without_its_minor_version(product: str, wanted: str, fits: bool) -> None:
+    assert product_fits(product, wanted) is fits
 
 
 def test_patches_of_level_critical_are_as_many_as_the_service_counts(account: Account) -> None:

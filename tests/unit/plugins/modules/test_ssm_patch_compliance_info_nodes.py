@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import INSTANCE_FIELDS, SEVERITIES
-from ansible_collections.patchfleet.aws.tests.support.account import Account
+from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
 from ansible_collections.patchfleet.aws.tests.support.compliance_fleets import (
     GRADED,
     baseline,
@@ -365,7 +365,7 @@ def test_all_that_is_wrong_is_told_at_once(account: Account) -> None:
 
 
 def test_instances_that_systems_manager_does_not_know_are_unmanaged(account: Account) -> None:
-    pytest.importorskip("moto")
+    models = pytest.importorskip("moto.ec2.models")
     nodes = [
         node(1, "Web"),
         node(2, "Web", Managed=False, Tags={"PatchGroup": "Web", "Name": "forgotten"}),
@@ -396,3 +396,6 @@ def test_instances_that_systems_manager_does_not_know_are_unmanaged(account: Acc
         assert result["not_found"] == []
     result = account.run(MODULE, level="instances", include_unmanaged=True, only_noncompliant=True)
     assert result["instances"] == []
+
+    models.ec2_backends[ACCOUNT][REGION].stop_instances(ids(2))
+    assert account.run(MODULE, include_unmanaged=True)["summary"]["unmanaged"] == 2

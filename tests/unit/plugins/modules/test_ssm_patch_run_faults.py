@@ -85,6 +85,17 @@ def test_a_command_that_has_ended_meanwhile_is_found(fleet: Account) -> None:
     assert filters[-1] == [{"key": "DocumentName", "value": "AWS-RunPatchBaseline"}]
 
 
+def test_a_command_of_a_shared_document_is_looked_up_without_its_arn(fleet: Account) -> None:
+    fleet.faults({"op": "SendCommand", "do": "drop"})
+
+    failed = fleet.fails(MODULE, **SCAN, document=f"arn:aws:ssm:{REGION}:999999999999:document/Patch")
+
+    assert "it was not sent again: no command with this SnapshotId appeared" in failed["msg"]
+    *first, last = [request.get("Filters") for request in fleet.inputs("ListCommands")]
+    assert first == [[{"key": "ExecutionStage", "value": "Executing"}]] * len(first)
+    assert last is None
+
+
 def test_a_call_that_never_arrived_is_not_made_again(fleet: Account) -> None:
     fleet.faults({"op": "SendCommand", "do": "drop"})
 
