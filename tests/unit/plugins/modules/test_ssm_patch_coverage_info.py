@@ -265,6 +265,16 @@ def test_a_window_that_is_too_short_for_its_nodes_is_found_from_its_executions(a
     assert account.run(MODULE, execution_count=0)["findings"] == []
 
 
+def test_the_next_install_is_the_earliest_whatever_its_priority(account: Account) -> None:
+    plant(account, LINUX, nodes=[node(0, "web")])
+    later = window({**INSTALL, "priority": 1}, name="later", schedule="cron(0 9 ? * TUE#2 *)")
+    set_up(account, window({**INSTALL, "priority": 5}), later)
+
+    [row] = account.run(MODULE, level="instances")["instances"]
+
+    assert (row["next_install_window"], row["next_install"]) == ("prod", "2026-01-13T02:00:00+01:00")
+
+
 def test_installs_further_apart_than_asked_are_none_too_many(account: Account) -> None:
     plant(account, LINUX, nodes=[node(0, "web")])
     set_up(account, window(), window(name="later", schedule="cron(0 9 ? * TUE#2 *)"))

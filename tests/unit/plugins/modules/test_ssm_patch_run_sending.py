@@ -288,8 +288,11 @@ def test_a_command_that_is_not_there(fleet: Account) -> None:
 
 
 def test_when_the_time_is_over_the_command_goes_on(fleet: Account) -> None:
-    failed = fleet.fails(MODULE, **INSTALL, max_concurrency="1", wait_timeout=400, poll_interval=50)
+    began = fleet.simulator.now()
 
+    failed = fleet.fails(MODULE, **INSTALL, max_concurrency="1", wait_timeout=400, poll_interval=150)
+
+    assert (fleet.simulator.now() - began).total_seconds() == 400
     command_id = failed["command"]["command_id"]
     assert "wait_timeout expired before the command finished: 1 done, 0 failed, 1 in progress, of 2." in failed["msg"]
     assert f"continues; wait for it with command_id: {command_id}." in failed["msg"]
