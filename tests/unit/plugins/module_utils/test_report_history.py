@@ -80,6 +80,15 @@ def test_a_patch_without_a_release_date_is_as_old_as_the_history_knows_it() -> N
     assert {one.patch: one.since for one in found.missing} == {"pkg": day(0), "new": day(25)}
 
 
+def test_a_release_date_that_becomes_known_replaces_what_the_history_knows() -> None:
+    history = History()
+    history.add(figures(0, history, {"KB1": ["i-0"]}))
+
+    [found] = figures(10, history, {"KB1": ["i-0"]}, released={"KB1": day(4)})
+
+    assert (found.oldest_missing_days, found.missing[0].since) == (6, day(4))
+
+
 def test_the_time_to_patch_counts_the_nodes_that_no_longer_lack_a_patch() -> None:
     reports = ((0, {"KB1": ["i-0", "i-1", "i-2"], "KB2": ["i-0"]}), (10, {"KB1": ["i-2"], "KB2": ["i-0"]}), (30, {}))
     [second], _history = kept(*reports[:2])
