@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,7 +93,9 @@ def read_report(report: Path, suites: Sequence[str]) -> list[Result]:
         result.seconds += float(case.get("time") or 0)
         result.skipped += case.find("skipped") is not None
         if case.find("failure") is not None or case.find("error") is not None:
-            result.failed.append(f"pytest '{path}::{case.get('name')}'")
+            # pytest-xdist appends the group of a test to its name.
+            name = re.sub(r"@\w+$", "", str(case.get("name")))
+            result.failed.append(f"pytest '{path}::{name}'")
     return list(results.values())
 
 

@@ -37,6 +37,15 @@ COMMANDS["ansible-playbook"] = "playbook.PlaybookCLI"
 _SETTINGS = ("ANSIBLE_", "NO_COLOR", "PYTHON", "HOME", "LANG", "LC_", "TZ", "TERM", "COLUMNS")
 # Settings that a plugin reads when a command runs.
 _OF_PLUGINS = ("ANSIBLE_CACHE_PLUGIN_CONNECTION",)
+# Plugins of most playbooks. The first filter of a collection loads the others, too.
+_PLUGINS = {
+    "action": "assert debug fail include_vars normal set_fact set_stats patchfleet.aws.preflight",
+    "cache": "memory",
+    "filter": "ansible.builtin.combine patchfleet.aws.summary",
+    "inventory": "host_list script auto yaml ini toml",
+    "strategy": "linear",
+    "test": "ansible.builtin.version",
+}
 # The number of standby processes with other settings.
 _AT_ONCE = 8
 _CLIENT = """\
@@ -131,23 +140,48 @@ def code(loader: Any, name: str) -> Any:
     return SourceFileLoader(name, path).get_code(name) if path else None
 
 
+def remember_actions() -> None:
+    """Look up the modules of the action group once; Ansible searches the files of each in each process."""
+    from ansible.playbook.base import Base
+    from ansible.playbook.play import Play
+
+    look_up = Base._resolve_action
+    known: dict[str, Any] = {}
+
+    def resolve(base: Any, name: str, mandatory: bool = True) -> Any:
+        if name not in known:
+            known[name] = look_up(base, name, mandatory)
+        return known[name]
+
+    Base._resolve_action = resolve
+    Play()._resolve_group("patchfleet.aws.all")
+
+
 def load() -> None:
     """Import the requirements of a command, with the settings of this process."""
     from ansible import cli
-    from ansible.plugins.loader import init_plugin_loader
+    from ansible.plugins import loader
     from ansible.utils.collection_loader import _collection_finder
 
     _collection_finder._AnsibleCollectionPkgLoaderBase.get_code = code
-    init_plugin_loader()
+    loader.init_plugin_loader()
     cli.init_plugin_loader = lambda *_paths: None
     for name in COMMANDS.values():
         import_module(f"ansible.cli.{name.partition('.')[0]}")
     import_module("ansible.executor.task_queue_manager")
+    import_module("ansible_collections.patchfleet.aws.tests.support.playbook_command")
     modules = Path(__file__).resolve().parents[2] / "plugins" / "modules"
     for path in sorted(modules.glob("[a-z]*.py")):
         import_module(f"ansible_collections.patchfleet.aws.plugins.modules.{path.stem}")
     for name in ("copy", "file", "stat", "tempfile"):
         import_module(f"ansible.modules.{name}")
+    # A playbook loads all plugins of these kinds with their documentation.
+    for kind in ("become", "callback", "connection", "shell", "vars"):
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    for kind, names in _PLUGINS.items():
+        for name in names.split():
+            getattr(loader, f"{kind}_loader").get(name, class_only=True)
+    remember_actions()
 
 
 def carry_out(arguments: list[str]) -> int:

@@ -110,7 +110,7 @@ class EventAccount:
     def run(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the directory of the inventory, like the controller."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        env = {**in_step(self._endpoint), "PATH": path, "ANSIBLE_NOCOLOR": "true", "AWS_ACCESS_KEY_ID": ACCOUNT, **more}
+        env = {**in_step(self._endpoint), "PATH": path, "ANSIBLE_NOCOLOR": "1", "AWS_ACCESS_KEY_ID": ACCOUNT, **more}
         return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
 
     def _done(self, playbook: str, **variables: Any) -> None:
