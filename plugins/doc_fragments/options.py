@@ -3333,9 +3333,10 @@ options:
   dest:
     description:
       - The directory to write the files C(instances.jsonl), C(patches.jsonl), C(windows.json)
-        and C(coverage.jsonl) to. It must exist. New files get the mode 0600.
+        and C(coverage.jsonl) to. It must exist. New files get the mode 0600. The
+        default is a temporary directory on the controller, which Ansible removes
+        at the end of the run. With another connection than C(local), specify a directory.
     type: path
-    required: true
   patch_groups:
     description:
       - Only nodes of these patch groups. A node belongs to a group by its tag C(PatchGroup)

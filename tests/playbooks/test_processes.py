@@ -45,8 +45,8 @@ EXPECTED = {
     # However many resources there are.
     "patching": ["ssm_patch_setup"],
     "patch_prerequisites": ["patch_prerequisites"],
-    # The directory for what is read, the reading, the report, and the end of the directory.
-    "patch_report": ["tempfile", "ssm_patch_report_info", "patch_report", "file"],
+    # What is read is in the directory of the run.
+    "patch_report": ["ssm_patch_report_info", "patch_report"],
 }
 
 

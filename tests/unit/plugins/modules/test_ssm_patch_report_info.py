@@ -174,3 +174,9 @@ def test_mistakes_are_refused_together(account: Account, tmp_path: Path) -> None
     violations = account.refuses(MODULE, "create it first", dest=str(tmp_path / "none"), **options)
 
     assert len(violations) == 4
+
+
+@pytest.mark.parametrize("args", [{}, {"dest": ""}])
+def test_the_module_itself_requires_a_directory(account: Account, args: dict[str, Any]) -> None:
+    assert "dest: with another connection than local" in account.fails(MODULE, **args)["msg"]
+    assert not account.calls()
