@@ -49,7 +49,16 @@ EXPECTED = {
     "patch_report": ["ssm_patch_report_info", "patch_report"],
 }
 
-
+# Of the playbook setup. Each takes some 50 ms for each host, whatever it does.
+TASKS = [
+    "Validate the variables",
+    "Assume the role and check the account",
+    "Validate the variables of the role",
+    "Manage the setup, and show what it leads to",
+    "Bulk | Manage patch baselines and maintenance windows",
+    "Bulk | Show the summary",
+    "Pass the result to the next workflow step",
+]
 ROLE = {"aws_role_arn": "arn:aws:iam::100000000001:role/patching", "aws_account_id": "100000000001"}
 LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
 # Of the module of a setup: each file takes time in each play, since Ansible parses it and the module compiles it.
@@ -73,8 +82,8 @@ class Started:
         )
         self._python.chmod(0o755)
 
-    def play(self, endpoint: str, *arguments: str, **variables: Any) -> None:
-        """Run a playbook."""
+    def play(self, endpoint: str, *arguments: str, **variables: Any) -> list[str]:
+        """Run a playbook, and return the names of its tasks, each of which forks a process for each host."""
         given = {"ansible_python_interpreter": str(self._python), **variables}
         done = subprocess.run(
             [*playbook(), "-i", "localhost,", *arguments, "-e", json.dumps(given)],
@@ -85,6 +94,7 @@ class Started:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return re.findall(r"^TASK \[(?:[\w.]+ : )?(.*)\]", done.stdout, re.MULTILINE)
 
     @property
     def names(self) -> list[str]:
@@ -118,9 +128,10 @@ def test_a_role_starts_few_processes_however_much_it_manages(started: Started, e
 
 @pytest.mark.parametrize("host", [{}, {"aws_account_id": "123456789012"}, ROLE])
 def test_a_playbook_starts_no_process_before_the_role(started: Started, emptied: str, host: dict[str, str]) -> None:
-    started.play(emptied, "patchfleet.aws.setup", **host, **DECLARED)
+    tasks = started.play(emptied, "patchfleet.aws.setup", **host, **DECLARED)
 
     assert started.names == ["ssm_patch_setup"]
+    assert tasks == TASKS
 
 
 def test_what_is_packed_for_a_setup_is_needed(started: Started, emptied: str) -> None:
