@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook compliance_report keeps what it reads in the temporary directory of the run, which Ansible removes."""
+"""The playbook compliance_report has few tasks for each host, since what it reads is in Ansible's own directory."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,23 @@ from simulator import CHECKOUT, in_step
 
 # The run must end, which removes the directory. The commands that stand by do not.
 COMMAND = [sys.executable, "-P", str(CHECKOUT / "tests" / "support" / "playbook_command.py")]
+
+# Each takes some 50 ms for each host, whatever it does; only one host writes.
+TASKS = [
+    "Validate the variables",
+    "Assume the role and check the account",
+    "Validate the variables of the role",
+    "Fail if a report of several batches would be incomplete",
+    "Initialize the state of the host",
+    "Read the account and Region",
+    "Mark the host as done",
+    "Write the report",
+    "Write | Write the report",
+    "Write | Show the summary",
+    "Write | Pass the result to the next workflow step",
+    "Write | Check the gate",
+    "Upload the report",
+]
 
 
 def test_what_was_read_is_removed_with_the_run(tmp_path: Path, emptied: str) -> None:
@@ -24,6 +42,7 @@ def test_what_was_read_is_removed_with_the_run(tmp_path: Path, emptied: str) -> 
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "report" / "report.json").exists()
+    assert re.findall(r"^TASK \[(?:[\w.]+ : )?(.*)\]", done.stdout, re.MULTILINE) == TASKS
     assert f"{own}/ansible-local-" in done.stdout
     assert "/patch-report-" in done.stdout
     assert not [*own.iterdir()]
