@@ -7,8 +7,8 @@ usage: awkward_times.py [NAME ...] [--except NAME] [--tests TEST ...]
 
 Every Python process, including child processes, starts at that time. Clocks for durations and the dates of files are
 unchanged. Each time runs the tests that depend on the clock of the machine. A time that is marked as whole runs all
-unit, acceptance and contract tests. If the machine does not have the
-language, it is compiled from the Debian package locales, which is installed if it is missing.
+unit, acceptance and contract tests. If the machine does not have the language, it is compiled from the Debian package
+locales, which is installed if it is missing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from debian import InstallError, install, run
@@ -52,7 +54,8 @@ MOMENTS = (
     Moment("end-of-the-year", "2026-12-31T23:58:00Z", "UTC", "C"),
     Moment("end-of-a-short-month", "2027-04-30T23:58:00Z", "Europe/London"),
 )
-PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
+PYTEST = ("-m", "pytest", "-q")
+ON_ALL_CORES = ("-n", "auto", "--dist", "worksteal")
 ALL = ("tests/unit", "tests/acceptance", "tests/simulator/contract")
 # Tests that start processes, call a simulator in real time, or convert times to dates.
 SENSITIVE = (
@@ -60,7 +63,7 @@ SENSITIVE = (
     *(f"tests/simulator/contract/test_{name}.py" for name in ("available_patches", "patch_baselines", "data_sync")),
     *(f"tests/simulator/contract/test_{name}.py" for name in ("instance_information", "compliance", "commands")),
     "tests/unit/plugins/test_clock.py",
-    "tests/unit/plugins/filter",
+    *(f"tests/unit/plugins/filter/test_{name}.py" for name in ("next_runs", "rings", "summary")),
     "tests/unit/plugins/module_utils/test_compliance_rows.py",
     "tests/unit/plugins/module_utils/test_report_calendar.py",
     "tests/unit/plugins/module_utils/test_schedules.py",
@@ -68,6 +71,19 @@ SENSITIVE = (
     "tests/unit/plugins/modules/test_ssm_patch_compliance_info_nodes.py",
     "tests/unit/simulator/test_agenda.py",
     "tests/unit/simulator/test_fleet_seed.py",
+)
+# Tests of these files that take seconds and use no time: retries, arithmetic, listings, and a look through the sources.
+TIMELESS = (
+    "tests/unit/plugins/test_clock.py::test_no_other_python_file_reads_the_clock",
+    "tests/unit/plugins/module_utils/test_compliance_rows.py::test_the_percentage_is_rounded_down",
+    *(
+        f"tests/unit/plugins/modules/test_ssm_patch_compliance_info_nodes.py::test_{name}"
+        for name in (
+            "throttling_only_takes_time",
+            "instances_that_systems_manager_does_not_know_are_unmanaged",
+            "the_order_of_the_rows_does_not_depend_on_the_order_of_the_answers",
+        )
+    ),
 )
 # A page whose playbook runs in separate processes.
 WITH_PLAYBOOKS = "tests/playbooks/test_examples.py::test_playbooks_and_commands_do_what_the_page_says[compliance.md]"
@@ -106,7 +122,16 @@ def tests_at(moment: Moment) -> list[str]:
     """Return the tests to run at a time, as arguments of pytest."""
     if moment.whole:
         return [*ALL]
-    return [*SENSITIVE, WITH_PLAYBOOKS]
+    return [*SENSITIVE, WITH_PLAYBOOKS, *(f"--deselect={test}" for test in TIMELESS)]
+
+
+def run_at(moment: Moment, tests: Sequence[str] | None) -> subprocess.CompletedProcess[str]:
+    """Run these tests at a time, or those for that time, and return the result with the output."""
+    command = [sys.executable, *PYTEST, *(ON_ALL_CORES if moment.whole else ()), *(tests or tests_at(moment))]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=environment(moment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        encoding="utf-8", errors="replace", check=False,
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -123,14 +148,15 @@ def main(arguments: Sequence[str]) -> int:
     except InstallError as problem:
         print(problem, file=sys.stderr)
         return 1
+    wanted = {*(options.names or (one.name for one in MOMENTS))} - {options.omitted}
+    chosen = [one for one in MOMENTS if one.name in wanted]
     failed = []
-    for moment in MOMENTS:
-        if moment.name == options.omitted or (options.names and moment.name not in options.names):
-            continue
-        print(f"\n=== {moment.name}: {moment.instant}, {moment.zone}, {moment.language}", flush=True)
-        command = [sys.executable, *PYTEST, *(options.tests or tests_at(moment))]
-        if subprocess.run(command, cwd=CHECKOUT, env=environment(moment), check=False).returncode:
-            failed.append(moment.name)
+    # A process for each time, side by side: the workers of pytest-xdist would all start anew at each.
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for moment, done in zip(chosen, pool.map(partial(run_at, tests=options.tests), chosen), strict=True):
+            print(f"\n=== {moment.name}: {moment.instant}, {moment.zone}, {moment.language}\n{done.stdout}", flush=True)
+            if done.returncode:
+                failed.append(moment.name)
     print(f"\nFailed at: {', '.join(failed)}" if failed else "\nThe tests pass at all these times.")
     return bool(failed)
 
