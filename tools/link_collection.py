@@ -27,9 +27,12 @@ def collection_path() -> Path:
 
 
 def link(directory: Path) -> Path:
-    """Create or renew the link in `directory` and return it. Raises FileExistsError if another file has its name."""
+    """Create or correct the link in `directory` and return it. Raises FileExistsError if another file has its name."""
     place = directory / "ansible_collections" / collection_path()
     place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_symlink() and place.readlink() == CHECKOUT:
+        # Checks may be using it while another environment is made.
+        return place
     if place.is_symlink():
         place.unlink()
     place.symlink_to(CHECKOUT, target_is_directory=True)
