@@ -8,10 +8,11 @@ usage: sanity.py TARBALL [ARGUMENT ...]
 ansible-test requires a directory `ansible_collections/<namespace>/<name>` outside of any other git work tree, does not
 find collections in site-packages, and downloads pip's bootstrap script from its own host. Therefore, the tarball is
 unpacked in a temporary directory with links to its dependencies, and the cache of ansible-test gets a stub of the
-script that uses the pip of Python. Its virtual environments are kept in `.ansible/test-home`.
+script that uses uv, or the pip of Python. Its virtual environments are kept in `.ansible/test-home`.
 
 All tests run with the Python of this environment. Without further arguments, `compile` and `import` also run with all
-other versions of Python on this machine that this ansible-core supports.
+other versions of Python on this machine that this ansible-core supports. With those, modules and plugins are imported,
+which import all of module_utils, but not each of its files by itself.
 """
 
 from __future__ import annotations
@@ -38,12 +39,17 @@ DEPENDENCIES = ("amazon", "community")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 PIP_BOOTSTRAP = """\
+import os
+import shutil
 import subprocess
 import sys
 
-subprocess.check_call([sys.executable, "-m", "ensurepip"])
-wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
-subprocess.check_call([sys.executable, "-m", "pip", "install", *wanted])
+packages = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+uv = shutil.which("uv")
+command = [uv, "pip", "install", "--quiet", "--python", sys.executable, *packages]
+if not uv or subprocess.call(command, env={**os.environ, "UV_SYSTEM_CERTS": "1"}):
+    subprocess.check_call([sys.executable, "-m", "ensurepip"])
+    subprocess.check_call([sys.executable, "-m", "pip", "install", *packages])
 """
 
 
@@ -105,7 +111,9 @@ def main(arguments: list[str]) -> int:
         for version, interpreter in () if arguments[1:] else other_pythons():
             # Before the stubs of a version manager, and after the tools of this environment.
             path = os.pathsep.join([str(Path(sys.executable).parent), str(interpreter.parent), os.environ["PATH"]])
-            failed = run(place, version, "--test", "compile", "--test", "import", path=path) or failed
+            entries = [f"plugins/{kind.name}/" for kind in (place / "plugins").iterdir() if kind.name != "module_utils"]
+            for test in (["--test", "compile"], ["--test", "import", *entries]):
+                failed = run(place, version, *test, path=path) or failed
         return failed
 
 
