@@ -72,13 +72,15 @@ def prepare(made: Account, case: ModuleCase) -> None:
     made.clear_log()
 
 
-def record(made: Account, case: ModuleCase, actions: Actions) -> None:
-    """Run the modules of a case; take in the calls of the one that it is about."""
+def record(made: Account, case: ModuleCase, actions: Actions) -> list[dict[str, Any]]:
+    """Run the modules of a case; take in the calls of the one that it is about, and return what it predicted."""
     prepare(made, case)
+    predicted = []
     for args in case.given:
-        made.run(case.module, check=True, **args)
+        predicted.append(made.run(case.module, check=True, **args))
         (made.fails if case.fails else made.run)(case.module, **args)
     actions.add(made.simulator.log())
+    return predicted
 
 
 def of_modules() -> dict[str, Actions]:
