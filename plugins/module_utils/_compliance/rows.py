@@ -8,13 +8,12 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager-compl
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from .._aws.nodes import patch_groups
@@ -316,14 +315,16 @@ def instance_row(facts: Facts, groups: Iterable[str], report: Row, verdict: Verd
 def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
     """The row of a patch of a node, with the columns of PATCH_FIELDS. Release date and level are added later."""
     return {
-        **{name: instance[name] for name in ("instance_id", "name", "patch_group")},
-        "title": iso(raw.get("Title")),
-        "kb_id": iso(raw.get("KBId")),
-        "classification": iso(raw.get("Classification")),
-        "severity": iso(raw.get("Severity")),
+        "instance_id": instance["instance_id"],
+        "name": instance["name"],
+        "patch_group": instance["patch_group"],
+        "title": raw.get("Title") or None,
+        "kb_id": raw.get("KBId") or None,
+        "classification": raw.get("Classification") or None,
+        "severity": raw.get("Severity") or None,
         "state": state_of(raw),
         "installed_time": iso(raw.get("InstalledTime")),
-        "cve_ids": re.findall(r"[^\s,]+", raw.get("CVEIds") or ""),
+        "cve_ids": (raw.get("CVEIds") or "").replace(",", " ").split(),
         "release_date": None,
         "compliance_level": None,
         "baseline_id": instance["baseline_id"],
@@ -332,13 +333,18 @@ def patch_row(instance: Mapping[str, Any], raw: Raw) -> Row:
 
 def state_of(raw: Raw) -> str | None:
     """The state of a patch, regardless of the spelling that the service uses."""
-    state = iso(raw.get("State"))
-    return _STATE_WORDS.get(state.replace("_", "").lower(), state) if state else None
+    return _state(raw.get("State") or None)
+
+
+# Many patches have the same state.
+@lru_cache(maxsize=64)
+def _state(text: str | None) -> str | None:
+    return _STATE_WORDS.get(text.replace("_", "").lower(), text) if text else None
 
 
 def severity_of(raw: Raw) -> str:
     """The severity of a patch, in the spelling of SEVERITIES if it is one of them."""
-    severity = iso(raw.get("Severity")) or SEVERITIES[-1]
+    severity: str = raw.get("Severity") or SEVERITIES[-1]
     return severity.capitalize() if severity.capitalize() in SEVERITIES else severity
 
 

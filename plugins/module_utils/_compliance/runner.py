@@ -68,8 +68,7 @@ def _answer(module: AnsibleAWSModule, reading: Reading) -> dict[str, Any]:
                 instances.append(result.row)
                 patches += result.patches
                 continue
-            for row in result.patches if with_patches else [result.row]:
-                file.add_row(row)
+            file.add_rows(result.patches if with_patches else [result.row])
     answer: dict[str, Any] = {"changed": bool(file and file.changed), **reading.counts()}
     if not dest and level != "summary":
         answer["instances"] = instances

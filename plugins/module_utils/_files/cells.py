@@ -21,6 +21,8 @@ def cell(value: Any) -> str:
 
     Lines and tabs are kept. Other nonprintable characters are escaped.
     """
+    if isinstance(value, str):
+        return _harmless(value)
     if value is None:
         return ""
     if isinstance(value, bool):

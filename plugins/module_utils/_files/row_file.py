@@ -65,6 +65,10 @@ class RowFile(WholeFile):
         """Write a row."""
         self.add(self._line(row))
 
+    def add_rows(self, rows: Iterable[Row]) -> None:
+        """Write rows at once."""
+        self.add(b"".join(map(self._line, rows)))
+
 
 def _json_line(row: Row) -> bytes:
     return f"{json.dumps(row)}\n".encode("ascii")
