@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +11,6 @@ import pytest
 from ansible.utils.display import Display
 from ansible_collections.patchfleet.aws.plugins.action import ssm_patch_run as action
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
-from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
-from simulator import CLOCK, in_step, serving
 
 MODULE = "ssm_patch_run"
 NODES = [{"InstanceId": f"i-{number:017x}", "Tags": {"PatchGroup": "Web"}, "MissingCount": 2} for number in range(4)]
@@ -175,46 +170,3 @@ def test_a_command_that_was_sent_before_is_waited_for(controller: Controller) ->
 def test_a_task_that_is_not_logged_shows_nothing(controller: Controller) -> None:
     assert controller.run(**SCAN, no_log=True)["changed"]
     assert not controller.lines
-
-
-PLAY = """
-- hosts: localhost
-  connection: local
-  gather_facts: false
-  vars:
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
-  module_defaults:
-    group/patchfleet.aws.aws:
-      region: REGION
-  tasks:
-    - patchfleet.aws.ssm_patch_run:
-        operation: Scan
-        patch_groups: [Web]
-        max_concurrency: 100%
-        poll_interval: 1
-"""
-
-
-@pytest.mark.parametrize("callback", ["default", "ansible.posix.json"])
-def test_a_play_shows_it_where_it_belongs(tmp_path: Path, callback: str) -> None:
-    seed = {
-        "commands": {**SETTINGS, "scan_seconds": 1},
-        "regions": [{"account": ACCOUNT, "region": REGION, "fleet": {"nodes": NODES}}],
-    }
-    (tmp_path / "seed.json").write_text(json.dumps(seed))
-    (tmp_path / "play.yml").write_text(PLAY.replace("REGION", REGION))
-    with serving("--port", "0", "--clock", CLOCK, "--seed", str(tmp_path / "seed.json")) as endpoint:
-        env = {**in_step(endpoint), "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_LOCALHOST_WARNING": "false"}
-        done = subprocess.run(
-            [*playbook(), "play.yml"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
-        )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    line = "0 done, 0 failed, 4 in progress, of 4"
-    if callback == "default":
-        assert line in done.stdout
-        assert "changed=1" in done.stdout
-    else:
-        assert line in done.stderr
-        (task,) = json.loads(done.stdout)["plays"][0]["tasks"]
-        assert [one["status"] for one in task["hosts"]["localhost"]["instances"]] == ["Success"] * 4
