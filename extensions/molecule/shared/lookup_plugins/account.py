@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what an account holds as JSON, read by boto3 alone: {windows, baselines, ids, writes, assumed}.
+"""What an account holds, read by boto3 alone: {windows, baselines, ids, writes, assumed}.
 
 windows and baselines are the service's own structures by name, without ids and dates, so that two accounts that were
 set up alike are equal; targets and tasks are in their window, by name. ids: of all of them, as "window/target". writes:
 the operations on this account and region that changed something, from the log of the simulator. assumed: how often
-a role was assumed from here. Account and region come from the environment.
+a role was assumed from here. The options region and access_key select another region and account than the environment.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from ansible.plugins.lookup import LookupBase
 
 Raw = dict[str, Any]
 VOLATILE = {
@@ -29,8 +29,9 @@ VOLATILE = {
 class Account:
     """What one account holds in one region."""
 
-    def __init__(self) -> None:
-        self.ssm = boto3.client("ssm", region_name=os.environ["AWS_REGION"])
+    def __init__(self, region: str, key: str) -> None:
+        self.region, self.key = region, key
+        self.ssm = boto3.Session(key, os.environ["AWS_SECRET_ACCESS_KEY"], region_name=region).client("ssm")
         self.ids: dict[str, str] = {}
 
     def listed(self, operation: str, result: str, **request: Any) -> list[Raw]:
@@ -89,8 +90,7 @@ class Account:
         """What was called here, in order."""
         simulator = HTTPConnection(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc)
         simulator.request("GET", "/_sim/log")
-        key = os.environ["AWS_ACCESS_KEY_ID"]
-        here = (os.environ["AWS_REGION"], key if key.isdigit() else "123456789012")
+        here = (self.region, self.key if self.key.isdigit() else "123456789012")
         log = json.load(simulator.getresponse())
         return [call for call in log if (call["region"], call["account"]) == here]
 
@@ -100,18 +100,20 @@ def lasting(raw: Raw) -> Raw:
     return {key: value for key, value in raw.items() if key not in VOLATILE}
 
 
-if __name__ == "__main__":
-    account = Account()
-    # The ids are known when the rest has been read.
-    print(
-        json.dumps(
-            {
-                "windows": account.windows(),
-                "baselines": account.baselines(),
-                "ids": account.ids,
-                "writes": [call["op"] for call in account.calls() if call["write"]],
-                "assumed": sum(call["op"] == "AssumeRole" for call in account.calls()),
-            },
-            default=str,
-        )
-    )
+class LookupModule(LookupBase):
+    """The lookup."""
+
+    def run(self, _terms: Any, variables: Any = None, **options: str) -> list[Raw]:
+        """Read the account."""
+        region, key = options.get("region", os.environ["AWS_REGION"]), options.get("access_key")
+        account = Account(region, key or os.environ["AWS_ACCESS_KEY_ID"])
+        windows, baselines, calls = account.windows(), account.baselines(), account.calls()
+        found = {
+            "windows": windows,
+            "baselines": baselines,
+            # The ids are known when the rest has been read.
+            "ids": account.ids,
+            "writes": [call["op"] for call in calls if call["write"]],
+            "assumed": sum(call["op"] == "AssumeRole" for call in calls),
+        }
+        return [json.loads(json.dumps(found, default=str))]

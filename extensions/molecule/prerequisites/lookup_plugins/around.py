@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what an account holds around its patching as JSON, read by boto3 alone.
+"""What an account holds around its patching, read by boto3 alone.
 
 roles, buckets, topics and rules by name; policies are parsed. statements: of all policies, with the name of what they
 belong to. writes: the operations on this account that changed something, from the log of the simulator. Account and
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from ansible.plugins.lookup import LookupBase
 
 Raw = dict[str, Any]
 IAM, S3, SNS, EVENTS = (boto3.client(service) for service in ("iam", "s3", "sns", "events"))
@@ -102,11 +102,16 @@ def statements(around: Raw) -> list[Raw]:
     return [{"owner": name, **each} for name, policy in policies if policy for each in policy["Statement"]]
 
 
-if __name__ == "__main__":
-    around: Raw = {
-        "roles": {known["RoleName"]: role(known["RoleName"]) for known in IAM.list_roles()["Roles"]},
-        "buckets": {known["Name"]: bucket(known["Name"]) for known in S3.list_buckets()["Buckets"]},
-        "topics": {known["TopicArn"].split(":")[-1]: topic(known["TopicArn"]) for known in SNS.list_topics()["Topics"]},
-        "rules": {known["Name"]: rule(known) for known in EVENTS.list_rules()["Rules"]},
-    }
-    print(json.dumps({**around, "statements": statements(around), "writes": writes()}, default=str))
+class LookupModule(LookupBase):
+    """The lookup."""
+
+    def run(self, _terms: Any, variables: Any = None, **_options: Any) -> list[Raw]:
+        """Read the account."""
+        topics = [known["TopicArn"] for known in SNS.list_topics()["Topics"]]
+        around: Raw = {
+            "roles": {known["RoleName"]: role(known["RoleName"]) for known in IAM.list_roles()["Roles"]},
+            "buckets": {known["Name"]: bucket(known["Name"]) for known in S3.list_buckets()["Buckets"]},
+            "topics": {arn.split(":")[-1]: topic(arn) for arn in topics},
+            "rules": {known["Name"]: rule(known) for known in EVENTS.list_rules()["Rules"]},
+        }
+        return [json.loads(json.dumps({**around, "statements": statements(around), "writes": writes()}, default=str))]
