@@ -176,6 +176,15 @@ def test_a_group_that_is_excepted_keeps_its_rules_and_a_fleet_that_is_does_not()
     ]
 
 
+def test_the_rules_of_a_group_hold_for_its_nodes_that_are_not_excepted() -> None:
+    rows = [node(name, group="web", missing_count=1) for name in ("i-1", "i-2")]
+    held = judged(fleet(rows, []), [excepted(node="i-1")], TODAY)
+
+    found = verdicts({"noncompliant": 0}, held.fleet, totals_of(held.fleet), [], True, NOW)
+
+    assert [(one.group, one.value, one.passed) for one in found] == [("all nodes", 1, False), ("web", 1, False)]
+
+
 def test_exceptions_change_nothing_of_what_other_runs_join() -> None:
     given = [excepted(node=sample(60)["nodes"][0]["instance_id"]), excepted(patch=sample(60)["patches"][0]["kb_id"])]
     held = judged(Fleet(merged([reading(60)])), given, TODAY)

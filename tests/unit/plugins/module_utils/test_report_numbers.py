@@ -76,6 +76,7 @@ def test_what_was_not_read_is_none_and_never_zero() -> None:
     partly = report_of([reading(60), reading(5, region="us-east-1", not_read=["unmanaged"])]).totals
     assert partly.total.summary()["unmanaged"] is None
     assert partly.places["123456789012 eu-central-1"].summary()["unmanaged"] is not None
+    assert {tally.summary()["unmanaged"] for tally in partly.groups.values()} == {None}
     assert partly.total.summary()["managed"] == 65 - partly.total.counts["unmanaged"]
 
 
@@ -183,6 +184,7 @@ def test_rules_on_patches_count_each_patch_once(rule: Any, count: int) -> None:
 
     [kept, _group] = report_of([one], {"missing_patches": [{**rule, "max": count}]}).verdicts
     assert (kept.value, kept.passed) == (count, True)
+    assert kept.message.endswith(f"is {count}, with a maximum of {count}")
     if count:
         [broken, group] = report_of([one], {"missing_patches": [{**rule, "max": count - 1}]}).verdicts
         assert not broken.passed

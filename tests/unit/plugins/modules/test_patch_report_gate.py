@@ -219,6 +219,9 @@ def test_an_instance_of_the_scope_that_is_no_node_breaks_the_gate(tmp_path: Path
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=not_there)) == [
         "managed: not among the managed nodes: i-0ffffffffffffffff; check the ID"
     ]
+    several = {"instance_ids": [*ids, *(f"i-0fffffffffffffff{number}" for number in range(7))]}
+    [text] = broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=several))
+    assert text.endswith(", i-0fffffffffffffff4 and 2 more; check the ID")
     in_a_group = {**not_there, "patch_groups": rows[0]["patch_groups"]}
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=in_a_group)) == []
 
