@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import calendar
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.work import lines_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ssmsim import schedule
@@ -470,22 +470,18 @@ def test_rate_is_a_multiple_from_the_anchor(count: int, unit: str, anchor: datet
 
 
 @pytest.mark.parametrize(
-    ("expression", "milliseconds"),
+    ("expression", "most"),
     [
-        ("cron(0 2 ? * THU#3 *)", 1),
-        ("cron(15 10 ? * MON-FRI *)", 1),
-        ("rate(7 days)", 1),
-        ("cron(0 0 30 2 ? *)", 1),
-        ("cron(0/5 * * * ? *)", 5),
-        ("cron(0 0 29 2 ? 2097-2199)", 5),
-        ("cron(0 0 29 2 ? 2097/4)", 50),
+        ("cron(0 2 ? * THU#3 *)", 2_000),
+        ("cron(15 10 ? * MON-FRI *)", 2_500),
+        ("rate(7 days)", 20),
+        ("cron(0 0 30 2 ? *)", 20),
+        ("cron(0/5 * * * ? *)", 3_000),
+        ("cron(0 0 29 2 ? 2097-2199)", 40_000),
+        ("cron(0 0 29 2 ? 2097/4)", 500_000),
     ],
 )
-def test_next_run_is_found_quickly(expression: str, milliseconds: float) -> None:
+def test_next_run_is_found_in_few_steps(expression: str, most: int) -> None:
     plan = parse(expression, "America/New_York")
-    seconds = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        next(plan.occurrences(NOW, anchor=NOW), None)
-        seconds.append(time.perf_counter() - begin)
-    assert min(seconds) * 1000 < milliseconds
+    lines = lines_run(lambda: next(plan.occurrences(NOW, anchor=NOW), None))
+    assert 0 < lines <= most
