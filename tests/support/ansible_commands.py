@@ -176,7 +176,7 @@ def load() -> None:
     for name in ("copy", "file", "stat", "tempfile"):
         import_module(f"ansible.modules.{name}")
     # A playbook loads all plugins of these kinds with their documentation.
-    for kind in ("become", "callback", "connection", "shell", "vars"):
+    for kind in ("become", "connection", "shell"):
         list(getattr(loader, f"{kind}_loader").all(class_only=True))
     for kind, names in _PLUGINS.items():
         for name in names.split():
