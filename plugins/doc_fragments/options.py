@@ -3334,8 +3334,8 @@ options:
     description:
       - The directory to write the files C(instances.jsonl), C(patches.jsonl), C(windows.json)
         and C(coverage.jsonl) to. It must exist. New files get the mode 0600. The
-        default is a temporary directory on the controller, which Ansible removes
-        at the end of the run. With another connection than C(local), specify a directory.
+        default is a temporary directory. With the connection C(local), Ansible removes
+        it at the end of the run. With another connection, remove RV(directory) yourself.
     type: path
   patch_groups:
     description:

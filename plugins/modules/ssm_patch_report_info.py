@@ -133,6 +133,11 @@ reading:
       elements: dict
       sample: []
       returned: always
+directory:
+  description: The temporary directory of the files on the remote host. Remove it after you used the files.
+  returned: if O(dest) is omitted, with another connection than C(local)
+  type: str
+  sample: /tmp/patch-report-k2v7x9
 not_found:
   description: The IDs in O(instance_ids) that Systems Manager does not manage in this account and Region.
   returned: success

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: Patchfleet contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook compliance_report has few tasks for each host, since what it reads is in Ansible's own directory."""
+"""The playbook compliance_report has few tasks for each host, since what it reads is in Ansible's own directory.
+
+On another host than the controller, the role removes the directory.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
+import pytest
 from simulator import CHECKOUT, in_step
 
 # The run must end, which removes the directory. The commands that stand by do not.
@@ -29,6 +34,7 @@ TASKS = [
     "Write | Show the summary",
     "Write | Pass the result to the next workflow step",
     "Write | Check the gate",
+    "Remove the files from a remote host",
     "Upload the report",
 ]
 
@@ -46,3 +52,42 @@ def test_what_was_read_is_removed_with_the_run(tmp_path: Path, emptied: str) -> 
     assert f"{own}/ansible-local-" in done.stdout
     assert "/patch-report-" in done.stdout
     assert not [*own.iterdir()]
+
+
+ELSEWHERE = """
+from ansible.plugins.connection import local
+
+DOCUMENTATION = local.DOCUMENTATION.replace("name: local", "name: elsewhere")
+
+
+class Connection(local.Connection):
+    transport = "elsewhere"
+"""
+PLAY = """
+- hosts: bastion
+  gather_facts: false
+  connection: elsewhere
+  roles:
+    - patchfleet.aws.patch_report
+"""
+
+
+@pytest.mark.parametrize("is_expired", [False, True])
+def test_nothing_is_left_on_a_remote_host(tmp_path: Path, emptied: str, is_expired: bool) -> None:
+    (tmp_path / "connection_plugins").mkdir()
+    (tmp_path / "connection_plugins" / "elsewhere.py").write_text(ELSEWHERE, encoding="utf-8")
+    (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
+    remote = tmp_path / "remote"
+    remote.mkdir()
+    if is_expired:
+        faults = [{"op": "DescribeInstanceInformation", "do": "ExpiredTokenException"}]
+        urlopen(f"{emptied}/_sim/faults", json.dumps(faults).encode()).close()
+    environment = {**in_step(emptied), "TMPDIR": str(remote), "ANSIBLE_NOCOLOR": "1"}
+    variables = {"patch_report_dest": str(tmp_path / "report"), "ansible_python_interpreter": sys.executable}
+    command = [*COMMAND, "-v", "-i", "bastion,", "play.yml", "-e", json.dumps(variables)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert bool(done.returncode) == is_expired, done.stdout + done.stderr
+    assert (tmp_path / "report" / "report.json").exists() != is_expired
+    assert (f"{remote}/patch-report-" in done.stdout) != is_expired
+    assert not [*remote.glob("patch-report-*")]

@@ -24,8 +24,8 @@ OPTIONS: Options = (
     Option(
         "dest",
         f"The directory to write the files C({INSTANCES}), C({PATCHES}), C({WINDOWS}) and C({COVERAGE}) to. It must"
-        " exist. New files get the mode 0600. The default is a temporary directory on the controller, which Ansible"
-        " removes at the end of the run. With another connection than C(local), specify a directory.",
+        " exist. New files get the mode 0600. The default is a temporary directory. With the connection C(local),"
+        " Ansible removes it at the end of the run. With another connection, remove RV(directory) yourself.",
         type="path",
     ),
     *(_OF_COMPLIANCE[name] for name in SCOPE),
@@ -59,7 +59,7 @@ OPTIONS: Options = (
 def violations(params: Mapping[str, Any]) -> list[str]:
     """Violations in the options that can be found before anything is read."""
     if not params["dest"]:
-        return ["dest: with another connection than local, specify a directory"]
+        return ["dest: specify a directory, because only the action plugin of this module creates one"]
     found = compliance_violations(compliance_params(params)) + coverage.violations(coverage_params(params))
     if not 1 <= params["next_run_count"] <= _MOST_RUNS:
         found.append(f"next_run_count: {params['next_run_count']} must be from 1 to {_MOST_RUNS}")

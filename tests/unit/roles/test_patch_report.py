@@ -37,7 +37,8 @@ def test_the_readme_names_every_variable() -> None:
 
 
 def test_the_scope_is_that_of_the_module_that_reads() -> None:
-    [read] = [task for task in content("tasks/main.yml") if "patchfleet.aws.ssm_patch_report_info" in task]
+    [block] = [task["block"] for task in content("tasks/main.yml") if "block" in task]
+    [read] = [task for task in block if "patchfleet.aws.ssm_patch_report_info" in task]
     kinds = {name: option["type"] for name, option in SPEC["patch_report_scope"]["options"].items()}
 
     assert set(kinds) <= set(read["patchfleet.aws.ssm_patch_report_info"])

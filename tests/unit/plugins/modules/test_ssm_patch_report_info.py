@@ -178,5 +178,5 @@ def test_mistakes_are_refused_together(account: Account, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("args", [{}, {"dest": ""}])
 def test_the_module_itself_requires_a_directory(account: Account, args: dict[str, Any]) -> None:
-    assert "dest: with another connection than local" in account.fails(MODULE, **args)["msg"]
+    assert "dest: specify a directory, because only" in account.fails(MODULE, **args)["msg"]
     assert not account.calls()
