@@ -8,11 +8,12 @@ The exit status is 1, with the fields named, if one that is declared is as it wa
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "shared"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "shared" / "lookup_plugins"))
 from account import Account, Raw
 
 WINDOW = {
@@ -126,7 +127,7 @@ def unchanged(before: Any, after: Any, path: str) -> list[str]:
 
 def main() -> int:
     """Change the account of the environment; return the exit status."""
-    account = Account()
+    account = Account(os.environ["AWS_REGION"], os.environ["AWS_ACCESS_KEY_ID"])
     before = {"windows": account.windows(), "baselines": account.baselines()}
     change(account)
     left = unchanged(before, {"windows": account.windows(), "baselines": account.baselines()}, "")
