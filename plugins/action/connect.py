@@ -9,17 +9,14 @@ what the main process of Ansible has imported.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
-    boto3_conn,
-    get_aws_connection_info,
-    get_aws_region,
-)
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from ansible_collections.amazon.aws.plugins.plugin_utils.base import AWSPluginBase
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.client import Api, connect
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.errors import ApiError
 from ansible_collections.patchfleet.aws.plugins.module_utils._options.limits import ACCOUNT_FORM
@@ -34,27 +31,22 @@ _SPEC: dict[str, Any] = {
 }
 
 
-class _Options:
-    """The options of the task, with the members of a module that clients are created from."""
+class _Options(AWSPluginBase):
+    """The options of the task, with the members of a module and of a plugin that clients are created from."""
 
-    _name = "connect"
+    ansible_name = "patchfleet.aws.connect"
 
     def __init__(self, params: dict[str, Any]) -> None:
-        self.params = params
+        self._params = params
 
-    @property
-    def region(self) -> str | None:
-        region: str | None = get_aws_region(self)
-        return region
+    def get_options(self) -> dict[str, Any]:
+        return self._params
 
-    def client(self, service: str, config: dict[str, Any]) -> Any:
-        region, endpoint, keywords = get_aws_connection_info(self)
-        return boto3_conn(
-            self, conn_type="client", resource=service, region=region, endpoint=endpoint, config=config, **keywords
-        )
+    def fail_json(self, msg: str) -> None:
+        self._do_fail(msg)
 
-    def fail_json(self, msg: str, **_facts: Any) -> None:
-        raise AnsibleActionFail(msg)
+    def _do_fail(self, message: str) -> NoReturn:
+        raise AnsibleActionFail(message)
 
 
 class ActionModule(ActionBase):
@@ -71,7 +63,12 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("; ".join(judged.error_messages))
         params = judged.validated_parameters
         where = f"{params['where']}: " if params["where"] else ""
-        api = connect(_Options(params), 1, "sts")
+        options = _Options(params)
+        try:
+            options.require_aws_sdk()
+        except AnsibleBotocoreError as error:
+            raise AnsibleActionFail(str(error)) from error
+        api = connect(options, 1, "sts")
         try:
             found = _assumed(api, params) if params["role_arn"] else _own(api)
         except ApiError as error:

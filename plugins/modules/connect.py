@@ -33,25 +33,10 @@ options:
     description: The account and Region, with which error messages begin.
     type: str
     default: ""
-attributes:
-  check_mode:
-    description: The module only reads, so it works the same in check mode.
-    support: full
-  diff_mode:
-    description: The module does not change anything, so there are no differences.
-    support: N/A
-  idempotent:
-    description: The module does not change anything.
-    support: full
-  action_group:
-    description: Use C(group/patchfleet.aws.all) in C(module_defaults) to set connection options.
-    support: full
-    membership:
-      - patchfleet.aws.aws
-      - patchfleet.aws.all
 notes:
   - The module is private to this collection and can change in any release. Do not use it in your own playbooks.
 extends_documentation_fragment:
+  - patchfleet.aws.attributes.info_module
   - patchfleet.aws.requirements
   - amazon.aws.common.modules
   - amazon.aws.region.modules

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from ansible_collections.amazon.aws.plugins.module_utils import botocore
 from ansible_collections.patchfleet.aws.plugins.action import connect
 from ansible_collections.patchfleet.aws.tests.support.account import ACCOUNT, REGION, Account
 
@@ -99,3 +100,10 @@ def test_a_refusal_of_aws_is_shown(account: Account, given: dict[str, str], oper
 def test_invalid_options_are_refused(given: dict[str, str], text: str) -> None:
     with pytest.raises(AnsibleActionFail, match=text):
         run(**given)
+
+
+def test_a_controller_without_boto3_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botocore, "HAS_BOTO3", False)
+
+    with pytest.raises(AnsibleActionFail, match=r"Failed to import the required Python library \(botocore and boto3\)"):
+        run(account_id=ACCOUNT)
