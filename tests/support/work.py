@@ -29,16 +29,10 @@ def counted() -> Iterator[Counter[str]]:
             with lock:
                 calls[code.co_filename, code.co_qualname] += 1
 
-    before, before_in_threads = sys.gettrace(), threading.gettrace()
-    threading.settrace(note)
-    sys.settrace(note)
-    try:
+    with _tracing(note):
         yield found
-    finally:
-        sys.settrace(before)
-        threading.settrace(before_in_threads)  # type: ignore[arg-type]
-        for (path, name), count in calls.items():
-            found[f"{path.partition(_OURS)[2]}:{name}"] += count
+    for (path, name), count in calls.items():
+        found[f"{path.partition(_OURS)[2]}:{name}"] += count
 
 
 def lines_run(work: Callable[[], object]) -> int:
@@ -50,10 +44,19 @@ def lines_run(work: Callable[[], object]) -> int:
         lines += event == "line"
         return note
 
-    before = sys.gettrace()
+    with _tracing(note):
+        work()
+    return lines
+
+
+@contextmanager
+def _tracing(note: Callable[[FrameType, str, Any], Any]) -> Iterator[None]:
+    """Call a function for each call in all threads, and for each line if it returns itself."""
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
+    threading.settrace(note)
     sys.settrace(note)
     try:
-        work()
+        yield
     finally:
         sys.settrace(before)
-    return lines
+        threading.settrace(before_in_threads)  # type: ignore[arg-type]

@@ -43,8 +43,7 @@ def _result(module: AnsibleAWSModule) -> dict[str, Any]:
     changed = False
     if params["dest"] is not None:
         with RowFile(params["dest"], FIELDS, module.check_mode) as file:
-            for one in changes:
-                file.add_row(one)
+            file.add_rows(changes)
         changed = bool(file.changed)
     counts = {"total": len(changes), "by_hand": sum(one["by_hand"] for one in changes)}
     return {"changed": changed, "summary": counts, "calls": changes}

@@ -44,9 +44,11 @@ class _Once(Generic[T]):
     def get(self, name: str, read: Callable[[], T]) -> T:
         """The result of the read. The first caller reads, and the others wait."""
         with self._lock:
-            known = self._found.get(name)
-            found = known or self._found.setdefault(name, Future())
-        if known is None:
+            found = self._found.get(name)
+            is_first = found is None
+            if found is None:
+                found = self._found[name] = Future()
+        if is_first:
             try:
                 found.set_result(read())
             except BaseException as error:

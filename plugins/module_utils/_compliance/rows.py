@@ -157,15 +157,15 @@ def facts_of(raw: Raw) -> Facts:
     """The facts of an entry of DescribeInstanceInformation. Texts that many nodes share are stored once."""
     ping = raw.get("LastPingDateTime")
     return Facts(
-        sys.intern(raw["InstanceId"]),
-        raw.get("ComputerName") or None,
-        _shared(raw.get("PlatformType")),
-        _shared(raw.get("PlatformName")),
-        _shared(raw.get("PlatformVersion")),
-        _shared(raw.get("ResourceType")),
-        _shared(raw.get("PingStatus")),
-        ping.timestamp() if ping else None,
-        _shared(raw.get("AgentVersion")),
+        instance_id=sys.intern(raw["InstanceId"]),
+        name=_shared(raw.get("ComputerName")),
+        platform_type=_shared(raw.get("PlatformType")),
+        platform_name=_shared(raw.get("PlatformName")),
+        platform_version=_shared(raw.get("PlatformVersion")),
+        resource_type=_shared(raw.get("ResourceType")),
+        ping_status=_shared(raw.get("PingStatus")),
+        last_ping_time=ping.timestamp() if ping else None,
+        agent_version=_shared(raw.get("AgentVersion")),
     )
 
 

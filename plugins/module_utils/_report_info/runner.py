@@ -138,8 +138,7 @@ class _Reading:
             reading = ComplianceReading(params, self._api, self._listings, pool)
             for result in reading.results():
                 instances.add_row(result.row)
-                for row in result.patches if reading.wants(result) else ():
-                    patches.add_row(row)
+                patches.add_rows(result.patches if reading.wants(result) else ())
         answer = {**reading.counts(), **reading.origin(), "changed": instances.changed or patches.changed}
         self._keep(answer, reading.warnings())
         return answer
