@@ -24,6 +24,7 @@ sys.path.insert(0, str(CHECKOUT / "tests" / "simulator"))
 
 from ansible_collections.patchfleet.aws.tests.privileges import playbook_runs, recording
 from ansible_collections.patchfleet.aws.tests.privileges.recording import Actions
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 
 Known = dict[str, dict[str, Actions]]
 
@@ -37,7 +38,7 @@ def record() -> Known:
     with serving(*RUNNING) as endpoint, tempfile.TemporaryDirectory() as folder:
         playbook_runs.arrange(endpoint, playbook_runs.RUNS)
         playbook_runs.run_all(endpoint, playbook_runs.RUNS, Path(folder))
-        log = playbook_runs.logged(endpoint)
+        log = door(endpoint, "log")
     kinds = {kind: recording.of_plays(log, playbook_runs.RUNS, kind) for kind in ("roles", "playbooks")}
     modules = recording.of_modules()
     # The role passes all its variables to the module.

@@ -9,9 +9,10 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 
 from .controller import Controller
-from .test_jobs import calls, door, made
+from .test_jobs import calls, made
 
 REGION = "eu-central-1"
 FIRST, SECOND = "111111111111", "222222222222"

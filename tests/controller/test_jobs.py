@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from simulator import STILL, serving
 
@@ -31,13 +31,6 @@ INVENTORY = {
     "hostname": "aws_account_id ~ '-' ~ aws_region",
 }
 BUCKET = "patch-reports"
-
-
-def door(endpoint: str, path: str, body: Any = None) -> Any:
-    """What a door of the simulator answers."""
-    sent = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(f"{endpoint}/_sim/{path}", data=sent)) as answer:
-        return json.load(answer)
 
 
 @pytest.fixture

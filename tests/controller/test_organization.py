@@ -12,11 +12,12 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from simulator import STILL, serving
 
 from .controller import Controller
-from .test_jobs import door, made
+from .test_jobs import made
 from .test_several_hosts import lines
 
 REGION = "eu-central-1"

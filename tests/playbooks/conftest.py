@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.request import urlopen
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from ansible_collections.patchfleet.aws.tests.support.profiles import chosen_profile
 from simulator import STILL, serving
 
@@ -22,12 +22,12 @@ def server() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def endpoint(server: str) -> str:
     """The simulator, without what the tests of other files left in it."""
-    urlopen(f"{server}/_sim/reset", data=b"").close()
+    door(server, "reset", {})
     return server
 
 
 @pytest.fixture
 def emptied(endpoint: str) -> str:
     """The simulator, without what other tests left in it."""
-    urlopen(f"{endpoint}/_sim/reset", data=b"").close()
+    door(endpoint, "reset", {})
     return endpoint

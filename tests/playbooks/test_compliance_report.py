@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from urllib.request import urlopen
 
 import yaml
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook as playbook_command
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import REGION, in_step
 
 GOOD, NAMELESS, FOREIGN, CLOSED, EXPIRED, WRONG, ASTRAY = (f"{number}" * 12 for number in range(1, 8))
@@ -42,8 +42,8 @@ def run(endpoint: str, folder: Path) -> subprocess.CompletedProcess[str]:
         {"op": "DescribeInstanceInformation", "account": EXPIRED, "do": "ExpiredTokenException"},
         {"service": "sts", "op": "AssumeRole", "account": CLOSED, "do": "AccessDenied"},
     ]
-    for door, body in (("seed", {"regions": regions}), ("faults", faults)):
-        urlopen(f"{endpoint}/_sim/{door}", json.dumps(body).encode()).close()
+    door(endpoint, "seed", {"regions": regions})
+    door(endpoint, "faults", faults)
     connection = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     place = {"aws_region": REGION, "aws_secret_key": "not-a-real-secret", "patch_report_dest": str(folder / "report")}
     inventory = {"all": {"vars": {**connection, **place}, "hosts": HOSTS}}

@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from urllib.request import urlopen
 
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import in_step
 
 ACCOUNT = "210987654321"
@@ -31,8 +31,7 @@ def test_modules_use_the_credentials_which_no_output_shows(tmp_path: Path, empti
     command = [*playbook(), "-vvvv", "-i", "localhost,", "book.json", "-e", json.dumps(HOST)]
     environment = in_step(emptied)
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    with urlopen(f"{emptied}/_sim/log") as answer:
-        calls = [(call["op"], call["account"]) for call in json.load(answer)]
+    calls = [(call["op"], call["account"]) for call in door(emptied, "log")]
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert ("CreateMaintenanceWindow", ACCOUNT) in calls

@@ -10,17 +10,16 @@ account, any other command does.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import commands
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from ansible_collections.patchfleet.aws.tests.support.guides import PAGES, Block, blocks, seed
 from simulator import CHECKOUT, in_step
 
@@ -39,7 +38,7 @@ class Shell:
     def __init__(self, folder: Path, endpoint: str) -> None:
         self._folder = folder
         self._env = {**in_step(endpoint), "ANSIBLE_LOCALHOST_WARNING": "false"}
-        self._log = f"{endpoint}/_sim/log"
+        self._endpoint = endpoint
         self._done: set[str] = set()
 
     def save(self, block: Block) -> None:
@@ -64,18 +63,18 @@ class Shell:
                 self._done.add(line)
 
     def _writes(self, command: list[str], place: str) -> list[str]:
-        urlopen(self._log, data=b"").close()
+        door(self._endpoint, "log", {})
         started = [str(commands() / command[0]), *command[1:]]
         done = subprocess.run(started, cwd=self._folder, env=self._env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{place}: {shlex.join(command)}\n{done.stdout}{done.stderr}"
-        with urlopen(self._log) as answer:
-            return [call["op"] for call in json.load(answer) if call["write"] and call["service"] == "ssm"]
+        log = door(self._endpoint, "log")
+        return [call["op"] for call in log if call["write"] and call["service"] == "ssm"]
 
 
 def begin(endpoint: str, content: dict[str, Any]) -> None:
     """Begin again with this in the account."""
-    urlopen(f"{endpoint}/_sim/reset", data=b"").close()
-    urlopen(f"{endpoint}/_sim/seed", data=json.dumps(content).encode()).close()
+    door(endpoint, "reset", {})
+    door(endpoint, "seed", content)
 
 
 def steps(page: Path) -> list[Block]:

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import CHECKOUT, in_step
 
 # The run must end, which removes the directory. The commands that stand by do not.
@@ -88,7 +88,7 @@ def test_nothing_is_left_on_a_remote_host(tmp_path: Path, remote: Path, emptied:
     (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
     if is_expired:
         faults = [{"op": "DescribeInstanceInformation", "do": "ExpiredTokenException"}]
-        urlopen(f"{emptied}/_sim/faults", json.dumps(faults).encode()).close()
+        door(emptied, "faults", faults)
     environment = {**in_step(emptied), "TMPDIR": str(remote), "ANSIBLE_NOCOLOR": "1"}
     variables = {"patch_report_dest": str(tmp_path / "report"), "ansible_python_interpreter": sys.executable}
     command = [*COMMAND, "-v", "-i", "bastion,", "play.yml", "-e", json.dumps(variables)]

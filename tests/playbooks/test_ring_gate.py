@@ -8,12 +8,12 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import boto3
 import pytest
 import yaml
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook as playbook_command
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import CHECKOUT, REGION, in_step
 
 pytestmark = pytest.mark.xdist_group("ring_gate")
@@ -52,9 +52,9 @@ class Accounts:
         done = self.play("setup")
         assert done.returncode == 0, done.stdout
 
-    def door(self, name: str, body: Any = None) -> None:
+    def door(self, name: str, body: Any) -> None:
         """Use a door of the simulator."""
-        urlopen(f"{self._endpoint}/_sim/{name}", json.dumps(body).encode()).close()
+        door(self._endpoint, name, body)
 
     def play(self, playbook: str, *flags: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run a playbook on all accounts."""

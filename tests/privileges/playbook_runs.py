@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 from ansible_collections.patchfleet.aws.tests.faults import transitions
 from ansible_collections.patchfleet.aws.tests.support.ansible_commands import playbook as playbook_command
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import REGION, in_step
 
 from .module_cases import ACCOUNT, BOUNDARY, FLEET, NOTIFICATION, NOW, SILENT, WHOLE, Args
@@ -177,24 +177,12 @@ RUNS = [
 ]
 
 
-def door(endpoint: str, name: str, body: Any = None) -> None:
-    """Use a door of the simulator."""
-    urlopen(f"{endpoint}/_sim/{name}", json.dumps(body).encode()).close()
-
-
-def logged(endpoint: str) -> list[dict[str, Any]]:
-    """The calls so far."""
-    with urlopen(f"{endpoint}/_sim/log") as answer:
-        log: list[dict[str, Any]] = json.load(answer)
-    return log
-
-
 def arrange(endpoint: str, runs: Sequence[Run]) -> None:
     """Make what is there before; windows have run for two months."""
     regions = [{"account": run.account, "region": REGION, **run.seed} for run in runs if run.seed]
     door(endpoint, "seed", {"commands": _AT_ONCE, "regions": regions})
     door(endpoint, "clock", {"advance": 60 * 86400})
-    door(endpoint, "log")
+    door(endpoint, "log", {})
 
 
 def perform(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import RUNNING, serving
 
 from . import playbook_runs, recording
@@ -23,9 +24,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any
     """The calls of all roles and playbooks, each with its policy in force."""
     with serving(*RUNNING) as endpoint:
         playbook_runs.arrange(endpoint, RUNS)
-        playbook_runs.door(endpoint, "policies", {run.account: policy_for(run.name) for run in RUNS})
+        door(endpoint, "policies", {run.account: policy_for(run.name) for run in RUNS})
         playbook_runs.run_all(endpoint, RUNS, tmp_path_factory.mktemp("plays"))
-        yield playbook_runs.logged(endpoint)
+        yield door(endpoint, "log")
 
 
 def test_the_documented_policies_are_enough(log: list[dict[str, Any]]) -> None:

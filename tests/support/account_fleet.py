@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.request import urlopen
 
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import in_step
 
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "ap-south-1")
@@ -106,9 +106,8 @@ class AccountFleet:
 
     def log(self) -> list[dict[str, Any]]:
         """The calls since the last read."""
-        with urlopen(f"{self._endpoint}/_sim/log") as answer:
-            log: list[dict[str, Any]] = json.load(answer)
-        self._door("log", None)
+        log: list[dict[str, Any]] = door(self._endpoint, "log")
+        self._door("log", {})
         return log
 
     def merge(self, inputs: Sequence[Path], dest: Path) -> dict[str, Any]:
@@ -160,7 +159,7 @@ class AccountFleet:
         return {**in_step(self._endpoint), "PATH": path, "ANSIBLE_NOCOLOR": "true"}
 
     def _door(self, name: str, body: Any) -> None:
-        urlopen(f"{self._endpoint}/_sim/{name}", json.dumps(body).encode() if body is not None else b"").close()
+        door(self._endpoint, name, body)
 
 
 _NOTHING = {"Effect": "Deny", "Action": "ssm:*", "Resource": "*"}

@@ -10,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import boto3
 import yaml
+from ansible_collections.patchfleet.aws.tests.support.doors import door
 from simulator import in_step
 
 from .ansible_commands import playbook as playbook_command
@@ -67,7 +67,7 @@ class EventAccount:
         self.window_id = window["WindowId"]
         executions = self.client("ssm").describe_maintenance_window_executions(WindowId=self.window_id)
         self.execution = executions["WindowExecutions"][0]
-        self._door("log", None)
+        self._door("log", {})
 
     def client(self, service: str) -> Any:
         """A client for a service of the account."""
@@ -101,11 +101,10 @@ class EventAccount:
 
     def calls(self) -> list[dict[str, Any]]:
         """The calls of Systems Manager so far."""
-        with urlopen(f"{self._endpoint}/_sim/log") as answer:
-            return [call for call in json.load(answer) if call["service"] == "ssm"]
+        return [call for call in door(self._endpoint, "log") if call["service"] == "ssm"]
 
     def _door(self, name: str, body: Any) -> None:
-        urlopen(f"{self._endpoint}/_sim/{name}", json.dumps(body).encode() if body else b"").close()
+        door(self._endpoint, name, body)
 
     def run(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the directory of the inventory, like the controller."""
