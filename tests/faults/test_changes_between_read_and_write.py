@@ -254,6 +254,23 @@ def test_nothing_is_written_to_a_window_that_somebody_adopts(
     }
 
 
+@pytest.mark.parametrize(
+    ("owner", "changes"), [("mine", {"description": "later", "patch_tasks": [{**SCAN, "priority": 5}]}), (None, {})]
+)
+def test_nothing_is_written_to_a_window_whose_owner_cannot_be_read_again(
+    account: FaultyAccount, owner: str | None, changes: dict[str, Json]
+) -> None:
+    account.setup(setup=owner, windows=[window()])
+    account.pass_time()
+    account.clear_log()
+
+    account.faults({"op": "ListTagsForResource", "do": "InvalidResourceId", "after": 1})
+    result = account.setup(setup="mine", windows=[window(**changes)])
+
+    assert not account.calls(writes=True)
+    assert {one["code"] for one in result["errors"]} == {"InvalidResourceId"}
+
+
 @pytest.mark.parametrize("setup", [None, "mine"])
 def test_a_window_that_waited_for_a_baseline_is_looked_at_again(account: FaultyAccount, setup: str | None) -> None:
     account.setup(setup=setup, windows=[window()])

@@ -138,8 +138,10 @@ def test_what_somebody_claims_in_the_middle_is_not_removed(
     assert MEANWHILE[meanwhile][0] in names(account)
 
 
-@pytest.mark.parametrize("kind", ["target", "task"])
-def test_a_child_that_somebody_renames_in_the_middle_is_not_pruned(account: FaultyAccount, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("target", "mine-now"), ("task", "mine-now"), ("target", None)])
+def test_a_child_that_somebody_renames_in_the_middle_is_not_pruned(
+    account: FaultyAccount, kind: str, name: str | None
+) -> None:
     spare = {**WEB, "name": "spare"} if kind == "target" else {**SCAN, "name": "spare"}
     more = {"targets": [WEB, spare]} if kind == "target" else {"patch_tasks": [SCAN, spare]}
     account.setup(setup="mine", windows=[window(**more)])
@@ -147,11 +149,13 @@ def test_a_child_that_somebody_renames_in_the_middle_is_not_pruned(account: Faul
         "target": ("DescribeMaintenanceWindowTargets", "Targets", "WindowTargetId", "UpdateMaintenanceWindowTarget"),
         "task": ("DescribeMaintenanceWindowTasks", "Tasks", "WindowTaskId", "UpdateMaintenanceWindowTask"),
     }[kind]
-    (found,) = [one[member] for one in children(account, "prod", listing, result) if one["Name"] == "spare"]
-    request = {"WindowId": window_id(account, "prod"), member: found, "Name": "mine-now"}
+    (stored,) = [one for one in children(account, "prod", listing, result) if one["Name"] == "spare"]
+    found = stored[member]
+    renamed = {"Name": name} if name else {"Targets": stored["Targets"], "Replace": True}
+    request = {"WindowId": window_id(account, "prod"), member: found, **renamed}
     account.before["UpdateMaintenanceWindow"] = lambda: account.by_hand(update, **request)
     told = account.setup(setup="mine", prune=True, windows=[window(description="later")])
-    assert "its name is now 'mine-now'" in told["msg"]
+    assert f"its name is now {name!r}" in told["msg"]
     assert found in [one[member] for one in children(account, "prod", listing, result)]
 
 

@@ -112,9 +112,10 @@ def test_what_cannot_be_put_back_is_told(account: Account, engine: Engine) -> No
     change = _change("one", "mw-00000000000000000")
     undo = ("UpdateMaintenanceWindow", {"WindowId": "mw-00000000000000001", "Description": "put back"})
 
-    outcome = apply_plan(engine.api, _plan((change, [_described(change, undo=undo)])), WORKERS)
+    outcome = apply_plan(engine.api, _plan((change, [_described(change, undo=undo, if_failed="all is back")])), WORKERS)
 
     assert "the rollback also failed" in outcome.failures[0].text()
+    assert "all is back" not in outcome.failures[0].text()
     assert account.calls(writes=True)["UpdateMaintenanceWindow"] == 2
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.errors import ApiError, PatchingError
-from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import printable, printable_lines
+from ansible_collections.patchfleet.aws.plugins.module_utils._aws.text import itemized, printable, printable_lines
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +49,17 @@ def test_what_a_terminal_would_act_on_is_written_out(text: str, shown: str) -> N
 
 def test_lines_keep_their_tabs() -> None:
     assert printable_lines("a\r\n\tb\x1b[0m\rc\n") == "a\n\tb\\x1b[0m\\rc\n"
+
+
+@pytest.mark.parametrize(
+    ("items", "shown"),
+    [
+        (["a: is missing"], "Not valid: a: is missing"),
+        (["a: is missing", "b\x1b: is empty"], "Not valid:\n- a: is missing\n- b\\x1b: is empty"),
+    ],
+)
+def test_several_things_are_a_list_and_a_single_one_is_not(items: list[str], shown: str) -> None:
+    assert itemized("Not valid", items) == shown
 
 
 @given(HOSTILE, HOSTILE)

@@ -40,6 +40,16 @@ def test_a_read_that_is_not_allowed(account: Account, case: ResourceCase) -> Non
     assert failed["error"]["code"] == "AccessDeniedException"
 
 
+def test_errors_in_a_declaration_are_named_even_if_the_account_cannot_be_read(account: Account) -> None:
+    account.faults({"op": "*", "do": "AccessDeniedException"})
+
+    failed = account.fails("ssm_patch_setup", windows=[{**PROD, "duration": 25}])
+
+    (violation,) = failed["violations"]
+    assert violation.startswith("windows[0] prod: duration: 25 ")
+    assert violation in failed["msg"]
+
+
 @EACH_RESOURCE
 def test_from_names_alone_nothing_is_made_twice(account: Account, case: ResourceCase) -> None:
     case.prepare(account)

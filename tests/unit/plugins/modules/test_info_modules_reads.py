@@ -63,7 +63,7 @@ def test_an_empty_account_has_no_windows(account: Account) -> None:
 
 
 def test_filters_of_windows_combine(account: Account) -> None:
-    prod = make_window(account, tags={"Env": "prod", "patchfleet:setup": "one"})
+    prod = make_window(account, tags={"Env": "prod", "Ring": "1", "patchfleet:setup": "one"})
     test = make_window(account, "test", tags={"Env": "test"})
     account.by_hand("UpdateMaintenanceWindow", WindowId=test, Enabled=False)
     fill(account, prod)
@@ -75,6 +75,7 @@ def test_filters_of_windows_combine(account: Account) -> None:
         (["prod"], {"enabled": True}),
         (["test"], {"enabled": False}),
         (["prod"], {"tags": {"Env": "prod"}}),
+        (["prod"], {"tags": {"Ring": 1}}),
         (["prod"], {"tags": {"patchfleet:setup": "one", "Env": "prod"}}),
         (["prod", "test"], {"tags": {}}),
         (["prod"], {"instance_id": NODE}),
@@ -84,6 +85,7 @@ def test_filters_of_windows_combine(account: Account) -> None:
         ([], {"tags": {"Env": "prod"}, "enabled": False}),
         ([], {"window_ids": [missing]}),
         ([], {"names": []}),
+        (["prod", "test"], {"next_run_count": 100, "execution_count": 1000}),
     ]:
         result = account.run(WINDOWS, **filters)
         assert (names(result), result["changed"]) == (fitting, False), filters

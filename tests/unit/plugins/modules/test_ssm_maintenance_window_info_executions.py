@@ -413,6 +413,18 @@ def test_an_execution_that_vanishes_meanwhile_is_left_out(account: Account, oper
     assert len(told(account)["executions"]) == 2
 
 
+@pytest.mark.parametrize("operation", LISTINGS)
+def test_what_a_listing_repeats_is_told_once(account: Account, operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_task(account, make_window(account))
+    account.simulator.advance(2 * DAY)
+    before = told(account)
+    assert len(before["executions"]) == 2
+    key = LISTINGS[operation]
+    alter(account, monkeypatch, operation, lambda answer: {**answer, key: [*answer[key], *answer[key]]})
+    assert told(account) == before
+
+
+@pytest.mark.parametrize("left", [None, ""], ids=["missing", "empty"])
 @pytest.mark.parametrize(
     ("operation", "member"),
     [
@@ -422,12 +434,13 @@ def test_an_execution_that_vanishes_meanwhile_is_left_out(account: Account, oper
     ],
 )
 def test_an_answer_that_lacks_what_it_must_have_is_an_error(
-    account: Account, operation: str, member: str, monkeypatch: pytest.MonkeyPatch
+    account: Account, operation: str, member: str, left: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_task(account, make_window(account))
     account.simulator.advance(DAY)
     key = LISTINGS[operation]
-    without = lambda entry: {name: value for name, value in entry.items() if name != member}  # noqa: E731
+    lacking = [] if left is None else [(member, left)]
+    without = lambda entry: dict([*(pair for pair in entry.items() if pair[0] != member), *lacking])  # noqa: E731
     alter(account, monkeypatch, operation, lambda answer: {**answer, key: [without(one) for one in answer[key]]})
     failed = account.fails(WINDOWS, include=EXECUTIONS)
     assert f"ssm:{operation} failed: the response contains no {member}" in failed["msg"]
