@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
                 directory = made["path"]
                 remote = {"directory": directory}
             args = {**args, "dest": directory}
-        wrap_async = self._task.async_val and not self._connection.has_native_async
+        wrap_async = bool(self._task.async_val)
         result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async)
         if remote and result.get("failed"):
             self._module("ansible.builtin.file", {"path": directory, "state": "absent"}, task_vars)

@@ -56,10 +56,8 @@ class ActionModule(LookingAction):
 
 def _goes_on(result: Result) -> bool:
     """Whether the module succeeded and returned a command that has not ended."""
-    if result.get("failed") or result.get("unreachable"):
-        return False
     command = result.get("command") or {}
-    return bool(command.get("command_id")) and is_running(command)
+    return not result.get("failed") and bool(command.get("command_id")) and is_running(command)
 
 
 def _joined(first: Result, last: Result) -> Result:

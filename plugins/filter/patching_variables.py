@@ -79,8 +79,8 @@ _HEAD = """\
 # The characters of strings without the tag. They cannot form a template or its header (#jinja2:), but they include all
 # numbers, dates and nulls of YAML, which Ansible would convert after the tag, quoted or not.
 _HARMLESS = re.compile(r"[A-Za-z0-9 \n\t_.,:;/=+*?!~<>()@&-]*")
-# Strings that any version of YAML could interpret as another type begin with these characters, or are these words.
-_AMBIGUOUS = re.compile(r"[^A-Za-z].*|y|n|yes|no|on|off|true|false|null|nan|inf", re.I | re.S)
+# Strings that PyYAML writes without quotes, and that another version of YAML could interpret as another type.
+_AMBIGUOUS = re.compile(r"[^A-Za-z].*|[yn]", re.I | re.S)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -52,7 +52,7 @@ class LookingAction(ActionBase):
         return None if judged.error_messages or not options["wait"] else options
 
     def _module(self, args: Args) -> Result:
-        wrap_async = self._task.async_val and not self._connection.has_native_async
+        wrap_async = bool(self._task.async_val)
         result: Result = self._execute_module(module_args=args, task_vars=self._task_vars, wrap_async=wrap_async)
         return result
 

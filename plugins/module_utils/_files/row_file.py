@@ -81,4 +81,4 @@ def _csv_line(fields: tuple[str, ...]) -> Callable[[Row], bytes]:
 def _joined(cells: Iterable[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow(cells)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return text.getvalue().encode("utf-8")

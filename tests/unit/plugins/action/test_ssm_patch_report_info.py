@@ -42,11 +42,14 @@ class Host:
         return dict(self._results[module_name])
 
 
-def test_the_controller_has_a_directory_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("given", [{"concurrency": 4}, {"concurrency": 4, "dest": ""}])
+def test_the_controller_has_a_directory_of_the_run(
+    given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     host = Host("local", {None: READ})
 
-    assert host.run(concurrency=4) == READ
+    assert host.run(**given) == READ
     [directory] = tmp_path.iterdir()
     assert host.calls == [(None, {"concurrency": 4, "dest": str(directory)})]
 

@@ -19,7 +19,10 @@ SCAN = {"operation": "Scan", "patch_groups": ["Web"], "max_concurrency": "1", "p
 
 
 class Controller:
-    """Runs the action; the module runs in this process. calls, answers: of the module. lines: what was shown."""
+    """Runs the action; the module runs in this process.
+
+    calls, answers: of the module. lines: what was shown. reachable: calls until the host is unreachable.
+    """
 
     def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         self.account = account
@@ -27,12 +30,15 @@ class Controller:
         self.answers: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.wrapped: list[bool] = []
+        self.reachable = 1000
         monkeypatch.setattr(Display, "display", lambda _self, text, **_options: self.lines.append(text))
         monkeypatch.setattr(action.ActionModule, "_execute_module", self._execute)
 
     def _execute(self, module_args: dict[str, Any], task_vars: dict[str, Any], wrap_async: bool) -> dict[str, Any]:
         self.calls.append(module_args)
         self.wrapped.append(bool(wrap_async))
+        if len(self.calls) > self.reachable:
+            return {"unreachable": True, "msg": "timed out"}
         self.answers.append(self.account.outcome(MODULE, check=task_vars.get("check", False), **module_args))
         return self.answers[-1]
 
@@ -73,7 +79,7 @@ def test_a_line_tells_each_change_and_nothing_twice(controller: Controller) -> N
 
 
 def test_it_is_sent_once_and_the_last_look_is_the_answer(controller: Controller) -> None:
-    done = controller.run(**SCAN)
+    done = controller.run(**SCAN, account_id=ACCOUNT)
 
     assert controller.account.calls()["SendCommand"] == 1
     assert done["changed"]
@@ -82,8 +88,9 @@ def test_it_is_sent_once_and_the_last_look_is_the_answer(controller: Controller)
     # Not every release of ansible-core tells the arguments; where it does, those that sent the command count.
     assert done.get("invocation") == controller.answers[0].get("invocation")
     looks = controller.calls[1:]
-    expected = {"command_id": done["command"]["command_id"], "region": REGION, "wait": False, "include_running": False}
-    assert all(look == expected for look in looks)
+    connection = {"region": REGION, "account_id": ACCOUNT}
+    expected = {"command_id": done["command"]["command_id"], "wait": False, "include_running": False}
+    assert all(look == {**connection, **expected} for look in looks)
     # The instances are read once, at the end.
     assert controller.account.calls()["ListCommandInvocations"] == 1
 
@@ -108,6 +115,7 @@ def test_warnings_of_the_first_call_are_kept(controller: Controller) -> None:
 def test_the_time_is_over(controller: Controller) -> None:
     failed = controller.run(**SCAN, wait_timeout=45)
 
+    assert controller.account.simulator.passed() == 45
     assert failed["failed"]
     assert failed["changed"]
     assert "wait_timeout expired before the command finished: 1 done, 0 failed, 3 in progress, of 4" in failed["msg"]
@@ -154,6 +162,16 @@ def test_a_look_that_fails_loses_nothing(controller: Controller) -> None:
     assert failed["changed"]
     assert failed["command"]["command_id"]
     assert "Allow the action ssm:ListCommands" in failed["msg"]
+    assert len(controller.calls) == 4
+
+
+def test_a_host_that_is_unreachable_meanwhile_loses_nothing(controller: Controller) -> None:
+    controller.reachable = 3
+
+    lost = controller.run(**SCAN)
+
+    assert (lost["unreachable"], lost["changed"]) == (True, True)
+    assert lost["command"] == controller.answers[0]["command"]
     assert len(controller.calls) == 4
 
 

@@ -20,17 +20,23 @@ WAIT: dict[str, Any] = {"window": "prod", "wait": True, "begin_timeout": 7200, "
 
 
 class Controller:
-    """Runs the action; the module runs in this process. calls: of the module. lines: what was shown."""
+    """Runs the action; the module runs in this process.
+
+    calls: of the module. lines: what was shown. reachable: calls until the host is unreachable.
+    """
 
     def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         self.account = account
         self.calls: list[dict[str, Any]] = []
         self.lines: list[str] = []
+        self.reachable = 1000
         monkeypatch.setattr(Display, "display", lambda _self, text, **_options: self.lines.append(text))
         monkeypatch.setattr(action.ActionModule, "_execute_module", self._execute)
 
     def _execute(self, module_args: dict[str, Any], task_vars: dict[str, Any], wrap_async: bool) -> dict[str, Any]:
         self.calls.append(module_args)
+        if len(self.calls) > self.reachable:
+            return {"unreachable": True, "msg": "timed out"}
         return self.account.outcome(MODULE, check=task_vars["check"], **module_args)
 
     def run(self, check: bool = False, background: int = 0, no_log: bool = False, **args: Any) -> dict[str, Any]:
@@ -135,6 +141,16 @@ def test_a_look_that_fails_loses_nothing(controller: Controller) -> None:
     assert failed["execution"]["status"] == "IN_PROGRESS"
     way = f"watch_window={failed['window']['window_id']} watch_window_execution_id="
     assert way in filter_summary(failed)[0]
+
+
+def test_a_host_that_is_unreachable_meanwhile_loses_nothing(controller: Controller) -> None:
+    controller.reachable = 3
+
+    lost = controller.run(**WAIT)
+
+    assert lost["unreachable"]
+    assert lost["window"]["name"] == "prod"
+    assert len(controller.calls) == 4
 
 
 def test_a_task_that_is_not_logged_shows_nothing(controller: Controller) -> None:

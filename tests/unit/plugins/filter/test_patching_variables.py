@@ -120,6 +120,16 @@ def test_what_no_file_can_hold_is_left_out_and_named(half: str, other: str) -> N
     assert load(text)["patching_windows"] == [{"name": other}]
 
 
+def test_options_keep_their_order() -> None:
+    text = filter_patching_variables([entry({"name": "one", "schedule": "rate(1 day)", "duration": 4, "cutoff": 1})])
+    assert list(load(text)["patching_windows"][0]) == ["name", "schedule", "duration", "cutoff"]
+
+
+def test_words_that_some_versions_of_yaml_convert_are_quoted() -> None:
+    for text in ("y", "N", "no", "Off", "null", "1e3"):
+        assert f"name: '{text}'\n" in filter_patching_variables([entry({"name": text})])
+
+
 def test_lines_are_written_as_lines() -> None:
     assert "name: |-\n      one\n      two\n" in filter_patching_variables([entry({"name": "one\ntwo"})])
 

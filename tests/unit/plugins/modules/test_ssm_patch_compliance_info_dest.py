@@ -72,7 +72,11 @@ def test_changed_means_that_the_content_differs(account: Account, suffix: str, t
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_file_keeps_its_mode_and_a_link_stays_a_link(account: Account, tmp_path: Path) -> None:
+def test_a_file_keeps_its_mode_and_owner_and_a_link_stays_a_link(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _path, *owner: owners.append(owner))
     path, link = tmp_path / "nodes.jsonl", tmp_path / "latest.jsonl"
     path.write_text("old", encoding="utf-8")
     path.chmod(0o640)
@@ -82,6 +86,7 @@ def test_a_file_keeps_its_mode_and_a_link_stays_a_link(account: Account, tmp_pat
     assert account.run(MODULE, level="instances", dest=str(link))["changed"]
     assert link.is_symlink()
     assert (len(lines(path)), mode(path)) == (1, 0o640)
+    assert owners == [(path.stat().st_uid, path.stat().st_gid)]
 
 
 def test_no_rows_are_a_file_too(account: Account, tmp_path: Path) -> None:
@@ -172,6 +177,7 @@ def test_what_cannot_be_written_is_told_before_any_call(account: Account, tmp_pa
     (tmp_path / "folder.csv").mkdir()
     for name, text in [
         ("nodes.txt", "must end in .csv or .jsonl"),
+        ("nodes.json", "must end in .csv or .jsonl"),
         ("nodes", "must end in .csv or .jsonl"),
         ("missing/nodes.csv", "does not exist; create it first"),
         ("folder.csv", "is a directory; specify a file"),

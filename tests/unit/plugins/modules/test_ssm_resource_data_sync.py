@@ -98,6 +98,7 @@ def test_a_sync_with_another_destination_is_not_removed(account: Account) -> Non
     )
     account.refuses(MODULE, "prefix is 'inventory'", **{**SYNC, "prefix": ""}, state="absent")
     account.refuses(MODULE, "bucket: is required", name="compliance", state="absent")
+    account.refuses(MODULE, "recreate: cannot be combined", **SYNC, state="absent", recreate=True)
 
     assert len(stored(account)) == 1
 
@@ -174,6 +175,39 @@ def test_a_creation_whose_answer_is_lost_is_looked_up(account: Account) -> None:
 
     assert account.run(MODULE, **SYNC)["action"] == "create"
     assert len(stored(account)) == 1
+
+
+def test_a_removal_whose_answer_is_lost_is_done(account: Account) -> None:
+    account.run(MODULE, **SYNC)
+    account.faults({"op": "DeleteResourceDataSync", "do": "lost", "times": 1})
+
+    assert account.run(MODULE, state="absent", **SYNC)["action"] == "delete"
+    assert account.calls()["DeleteResourceDataSync"] == 2
+    assert stored(account) == []
+
+
+@pytest.mark.parametrize(("prefix", "is_the_same"), [("inventory", True), ("other", False)])
+def test_a_sync_that_another_run_creates_meanwhile_is_compared(
+    account: Account, monkeypatch: pytest.MonkeyPatch, prefix: str, is_the_same: bool
+) -> None:
+    real, destination = account.simulator.execute, {"BucketName": "patch-compliance", "SyncFormat": "JsonSerDe"}
+    others = [{"SyncName": "compliance", "S3Destination": {**destination, "Region": REGION, "Prefix": prefix}}]
+
+    def execute(operation: str, *args: Any) -> dict[str, Any]:
+        if operation == "CreateResourceDataSync" and others:
+            account.by_hand(operation, **others.pop())
+        return real(operation, *args)
+
+    monkeypatch.setattr(account.simulator, "execute", execute)
+
+    assert bool(account.outcome(MODULE, **SYNC).get("failed")) is not is_the_same
+    assert stored(account)[0]["prefix"] == prefix
+
+
+def test_a_creation_without_an_answer_may_have_changed_something(account: Account) -> None:
+    account.faults({"op": "CreateResourceDataSync", "do": "drop"})
+
+    assert account.fails(MODULE, **SYNC)["changed"] is True
 
 
 def test_the_sixth_sync_is_explained_by_the_service(account: Account) -> None:
