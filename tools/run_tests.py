@@ -44,9 +44,10 @@ PYTEST_SUITES = {
 SCENARIOS = CHECKOUT / "extensions" / "molecule"
 # The scenarios that show the main jobs, longest first.
 MAIN_SCENARIOS = ("prerequisites", "compliance_report", "setup_each", "patch_now", "setup_bulk")
-# Scenarios whose modules run in separate processes, as for users: a setup in bulk and one by one, and the examples of
-# all modules that manage or read SSM. tests/playbooks/test_processes.py does so with a report and the prerequisites.
-WITH_PROCESSES = ("setup_bulk", "ad_hoc", "documentation_examples")
+# Scenarios whose modules run in separate processes, as for users: a setup in bulk and one by one. In the scenario
+# documentation_examples, the first example of each module that manages or reads SSM does so, and in
+# tests/playbooks/test_processes.py a report and the prerequisites.
+WITH_PROCESSES = ("setup_bulk", "ad_hoc")
 RESULTS = CHECKOUT / "build" / "tests"
 LINES_OF_A_FAILURE = 60
 

@@ -16,6 +16,9 @@ from .playbook_runs import RUNS
 from .policies import known, policy_for
 from .test_modules import KNOWS_UPDATES, REFUSED
 
+# All use the same log, which takes long to record.
+pytestmark = pytest.mark.xdist_group("roles")
+
 Calls = list[tuple[str, dict[str, Any]]]
 
 

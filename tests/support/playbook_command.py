@@ -44,16 +44,19 @@ def execute(
     task_vars: Any = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """Run a module like ActionBase._execute_module, in this process if it is for AWS or files."""
+    """Run a module like ActionBase._execute_module, in this process if it is for AWS or files.
+
+    A task whose environment sets PATCHFLEET_MODULES to `processes` starts a process.
+    """
     name = str(module_name or action._task.action)
     source = python_name(name)
-    if source is None:
+    environment: dict[str, str] = {}
+    action._compute_environment_string(environment)
+    if source is None or environment.get("PATCHFLEET_MODULES") == "processes":
         result: dict[str, Any] = _execute_module(action, module_name, module_args, tmp, task_vars, **more)
         return result
     given = dict(action._task.args if module_args is None else module_args)
     action._update_module_args(name, given, task_vars, ignore_unknown_opts=more.get("ignore_unknown_opts", False))
-    environment: dict[str, str] = {}
-    action._compute_environment_string(environment)
     # The worker ends with its task.
     os.environ.update(environment)
     printed = io.StringIO()
