@@ -192,6 +192,24 @@ def test_a_task_that_only_scans_meanwhile_does_not_install_again(account: Faulty
     assert _task(account)["TaskInvocationParameters"]["RunCommand"]["Parameters"] == {"Operation": ["Scan"]}
 
 
+def test_an_alarm_that_is_exchanged_meanwhile_is_not_written_back(account: FaultyAccount) -> None:
+    account.setup(windows=[window(patch_tasks=[{**INSTALL, "alarm": {"name": "old"}}])])
+    own = window_id(account, "prod")
+    (task,) = account.by_hand("DescribeMaintenanceWindowTasks", WindowId=own)["Tasks"]
+    where = {"WindowId": own, "WindowTaskId": task["WindowTaskId"]}
+    alarm = {"Alarms": [{"Name": "new"}]}
+    after_the_first(
+        account,
+        "GetMaintenanceWindowTask",
+        lambda: account.by_hand("UpdateMaintenanceWindowTask", **where, AlarmConfiguration=alarm),
+    )
+
+    result = account.outcome("ssm_patch_task", window="prod", name="install", alarm={"ignore_poll_failure": True})
+
+    assert CHANGED in result["msg"]
+    assert _task(account)["AlarmConfiguration"]["Alarms"] == alarm["Alarms"]
+
+
 def test_a_task_whose_description_goes_keeps_what_changes_meanwhile(account: FaultyAccount) -> None:
     account.setup(windows=[window(patch_tasks=[{**INSTALL, "description": "old"}])])
     own = window_id(account, "prod")

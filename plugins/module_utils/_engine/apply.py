@@ -440,8 +440,7 @@ def _obstacles(change: Change, plan: Plan, steps: dict[str, Step], failed: dict[
     while waiting:
         more = {key for key in steps[waiting.pop()].needs if key in steps} - seen
         seen |= more
-        # The dependencies of a failed change did not fail.
-        waiting += [key for key in more if id(steps[key].change) not in failed]
+        waiting += more
     return sorted({failed[id(steps[key].change)] for key in seen if id(steps[key].change) in failed})
 
 

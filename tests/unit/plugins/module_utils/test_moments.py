@@ -4,11 +4,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._aws.moments import moment_of
+
+
+@pytest.fixture(autouse=True, params=["UTC", "America/Los_Angeles", "Asia/Tokyo"])
+def zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The time zone of the controller."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.mark.parametrize(

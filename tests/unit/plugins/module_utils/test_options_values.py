@@ -63,6 +63,7 @@ SAME = [
     (codecs.WORDS, ["a", "b"], ["b", "a", "b"]),
     (codecs.WORDS, [], None),
     (codecs.PARAMETERS, {"a": "b"}, {"a": ["b"], "c": [""], "d": []}),
+    (codecs.PARAMETERS, {"a": True, "b": [{"c": 1}, 2]}, {"a": ["true"], "b": ['{"c": 1}', "2"]}),
     (codecs.JSON_TEXT, '{"a": 1, "b": 2}', {"b": 2, "a": 1}),
     (codecs.JSON_BYTES, b'{"a":1}', {"a": 1}),
     (codecs.FILTERS, {"A": ["1", "2"], "B": "3"}, {"B": ["3"], "A": ["2", "1"]}),

@@ -128,8 +128,9 @@ def test_a_value_that_is_stored_already_stays_allowed(account: Account) -> None:
     assert "'Office 1998'" in violation
 
 
-def test_without_the_permission_the_values_are_left_to_the_service(account: Account) -> None:
-    account.faults({"op": LISTING, "do": "AccessDeniedException"})
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+def test_values_that_cannot_be_listed_are_left_to_the_service(account: Account, code: str) -> None:
+    account.faults({"op": LISTING, "do": code})
     declared = {**LINUX, "approval_rules": rules({"SEVERITY": ["High"]})}
 
     planned = account.run(MODULE, check=True, **declared)

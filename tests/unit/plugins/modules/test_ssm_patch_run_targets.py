@@ -19,6 +19,7 @@ from ansible_collections.patchfleet.aws.tests.support.patch_run_nodes import (
     plant_servers,
     statuses,
 )
+from ssmsim import resource_groups
 
 UNKNOWN = "i-0000000000000000f"
 
@@ -127,6 +128,24 @@ def test_a_resource_group_is_named_by_its_members(grouped: Account) -> None:
 
     assert list(statuses(planned)) == [*WEB, "mi-00000000000000009"] == list(statuses(done))
     assert grouped.inputs("SendCommand")[0]["Targets"] == [{"Key": "resource-groups:Name", "Values": ["web"]}]
+
+
+def test_other_resources_of_a_group_are_no_nodes(grouped: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = resource_groups.members
+    bucket = {"Identifier": {"ResourceArn": "arn:aws:s3:::logs", "ResourceType": "AWS::S3::Bucket"}}
+
+    def members(*args: Any) -> dict[str, Any]:
+        answer = real(*args)
+        assert answer
+        return {**answer, "Resources": [*answer["Resources"], bucket]}
+
+    monkeypatch.setattr(resource_groups, "members", members)
+
+    planned = grouped.run(MODULE, check=True, operation="Scan", resource_group="web")
+
+    assert list(statuses(planned)) == [*WEB, "mi-00000000000000009"]
+    (request,) = grouped.inputs("DescribeInstanceInformation")
+    assert request["Filters"] == [{"Key": "InstanceIds", "Values": [*WEB, "mi-00000000000000009"]}]
 
 
 def test_a_large_resource_group_is_read_page_by_page(account: Account) -> None:

@@ -221,6 +221,9 @@ def test_an_instance_that_is_not_registered_is_for_the_service_to_refuse(
     alone = account.fails("ssm_patch_task", window="prod", **task)
     assert way in alone["msg"]
 
+    account.faults({"op": "RegisterTaskWithMaintenanceWindow", "do": "AccessDeniedException"})
+    assert way not in account.fails("ssm_patch_task", window="prod", **task)["msg"]
+
 
 @pytest.mark.parametrize("is_default", [False, True])
 def test_a_baseline_is_removed_only_after_what_replaces_it(account: Account, is_default: bool) -> None:

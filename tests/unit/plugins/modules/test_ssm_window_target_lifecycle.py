@@ -136,8 +136,8 @@ def test_an_interrupted_replacement_is_finished(prepared: Account, operation: st
     assert not prepared.run("ssm_patch_task", **PATCH_TASK.creation())["changed"]
 
 
-def test_a_target_takes_hybrid_nodes(prepared: Account) -> None:
-    ids = ["mi-0123456789abcdef0", "i-0123456789abcdef0"]
+def test_a_target_takes_hybrid_nodes_and_instances_with_old_ids(prepared: Account) -> None:
+    ids = ["mi-0123456789abcdef0", "i-0123456789abcdef0", "i-01234567"]
 
     done = apply(prepared, "ssm_window_target", window="prod", name="nodes", instance_ids=ids)
 
