@@ -145,8 +145,8 @@ _UNFIT = re.compile(r"[^\w.@+()-]")
 _MOST_PAGES = 10_000
 
 _TAKEN = "{!r} cannot be the name of a host; use aws_account_id and aws_region in it"
-# These names have other meanings: they are groups, or hosts that plays use by default.
-_RESERVED = frozenset({"all", "ungrouped", _GROUP, "localhost", "127.0.0.1", "::1"})
+# These names have other meanings: a group that is not in the inventory yet, and hosts that plays use by default.
+_RESERVED = frozenset({_GROUP, "localhost", "127.0.0.1"})
 
 Account = dict[str, str]
 Variables = dict[str, str]
@@ -293,7 +293,7 @@ class InventoryModule(AWSInventoryBase):
         for name, count in counts.items():
             if count > 1 or name in self.inventory.hosts:
                 yield f"hostname: {name!r} is the name of two hosts; use aws_account_id and aws_region in it"
-            if not name or name in groups:
+            if name in groups:
                 yield f"hostname: {_TAKEN.format(name)}"
 
     def _add(self, hosts: Iterable[tuple[str, Variables]]) -> None:

@@ -47,12 +47,17 @@ constants.config.initialize_plugin_configuration_definitions("inventory", NAME, 
 
 
 class Listing:
-    """What the plugin makes of a file: the variables of each host, the hosts of each group, what went wrong."""
+    """What the plugin makes of a file: the variables of each host, the hosts of each group, what went wrong.
 
-    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+    others: hosts of another inventory file.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, Any], others: tuple[str, ...] = ()) -> None:
         path = folder / "fleet.account_regions.yml"
         path.write_text(yaml.safe_dump({"plugin": NAME, **options}))
         inventory = InventoryData()
+        for host in others:
+            inventory.add_host(host)
         reader = plugin.InventoryModule()
         reader._load_name = NAME
         assert reader.verify_file(str(path))
@@ -97,7 +102,7 @@ def test_listed_accounts_times_regions(inventory: Callable[..., Listing]) -> Non
     data = inventory(
         accounts=[PRODUCTION, {"id": STAGING, "name": "staging"}],
         regions=["eu-central-1", "cn-north-1"],
-        role_name="ops/patching",
+        role_name="/ops/patching",
         external_id="fleet",
     )
 
@@ -162,9 +167,12 @@ def test_names_and_groups_are_composed(inventory: Callable[..., Listing]) -> Non
             {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "role_nmae": "x"},
             ["role_nmae is not an option; did you"],
         ),
-        (
-            {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "hostname": "'localhost'"},
-            ["cannot be the name of a host"],
+        *(
+            (
+                {"accounts": [PRODUCTION], "regions": ["eu-west-1"], "hostname": f"'{name}'"},
+                [f"hostname: '{name}' cannot be the name of a host"],
+            )
+            for name in ("localhost", "127.0.0.1", "all", "ungrouped", "account_regions")
         ),
         (
             {
@@ -197,6 +205,15 @@ def test_what_is_wrong_is_told_at_once(
     assert [text for text in texts if text not in error] == []
 
 
+def test_a_host_of_another_file_is_not_changed(tmp_path: Path) -> None:
+    name = f"{PRODUCTION}_eu-west-1"
+
+    data = Listing(tmp_path, {"accounts": [PRODUCTION], "regions": ["eu-west-1"]}, (name,))
+
+    assert f"hostname: '{name}' is the name of two hosts" in data.error
+    assert data.hosts == {name: {}}
+
+
 def test_an_error_leaves_no_host_behind(inventory: Callable[..., Listing]) -> None:
     accounts = [{"id": PRODUCTION, "name": "one"}, {"id": STAGING, "name": "two"}]
 
@@ -220,11 +237,37 @@ def test_the_accounts_of_an_organisation_page_by_page(inventory: Callable[..., L
 
     management = organizations.describe_organization()["Organization"]["MasterAccountId"]
     assert data.ids() == {management, *ids[2:]}
+    assert list(data.hosts) == sorted(data.hosts)
     assert data.hosts[f"{ids[2]}_eu-central-1"]["aws_account_name"] == "a2"
-    assert inventory(organization=True, accounts=[ids[3], ids[0]], regions=["eu-central-1"]).ids() == {ids[3]}
+    chosen = inventory(
+        organization=True, accounts=[{"id": ids[3], "name": "own"}, ids[4], ids[0]], regions=["eu-central-1"]
+    )
+    assert {host["aws_account_id"]: host["aws_account_name"] for host in chosen.hosts.values()} == {
+        ids[3]: "own",
+        ids[4]: "a4",
+    }
 
 
-def test_units_and_the_units_below_them(inventory: Callable[..., Listing], organizations: Any) -> None:
+def test_the_state_of_an_account_takes_precedence_over_its_former_status(
+    inventory: Callable[..., Listing], organizations: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [{"Id": PRODUCTION, "State": "ACTIVE"}, {"Id": STAGING, "State": "SUSPENDED", "Status": "ACTIVE"}]
+    monkeypatch.setattr(plugin, "_pages", lambda *_args: iter(listed))
+
+    assert inventory(organization=True, regions=["eu-central-1"]).ids() == {PRODUCTION}
+
+
+def test_a_listing_that_never_ends_is_an_error(
+    inventory: Callable[..., Listing], organizations: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin, "_MOST_PAGES", 1)
+
+    assert "does not end after 1 pages" in inventory(organization=True, regions=["eu-central-1"]).error
+
+
+def test_units_and_the_units_below_them(
+    inventory: Callable[..., Listing], organizations: Any, account: Account
+) -> None:
     [root] = organizations.list_roots()["Roots"]
     upper = organizations.create_organizational_unit(ParentId=root["Id"], Name="upper")["OrganizationalUnit"]["Id"]
     lower = organizations.create_organizational_unit(ParentId=upper, Name="lower")["OrganizationalUnit"]["Id"]
@@ -237,6 +280,10 @@ def test_units_and_the_units_below_them(inventory: Callable[..., Listing], organ
 
     assert inventory(organizational_units=[upper], regions=["eu-central-1"]).ids() == set(ids[:2])
     assert inventory(organizational_units=[lower, lower], regions=["eu-central-1"]).ids() == {ids[1]}
+    account.requests.clear()
+    assert inventory(organizational_units=[lower, upper], regions=["eu-central-1"]).ids() == set(ids[:2])
+    # For each unit, its accounts and its units are read once.
+    assert len(account.requests) == 4
 
 
 def test_a_refusal_names_the_action(inventory: Callable[..., Listing], account: Account, organizations: Any) -> None:
@@ -261,6 +308,7 @@ def test_the_name_of_an_account_is_no_path_no_option_and_no_template(
             "-e@file",
             "all:!one",
             "a,b",
+            "a;b",
             "one[0]",
             "\x1b[2J",
             "web\u202e",
@@ -296,6 +344,29 @@ def test_accounts_that_were_read_for_other_units_are_not_used_again(
         found.append((inventory(organizational_units=[unit], regions=["eu-west-1"], **cache), made["AccountId"]))
 
     assert [listing.ids() for listing, _account in found] == [{account} for _listing, account in found]
+
+
+def test_accounts_are_read_once_for_the_same_credentials(
+    inventory: Callable[..., Listing], account: Account, organizations: Any, tmp_path: Path
+) -> None:
+    cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    first = inventory(organization=True, regions=["eu-west-1"], **cache)
+    account.requests.clear()
+
+    assert inventory(organization=True, regions=["eu-west-1"], **cache).ids() == first.ids()
+    assert not account.requests
+
+
+def test_other_credentials_have_another_cache() -> None:
+    reader = plugin.InventoryModule()
+    reader._load_name = NAME
+    options = {"organizational_units": [], "profile": None, "assume_role_arn": None}
+    keys = set()
+    for given in ({}, {"profile": "x"}, {"assume_role_arn": "x"}, {"organizational_units": ["x"]}):
+        reader._options = {**options, **given}
+        keys.add(reader.get_cache_key("fleet.account_regions.yml"))
+
+    assert len(keys) == 4
 
 
 def test_an_error_that_quotes_aws_acts_on_no_terminal() -> None:
