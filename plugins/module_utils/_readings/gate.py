@@ -186,11 +186,7 @@ def _held(
     missed = limit - value if minimum else value - limit
     kind, side = ("minimum", "below") if minimum else ("maximum", "above")
     if missed > 0:
-        # Rounded for display: 95 - 91.66 is 3.3400000000000034.
-        return (
-            False,
-            f"{name} is {value:g}, {round(missed, 2):g} {side} the {kind} of {limit:g}",
-        )
+        return False, f"{name} is {value:g}, {missed:g} {side} the {kind} of {limit:g}"
     return True, f"{name} is {value:g}, with a {kind} of {limit:g}"
 
 

@@ -66,8 +66,7 @@ class Figures:
 
     def key(self) -> str:
         """The key of the nodes that the figures describe."""
-        scope = {name: value for name, value in self.scope.items() if value}
-        return json.dumps([self.partition, self.account_id, self.region, scope], sort_keys=True)
+        return json.dumps([self.partition, self.account_id, self.region, self.scope], sort_keys=True)
 
     def moment(self) -> datetime:
         """The time at which the nodes were read."""

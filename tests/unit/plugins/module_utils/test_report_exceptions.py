@@ -128,6 +128,30 @@ def test_the_status_is_the_most_urgent_of_what_is_left(members: dict[str, Any], 
     assert (found.status, found.compliant) == (status, status == "compliant")
 
 
+@pytest.mark.parametrize(
+    ("before", "excepted_patch", "after"),
+    [
+        # The counts of the node include a patch whose classification and level are unknown.
+        ((1, 0, 1, 0), {"classification": None, "compliance_level": None}, (0, 0, 0, 0)),
+        # A critical patch that is no security patch is not among the others.
+        ((2, 1, 0, 1), {"classification": "Updates"}, (1, 0, 0, 1)),
+        # The counts of the node are older than its patches.
+        ((2, 0, 0, 1), {}, (1, 0, 0, 1)),
+    ],
+)
+def test_the_counts_of_a_node_are_those_of_its_other_patches(
+    before: tuple[int, ...], excepted_patch: dict[str, Any], after: tuple[int, ...]
+) -> None:
+    names = ("missing_count", *(f"{name}_noncompliant_count" for name in ("critical", "security", "other")))
+    others = [patch("i-1", "KB2", classification="Updates", compliance_level="HIGH")][: before[0] - 1]
+    whole = fleet(
+        [node("i-1", **dict(zip(names, before, strict=True)))], [patch("i-1", "KB1", **excepted_patch), *others]
+    )
+
+    [found] = [one for _reading, one in judged(whole, [excepted(patch="KB1")], TODAY).fleet.nodes()]
+    assert tuple(getattr(found, name) for name in names) == after
+
+
 @pytest.mark.parametrize(("until", "expired"), [("2026-03-01", True), ("2026-03-02", False), ("2026-03-03", False)])
 def test_an_exception_holds_until_the_end_of_its_day_and_breaks_the_gate_then(until: str, expired: bool) -> None:
     whole = fleet([node("i-1", missing_count=1), node("i-2", "compliant", compliant=True)], [patch("i-1", "KB1")])

@@ -145,6 +145,35 @@ def test_what_was_not_read_is_not_known() -> None:
     assert figures_of(Fleet(merged([unread])), History()) == []
 
 
+def test_of_patches_that_were_not_read_before_none_is_patched() -> None:
+    history = History()
+    history.add(figures(0, history, {}, not_read=["patches"]))
+
+    [found] = figures(5, history, {"KB1": ["i-0"]})
+
+    assert (found.missing_critical, found.patched) == (1, None)
+
+
+def test_a_node_that_was_never_scanned_is_known_not_to_be_compliant() -> None:
+    rows = [{"instance_id": "i-0", "status": "never_scanned"}, {"instance_id": "i-1", "status": "stale"}]
+    rows[1] |= {"compliant": True}
+
+    [found] = figures_of(Fleet(merged([reading(0, nodes=rows, read_at=day(0))])), History())
+
+    assert (found.managed, found.compliant) == (2, 1)
+
+
+def test_patches_that_are_excepted_are_kept_and_not_counted() -> None:
+    rows = [{"instance_id": "i-0", "status": "compliant", "compliant": True}]
+    patch = {"instance_id": "i-0", "kb_id": "KB1", "state": "MISSING", "severity": "Critical", "release_date": day(-9)}
+    whole = reading(0, nodes=rows, patches=[{**patch, "exception": "Waits for the vendor"}], read_at=day(0))
+
+    [found] = figures_of(Fleet(merged([whole])), History())
+
+    assert (found.missing_critical, found.oldest_missing_days) == (0, 0)
+    assert [one.patch for one in found.missing] == ["KB1"]
+
+
 def test_an_account_counts_as_it_was_read_last() -> None:
     history = History()
     for number, region, lacking in ((0, "us-east-1", 4), (1, "eu-west-1", 1), (2, "us-east-1", 2)):

@@ -104,7 +104,7 @@ def written(folder: Path, *readings: Json, name: str = "other") -> str:
 @pytest.mark.parametrize(
     ("hours", "gate", "passes"),
     [
-        (23, {"stale": 1000}, True),
+        (24, {"stale": 1000}, True),
         (25, {"stale": 1000}, False),
         (25, {"stale": 1000, "max_age_hours": 26}, True),
         (25, {"stale": 1000, "max_age_hours": 24}, False),
@@ -197,6 +197,10 @@ def test_dates_that_were_refused_do_not_let_old_patches_pass(tmp_path: Path) -> 
 def test_a_reading_of_a_release_that_knew_no_levels_is_not_taken_for_graded(tmp_path: Path) -> None:
     rows = [{name: value for name, value in row.items() if name != "ungraded"} for row in nodes(False, False)]
     assert broken(tmp_path, CRITICAL, reading(tmp_path, rows)) == ["critical_noncompliant was not read"]
+    gaps = [{"action": "ssm:GetPatchBaseline", "message": "no"}]
+    assert broken(tmp_path, CRITICAL, reading(tmp_path, rows, gaps=gaps)) == [
+        "critical_noncompliant was not read (ssm:GetPatchBaseline: no)"
+    ]
 
 
 def test_an_age_alone_does_not_pass_an_empty_scope(tmp_path: Path) -> None:
@@ -222,6 +226,8 @@ def test_an_instance_of_the_scope_that_is_no_node_breaks_the_gate(tmp_path: Path
     several = {"instance_ids": [*ids, *(f"i-0fffffffffffffff{number}" for number in range(7))]}
     [text] = broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=several))
     assert text.endswith(", i-0fffffffffffffff4 and 2 more; check the ID")
+    unread = {**UNREAD, "scope": not_there}
+    assert [text.partition(" ")[0] for text in broken(tmp_path, {"stale": 1000}, unread)] == ["stale"]
     in_a_group = {**not_there, "patch_groups": rows[0]["patch_groups"]}
     assert broken(tmp_path, {"stale": 1000}, reading(tmp_path, rows, scope=in_a_group)) == []
 
@@ -264,6 +270,16 @@ def test_a_slip_in_a_severity_is_refused(tmp_path: Path, severity: str, hint: st
     assert answer["failed"]
     assert f"gate.missing_patches[0].severities: {severity!r} is not a severity" in answer["msg"]
     assert hint in answer["msg"]
+
+
+def test_a_patch_without_a_severity_is_unspecified(tmp_path: Path) -> None:
+    rows = nodes(False)
+    patch = {"kb_id": "KB1", "severity": None, "state": "MISSING", "instance_id": rows[0]["instance_id"]}
+    gate = {"missing_patches": [{"severities": ["Unspecified", "Critical"]}]}
+
+    assert broken(tmp_path, gate, reading(tmp_path, rows, [patch])) == [
+        "missing_patches (Critical/Unspecified) is 1, 1 above the maximum of 0: KB1"
+    ]
 
 
 def test_a_severity_of_a_vendor_is_understood(tmp_path: Path) -> None:
