@@ -320,6 +320,19 @@ def test_an_entry_that_comes_on_two_pages_is_one(account: FaultyAccount) -> None
     assert not result.get("failed"), result.get("msg")
 
 
+def test_a_name_of_the_wrong_type_does_not_make_a_target_unnamed(account: FaultyAccount) -> None:
+    account.setup(windows=[window(targets=[{"name": "web", "patch_groups": ["web"]}])])
+    account.clear_log()
+
+    account.answers["DescribeMaintenanceWindowTargets"] = lambda answer: {
+        "Targets": [{**one, "Name": 5} for one in answer["Targets"]]
+    }
+    result = account.setup(windows=[window(targets=[{"name": "other", "patch_groups": ["web"]}])])
+
+    assert "Name does not match the service model" in result["msg"]
+    assert not account.calls(writes=True)
+
+
 def test_of_two_namesakes_made_at_once_one_stays(account: FaultyAccount) -> None:
     for number in range(6):
         name = f"prod-{number}"

@@ -186,9 +186,7 @@ def _window_covers(old: Raw, new: Raw) -> bool:
         "AllowUnassociatedTargets": lambda one, other: bool(one) or not other,
         "Enabled": lambda one, other: bool(one) or not other,
     }
-    return _all_cover(old, new, ordered, _WINDOW_LABELS, {"ScheduleTimezone": "UTC"}) and (
-        _open_hours(new) <= _open_hours(old)
-    )
+    return _all_cover(old, new, ordered, _WINDOW_LABELS, {"ScheduleTimezone": "UTC"})
 
 
 def _open_hours(window: Raw) -> int:

@@ -106,7 +106,7 @@ def adopt_unnamed(declaration: Declaration, account: Account) -> Adoptions:
     adoptions = Adoptions()
     for window in declaration.windows:
         matches = matching(window, account.windows.values())
-        if window.absent or len(matches) != 1:
+        if len(matches) != 1:
             continue
         targets, tasks = (account.inside(kind, matches[0].id) for kind in window.kind.contents)
         _match(adoptions, window, window.targets or (), targets, {})

@@ -163,6 +163,7 @@ CASES: list[tuple[str, dict[Key, Raw], bool, bool]] = [
     ("another turn", _changed(INSTALL, ("Priority", 0)), True, True),
     ("stopped at the cutoff", _changed(INSTALL, ("CutoffBehavior", "CANCEL_TASK")), False, True),
     ("an alarm", _changed(INSTALL, ("AlarmConfiguration.Alarms", [{"Name": "one"}])), False, True),
+    ("the default at the cutoff", _changed(INSTALL, ("CutoffBehavior", GONE)), False, False),
     ("patience", _changed(INSTALL, (f"{COMMAND}.TimeoutSeconds", 60)), True, True),
     (
         "reports",
@@ -204,6 +205,14 @@ def test_a_rate_counts_from_its_start() -> None:
     plural = deepcopy(rate)
     plural[WINDOW]["Schedule"] = "rate(7 day)"
     assert not installs_more(rate, plural)
+
+
+def test_any_other_tag_keys_may_select_more_nodes() -> None:
+    several = _changed(WEB, _targets(("tag-key", ["Env", "Role"])))
+    fewer = _changed(WEB, _targets(("tag-key", ["Role"])))
+
+    assert installs_more(several, fewer)
+    assert installs_more(fewer, several)
 
 
 def test_an_alarm_that_cannot_be_read_stops_more_than_one_that_is_ignored() -> None:

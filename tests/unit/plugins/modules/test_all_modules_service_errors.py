@@ -108,6 +108,14 @@ def test_reads_that_lag(account: Account, case: ResourceCase) -> None:
     assert account.calls()[case.kind.create] == 1
 
 
+def test_a_new_window_that_an_update_does_not_see_yet_is_disabled_all_the_same(account: Account) -> None:
+    account.faults({"op": "UpdateMaintenanceWindow", "do": "DoesNotExistException", "times": 2})
+
+    account.run("ssm_maintenance_window", **PROD, enabled=False)
+
+    assert [one["Enabled"] for one in account.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]] == [False]
+
+
 @EACH_RESOURCE
 def test_drift_is_shown_in_check_mode(account: Account, case: ResourceCase) -> None:
     case.prepare(account)

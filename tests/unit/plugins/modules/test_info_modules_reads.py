@@ -37,7 +37,7 @@ def fill(account: Account, window_id: str) -> str:
     where = {"WindowId": window_id, "Targets": [{"Key": "WindowTargetIds", "Values": [target_id]}]}
     rates = {"MaxConcurrency": "10%", "MaxErrors": "10%", "TaskType": "RUN_COMMAND"}
     for number, (name, arn, parameters) in enumerate(
-        [("scan", "AWS-RunPatchBaseline", {"Operation": ["Scan"]}), ("say", "Custom", {"a": ["x", "y"]})]
+        [("scan", "AWS-RunPatchBaseline", {"Operation": ["Scan"]}), ("tell", "Custom", {"a": ["x", "y"]})]
     ):
         invocation = {"RunCommand": {"Parameters": parameters}}
         account.by_hand(
@@ -116,7 +116,7 @@ def test_a_window_with_all_that_is_in_it(account: Account) -> None:
         (target,) = found["targets"]
         assert (target["name"], target["window_target_id"], target["window_id"]) == ("web", target_id, window_id)
         assert target["targets"] == [{"key": "InstanceIds", "values": [NODE]}]
-        assert [(one["name"], one["priority"]) for one in found["tasks"]] == [("say", 1), ("scan", 2)]
+        assert [(one["name"], one["priority"]) for one in found["tasks"]] == [("tell", 1), ("scan", 2)]
         assert found["tasks"][0]["window_targets"] == ["web"]
         assert found["tasks"][1]["run_command"]["parameters"] == {"Operation": ["Scan"]}
         assert [run[:13] for run in found["next_runs"]] == ["2026-01-06T02", "2026-01-13T02"]
@@ -131,7 +131,7 @@ def test_a_window_with_all_that_is_in_it(account: Account) -> None:
             "patch_tasks": [{"name": "scan", "operation": "Scan", "window_targets": ["web"], "priority": 2}],
             "tasks": [
                 {
-                    "name": "say",
+                    "name": "tell",
                     "task_type": "RUN_COMMAND",
                     "task_arn": "Custom",
                     "window_targets": ["web"],

@@ -110,6 +110,25 @@ def test_no_absent_or_odd_member_ends_a_reading(account: Account, seed: int, mon
     assert len(result["instances"]) >= 6
 
 
+def test_patches_of_one_number_are_rows_of_their_own_and_a_repeated_one_is_not(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(account, nodes=[node(1, **WINDOWS, MissingCount=1)])
+
+    def change(operation: str, answer: Json) -> Json:
+        if operation != "DescribeInstancePatches":
+            return answer
+        (one,) = (patch for patch in answer["Patches"] if patch["State"] == "Missing")
+        return {**answer, "Patches": [one, {**one, "Title": "other"}, {**one, "State": "Failed"}, one]}
+
+    alter(account, monkeypatch, change)
+    result = account.run(MODULE, level="patches", states=["MISSING", "FAILED"])
+
+    assert [row["state"] for row in result["patches"]] == ["MISSING", "MISSING", "FAILED"]
+    assert len({row["kb_id"] for row in result["patches"]}) == 1
+    assert sum(result["summary"]["missing_by_severity"].values()) == 3
+
+
 @pytest.mark.parametrize("spelling", [str, lambda text: text.upper(), lambda text: text.lower()])
 def test_states_are_the_same_in_every_spelling(
     account: Account, spelling: Callable[[str], str], monkeypatch: pytest.MonkeyPatch

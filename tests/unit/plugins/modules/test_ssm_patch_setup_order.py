@@ -358,6 +358,20 @@ def test_a_change_that_installs_more_and_less_waits_for_the_baselines(account: A
 
 
 @pytest.mark.parametrize("leaves", LEAVES)
+def test_a_task_that_only_scans_new_nodes_shares_a_listing_with_a_target_that_waits(
+    account: Account, leaves: str
+) -> None:
+    window = _declared(install={"operation": "Scan", "reboot_option": "", "window_targets": ["seen"]})
+    window["targets"] += [{"name": name, "instance_tags": {"Role": name}} for name in ("seen", "patched")]
+    window["patch_tasks"] += [{"name": "second", "operation": "Install", "window_targets": ["patched"]}]
+    declared = {"setup": "one", "windows": [window], "baselines": [_leaving(account, leaves)]}
+
+    account.run("ssm_patch_setup", **declared)
+
+    assert not account.run("ssm_patch_setup", **declared)["changed"]
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
 @pytest.mark.parametrize("label", ["description", "scan"])
 def test_what_installs_the_same_is_not_waited_for(account: Account, leaves: str, label: str) -> None:
     window = _declared(scan={"priority": 7}) if label == "scan" else _declared(description="text")

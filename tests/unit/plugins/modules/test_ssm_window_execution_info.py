@@ -327,6 +327,8 @@ def test_the_time_is_over_and_the_execution_is_followed_again(account: Account) 
         dict.fromkeys(NODES, "Success"),
         dict.fromkeys(NODES, "InProgress"),
     )
+    at_once = account.fails(MODULE, **WAIT, window_execution_id=execution_id, wait_timeout=0)
+    assert "wait_timeout expired" in at_once["msg"]
     again = account.run(MODULE, **WAIT, window_execution_id=execution_id)
     assert nodes(again, "install") == dict.fromkeys(NODES, "Success")
 
@@ -371,6 +373,21 @@ def test_nodes_that_aws_lists_late_are_waited_for(
     assert nodes(result, "scan") == dict.fromkeys(NODES, None if nothing_listed else "Success")
     unknown = "the result of 3 of 3 nodes is unknown, because AWS does not list them"
     assert (unknown in (result["problem"] or "")) is nothing_listed
+
+
+def test_tasks_that_aws_lists_late_are_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(account, [patch_task("scan")])
+    real = account.simulator.execute
+
+    def execute(operation: str, *where: Any) -> Any:
+        answer = real(operation, *where)
+        is_late = account.simulator.now().isoformat() < "2026-01-01T02:10:40"
+        is_listing = operation == "DescribeMaintenanceWindowExecutionTasks"
+        return {"WindowExecutionTaskIdentities": []} if is_listing and is_late else answer
+
+    monkeypatch.setattr(account.simulator, "execute", execute)
+
+    assert nodes(account.run(MODULE, **WAIT), "scan") == dict.fromkeys(NODES, "Success")
 
 
 @pytest.mark.parametrize(
