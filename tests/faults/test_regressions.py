@@ -366,6 +366,26 @@ def test_a_rival_that_removed_itself_is_no_rival(account: FaultyAccount) -> None
     assert not result.get("failed"), result["msg"]
 
 
+def test_a_new_window_that_somebody_removes_leaves_its_rival(account: FaultyAccount) -> None:
+    own: list[str] = []
+
+    def read_back(answer: dict[str, Json]) -> dict[str, Json]:
+        if own or not answer["WindowIdentities"]:
+            return answer
+        own.append(answer["WindowIdentities"][0]["WindowId"])
+        values = {"Schedule": "rate(1 day)", "Duration": 2, "Cutoff": 0, "AllowUnassociatedTargets": False}
+        account.by_hand("CreateMaintenanceWindow", Name="prod", **values)
+        account.before["GetMaintenanceWindow"] = lambda: account.by_hand("DeleteMaintenanceWindow", WindowId=own[0])
+        return account.by_hand("DescribeMaintenanceWindows")
+
+    account.answers["DescribeMaintenanceWindows"] = read_back
+    result = account.setup(windows=[window()])
+
+    assert [one["code"] for one in result["errors"]] == ["DoesNotExistException"]
+    assert [one["Name"] for one in account.content()["windows"]] == ["prod"]
+    account.settled(windows=[window()])
+
+
 def test_a_registration_whose_answer_was_lost_is_seen_in_time(account: FaultyAccount) -> None:
     if account.profile == "lenient":
         pytest.skip("there a group can be registered twice")

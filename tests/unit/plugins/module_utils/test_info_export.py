@@ -295,6 +295,10 @@ def test_instances_that_are_no_targets_need_the_permission_of_the_window() -> No
     assert "instance_ids" not in found["patch_tasks"][0]
     assert INSTANCES[1] in undeclared[0]
     assert INSTANCES[0] not in undeclared[0]
+    # A target with tags can select any instance.
+    tagged = unlike(SERVERS, 3, Name="tagged", Targets=[{"Key": "tag:Env", "Values": ["prod"]}])
+    found, _none = declared(raw, targets=(ids, tagged))
+    assert found["patch_tasks"][0]["instance_ids"] == INSTANCES
 
 
 @pytest.mark.parametrize(

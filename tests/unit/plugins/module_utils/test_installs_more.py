@@ -226,7 +226,8 @@ def test_an_alarm_that_cannot_be_read_stops_more_than_one_that_is_ignored() -> N
 
 def test_only_a_scan_by_a_document_of_aws_is_known_to_install_nothing() -> None:
     arn = "arn:aws:ssm:eu-central-1::document/AWS-RunPatchBaseline"
-    assert not may_install(_command("scan", arn, {"Operation": ["Scan"], "RebootOption": ["NoReboot"]}, "web"))
+    for document in (arn, "AWS-RunPatchBaselineWithHooks", "AWS-RunPatchBaselineAssociation"):
+        assert not may_install(_command("scan", document, {"Operation": ["Scan"], "RebootOption": ["NoReboot"]}, "web"))
     older = {"TaskType": "RUN_COMMAND", "TaskArn": PATCH, "TaskParameters": {"Operation": {"Values": ["Scan"]}}}
     assert not may_install(older)
     for task in ({}, {"TaskType": "RUN_COMMAND", "TaskArn": PATCH}, {"TaskType": "LAMBDA", "TaskArn": "scan"}):

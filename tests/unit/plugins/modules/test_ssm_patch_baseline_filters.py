@@ -77,6 +77,10 @@ def test_known_values_and_the_wildcard_pass(account: Account, filters: dict[str,
     account.run(MODULE, **LINUX, approval_rules=rules(filters))
 
 
+def test_a_global_filter_applies_to_systems_and_applications(account: Account) -> None:
+    account.run(MODULE, check=True, **WINDOWS, global_filters={"PRODUCT": ["Office 2016", "WindowsServer2022"]})
+
+
 def test_a_wildcard_inside_a_value_is_left_to_the_service(account: Account) -> None:
     planned = account.run(MODULE, check=True, **LINUX, approval_rules=rules({"PRODUCT": ["Amazon*"]}))
     assert "AWS might refuse 'Amazon*'" in planned["warnings"][0]

@@ -131,6 +131,8 @@ def test_every_system_has_a_default_of_its_own(account: Account) -> None:
     assert len(set(found.values())) == len(SYSTEMS)
     for system, baseline_id in found.items():
         assert _default(account, system) == baseline_id
+    # With a second baseline of AWS, it would be open which one is the default.
+    assert all(aws_default([*listed, *listed], system) is None for system in SYSTEMS)
 
 
 def test_more_groups_than_a_page_are_read_and_changed(account: Account) -> None:
