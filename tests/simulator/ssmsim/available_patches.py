@@ -16,7 +16,7 @@ from ssmsim.filters import select
 from ssmsim.fleet import of
 from ssmsim.paging import page
 from ssmsim.patch_catalogue import Patch, latest_month, microsoft, patches_of
-from ssmsim.patch_policy import Policy, Status, members
+from ssmsim.patch_policy import Status, members
 from ssmsim.registry import operation
 from ssmsim.store import Record, Region
 
@@ -70,7 +70,7 @@ def describe_effective_patches_for_patch_baseline(region: Region, request: Recor
     if record["OperatingSystem"] != "WINDOWS":
         raise _unsupported(record["OperatingSystem"])
     now = region.now()
-    found = region.arrange(list(Policy(record).effective(microsoft(latest_month(now)), now)))
+    found = region.arrange(list(of(region).policy_of(record).effective(microsoft(latest_month(now)), now)))
     answer = page(region, "DescribeEffectivePatchesForPatchBaseline", request, found, "EffectivePatches")
     shown = [{"Patch": _shown(patch), "PatchStatus": _status(status)} for patch, status in answer["EffectivePatches"]]
     return answer | {"EffectivePatches": shown}

@@ -20,7 +20,7 @@ from ssmsim.patch_catalogue import Patch, latest_month, patches_of
 from ssmsim.patch_groups import baseline_for
 from ssmsim.patch_policy import Policy
 from ssmsim.platforms import Platform
-from ssmsim.store import Region
+from ssmsim.store import Record, Region
 from ssmsim.tags import HOLDERS, tags_of
 
 Tags = tuple[tuple[str, str], ...]
@@ -183,6 +183,11 @@ class Fleet:
         record = find(self.region, baseline_id)
         if record is None:
             raise ValueError(f"the baseline {baseline_id} is registered and does not exist")
+        return self.policy_of(record)
+
+    def policy_of(self, record: Record) -> Policy:
+        """The policy of a baseline, the same one until the baseline changes."""
+        baseline_id = record["BaselineId"]
         known = self._policies.get(baseline_id)
         if known is None or known.record is not record:
             known = self._policies[baseline_id] = Policy(record)

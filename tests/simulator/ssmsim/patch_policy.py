@@ -57,6 +57,7 @@ class Policy:
     def __init__(self, record: Record) -> None:
         self.record = record
         self._graded: dict[int, tuple[tuple[Patch, ...], Grades]] = {}
+        self._matched: dict[Patch, tuple[Approval, ...]] = {}
 
     @property
     def reported_id(self) -> str:
@@ -113,13 +114,20 @@ class Policy:
             return Status("EXPLICIT_REJECTED", "UNSPECIFIED", None)
         if patch.id in self._approved:
             return Status("EXPLICIT_APPROVED", self.level(patch), None)
-        approvals = list(self._approvals(patch))
+        approvals = self._approvals(patch)
         if not approvals:
             return None
         approved = min(approval.approved for approval in approvals)
         return Status("APPROVED" if approved <= now else "PENDING_APPROVAL", self.level(patch), approved)
 
-    def _approvals(self, patch: Patch) -> Iterator[Approval]:
+    def _approvals(self, patch: Patch) -> tuple[Approval, ...]:
+        """The rules that a patch matches, computed once, because each page of a listing needs them."""
+        known = self._matched.get(patch)
+        if known is None:
+            known = self._matched[patch] = tuple(self._matches(patch))
+        return known
+
+    def _matches(self, patch: Patch) -> Iterator[Approval]:
         if not _fits(patch, self.record["GlobalFilters"]):
             return
         for rule in self.record["ApprovalRules"]["PatchRules"]:
