@@ -16,7 +16,7 @@ from ansible_collections.patchfleet.aws.tests.support.web_window import INSTALL,
 
 MODULE = "ssm_window_execution_info"
 NODES = [f"i-{number:017x}" for number in range(4)]
-WAIT: dict[str, Any] = {"window": "prod", "wait": True, "begin_timeout": 7200, "region": REGION, "poll_interval": 120}
+WAIT: dict[str, Any] = {"window": "prod", "wait": True, "begin_timeout": 7200, "region": REGION, "poll_interval": 300}
 
 
 class Controller:

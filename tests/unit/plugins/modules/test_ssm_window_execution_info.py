@@ -250,7 +250,7 @@ def test_tasks_that_do_not_start_before_the_cutoff(account: Account) -> None:
     plant(account, SCAN_THEN_INSTALL, Duration=2, Cutoff=1)
     account.simulator.plant(slow)
 
-    result = account.run(MODULE, **WAIT)
+    result = account.run(MODULE, **WAIT, poll_interval=300)
 
     assert result["execution"]["status"] == "TIMED_OUT"
     assert "task install TIMED_OUT" in result["problem"]
