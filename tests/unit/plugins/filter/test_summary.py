@@ -63,12 +63,13 @@ def test_what_failed_and_what_was_not_attempted_is_said(account: Account) -> Non
     ]
 
 
-def test_long_lists_are_cut_and_counted() -> None:
-    changes = [{"kind": "window", "name": f"w{n}", "action": "create", "fields": []} for n in range(12)]
+@pytest.mark.parametrize(("count", "more"), [(10, ""), (11, " and 1 more"), (12, " and 2 more")])
+def test_long_lists_are_cut_and_counted(count: int, more: str) -> None:
+    changes = [{"kind": "window", "name": f"w{n}", "action": "create", "fields": []} for n in range(count)]
 
     [line] = summary({"changes": changes})
 
-    assert line == "Created 12 windows: w0, w1, w2, w3, w4, w5, w6, w7, w8, w9 and 2 more"
+    assert line == f"Created {count} windows: w0, w1, w2, w3, w4, w5, w6, w7, w8, w9{more}"
 
 
 @pytest.mark.parametrize(
@@ -82,14 +83,14 @@ def test_long_lists_are_cut_and_counted() -> None:
         ({"schedule": "cron(0 2 31 2 ? *)"}, "prod never opens"),
         (
             {"schedule": "rate(7 days)", "start_date": "2999-01-02T00:00:00Z"},
-            "prod opens 2999-01-02T00:00:00+00:00, 2999-",
+            "prod opens 2999-01-02T00:00:00+00:00, 2999-01-09T00:00:00+00:00, 2999-01-16T00:00:00+00:00",
         ),
     ],
 )
 def test_when_a_window_opens_next(window: dict[str, Any], line: str) -> None:
     [found] = summary({}, windows=[{"name": "prod", **window}])
 
-    assert found.startswith(line)
+    assert found == line
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,10 @@ def test_many_windows_are_counted() -> None:
     assert lines[0] == "w1 opens 2999-01-01T00:00:00+00:00"
     assert lines[-1] == "2 more windows open later"
     assert len(lines) == 11
+    assert summary({}, windows=windows[1:])[10:] == ["1 more window opens later"]
+    assert len(summary({}, windows=windows[2:])) == 10
+    never = {"name": "never", "schedule": "cron(0 2 31 2 ? *)"}
+    assert summary({}, windows=[never, windows[0]])[1] == "never never opens"
 
 
 @pytest.mark.parametrize(
@@ -139,9 +144,25 @@ def test_many_windows_are_counted() -> None:
             ["Would run Install on nodes that are not known yet"],
         ),
         (
-            {"command": {**COMMAND, "status": "InProgress"}, "instances": None},
+            {
+                "command": {**COMMAND, "target_count": 3},
+                "instances": [NODES[0], {**NODES[1], "status": "TimedOut", "status_details": "Undeliverable"}],
+            },
             False,
-            ["Install continues; wait for it with patch_now_command_id=c-1 (command c-1)"],
+            [
+                "Install ended Failed: 1 of 3 nodes succeeded (command c-1)",
+                "Undeliverable: 1 node: i-2 (exit code 1)",
+                "Success: 1 node: i-1 (web-1)",
+            ],
+        ),
+        ({"command": {**COMMAND, "status": None}}, False, ["The result of Install is unknown (command c-1)"]),
+        *(
+            (
+                {"command": {**COMMAND, "status": status}, "instances": None},
+                False,
+                ["Install continues; wait for it with patch_now_command_id=c-1 (command c-1)"],
+            )
+            for status in ("Pending", "InProgress", "Delayed", "Cancelling")
         ),
         ({"command": None, "instances": None}, False, ["No command was sent"]),
     ],
@@ -158,6 +179,9 @@ def test_a_large_patch_run_says_where_the_rest_is() -> None:
     assert len("\n".join(lines)) < 500
     assert lines[1].endswith(" and 490 more")
     assert lines[-1] == "To list all nodes, run with patch_now_command_id=c-1 and -v"
+    for count, is_cut in ((10, False), (11, True)):
+        lines = summary({"command": {**COMMAND, "target_count": count}, "instances": nodes[:count]})
+        assert lines[-1].startswith("To list all nodes") is is_cut
 
 
 def report(**counts: Any) -> dict[str, Any]:
@@ -184,7 +208,7 @@ def test_a_report_says_share_counts_gate_and_files() -> None:
         "Gate failed: stale: 3 nodes, but at most 0",
         "Report: /r/report.html",
     ]
-    passed = {**report(), "gate": {"passed": True, "broken": [], "rules": [{}, {}]}, "files": {}}
+    passed = {**report(), "gate": {"passed": True, "broken": [], "rules": [{}, {}, {"judged": False}]}, "files": {}}
     assert summary(passed)[2:] == ["Gate passed: 2 rules"]
     assert summary({**passed, "gate": {"passed": True, "broken": [], "rules": []}})[2:] == ["No gate"]
     assert summary(report(managed=0))[0] == "No managed nodes"
@@ -206,8 +230,11 @@ def test_a_report_counts_missing_patches_and_gives_each_broken_rule_a_line() -> 
 
     lines = summary(result)
 
+    assert lines[1] == "Nodes: noncompliant 1, unmanaged unknown"
     assert lines[2] == "Missing patches, counted for each node: Critical 2, Unspecified 1"
     assert lines[3:9] == [*(f"Gate failed: {text}" for text in broken[:5]), "Gate failed: 2 more"]
+    for count, last in ((5, f"Gate failed: {broken[4]}"), (6, "Gate failed: 1 more")):
+        assert summary({**result, "gate": {**result["gate"], "broken": broken[:count]}})[-2] == last
     assert summary(report(missing_by_severity={"Critical": 0}))[2] == "Missing patches: none"
     assert summary(report(missing_by_severity=None))[2] == "Missing patches: unknown"
 
@@ -258,10 +285,95 @@ def test_an_execution_is_shown_with_what_did_not_succeed() -> None:
 def test_nodes_that_are_not_compliant_are_named_with_what_they_lack() -> None:
     nodes = [
         {"instance_id": "i-1", "name": "web-1", "compliant": False, "missing_count": 2, "failed_count": 1},
-        {"instance_id": "i-2", "name": None, "compliant": False},
+        {"instance_id": "i-2", "name": None, "compliant": None},
         {"instance_id": "i-3", "name": "web-3", "compliant": True},
+        {
+            "instance_id": "i-4",
+            "compliant": False,
+            "installed_rejected_count": 3,
+            "installed_pending_reboot_count": 4,
+        },
     ]
     result: dict[str, Any] = {"summary": {"managed": 3}, "groups": [], "instances": nodes}
 
-    assert summary(result) == ["Noncompliant: 2 of 3 managed nodes: i-1 (web-1, 2 missing, 1 failed), i-2"]
+    assert summary(result) == [
+        "Noncompliant: 3 of 3 managed nodes: i-1 (web-1, 2 missing, 1 failed), i-2, i-4 (3 rejected, 4 pending reboot)"
+    ]
     assert summary({**result, "summary": {"managed": None}, "instances": []}) == ["Noncompliant: 0"]
+
+
+def run(**members: Any) -> dict[str, Any]:
+    """A run of ssm_patch_forecast_info."""
+    keys = {"window_id": "mw-1", "window_task_id": "t-1", "run_time": "2026-01-06T02:00Z"}
+    counts = {"patch_count": 3, "install_node_count": 2, "node_count": 4, "reboot_count": 1}
+    unknown = {"offline_count": 0, "unknown_count": 0, "newly_approved": [], "late_count": 0, "estimate": None}
+    return {**keys, "window": "prod", "task": "install", **counts, **unknown, **members}
+
+
+INSTALLS = "2026-01-06T02:00Z prod/install: installs 3 patches on 2 of 4 nodes, reboots 1"
+ESTIMATE = {"nodes": 4, "starts_after": 10, "needed": 20, "available": 30}
+
+
+@pytest.mark.parametrize(
+    ("members", "line"),
+    [
+        ({}, INSTALLS),
+        ({"estimate": ESTIMATE}, INSTALLS),
+        ({"estimate": {**ESTIMATE, "available": 29}}, f"{INSTALLS}, may continue after the cutoff"),
+        (
+            {"estimate": ESTIMATE, "late_count": 1},
+            f"{INSTALLS}, 1 of 4 nodes may not be reached before the cutoff",
+        ),
+        (
+            {"offline_count": 1, "unknown_count": 2, "newly_approved": ["KB1"]},
+            f"{INSTALLS}, 1 offline, 2 unknown, 1 newly approved",
+        ),
+    ],
+)
+def test_what_the_next_install_does(members: dict[str, Any], line: str) -> None:
+    assert summary({"runs": [run(**members)], "summary": {"without_install": 0}}) == [line]
+
+
+def test_which_nodes_reboot_in_which_run() -> None:
+    runs = [run(), run(window="test", window_id="mw-2")]
+    keys = {"window_task_id": "t-1", "run_time": runs[0]["run_time"], "instance_name": None}
+    nodes = [
+        {**keys, "instance_id": "i-1", "name": "web-1", "reboot": True, "window_id": "mw-1"},
+        {**keys, "instance_id": "i-2", "name": None, "reboot": True, "window_id": "mw-2"},
+        {**keys, "instance_id": "i-3", "name": None, "reboot": False, "window_id": "mw-1"},
+    ]
+
+    lines = summary({"runs": runs, "instances": nodes, "summary": {"without_install": 1}})
+
+    assert [line for line in lines if " prod/" not in line and " test/" not in line] == [
+        "Reboots in prod: i-1 (web-1)",
+        "Reboots in test: i-2",
+        "1 node has no next Install; ssm_patch_coverage_info shows the reasons",
+    ]
+    assert summary({"runs": [], "summary": {"without_install": 0}}) == ["No next Install"]
+
+
+def test_who_changed_what() -> None:
+    call = {"kind": "window", "name": "prod", "id": "mw-1", "setup": "fleet", "by_hand": False, "error_code": None}
+    call |= {"time": "2026-01-06T02:00Z", "action": "update", "principal": "ops"}
+    other = {**call, "kind": "baseline", "name": None, "id": "pb-1", "setup": None, "by_hand": True}
+    other |= {"error_code": "AccessDenied", "principal": None}
+
+    assert summary({"calls": [call, other], "summary": {"by_hand": 1}}) == [
+        "2 changes, 1 by hand",
+        "2026-01-06T02:00Z update window prod (mw-1), setup fleet: ops",
+        "2026-01-06T02:00Z update baseline pb-1, no setup, by hand, refused: AccessDenied: unknown principal",
+    ]
+    for count, last in ((20, "setup fleet: ops"), (21, "And 1 more")):
+        assert summary({"calls": [call] * count, "summary": {"by_hand": 0}})[-1].endswith(last)
+
+
+@pytest.mark.parametrize(
+    ("status", "follows"), [("PENDING", True), ("IN_PROGRESS", True), ("CANCELLING", True), ("CANCELLED", False)]
+)
+def test_an_execution_that_has_not_ended_can_be_followed(status: str, follows: bool) -> None:
+    execution = {"status": status, "window_execution_id": "e-1", "tasks": []}
+
+    [line] = summary({"window": {"name": "prod", "window_id": "mw-1"}, "execution": execution})
+
+    assert ("watch_window=mw-1 watch_window_execution_id=e-1" in line) is follows
