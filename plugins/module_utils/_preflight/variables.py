@@ -70,7 +70,7 @@ class Variables:
             return
         if is_nothing(option, value):
             yield f"{name} has no value; specify one, or omit {name}"
-        elif option.get("type") == "list" and isinstance(value, str) and len(value.strip().splitlines()) > 1:
+        elif option.get("type") == "list" and isinstance(value, str) and len(value.splitlines()) > 1:
             yield f"{name} is text of several lines; separate the entries of the list by commas"
 
     def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import EncryptedString
 from ansible.template import Templar, trust_as_template
 from ansible_collections.patchfleet.aws.plugins.action import preflight
 
@@ -86,8 +87,13 @@ def refusal(role: str | None, **given: Any) -> str:
                 "patching_apply": "each",
                 "patching_prune": "yes",
                 "patching_unset": "reset",
+                "patching_forecast": True,
             },
-            ["patching_prune: true requires patching_apply: bulk", "patching_unset: reset requires"],
+            [
+                "patching_prune: true requires patching_apply: bulk",
+                "patching_unset: reset requires",
+                "patching_forecast: true requires",
+            ],
         ),
         (
             {"patching_windows": [{**WINDOW, "description": "{{ nowhere }}", "duration": "{{ 1 / 0 }}"}]},
@@ -167,7 +173,17 @@ def test_lists_of_resources_stay_out_of_the_result() -> None:
     assert "patching_windows" not in run("patching", {"patching_windows": [WINDOW]})["variables"]
 
 
+def test_a_hint_is_only_given_where_it_fits() -> None:
+    assert "!unsafe" not in refusal("patching", patching_windows=[{**WINDOW, "description": "{{ nowhere }}"}])
+    assert "is similar" not in refusal("patching", maintenance_windows=[], patch_windows_enabled=True)
+
+
+def test_a_value_that_cannot_be_decrypted_is_named() -> None:
+    assert "patching_setup: " in refusal("patching", patching_setup=EncryptedString(ciphertext="x"))
+
+
 def test_the_report_refuses_what_would_be_ignored() -> None:
+    assert "patch_report_tags: ' ' is empty; specify a tag key" in refusal("patch_report", patch_report_tags=["a", " "])
     assert "requires patch_report_inputs" in refusal("patch_report", patch_report_read="false")
     scope = {"patch_groups": ["web"]}
     message = refusal("patch_report", patch_report_inputs=["a.json"], patch_report_scope=scope)
@@ -187,7 +203,7 @@ def test_the_playbook_that_patches_now_refuses_misspelt_variables() -> None:
     ("given", "typed"),
     [
         ({"patch_now_patch_groups": "web"}, {"patch_now_patch_groups": ["web"]}),
-        ({"patch_now_patch_groups": "web, db"}, {"patch_now_patch_groups": ["web", "db"]}),
+        ({"patch_now_patch_groups": "web,, db,"}, {"patch_now_patch_groups": ["web", "db"]}),
         ({"patch_now_patch_groups": "Web, old\r\nDB\n\n"}, {"patch_now_patch_groups": ["Web, old", "DB"]}),
         ({"patch_now_patch_groups": '["a", "b"]'}, {"patch_now_patch_groups": ["a", "b"]}),
         (
@@ -231,6 +247,7 @@ def test_answers_of_a_survey_become_values(given: dict[str, Any], typed: dict[st
         ({"patch_now_wait": "when done"}, "patch_now_wait must be a boolean, true or false, but is 'when done'"),
         ({"patch_now_wait_timeout": "1 hour"}, "patch_now_wait_timeout must be an integer"),
         ({"patch_now_instance_tags": "web"}, "patch_now_instance_tags must be a dictionary"),
+        ({"patch_now_instance_tags": "~"}, "patch_now_instance_tags must be a dictionary"),
         ({"patch_now_targets": "a: b"}, "patch_now_targets must be a list of dictionaries"),
         ({"patch_now_operation": "Instal"}, "patch_now_operation must be one of Scan, Install"),
     ],
