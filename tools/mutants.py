@@ -62,6 +62,7 @@ _ENGINE = (
 )
 _OPTIONS = (
     f"{_UTILS}/test_options_values.py",
+    f"{_UTILS}/test_limits.py",
     f"{_UTILS}/test_mistakes.py",
     f"{_UNITS}/action/test_results.py",
     f"{_MODULES}/test_all_modules_[los]*.py",
@@ -70,10 +71,14 @@ _OPTIONS = (
     *_PLANS,
 )
 _AWS = (
+    f"{_UTILS}/test_answers.py",
     f"{_UTILS}/test_refusals.py",
     f"{_UTILS}/test_text.py",
+    f"{_UTILS}/test_moments.py",
     f"{_UTILS}/test_listings.py",
     f"{_UTILS}/test_jobs.py",
+    f"{_FAULTS}/test_regressions.py",
+    f"{_MODULES}/test_ssm_maintenance_window_info_executions.py",
     f"{_MODULES}/test_all_modules_*.py",
     f"{_MODULES}/test_ssm_patch_run_*.py",
     f"{_FAULTS}/test_[cor]*.py",
@@ -122,6 +127,10 @@ TESTS: dict[str, Sequence[str]] = {
     "_schedules": (f"{_UTILS}/test_schedules.py", f"{_UNITS}/test_clock.py", f"{_UNITS}/filter"),
     "_state": (f"{_MODULES}/test_all_modules_[el]*.py", *_PLANS),
     "_summary": (f"{_UNITS}/filter/test_summary.py",),
+    "_window_execution": (
+        f"{_MODULES}/test_ssm_window_execution_info.py",
+        f"{_UNITS}/action/test_ssm_window_execution_info.py",
+    ),
     "action": (f"{_UNITS}/action",),
     "filter": (f"{_UNITS}/filter",),
     "inventory": (f"{_UNITS}/inventory",),

@@ -76,7 +76,7 @@ def _new_name(api: Api, guard: Guard) -> str | None:
     else:
         listed = api.pages(kind.listing.operation, kind.listing.result, kind.id_member, **where)
         names = [one.get(kind.listing.name_member) for one in listed if one[kind.id_member] == guard.id]
-    changed = [name for name in names if (name or None) != (guard.name or None)]
+    changed = [name or None for name in names if (name or None) != (guard.name or None)]
     return f"its name is now {changed[0]!r}" if changed else None
 
 

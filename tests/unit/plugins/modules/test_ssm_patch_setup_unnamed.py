@@ -137,6 +137,17 @@ def test_another_task_is_not_adopted(account: Account, other: dict[str, Any]) ->
     assert done["windows"][0]["patch_tasks"][0]["window_task_id"] != task
 
 
+def test_a_task_on_further_targets_is_not_adopted(account: Account) -> None:
+    window = _window(account)
+    ids = [{"Key": "InstanceIds", "Values": ["i-0123456789abcdef0"]}]
+    targets = [_target(account, window), _target(account, window, Targets=ids)]
+    task = _task(account, window, "", Targets=[{"Key": "WindowTargetIds", "Values": targets}])
+
+    done = _setup(account, [WEB], [INSTALL])
+
+    assert done["windows"][0]["patch_tasks"][0]["window_task_id"] != task
+
+
 def test_of_several_none_is_chosen(account: Account) -> None:
     window = _window(account)
     targets = sorted(_target(account, window) for _n in range(2))
