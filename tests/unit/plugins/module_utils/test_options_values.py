@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 
 OPTION = "available_security_updates_compliance_status"
 RULE = {"filters": {"PRODUCT": ["*"]}, "approve_after_days": 7}
+SOURCE = {"name": "a", "products": ["b"], "configuration": "c"}
 ROUND_TRIPS = [
     (codecs.TEXT, "one", "one"),
     (codecs.SCHEDULE, "rate(1 day)", "rate(1 day)"),
@@ -36,6 +37,8 @@ ROUND_TRIPS = [
     (codecs.ONE, "one", ["one"]),
     (codecs.ALARM_NAME, "one", [{"Name": "one"}]),
     (codecs.target_ids("InstanceIds"), ["i-1"], [{"Key": "InstanceIds", "Values": ["i-1"]}]),
+    (codecs.target_ids("WindowTargetIds"), ["b", "a", "b"], [{"Key": "WindowTargetIds", "Values": ["b", "a"]}]),
+    (codecs.WORDS, ["b", "a", "b"], ["b", "a"]),
     (codecs.PARAMETERS, {"a": "b", "c": ["d"]}, {"a": ["b"], "c": ["d"]}),
     (codecs.JSON_TEXT, {"a": 1}, '{"a": 1}'),
     (codecs.JSON_BYTES, {"a": 1}, b'{"a": 1}'),
@@ -51,7 +54,7 @@ ROUND_TRIPS = [
     ),
     (
         codecs.SOURCES,
-        [{"name": "a", "products": ["b"], "configuration": "c"}],
+        [SOURCE],
         [{"Name": "a", "Products": ["b"], "Configuration": "c"}],
     ),
     (codecs.CRITERIA, [{"key": "tag:A", "values": ["b"]}], [{"Key": "tag:A", "Values": ["b"]}]),
@@ -67,6 +70,8 @@ SAME = [
     (codecs.JSON_TEXT, '{"a": 1, "b": 2}', {"b": 2, "a": 1}),
     (codecs.JSON_BYTES, b'{"a":1}', {"a": 1}),
     (codecs.FILTERS, {"A": ["1", "2"], "B": "3"}, {"B": ["3"], "A": ["2", "1"]}),
+    (codecs.RULES, [RULE, {**RULE, "approve_after_days": 8}], [{**RULE, "approve_after_days": 8}, RULE]),
+    (codecs.SOURCES, [SOURCE, {**SOURCE, "name": "b"}], [{**SOURCE, "name": "b"}, SOURCE]),
     (codecs.RULES, [RULE], [{**RULE, "compliance_level": "UNSPECIFIED", "enable_non_security": False}]),
     (codecs.CRITERIA, [{"key": "a", "values": ["1", "2"]}], [{"key": "a", "values": ["2", "1"]}]),
 ]

@@ -116,6 +116,15 @@ def test_a_new_window_that_an_update_does_not_see_yet_is_disabled_all_the_same(a
     assert [one["Enabled"] for one in account.by_hand("DescribeMaintenanceWindows")["WindowIdentities"]] == [False]
 
 
+def test_a_new_window_that_a_registration_does_not_see_yet_gets_its_target(account: Account) -> None:
+    account.faults({"op": "RegisterTargetWithMaintenanceWindow", "do": "DoesNotExistException", "times": 2})
+
+    done = account.run("ssm_patch_setup", windows=[{**PROD, "targets": [{"name": "web", "patch_groups": ["web"]}]}])
+
+    (window,) = done["windows"]
+    assert [one["name"] for one in window["targets"]] == ["web"]
+
+
 @EACH_RESOURCE
 def test_drift_is_shown_in_check_mode(account: Account, case: ResourceCase) -> None:
     case.prepare(account)
