@@ -34,7 +34,12 @@ KNOWS_UPDATES = pytest.mark.skipif(
 )
 NEEDS_UPDATES = ("ssm_patch_compliance_info", "ssm:GetPatchBaseline")
 CASES = [
-    pytest.param(module, action, marks=KNOWS_UPDATES if (module, action) == NEEDS_UPDATES else ())
+    pytest.param(
+        module,
+        action,
+        # What is recorded of a case is kept in the process of its tests.
+        marks=[pytest.mark.xdist_group(module), *([KNOWS_UPDATES] if (module, action) == NEEDS_UPDATES else [])],
+    )
     for module, kinds in MODULES.items()
     for action in (*kinds["read"], *kinds["write"])
 ]
