@@ -113,6 +113,28 @@ def test_a_part_that_is_older_than_a_reading_of_all_says_nothing() -> None:
     assert [row.instance_id for _one, row in report_of([part, reading(2, [node("i-1")])]).fleet.nodes()] == ["i-1"]
 
 
+def test_a_failed_attempt_counts_until_an_attempt_that_is_not_older_succeeds() -> None:
+    first, second = (reading(day, [], not_read=["managed"], gaps=[{"message": f"{day}"}]) for day in (2, 3))
+    success = reading(2, [node("i-1")])
+
+    for given_readings, counting in (
+        ([first, success], [success]),
+        ([success, first], [success]),
+        ([success, second], [success, second]),
+        ([first, second], [second]),
+        ([second, first], [second]),
+    ):
+        assert merged(given_readings) == counting
+
+
+def test_a_finding_of_several_readings_counts_once() -> None:
+    finding = {"finding": "not_reached", "text": "no window reaches it", "action": "add a target"}
+    readings = [reading(1, [], {"patch_groups": [group]}, findings=[finding]) for group in ("web", "db")]
+    readings.append(reading(1, [], region="us-east-1", findings=[finding]))
+
+    assert [one.region for one, _finding in report_of(readings).fleet.findings()] == ["eu-west-1", "us-east-1"]
+
+
 def test_totals_are_counted_and_no_shares_added() -> None:
     small = reading(1, [node("i-1", "noncompliant")])
     large = reading(1, [node(f"i-{number}") for number in range(2, 5)], region="us-east-1")

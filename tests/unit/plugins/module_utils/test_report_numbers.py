@@ -9,11 +9,23 @@ from typing import Any
 
 import pytest
 from ansible_collections.patchfleet.aws.plugins.module_utils._compliance.rows import SEVERITIES
-from ansible_collections.patchfleet.aws.plugins.module_utils._readings.missing_patches import age_in_days
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings import exceptions
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.merge import Fleet
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.missing_patches import (
+    MissingPatch,
+    age_in_days,
+    missing_patches,
+)
+from ansible_collections.patchfleet.aws.plugins.module_utils._readings.model import Patch, PatchException, Reading
 from ansible_collections.patchfleet.aws.tests.support.report_rows import reading, sample
-from ansible_collections.patchfleet.aws.tests.support.reporting import report_of
+from ansible_collections.patchfleet.aws.tests.support.reporting import NOW, report_of
 
 SIZES = (0, 1, 60, 500)
+
+
+def judged_fleet(one: Reading, exception: PatchException) -> Fleet:
+    """A reading as a fleet with an exception."""
+    return exceptions.judged(Fleet([one]), [exception], NOW.date()).fleet
 
 
 def judged(rules: Any, *readings: Any, each_group: bool = False) -> dict[tuple[str, str], tuple[bool, str]]:
@@ -78,6 +90,27 @@ def test_what_was_not_read_is_none_and_never_zero() -> None:
     assert partly.places["123456789012 eu-central-1"].summary()["unmanaged"] is not None
     assert {tally.summary()["unmanaged"] for tally in partly.groups.values()} == {None}
     assert partly.total.summary()["managed"] == 65 - partly.total.counts["unmanaged"]
+
+
+def test_what_was_not_read_of_one_group_is_known_of_another() -> None:
+    rows = [
+        {"instance_id": f"i-{group}", "status": "never_scanned", "patch_groups": [group]} for group in ("web", "db")
+    ]
+    readings = [
+        reading(0, nodes=[row], scope={"patch_groups": row["patch_groups"]}, not_read=["unmanaged"] * (number == 0))
+        for number, row in enumerate(rows)
+    ]
+
+    groups = report_of(readings).totals.groups
+    assert {name: tally.value("unmanaged") for name, tally in groups.items()} == {"db": 0, "web": None}
+
+
+def test_a_node_that_is_only_scanned_is_uncovered_too() -> None:
+    kinds = ("covered", "scan_only", "uncovered", "double_covered")
+    rows = [{"instance_id": f"i-{kind}", "status": "never_scanned", "coverage": kind} for kind in kinds]
+
+    total = report_of([reading(0, nodes=rows)]).totals.total
+    assert [total.value(name) for name in ("uncovered", "scan_only", "double_covered")] == [2, 1, 1]
 
 
 def test_an_unknown_status_leaves_known_what_is_known() -> None:
@@ -231,6 +264,19 @@ def test_patches_that_were_not_all_read_break_their_rule() -> None:
 )
 def test_ages_are_whole_days(released: str | None, age: int | None) -> None:
     assert age_in_days(released, "2026-03-02T08:15:00Z") == age
+
+
+@pytest.mark.parametrize(("age", "band"), [(0, 0), (7, 0), (8, 1), (30, 1), (31, 2), (90, 2), (91, 3), (None, None)])
+def test_an_age_is_in_the_range_that_includes_its_limit(age: int | None, band: int | None) -> None:
+    assert MissingPatch(Patch("i-1"), age).band() == band
+
+
+def test_a_patch_that_is_excepted_on_one_node_is_missing_on_another() -> None:
+    nodes = [{"instance_id": name, "status": "noncompliant"} for name in ("i-1", "i-2")]
+    patches = [{"instance_id": row["instance_id"], "kb_id": "KB1", "state": "MISSING"} for row in nodes]
+    fleet = judged_fleet(reading(0, nodes=nodes, patches=patches), PatchException("r", "o", "2026-12-31", node="i-1"))
+
+    assert [(one.is_missing(), one.nodes) for one in missing_patches(fleet)] == [(True, [1]), (False, [0])]
 
 
 def test_the_most_severe_patches_come_first_and_among_equals_those_of_more_nodes() -> None:
