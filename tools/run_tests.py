@@ -44,6 +44,8 @@ PYTEST_SUITES = {
 SCENARIOS = CHECKOUT / "extensions" / "molecule"
 # The scenarios that show the main jobs, longest first.
 MAIN_SCENARIOS = ("prerequisites", "compliance_report", "setup_each", "patch_now", "setup_bulk")
+# The longest of the others, so that no core waits for one of them at the end.
+LONG_SCENARIOS = ("documentation_examples", "window_runs")
 # Scenarios whose modules run in separate processes, as for users: a setup in bulk and one by one. In the scenario
 # documentation_examples, the first example of each module that manages or reads SSM does so, and in
 # tests/playbooks/test_processes.py a report and the prerequisites.
@@ -65,9 +67,12 @@ class Result:
 
 
 def all_scenarios() -> list[str]:
-    """The names of the Molecule scenarios, the main ones first, without `default`, which only contains shared files."""
+    """The names of the Molecule scenarios, the main and long ones first, without `default`, which only contains shared
+    files.
+    """
+    first = (*MAIN_SCENARIOS, *LONG_SCENARIOS)
     names = sorted(path.parent.name for path in SCENARIOS.glob("*/molecule.yml"))
-    return [*MAIN_SCENARIOS, *(name for name in names if name not in (*MAIN_SCENARIOS, "default"))]
+    return [*first, *(name for name in names if name not in (*first, "default"))]
 
 
 def run_pytest(suites: Sequence[str]) -> list[Result]:
