@@ -289,6 +289,16 @@ def test_nothing_is_written_to_a_window_whose_owner_cannot_be_read_again(
     assert {one["code"] for one in result["errors"]} == {"InvalidResourceId"}
 
 
+def test_a_window_whose_owner_cannot_be_read_is_not_planned(account: FaultyAccount) -> None:
+    account.setup(setup="mine", windows=[window()])
+    account.faults({"op": "ListTagsForResource", "do": "InvalidResourceId", "times": 1})
+
+    result = account.setup(setup="mine", windows=[window()])
+
+    assert result["error"]["code"] == "InvalidResourceId"
+    assert "Nothing was written." in result["msg"]
+
+
 @pytest.mark.parametrize("setup", [None, "mine"])
 def test_a_window_that_waited_for_a_baseline_is_looked_at_again(account: FaultyAccount, setup: str | None) -> None:
     account.setup(setup=setup, windows=[window()])

@@ -137,6 +137,7 @@ def test_a_value_beyond_a_limit_inside_of_a_list_is_refused(account: Account, ar
     [
         ({"duration": 2, "cutoff": 2}, "cutoff: 2 must be less than duration"),
         ({"start_date": "2027-01-02T00:00:00Z", "end_date": "2027-01-01T00:00:00Z"}, "end_date: "),
+        ({"start_date": "2027-01-01T00:00:00Z", "end_date": "2027-01-01T01:00:00+01:00"}, "end_date: "),
         ({"start_date": "tomorrow"}, "start_date: "),
         ({"schedule_timezone": "Europe/Atlantis"}, "schedule_timezone: "),
         ({"name": "a b c"}, "name: 'a b c' must have 3 to 128 characters"),

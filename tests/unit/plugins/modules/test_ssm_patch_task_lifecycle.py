@@ -46,6 +46,23 @@ def test_more_than_ten_targets_are_refused(prepared: Account) -> None:
     assert any(text.startswith("window_targets: 11 targets, but a task takes at most 10") for text in violations)
 
 
+def test_more_than_fifty_instances_are_refused(prepared: Account) -> None:
+    ids = [f"i-{number:017x}" for number in range(51)]
+
+    violations = prepared.refuses("ssm_patch_task", **{**INSTALL, "window_targets": None, "instance_ids": ids})
+
+    assert any(text.startswith("instance_ids: 51 instances, but a task takes at most 50") for text in violations)
+
+
+@pytest.mark.parametrize("module", ["ssm_patch_task", "ssm_window_task"])
+def test_the_name_of_an_unfinished_replacement_is_refused(prepared: Account, module: str) -> None:
+    base = INSTALL if module == "ssm_patch_task" else COMMAND
+
+    violations = prepared.refuses(module, **{**base, "name": "old.replaced"})
+
+    assert any("'old.replaced' ends in .replaced" in text for text in violations)
+
+
 @pytest.mark.parametrize("module", ["ssm_patch_task", "ssm_window_task"])
 def test_a_notification_needs_the_role_that_publishes(prepared: Account, module: str) -> None:
     base, wrap = (
