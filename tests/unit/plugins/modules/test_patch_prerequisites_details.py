@@ -104,3 +104,26 @@ def test_a_target_that_fails_in_a_successful_response_is_an_error(
 
     assert "LimitExceeded" in failed["msg"]
     assert "PutRule completed before the failure" in failed["msg"]
+
+
+def test_a_rule_on_a_schedule_is_refused(account: Account, hand: Hand) -> None:
+    hand.events.put_rule(Name=ALL["events_rule"]["name"], ScheduleExpression="rate(1 day)")
+
+    rule = {"events_rule": ALL["events_rule"], "notification_topic": {"arn": TOPIC}}
+    account.refuses(MODULE, "runs on a schedule", take_over=True, **rule)
+
+
+def test_a_rule_sends_changes_of_compliance_by_default(account: Account, hand: Hand) -> None:
+    account.run(MODULE, events_rule=ALL["events_rule"], notification_topic={"arn": TOPIC})
+
+    pattern = json.loads(hand.state("events_rule")["EventPattern"])
+    assert "Configuration Compliance State Change" in pattern["detail-type"]
+
+
+def test_a_topic_that_is_taken_over_keeps_its_key(account: Account, hand: Hand) -> None:
+    hand.create("notification_topic")
+    hand.sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue="alias/theirs")
+
+    account.run(MODULE, take_over=True, notification_topic={"name": "patching"})
+
+    assert hand.state("notification_topic")["KmsMasterKeyId"] == "alias/theirs"
