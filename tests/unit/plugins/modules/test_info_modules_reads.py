@@ -434,3 +434,15 @@ def test_what_a_baseline_declares_changes_nothing(account: Account) -> None:
     for unset in ("keep", "reset"):
         result = account.run("ssm_patch_setup", baselines=[found["declaration"]], unset=unset)
         assert (result["changed"], result["diff"]) == (False, [])
+
+
+def test_a_target_whose_name_is_not_unique_is_shown_by_its_id(account: Account) -> None:
+    window_id = make_window(account)
+    target_id = fill(account, window_id)
+    criteria = [{"Key": "tag:Env", "Values": ["prod"]}]
+    register = "RegisterTargetWithMaintenanceWindow"
+    account.by_hand(register, WindowId=window_id, Name="web", ResourceType="INSTANCE", Targets=criteria)
+
+    (found,) = account.run(WINDOWS, include=["tasks"])["windows"]
+
+    assert [one["window_targets"] for one in found["tasks"]] == [[target_id], [target_id]]
