@@ -127,3 +127,36 @@ def test_a_topic_that_is_taken_over_keeps_its_key(account: Account, hand: Hand) 
     account.run(MODULE, take_over=True, notification_topic={"name": "patching"})
 
     assert hand.state("notification_topic")["KmsMasterKeyId"] == "alias/theirs"
+
+
+def test_output_that_does_not_expire(account: Account, hand: Hand) -> None:
+    account.run(MODULE, output_bucket={**BUCKET, "expiration_days": 0})
+
+    [rule] = hand.state("output_bucket")["lifecycle"]
+    assert "Expiration" not in rule
+
+
+def test_a_prefix_of_syncs_may_begin_like_that_of_the_output(account: Account, hand: Hand) -> None:
+    assert account.run(MODULE, output_bucket={**BUCKET, "data_sync": {"prefix": "patching-inventory"}})["changed"]
+
+
+def test_only_run_command_passes_the_role_of_notifications(account: Account, hand: Hand) -> None:
+    role = {**ALL["service_role"], "task_types": ["AUTOMATION"], "runbooks": ["Own"]}
+    account.run(MODULE, **{**ALL, "service_role": role})
+
+    statements = hand.state("service_role")["policies"]["patchfleet"]["Statement"]
+    assert "PassRoles" not in [one["Sid"] for one in statements]
+
+
+def test_the_state_of_the_module_takes_precedence(account: Account, hand: Hand) -> None:
+    bucket = {**BUCKET, "state": "present"}
+    account.run(MODULE, output_bucket=bucket)
+    account.run(MODULE, state="absent", output_bucket=bucket)
+
+    assert hand.state("output_bucket") is None
+
+
+def test_a_creation_without_a_response_may_have_changed_something(account: Account, hand: Hand) -> None:
+    account.faults({"op": "CreateTopic", "service": "sns", "do": "lost"})
+
+    assert account.fails(MODULE, notification_topic=ALL["notification_topic"])["changed"]
