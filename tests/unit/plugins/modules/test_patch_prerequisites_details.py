@@ -160,3 +160,13 @@ def test_a_creation_without_a_response_may_have_changed_something(account: Accou
     account.faults({"op": "CreateTopic", "service": "sns", "do": "lost"})
 
     assert account.fails(MODULE, notification_topic=ALL["notification_topic"])["changed"]
+
+
+@pytest.mark.parametrize(("more", "kept"), [({}, False), ({"purge_tags": True}, False), ({"purge_tags": False}, True)])
+def test_tags_that_are_not_listed_are_removed_by_default(
+    account: Account, hand: Hand, more: dict[str, Any], kept: bool
+) -> None:
+    account.run(MODULE, service_role=ALL["service_role"])
+    account.run(MODULE, service_role={**ALL["service_role"], "tags": {"env": "prod"}, **more})
+
+    assert ("team" in hand.state("service_role")["tags"]) is kept
